@@ -1,0 +1,30 @@
+"""Every channel name and header of the contract, in one place."""
+
+STREAM = "ARTICLES"
+
+ARTICLES_PUBLISHED = "articles.published"
+ARTICLES_UPDATED = "articles.updated"
+ARTICLES_WITHDRAWN = "articles.withdrawn"
+ARTICLES_SCRAPED = "articles.scraped"
+EVENT_CHANNELS = (ARTICLES_PUBLISHED, ARTICLES_UPDATED, ARTICLES_WITHDRAWN, ARTICLES_SCRAPED)
+
+SEARCH_QUERY = "search.query"
+"""Request/reply: a SearchRequest is answered with a SearchReply or a Problem."""
+
+EVENTS_OUTCOME = "events.outcome"
+"""Request/reply: what became of events that were published, and whether search sees them."""
+
+PARKED_RETRY = "parked.retry"
+PARKED_DROP = "parked.drop"
+"""Request/reply, for operators: the indexer is the only one that writes."""
+
+CORRELATION_HEADER = "correlation_id"
+"""Optional header of every message; the reply and every log line about it repeat the value."""
+
+MESSAGE_ID_HEADER = "Nats-Msg-Id"
+"""Optional header of an event; the broker drops a second message with the same value."""
+
+CONTENT_TYPE_STRUCTURED = "application/cloudevents+json"
+
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+"""The largest message the broker is configured to take: a full body of escaped text fits."""

@@ -1,0 +1,103 @@
+"""Events about articles, as CloudEvents 1.0.
+
+Structured mode: one of these models as JSON. Binary mode: the attributes as `ce-` headers, percent-encoded, and `data`
+as the message's body. Both are taken on every event channel; each channel takes its own type only.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from newsdex_schemas import channels
+from newsdex_schemas.article import Article, Url
+from newsdex_schemas.model import ContractModel, Identifier, Text, Timestamp, Version
+
+MAX_PAGE_CHARS = 1_500_000
+
+
+class Event(ContractModel):
+    """The CloudEvents attributes that every event carries.
+
+    `source` and `id` together name the event: a second one with both equal is a duplicate. `time` orders the events of
+    an article; where it is absent, the moment at which the broker stored the event stands in for it.
+    """
+
+    specversion: Literal["1.0"] = "1.0"
+    id: Identifier
+    source: Identifier
+    type: str
+    time: Timestamp | None = None
+    subject: Identifier | None = None
+    datacontenttype: Literal["application/json"] = "application/json"
+
+
+class Withdrawal(ContractModel):
+    """Takes an article out of search.
+
+    With `version`, only a higher version of the article lifts it. Without, only an event with a later time does,
+    whatever its version.
+    """
+
+    id: Identifier
+    version: Version | None = None
+    reason: Annotated[Text, StringConstraints(max_length=1000)] | None = None
+
+
+class ScrapedPage(ContractModel):
+    """A page as a scraper left it; newsdex makes an `Article` of it.
+
+    `timezone` is the publisher's IANA zone, in which dates without a zone are read. The article's id is `id` where
+    given, else it is derived from `url`.
+    """
+
+    url: Url
+    text: Annotated[Text, StringConstraints(min_length=1, max_length=MAX_PAGE_CHARS)]
+    fetched_at: Timestamp
+    timezone: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+\-/]+$")] = "UTC"
+    id: Identifier | None = None
+
+
+class ArticlePublished(Event):
+    """An article was published."""
+
+    type: Literal["article.published.v1"] = "article.published.v1"
+    data: Article
+
+
+class ArticleUpdated(Event):
+    """A published article was changed; `data` is the whole new article."""
+
+    type: Literal["article.updated.v1"] = "article.updated.v1"
+    data: Article
+
+
+class ArticleWithdrawn(Event):
+    """An article must no longer be found."""
+
+    type: Literal["article.withdrawn.v1"] = "article.withdrawn.v1"
+    data: Withdrawal
+
+
+class ArticleScraped(Event):
+    """A page was fetched."""
+
+    type: Literal["article.scraped.v1"] = "article.scraped.v1"
+    data: ScrapedPage
+
+
+AnyEvent = Annotated[
+    ArticlePublished | ArticleUpdated | ArticleWithdrawn | ArticleScraped, Field(discriminator="type")
+]
+
+EVENT_MODELS: dict[str, type[Event]] = {
+    channels.ARTICLES_PUBLISHED: ArticlePublished,
+    channels.ARTICLES_UPDATED: ArticleUpdated,
+    channels.ARTICLES_WITHDRAWN: ArticleWithdrawn,
+    channels.ARTICLES_SCRAPED: ArticleScraped,
+}
+"""Channel → the one event it takes."""
+
+
+def event_type(model: type[Event]) -> str:
+    """Give the CloudEvents type of an event model."""
+    return str(model.model_fields["type"].default)

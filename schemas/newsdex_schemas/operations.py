@@ -1,0 +1,28 @@
+"""Requests of operators, answered by the indexer."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from newsdex_schemas.model import ContractModel, Text
+
+
+class ParkedRequest(ContractModel):
+    """Names parked events, for `parked.retry` and `parked.drop`; `reason` is kept in the ledger."""
+
+    ids: Annotated[tuple[int, ...], Field(min_length=1, max_length=1000)]
+    reason: Annotated[Text, StringConstraints(max_length=1000)] = ""
+
+
+class ParkedResult(ContractModel):
+    """What became of one of them: an outcome, `dropped`, or `unknown` where no such event is parked."""
+
+    id: int
+    result: str
+    reason: str | None = None
+
+
+class ParkedReply(ContractModel):
+    """The results, in the order of the request."""
+
+    results: tuple[ParkedResult, ...]

@@ -1,0 +1,1 @@
+"""newsdex: article events in, search answers out."""

@@ -1,0 +1,1 @@
+"""Composition roots, one for each kind of process; the only importers of concrete seams."""

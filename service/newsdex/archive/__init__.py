@@ -1,0 +1,1 @@
+"""The archive: the durable truth that the index is made from."""

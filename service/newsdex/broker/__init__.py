@@ -1,0 +1,1 @@
+"""The broker: connecting, streams, and the embedded server."""

@@ -1,0 +1,1 @@
+"""The Whoosh index: derived from the archive, deletable at any time."""

@@ -1,0 +1,55 @@
+"""Decides what an event does to an article: pure, and independent of the order and number of deliveries.
+
+The state of an article is three maxima (`ArticleState`), each of which an event can only raise. A maximum of a set does
+not depend on the order in which the set is read, so neither does the archive; the outcomes, of course, do.
+
+A withdrawal without a version is compared by time alone: a takedown that forgot the version must still work.
+"""
+
+from dataclasses import replace
+
+from newsdex.records import ArticleState, Decision, ReceivedEvent
+
+
+def decide(event: ReceivedEvent, known: ArticleState | None) -> Decision:
+    """Give the one outcome of an event, with its reason and the state it leads to."""
+    state = known or ArticleState()
+    return _decide_withdrawal(event, state) if event.article is None else _decide_article(event, state)
+
+
+def _decide_article(event: ReceivedEvent, state: ArticleState) -> Decision:
+    newest = state.published
+    if newest is not None and event.key == newest:
+        return Decision(outcome="duplicate", reason="same_version")
+    if newest is not None and event.key < newest:
+        older_version = event.key.version < newest.version
+        return Decision(outcome="stale", reason="older_version" if older_version else "older_event")
+
+    raised = replace(state, published=event.key)
+    if raised.covers(event.key):
+        return Decision(outcome="stale", reason="withdrawn_since", state=raised)
+    if not state.live:
+        withdrawn_before = state.withdrawn_us is not None or state.withdrawn_version is not None
+        reason = "lifts_withdrawal" if withdrawn_before else "first_version"
+        return Decision(outcome="accepted", reason=reason, state=raised, content_changes=True)
+    if newest is not None and (newest.version, newest.digest) == (event.key.version, event.key.digest):
+        return Decision(outcome="duplicate", reason="same_content", state=raised)
+    return Decision(outcome="accepted", reason="newer_version", state=raised, content_changes=True)
+
+
+def _decide_withdrawal(event: ReceivedEvent, state: ArticleState) -> Decision:
+    if event.key.version >= 0:
+        before, now = state.withdrawn_version, event.key.version
+        raised = replace(state, withdrawn_version=now)
+    else:
+        before, now = state.withdrawn_us, event.key.time_us
+        raised = replace(state, withdrawn_us=now)
+
+    if before is not None and now == before:
+        return Decision(outcome="duplicate", reason="same_withdrawal")
+    if before is not None and now < before:
+        return Decision(outcome="stale", reason="older_withdrawal")
+    if raised.live:
+        return Decision(outcome="stale", reason="newer_version_published", state=raised)
+    reason = "withdrawn" if state.live else "already_withdrawn" if state.published else "withdrawn_before_published"
+    return Decision(outcome="withdrawn", reason=reason, state=raised, content_changes=True)

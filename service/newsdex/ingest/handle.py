@@ -1,0 +1,156 @@
+"""Handles a batch of deliveries in one transaction: each gets exactly one outcome."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from newsdex.errors import Invalid
+from newsdex.ingest.decide import decide
+from newsdex.ingest.read import identity, read_event
+from newsdex.records import ArticleState, Delivery, Fault, ParkedEvent, ReceivedEvent, Result
+
+log = structlog.get_logger()
+
+
+class Transaction(Protocol):
+    """What handling needs of the archive within one commit; nothing is durable before the commit."""
+
+    def states(self, ids: Iterator[str]) -> dict[str, ArticleState]: ...
+    def handled_before(self, deliveries: Sequence[Delivery]) -> set[tuple[int, int]]: ...
+    def parked(self, ids: Sequence[int]) -> dict[int, ParkedEvent]: ...
+    def change(self, event: ReceivedEvent, state: ArticleState) -> int: ...
+    def note(self, event: ReceivedEvent, state: ArticleState) -> None: ...
+    def park(self, result: Result, now_us: int) -> int: ...
+    def resolve_parked(self, id_: int, status: str, resolution: str) -> None: ...
+    def enter(self, results: Sequence[Result], now_us: int) -> None: ...
+
+
+class Archive(Protocol):
+    """Gives transactions that are durable, or without effect, at their end."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]: ...
+
+
+def handle_batch(archive: Archive, deliveries: Sequence[Delivery], now_us: int) -> list[Result]:
+    """Give the outcomes of some deliveries, in their order, once they are durable.
+
+    Whatever is wrong with one delivery parks that one. An exception means that none of them has an outcome.
+    """
+    read = [_read(delivery) for delivery in deliveries]
+    with archive.transaction() as transaction:
+        return _settle(transaction, deliveries, read, now_us)
+
+
+def retry_parked(archive: Archive, ids: Sequence[int], now_us: int) -> dict[int, Result]:
+    """Handle parked events once more; ids that are not parked are absent from the result."""
+    with archive.transaction() as transaction:
+        deliveries = [event.delivery for event in transaction.parked(ids).values()]
+        read = [_read(delivery) for delivery in deliveries]
+        results = _settle(transaction, deliveries, read, now_us)
+        return {result.delivery.parked_id: result for result in results if result.delivery.parked_id is not None}
+
+
+def drop_parked(archive: Archive, ids: Sequence[int], reason: str) -> set[int]:
+    """Close parked events without handling them; give those that were parked."""
+    with archive.transaction() as transaction:
+        found = transaction.parked(ids)
+        for id_ in found:
+            transaction.resolve_parked(id_, "dropped", reason or "dropped by an operator")
+        return set(found)
+
+
+def _settle(
+    transaction: Transaction,
+    deliveries: Sequence[Delivery],
+    read: Sequence[ReceivedEvent | Fault],
+    now_us: int,
+) -> list[Result]:
+    again = [delivery for delivery in deliveries if delivery.deliveries > 1]
+    handled = transaction.handled_before(again) if again else set()
+    states = transaction.states(event.article_id for event in read if isinstance(event, ReceivedEvent))
+    results = []
+    for delivery, event in zip(deliveries, read, strict=True):
+        if (delivery.stream_sequence, delivery.stored_us) in handled:
+            results.append(_redelivered(delivery, event))
+        elif isinstance(event, Fault):
+            results.append(_park(transaction, delivery, event, now_us))
+        else:
+            results.append(_apply(transaction, delivery, event, states))
+    transaction.enter(results, now_us)
+    return results
+
+
+def _read(delivery: Delivery) -> ReceivedEvent | Fault:
+    try:
+        return read_event(delivery)
+    except Invalid as fault:
+        return Fault(code=fault.code, message=fault.message, place=fault.place)
+    except Exception:  # a fault of ours must not stop the stream: the event is kept whole and can be tried again
+        log.exception("event.reader_failed", stream_sequence=delivery.stream_sequence, subject=delivery.subject)
+        return Fault(code="internal_error", message="newsdex failed on this event; the log has the traceback")
+
+
+def _apply(
+    transaction: Transaction, delivery: Delivery, event: ReceivedEvent, states: dict[str, ArticleState]
+) -> Result:
+    decision = decide(event, states.get(event.article_id))
+    sequence = None
+    if decision.state is not None:
+        states[event.article_id] = decision.state
+        if decision.content_changes:
+            sequence = transaction.change(event, decision.state)
+        else:
+            transaction.note(event, decision.state)
+    if delivery.parked_id is not None:
+        transaction.resolve_parked(delivery.parked_id, "resolved", f"{decision.outcome}: {decision.reason}")
+    return Result(
+        delivery=delivery,
+        outcome=decision.outcome,
+        reason=decision.reason,
+        source=event.source,
+        event_id=event.id,
+        correlation_id=event.correlation_id,
+        type=event.type,
+        article_id=event.article_id,
+        sequence=sequence,
+        parked_id=delivery.parked_id,
+        unknown_fields=event.unknown_fields,
+    )
+
+
+def _park(transaction: Transaction, delivery: Delivery, fault: Fault, now_us: int) -> Result:
+    result = _unread(delivery, fault)
+    return replace(result, parked_id=transaction.park(result, now_us))
+
+
+def _unread(delivery: Delivery, fault: Fault) -> Result:
+    source, event_id = identity(delivery)
+    return Result(
+        delivery=delivery,
+        outcome="parked",
+        reason=fault.code,
+        source=source,
+        event_id=event_id,
+        correlation_id=delivery.correlation_id or event_id,
+        fault=fault,
+    )
+
+
+def _redelivered(delivery: Delivery, event: ReceivedEvent | Fault) -> Result:
+    """The outcome was durable, but the acknowledgement did not reach the broker."""
+    if isinstance(event, Fault):
+        return replace(_unread(delivery, event), outcome="duplicate", reason="redelivered", fault=None)
+    return Result(
+        delivery=delivery,
+        outcome="duplicate",
+        reason="redelivered",
+        source=event.source,
+        event_id=event.id,
+        correlation_id=event.correlation_id,
+        type=event.type,
+        article_id=event.article_id,
+    )
+

@@ -1,0 +1,167 @@
+"""Reads a message's bytes as an event: structured CloudEvent, binary CloudEvent or bare article."""
+
+import hashlib
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from newsdex_schemas import (
+    EVENT_MODELS,
+    Article,
+    ArticleScraped,
+    ArticleWithdrawn,
+    Event,
+    ScrapedPage,
+    Withdrawal,
+    channels,
+)
+from newsdex_schemas.events import event_type
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
+
+from newsdex.errors import Invalid
+from newsdex.ingest.faults import as_invalid
+from newsdex.normalise import NoTitle, UnknownTimezone, normalise_page
+from newsdex.records import Delivery, ReceivedEvent, VersionKey, microseconds
+
+SOURCE_WITHOUT_CLOUDEVENT = "nats"
+MAX_NAME = 512
+Model = TypeVar("Model", bound=BaseModel)
+KNOWN_TYPES = frozenset(event_type(model) for model in EVENT_MODELS.values())
+
+
+def identity(delivery: Delivery) -> tuple[str, str]:
+    """Name an event whose content may not be readable: its CloudEvents source and id where they can be found."""
+    try:
+        value = from_json(delivery.body)
+    except ValueError:
+        value = None
+    found = value if isinstance(value, dict) and "specversion" in value else _header_attributes(delivery)
+    source, id_ = found.get("source"), found.get("id")
+    if isinstance(source, str) and isinstance(id_, str) and 0 < len(source) <= MAX_NAME and 0 < len(id_) <= MAX_NAME:
+        return source, id_
+    given = delivery.headers.get(channels.MESSAGE_ID_HEADER, "")
+    return SOURCE_WITHOUT_CLOUDEVENT, given[:MAX_NAME] or f"{channels.STREAM}:{delivery.stream_sequence}"
+
+
+def _header_attributes(delivery: Delivery) -> dict[str, Any]:
+    """Read the attributes of binary mode, percent-encoded as the CloudEvents binding for NATS has it (section 3.2)."""
+    return {name[3:].lower(): unquote(text) for name, text in delivery.headers.items() if name.lower().startswith("ce-")}
+
+
+def read_event(delivery: Delivery) -> ReceivedEvent:
+    """Read a delivery as a valid event.
+
+    Raises `Invalid` with a stable code and the place of the fault; any bytes give an event or that.
+    """
+    if len(delivery.body) > channels.MAX_MESSAGE_BYTES:
+        raise Invalid("message_too_large", f"the message has more than {channels.MAX_MESSAGE_BYTES} bytes")
+    value = _parse(delivery.body)
+    model = EVENT_MODELS.get(delivery.subject)
+    if model is None:
+        raise Invalid("unknown_channel", f"no event is expected on {delivery.subject}")
+    if attributes := _header_attributes(delivery):
+        return _from_cloudevent(delivery, model, {**attributes, "data": value})
+    if "specversion" in value or "type" in value:
+        return _from_cloudevent(delivery, model, value)
+    return _from_bare_article(delivery, value)
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    if not body.strip():
+        raise Invalid("empty_message", "the message has no content")
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise Invalid("invalid_utf8", f"not UTF-8 at byte {error.start}", f"byte {error.start}") from error
+    try:
+        value = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        message = str(error)
+        code = "too_deep" if "recursion limit" in message else "invalid_json"
+        raise Invalid(code, f"not JSON: {message}", message.rpartition(" at ")[2] or None) from error
+    if not isinstance(value, dict):
+        raise Invalid("not_an_object", "the message must be a JSON object")
+    return value
+
+
+def _from_cloudevent(delivery: Delivery, model: type[Event], value: dict[str, Any]) -> ReceivedEvent:
+    if value.get("specversion") != "1.0":
+        raise Invalid("unsupported_specversion", "only CloudEvents 1.0 is understood", "specversion")
+    type_ = value.get("type")
+    if type_ not in KNOWN_TYPES:
+        raise Invalid("unknown_type", "the event's type is none of the contract's", "type")
+    if type_ != event_type(model):
+        raise Invalid("type_on_wrong_channel", f"{delivery.subject} takes {event_type(model)} only", "type")
+    for name in ("id", "source"):
+        if name not in value:
+            raise Invalid("missing_attribute", f"the CloudEvents attribute {name} is missing", name)
+    event = _validate(model, value)
+    stamp = microseconds(event.time) if event.time else delivery.stored_us
+    return _received(
+        delivery, event.source, event.id, event_type(model), stamp, _data_of(event), _unknown(model, value)
+    )
+
+
+def _from_bare_article(delivery: Delivery, value: dict[str, Any]) -> ReceivedEvent:
+    if delivery.subject != channels.ARTICLES_PUBLISHED:
+        raise Invalid("not_a_cloudevent", f"a bare article is taken on {channels.ARTICLES_PUBLISHED} only")
+    article = _validate(Article, value)
+    moment = article.updated_at or article.published_at
+    stamp = microseconds(moment) if moment else delivery.stored_us
+    source, id_ = identity(delivery)
+    return _received(delivery, source, id_, "article.published.v1", stamp, article, _unknown(Article, value))
+
+
+def _validate(model: type[Model], value: dict[str, Any]) -> Model:
+    try:
+        # JSON mode: texts are read as dates, and unknown fields are tolerated
+        return model.model_validate_json(to_json(value))
+    except ValidationError as error:
+        raise as_invalid(error) from error
+
+
+def _data_of(event: Event) -> Article | Withdrawal:
+    if isinstance(event, ArticleScraped):
+        return _normalised(event.data)
+    if isinstance(event, ArticleWithdrawn):
+        return event.data
+    return event.data  # type: ignore[attr-defined,no-any-return]  # published and updated carry an Article
+
+
+def _normalised(page: ScrapedPage) -> Article:
+    try:
+        return normalise_page(page)
+    except NoTitle as error:
+        raise Invalid("no_title", str(error), "data.text") from error
+    except UnknownTimezone as error:
+        raise Invalid("unknown_timezone", str(error), "data.timezone") from error
+
+
+def _received(  # noqa: PLR0913 - the parts of one value
+    delivery: Delivery, source: str, id_: str, type_: str, stamp: int, data: Article | Withdrawal, unknown: int
+) -> ReceivedEvent:
+    content = data.to_json()
+    withdrawal = isinstance(data, Withdrawal)
+    version = data.version if data.version is not None else (-1 if withdrawal else 0)
+    return ReceivedEvent(
+        source=source,
+        id=id_,
+        type=type_,
+        article_id=data.id,
+        article=None if isinstance(data, Withdrawal) else data,
+        content=b"" if withdrawal else content,
+        key=VersionKey(version, stamp, hashlib.sha256(content).hexdigest()),
+        correlation_id=delivery.correlation_id or id_,
+        unknown_fields=unknown,
+    )
+
+
+def _unknown(model: type[BaseModel], value: dict[str, Any]) -> int:
+    """Count the fields that the contract does not know, in the event and its data."""
+    count = len(value.keys() - model.model_fields.keys())
+    data, annotation = value.get("data"), model.model_fields.get("data")
+    if annotation is not None and isinstance(data, dict):
+        fields: dict[str, Any] = getattr(annotation.annotation, "model_fields", {})
+        count += len(data.keys() - fields.keys())
+    return count
+

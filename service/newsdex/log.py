@@ -1,0 +1,119 @@
+"""Structured logs: JSON on stdout, pretty on a terminal; libraries' own lines in the same form."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from newsdex.settings import Settings
+
+EventDict = MutableMapping[str, Any]
+
+EVENTS = {
+    "process.started": "A process is about to serve; its settings, secrets masked.",
+    "process.ready": "A process serves from now on.",
+    "process.stopped": "A process ended as asked.",
+    "process.failed": "A process ends because of an error; `code` says which.",
+    "process.ended": "A child of `newsdex up` ended by itself; it is started again after `delay_s`.",
+    "broker.started": "The embedded broker listens.",
+    "broker.ready": "Connected; `sync_always` is true, false, or unknown without a monitoring URL.",
+    "broker.disconnected": "The connection is lost; reconnecting goes on without an end.",
+    "broker.reconnected": "The connection is back.",
+    "broker.closed": "The connection is closed for good; the process ends.",
+    "broker.error": "The client reported an error, such as a missing permission.",
+    "broker.difference": "Stream or consumer are not as wanted; `wanted` and `found` say how.",
+    "broker.consumer_missing": "Stream or consumer were deleted while running; the process ends and makes them anew.",
+    "broker.check_failed": "Stream and consumer could not be looked at; tried again.",
+    "event.accepted": "The article is in the archive, in a new version.",
+    "event.duplicate": "The archive had this already.",
+    "event.stale": "The archive has something newer.",
+    "event.withdrawn": "The article is taken out of search.",
+    "event.parked": "The event could not be handled and is kept whole; `reason` is the code, `place` the fault's place.",
+    "event.delayed": "The archive failed; the event comes again after `delay_s`.",
+    "event.reader_failed": "A defect of newsdex met an event; it is parked.",
+    "batch.committed": "One transaction of the archive, with its events and its time.",
+    "batch.failed": "A transaction failed; its events come again.",
+    "parked.dropped": "An operator dropped a parked event.",
+    "ledger.pruned": "Old outcomes were forgotten.",
+    "index.opened": "The projector goes on from this position of this generation.",
+    "index.generation_started": "A new generation of the index is being built, and why.",
+    "index.generation_swapped": "The new generation serves.",
+    "index.committed": "One commit of the index: the changes in it, its position, and the events it came from.",
+    "index.commit_failed": "A commit failed; it is tried again after `delay_s`.",
+    "index.swept": "Files that no commit refers to were deleted.",
+    "query.answered": "A search was answered.",
+    "query.refused": "A search got a Problem; `code` says which.",
+    "request.answered": "Another request was answered.",
+    "request.refused": "Another request got a Problem.",
+    "faststream": "A line of FastStream's own; the text is in `message`.",
+    "library": "A line of another library's; the text is in `message`, its name in `logger`.",
+}
+"""Every log event and what it means: a line with another name does not exist (a test holds this)."""
+
+
+def configure_logging(settings: Settings, process: str) -> None:
+    """Send every log line of this process, structlog's and the standard library's, to stdout in one form."""
+    pretty = settings.log_format == "pretty" or (settings.log_format == "auto" and sys.stdout.isatty())
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: list[structlog.typing.Processor] = (
+        [structlog.dev.ConsoleRenderer()]
+        if pretty
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    )
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(process=process)
+
+    handler = logging.StreamHandler(sys.stdout)
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*shared, _bound_process(process), _name_foreign_line],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+    )
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in ("uvicorn.access", "uvicorn", "uvicorn.error"):
+        logging.getLogger(name).handlers = []
+        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).propagate = True
+
+
+def faststream_logger() -> logging.Logger:
+    """Give the logger that FastStream writes to; its lines come out like ours."""
+    return logging.getLogger("faststream")
+
+
+def _bound_process(process: str) -> structlog.typing.Processor:
+    """Name the process in lines that come from threads, where no context is bound."""
+
+    def bind(_: Any, __: str, event: EventDict) -> EventDict:
+        event.setdefault("process", process)
+        return event
+
+    return bind
+
+
+def _name_foreign_line(_: Any, __: str, event: EventDict) -> EventDict:
+    """Give a library's line an event name of ours; its text and `extra` become keys."""
+    record: logging.LogRecord | None = event.get("_record")
+    name = record.name if record else "library"
+    event["message"] = event.pop("event")
+    event["event"] = "faststream" if name.startswith("faststream") else "library"
+    event["logger"] = name
+    for key in ("subject", "queue", "stream", "message_id"):
+        value = getattr(record, key, None)
+        if value:
+            event[key] = value
+    return event

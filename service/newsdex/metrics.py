@@ -1,0 +1,19 @@
+"""Every metric, declared here or nowhere; served at `/metrics` in Prometheus' text format."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+EVENTS = Counter("newsdex_events_total", "Delivered messages by outcome and reason", ["outcome", "reason"])
+EVENTS_DELAYED = Counter("newsdex_events_delayed_total", "Deliveries sent back because the archive failed")
+UNKNOWN_FIELDS = Counter("newsdex_unknown_fields_total", "Fields of events that the contract does not know")
+PARKED_OPEN = Gauge("newsdex_parked_open", "Parked events that wait for an operator; alert above 0")
+COMMIT_SECONDS = Histogram("newsdex_archive_commit_seconds", "Time of one archive transaction", buckets=SECONDS)
+COMMIT_EVENTS = Histogram(
+    "newsdex_archive_commit_events", "Events in one archive transaction", buckets=(1, 3, 10, 30, 100, 300, 1000)
+)
+ARCHIVE_SEQUENCE = Gauge("newsdex_archive_sequence", "Sequence number of the newest change")
+INDEX_POSITION = Gauge("newsdex_index_position", "Sequence number up to which the index has applied changes")
+QUERIES = Counter("newsdex_queries_total", "Search requests by result: ok, partial, or the problem's code", ["result"])
+QUERY_SECONDS = Histogram("newsdex_query_seconds", "Time from request to reply", buckets=SECONDS)
+QUERY_INDEX_SECONDS = Histogram("newsdex_query_index_seconds", "The index's part of it", buckets=SECONDS)

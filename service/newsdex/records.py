@@ -1,0 +1,182 @@
+"""The frozen values that pass between ingest, archive, index and search."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+from newsdex_schemas import Article
+
+Outcome = Literal["accepted", "duplicate", "stale", "withdrawn", "parked"]
+
+
+def microseconds(moment: datetime) -> int:
+    """Give the microseconds from 1970-01-01T00:00Z to an aware datetime."""
+    delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One message as the broker delivered it."""
+
+    subject: str
+    headers: Mapping[str, str]
+    body: bytes
+    stream_sequence: int
+    stored_us: int
+    """When the broker stored it: the same at every delivery."""
+    deliveries: int
+    """1 at the first delivery."""
+    correlation_id: str | None = None
+    parked_id: int | None = None
+    """Set when a parked event is tried again."""
+
+
+class VersionKey(NamedTuple):
+    """The total order between the versions of an article: publisher's version, event time, digest of the content."""
+
+    version: int
+    time_us: int
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArticleState:
+    """What the archive knows of an article: three maxima, so that it cannot depend on the order of events."""
+
+    published: VersionKey | None = None
+    """The newest version that was published."""
+    withdrawn_version: int | None = None
+    """The highest version that a withdrawal named."""
+    withdrawn_us: int | None = None
+    """The latest time of a withdrawal that named no version."""
+
+    def covers(self, key: VersionKey) -> bool:
+        """Tell whether a withdrawal takes this version out of search."""
+        by_version = self.withdrawn_version is not None and key.version <= self.withdrawn_version
+        by_time = self.withdrawn_us is not None and key.time_us <= self.withdrawn_us
+        return by_version or by_time
+
+    @property
+    def live(self) -> bool:
+        """Tell whether there is a version that no withdrawal covers."""
+        return self.published is not None and not self.covers(self.published)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReceivedEvent:
+    """A valid event, whatever shape it came in; `article` is None for a withdrawal."""
+
+    source: str
+    id: str
+    type: str
+    article_id: str
+    article: Article | None
+    content: bytes
+    """The article as the archive keeps it, JSON; empty for a withdrawal."""
+    key: VersionKey
+    """For a withdrawal without a version, `version` is -1."""
+    correlation_id: str
+    unknown_fields: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """One outcome with its reason, and what it changes."""
+
+    outcome: Outcome
+    reason: str
+    state: ArticleState | None = None
+    """The new state, or None where nothing changes."""
+    content_changes: bool = False
+    """True where search must see something else than before; it takes the next sequence number."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """Why an event was parked."""
+
+    code: str
+    message: str
+    place: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What became of one delivery: the ledger's row, and the log's line."""
+
+    delivery: Delivery
+    outcome: Outcome
+    reason: str
+    source: str
+    event_id: str
+    correlation_id: str
+    type: str | None = None
+    article_id: str | None = None
+    sequence: int | None = None
+    """The change's number in the feed, for an outcome that changed the article."""
+    parked_id: int | None = None
+    fault: Fault | None = None
+    unknown_fields: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One entry of the change feed: an article's latest state, or its tombstone."""
+
+    sequence: int
+    id: str
+    content: bytes | None
+    correlation_id: str
+
+    def article(self) -> Article | None:
+        """Read the article; None for a tombstone."""
+        return None if self.content is None else Article.model_validate_json(self.content)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ParkedEvent:
+    """An event that could not be handled, whole."""
+
+    id: int
+    at_us: int
+    delivery: Delivery
+    fault: Fault
+    source: str
+    event_id: str
+    correlation_id: str
+    status: Literal["open", "resolved", "dropped"] = "open"
+    attempts: int = 1
+    resolution: str | None = None
+    article_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerEntry:
+    """One row of the ledger."""
+
+    at_us: int
+    source: str
+    event_id: str
+    type: str | None
+    subject: str
+    stream_sequence: int
+    deliveries: int
+    article_id: str | None
+    outcome: str
+    reason: str
+    sequence: int | None
+    parked_id: int | None
+    correlation_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArchiveCounts:
+    """The archive in numbers."""
+
+    live: int
+    tombstones: int
+    parked: int
+    sequence: int
+    outcomes: Mapping[str, int] = field(default_factory=dict)

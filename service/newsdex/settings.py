@@ -1,0 +1,62 @@
+"""All settings: read from the environment once, frozen, secrets masked when printed."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AnyUrl, Field, SecretStr, UrlConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from newsdex.errors import Misconfigured
+
+BrokerUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["nats", "tls"])]
+
+
+class Settings(BaseSettings):
+    """The settings of every newsdex process; each is read from `NEWSDEX_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="NEWSDEX_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    data_dir: Path = Path("newsdex-data")
+    """Folder of the archive, the index and the embedded broker's store."""
+    broker_url: BrokerUrl | None = None
+    """An external broker; unset, the one that `newsdex up` runs on the same data folder."""
+    broker_user: str | None = None
+    broker_password: SecretStr | None = None
+    broker_token: SecretStr | None = None
+    broker_credentials: Path | None = None
+    """A NATS credentials file."""
+    broker_tls_ca: Path | None = None
+    """Certificate authority for TLS; unset, the system's."""
+    broker_tls_cert: Path | None = None
+    broker_tls_key: Path | None = None
+    broker_monitoring_url: str | None = None
+    """The broker's HTTP monitoring address, where `sync_interval: always` is verified."""
+    broker_port: int = Field(default=0, ge=0, le=65535)
+    """Port of the embedded broker; 0 takes a free one."""
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=0, ge=0, le=65535)
+    """Port of `/live`, `/ready` and `/metrics`; 0 takes a free one."""
+    searchers: int = Field(default=1, ge=1, le=64)
+    """How many searcher processes `newsdex up` runs."""
+    ledger_days: int = Field(default=90, ge=1)
+    """How long the ledger of outcomes is kept."""
+    log_format: Literal["auto", "json", "pretty"] = "auto"
+    """`auto` is pretty on a terminal, else JSON."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    def masked(self) -> dict[str, str]:
+        """Give every setting as text for the log, without secrets."""
+        shown = {name: str(value) for name, value in self if value is not None}
+        if self.broker_url and self.broker_url.password:
+            shown["broker_url"] = str(self.broker_url).replace(f":{self.broker_url.password}@", ":**********@")
+        return shown
+
+
+def load_settings() -> Settings:
+    """Read the environment; raise `Misconfigured` naming the variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise Misconfigured("invalid_setting", f"NEWSDEX_{name}: {first['msg']}") from error
