@@ -5,30 +5,42 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from newsdex_schemas.model import ContractModel, Identifier, Text, Timestamp, Version
+from newsdex_schemas.model import ContractModel, Identifier, Timestamp, Version, WithoutNul
 
 MAX_BODY_CHARS = 1_000_000
 
 
 def _http_url(value: str) -> str:
-    if not value.startswith(("http://", "https://")) or any(c.isspace() or c < " " for c in value):
+    scheme, _, rest = value.partition("://")
+    if scheme not in ("http", "https") or not rest or any(c.isspace() or c < " " for c in value):
         raise PydanticCustomError("invalid_url", "must be an absolute http or https URL without spaces")
     return value
 
 
-Url = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_http_url)]
+Url = Annotated[
+    str,
+    StringConstraints(max_length=2048),
+    AfterValidator(_http_url),
+    Field(json_schema_extra={"pattern": r"^https?://[^\s\x00-\x1f]+$"}),
+]
 Language = Annotated[
     str,
     StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"),
 ]
 """A BCP 47 language tag, such as `en`, `pt-BR` or `zh-Hans`."""
-Name = Annotated[Text, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
+    WithoutNul(),
+    Field(json_schema_extra={"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}),
+]
+"""A word or two; space around it is taken off, and space alone is refused."""
 
 
 class RelatedLink(ContractModel):
     """A pointer from an article to another one."""
 
-    title: Annotated[Text, StringConstraints(min_length=1, max_length=1000)]
+    title: Annotated[str, StringConstraints(min_length=1, max_length=1000), WithoutNul()]
     url: Url | None = None
 
 
@@ -40,9 +52,9 @@ class Article(ContractModel):
     """
 
     id: Identifier
-    title: Annotated[Text, StringConstraints(min_length=1, max_length=1000)]
-    body: Annotated[Text, StringConstraints(max_length=MAX_BODY_CHARS)] = ""
-    summary: Annotated[Text, StringConstraints(max_length=10_000)] | None = None
+    title: Annotated[str, StringConstraints(min_length=1, max_length=1000), WithoutNul()]
+    body: Annotated[str, StringConstraints(max_length=MAX_BODY_CHARS), WithoutNul()] = ""
+    summary: Annotated[str, StringConstraints(max_length=10_000), WithoutNul()] | None = None
     section: Name | None = None
     authors: Annotated[tuple[Name, ...], Field(max_length=100)] = ()
     tags: Annotated[tuple[Name, ...], Field(max_length=200)] = ()

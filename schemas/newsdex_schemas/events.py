@@ -4,13 +4,14 @@ Structured mode: one of these models as JSON. Binary mode: the attributes as `ce
 as the message's body. Both are taken on every event channel; each channel takes its own type only.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from newsdex_schemas import channels
 from newsdex_schemas.article import Article, Url
-from newsdex_schemas.model import ContractModel, Identifier, Text, Timestamp, Version
+from newsdex_schemas.model import ContractModel, Identifier, Timestamp, Version, WithoutNul
 
 MAX_PAGE_CHARS = 1_500_000
 
@@ -40,21 +41,29 @@ class Withdrawal(ContractModel):
 
     id: Identifier
     version: Version | None = None
-    reason: Annotated[Text, StringConstraints(max_length=1000)] | None = None
+    reason: Annotated[str, StringConstraints(max_length=1000), WithoutNul()] | None = None
 
 
 class ScrapedPage(ContractModel):
     """A page as a scraper left it; newsdex makes an `Article` of it.
 
     `timezone` is the publisher's IANA zone, in which dates without a zone are read. The article's id is `id` where
-    given, else it is derived from `url`.
+    given, else it is derived from `url`; one of the two is needed.
     """
 
-    url: Url
-    text: Annotated[Text, StringConstraints(min_length=1, max_length=MAX_PAGE_CHARS)]
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["url"]}, {"required": ["id"]}]})
+
+    url: Url | None = None
+    text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PAGE_CHARS), WithoutNul()]
     fetched_at: Timestamp
     timezone: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+\-/]+$")] = "UTC"
     id: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.url is None and self.id is None:
+            raise PydanticCustomError("page_without_name", "a page needs its url or an id")
+        return self
 
 
 class ArticlePublished(Event):
@@ -85,9 +94,7 @@ class ArticleScraped(Event):
     data: ScrapedPage
 
 
-AnyEvent = Annotated[
-    ArticlePublished | ArticleUpdated | ArticleWithdrawn | ArticleScraped, Field(discriminator="type")
-]
+AnyEvent = Annotated[ArticlePublished | ArticleUpdated | ArticleWithdrawn | ArticleScraped, Field(discriminator="type")]
 
 EVENT_MODELS: dict[str, type[Event]] = {
     channels.ARTICLES_PUBLISHED: ArticlePublished,

@@ -1,6 +1,6 @@
 """What every model of the contract has in common."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -10,12 +10,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StrictInt,
     StringConstraints,
     ValidationInfo,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
@@ -24,7 +27,17 @@ LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 def _in_calendar(value: datetime) -> datetime:
     if not EARLIEST <= value <= LATEST:
         raise PydanticCustomError("datetime_out_of_range", "must lie in the years 1000 to 9000")
-    return value
+    return _with_fixed_offset(value)
+
+
+def _with_fixed_offset(value: datetime) -> datetime:
+    """Keep the moment and, where RFC 3339 can write it, the offset.
+
+    Zones before standard time have offsets with seconds, which RFC 3339 has no place for; and Python calls no two
+    moments equal where one of them lies in a fold of its zone.
+    """
+    offset = value.utcoffset() or timedelta()
+    return value.astimezone(UTC if offset % timedelta(minutes=1) else timezone(offset))
 
 
 def _datetime_or_text(value: object) -> object:
@@ -34,16 +47,31 @@ def _datetime_or_text(value: object) -> object:
     raise PydanticCustomError("datetime_type", "must be an RFC 3339 text such as 2024-06-30T02:58:00+05:00")
 
 
-def _no_control_characters(value: str) -> str:
+def _without_nul(value: str) -> str:
     if "\x00" in value:
         raise PydanticCustomError("control_character", "must not contain the NUL character")
     return value
 
 
+class WithoutNul:
+    """Marks a text that must not contain NUL.
+
+    It stands after the text's other constraints: pydantic checks those that follow a function by their general
+    rules, with other error types, and lengths before spaces are taken off.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Check after everything that stands before the mark."""
+        return core_schema.no_info_after_validator_function(_without_nul, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Say the same in the JSON Schema."""
+        return {"pattern": r"^[^\x00]*$", **handler(schema)}
+
+
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_datetime_or_text), AfterValidator(_in_calendar)]
 """A moment with a time zone, as RFC 3339 text in JSON."""
 
-Text = Annotated[str, AfterValidator(_no_control_characters)]
 Identifier = Annotated[
     str,
     StringConstraints(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x7f]+$"),
@@ -59,7 +87,7 @@ class ContractModel(BaseModel):
     error, so that a misspelt optional field is noticed by the publisher and not by its readers.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     @model_validator(mode="before")
     @classmethod

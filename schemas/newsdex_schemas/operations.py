@@ -2,16 +2,18 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictInt, StringConstraints
 
-from newsdex_schemas.model import ContractModel, Text
+from newsdex_schemas.model import ContractModel, WithoutNul
+
+ParkedId = Annotated[StrictInt, Field(ge=0, le=2**53 - 1)]
 
 
 class ParkedRequest(ContractModel):
     """Names parked events, for `parked.retry` and `parked.drop`; `reason` is kept in the ledger."""
 
-    ids: Annotated[tuple[int, ...], Field(min_length=1, max_length=1000)]
-    reason: Annotated[Text, StringConstraints(max_length=1000)] = ""
+    ids: Annotated[tuple[ParkedId, ...], Field(min_length=1, max_length=1000)]
+    reason: Annotated[str, StringConstraints(max_length=1000), WithoutNul()] = ""
 
 
 class ParkedResult(ContractModel):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictInt, StringConstraints
 
 from newsdex_schemas.article import Language, Name, Url
-from newsdex_schemas.model import ContractModel, Identifier, Text, Timestamp
+from newsdex_schemas.model import ContractModel, Identifier, Timestamp, WithoutNul
 
 MAX_QUERY_CHARS = 2_000
 MAX_SIZE = 100
@@ -32,7 +32,7 @@ class SearchFilters(ContractModel):
 class SearchRequest(ContractModel):
     """A query over title, summary and body; an empty `q` finds every article."""
 
-    q: Annotated[Text, StringConstraints(max_length=MAX_QUERY_CHARS)] = ""
+    q: Annotated[str, StringConstraints(max_length=MAX_QUERY_CHARS), WithoutNul()] = ""
     filters: SearchFilters = SearchFilters()
     sort: Literal["relevance", "newest", "oldest"] = "relevance"
     size: Annotated[StrictInt, Field(ge=0, le=MAX_SIZE)] = 10

@@ -1,0 +1,61 @@
+"""Every message of the contract as a JSON Schema."""
+
+from typing import Any, Literal
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from newsdex_schemas import (
+    EVENT_MODELS,
+    Article,
+    Event,
+    OutcomeReply,
+    OutcomeRequest,
+    Problem,
+    SearchReply,
+    SearchRequest,
+)
+from newsdex_schemas.events import event_type
+from newsdex_schemas.model import ContractModel
+from newsdex_schemas.operations import ParkedReply, ParkedRequest
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+REPLIES: dict[str, type[ContractModel]] = {
+    "search-reply": SearchReply,
+    "outcome-reply": OutcomeReply,
+    "parked-reply": ParkedReply,
+    "problem": Problem,
+}
+REQUESTS: dict[str, type[ContractModel]] = {
+    "search-request": SearchRequest,
+    "outcome-request": OutcomeRequest,
+    "parked-request": ParkedRequest,
+}
+MESSAGES: dict[str, type[ContractModel]] = {
+    "article": Article,
+    **{event_type(model): model for model in EVENT_MODELS.values()},
+    **REQUESTS,
+    **REPLIES,
+}
+"""File name without its ending → the message."""
+
+
+class UntitledFields(GenerateJsonSchema):
+    """Leaves out the titles that only repeat a field's name."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
+        """Answer no, whatever the field."""
+        return False
+
+
+def json_schema(name: str) -> JsonSchemaValue:
+    """Give the JSON Schema of a message: what a sender may write, or for a reply what its reader will get."""
+    model = MESSAGES[name]
+    mode: Literal["validation", "serialization"] = "serialization" if name in REPLIES else "validation"
+    schema = model.model_json_schema(mode=mode, schema_generator=UntitledFields)
+    if issubclass(model, Event):
+        # Python fills these in, but an event on the wire is no CloudEvent without them
+        schema["required"] = ["specversion", "type", *schema["required"]]
+        for attribute in ("specversion", "type"):
+            del schema["properties"][attribute]["default"]
+    return {"$schema": DIALECT, "$id": f"urn:newsdex:{name}", **schema}
