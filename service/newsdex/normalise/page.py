@@ -1,0 +1,108 @@
+"""Makes an article of a scraped page.
+
+The rule above the others: what the page does not say stays empty, and what it says is not lost. Every line ends in the
+title, in the body, among the related articles, or is one of which every word is understood as metadata or furniture.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+from newsdex.normalise.dateline import Dateline, is_labelled, read_dateline
+from newsdex.normalise.dates import PageClock
+from newsdex.normalise.furniture import furniture_lines
+from newsdex.normalise.head import read_head
+from newsdex.normalise.lines import Line, paragraphs, read_lines, without
+from newsdex.normalise.related import bare_headlines, marked_titles
+from newsdex_schemas import Article, RelatedLink, ScrapedPage
+
+NORMALISER_VERSION = 1
+"""Raised whenever the article made of any page changes."""
+
+MAX_ID_CHARS = 512
+MAX_RELATED = 100
+MAX_AUTHORS = 100
+MAX_AGENCIES = 5
+"""More names than this are no one article's; the rest is left out rather than the page refused."""
+MAX_DATELINE_PARAGRAPH = 2
+"""The story may begin under a standfirst."""
+
+
+class NoTitle(ValueError):  # noqa: N818 - the condition is the name
+    """No line of the page can be its title."""
+
+
+class UnknownTimezone(ValueError):  # noqa: N818 - the condition is the name
+    """The page's zone is not in the IANA database."""
+
+
+def normalise_page(page: ScrapedPage) -> Article:
+    """Make an article of a page's plain text.
+
+    Raises `NoTitle`, `UnknownTimezone`, or `pydantic.ValidationError` where the body is longer than an article's may
+    be; no other limit of the contract can be broken.
+    """
+    clock = PageClock(zone=_zone(page.timezone), fetched_at=page.fetched_at)
+    lines = read_lines(page.text)
+    head = read_head(lines, clock)
+    if head is None:
+        raise NoTitle("no line of the page can be its title")
+    body, related = _story(without(lines, head.lines), head.title, clock)
+    dateline = _take_dateline(body)
+    known = head.metadata
+    credits_ = (*(line.agencies for line in known), dateline.agencies if dateline else ())
+    return Article(
+        id=page.id or _id(page.url or ""),
+        title=head.title,
+        body="\n\n".join(body),
+        section=head.section,
+        authors=_unique(name for line in known for name in line.authors)[:MAX_AUTHORS],
+        agency="/".join(_unique(name for names in credits_ for name in names)[:MAX_AGENCIES]) or None,
+        dateline=dateline.place if dateline else None,
+        url=page.url,
+        published_at=next((line.published_at for line in known if line.published_at), None),
+        updated_at=next((line.updated_at for line in known if line.updated_at), None),
+        related=tuple(RelatedLink(title=title) for title in related),
+    )
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # no such zone; no zone's file; a folder of zones
+        raise UnknownTimezone(f"{name} is not an IANA time zone") from error
+
+
+def _id(url: str) -> str:
+    """Name the article by its URL, or by the URL's digest where that is no identifier."""
+    if len(url) <= MAX_ID_CHARS and "\x7f" not in url:
+        return url
+    return f"sha256:{hashlib.sha256(url.encode()).hexdigest()}"
+
+
+def _story(lines: list[Line], title: str, clock: PageClock) -> tuple[list[str], list[str]]:
+    """Part what is below the head into the body's paragraphs and the titles of related articles, marked ones first."""
+    marked = marked_titles(lines)
+    furniture = furniture_lines(lines, clock) - marked.keys()
+    body = paragraphs(without(lines, furniture | marked.keys()))
+    bare = bare_headlines(body, title)
+    related = _unique((*(found for found in marked.values() if found), *(body[at] for at in sorted(bare))))
+    if len(related) > MAX_RELATED:
+        return paragraphs(without(lines, furniture)), []
+    return [text for at, text in enumerate(body) if at not in bare], list(related)
+
+
+def _take_dateline(body: list[str]) -> Dateline | None:
+    """Take the dateline off the story's first paragraph, in place."""
+    if sum(map(is_labelled, body)) > 1:
+        return None  # an interview, or reports from several places
+    for at, paragraph in enumerate(body[:MAX_DATELINE_PARAGRAPH]):
+        dateline = read_dateline(paragraph)
+        if dateline:
+            body[at] = dateline.story
+            return dateline
+    return None
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
