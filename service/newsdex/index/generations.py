@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from newsdex.index.schema import INDEX_VERSION
 
 POINTER = "current"
 STATE = "state.json"
+NAME = re.compile(r"generation-(\d{6})", re.ASCII)
 KEPT = 2
 """The serving generation and the one before it."""
 
@@ -26,11 +28,14 @@ class GenerationState:
 
 
 def serving(root: Path) -> Path:
-    """Give the folder of the serving generation; raise `Unavailable` where there is none yet."""
+    """Give the serving generation's folder; raise `Unavailable` where there is none yet or the pointer is damaged."""
     try:
-        return root / (root / POINTER).read_text(encoding="utf-8").strip()
+        name = (root / POINTER).read_bytes().decode(errors="replace").strip()
     except FileNotFoundError as error:
         raise Unavailable("index_rebuilding", "the index is being built; try again soon") from error
+    if not NAME.fullmatch(name):
+        raise Unavailable("index_unreadable", f"{root / POINTER} names no generation")
+    return root / name
 
 
 def read_state(folder: Path) -> GenerationState:
@@ -71,12 +76,12 @@ def replace_durably(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    sync_folder(path.parent)
+    sync_path(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync_path(path: Path) -> None:
+    """Make a file's content, or the names in a folder, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -84,13 +89,15 @@ def sync_folder(folder: Path) -> None:
 
 
 def _numbers(root: Path) -> list[int]:
-    return sorted(int(path.name.removeprefix("generation-")) for path in root.glob("generation-??????"))
+    return sorted(int(found[1]) for path in root.iterdir() if (found := NAME.fullmatch(path.name)))
 
 
 def _remove_unfinished(root: Path) -> None:
     """Remove generations newer than the serving one: their building was cut off."""
-    pointer = root / POINTER
-    last = int(pointer.read_text(encoding="utf-8").strip()[-6:]) if pointer.exists() else 0
-    for number in _numbers(root):
-        if number > last:
-            shutil.rmtree(root / f"generation-{number:06d}", ignore_errors=True)
+    try:
+        last = serving(root).name
+    except Unavailable:
+        last = ""
+    for path in root.iterdir():
+        if NAME.fullmatch(path.name) and path.name > last:
+            shutil.rmtree(path, ignore_errors=True)

@@ -22,7 +22,8 @@ SHOWN_CORRELATION_IDS = 20
 class ChangeFeed(Protocol):
     """The archive, as the projector sees it."""
 
-    def changes(self, after: int, limit: int) -> Sequence[Change]: ...
+    def changes(self, after: int, limit: int) -> Sequence[Change]:
+        """Give the next entries of the change feed, oldest first, each article once."""
 
 
 class Projector:
@@ -63,6 +64,10 @@ class Projector:
             self._building = False
             log.info("index.generation_swapped", generation=self._writer.folder.name, position=self._writer.position)
         return len(changes)
+
+    def finish_merging(self) -> None:
+        """Wait until nothing is left to merge; otherwise merges go on beside the commits."""
+        self._writer.finish_merging()
 
     def _apply(self, changes: Sequence[Change]) -> None:
         start = time.perf_counter()

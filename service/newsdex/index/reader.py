@@ -1,22 +1,35 @@
-"""Finds documents in the serving generation; each thread has a view of its own, refreshed after a commit."""
+"""Finds documents in the serving generation; threads share one view, replaced after a commit."""
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from whoosh.index import open_dir
+import numpy as np
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import FileIndex
+from whoosh.searching import Searcher
 
 from newsdex.errors import Unavailable
-from newsdex.index.collector import BestMatches, Sort
-from newsdex.index.expansion import Expansion
-from newsdex.index.generations import STATE, read_state, serving
-from newsdex.index.writer import UNREADABLE
+from newsdex.index.columnar.columns import ABSENT
+from newsdex.index.columnar.commits import latest_generation, read_segments
+from newsdex.index.columnar.execution import Execution
+from newsdex.index.columnar.filters import FilterCache
+from newsdex.index.columnar.matches import Matches, filtered
+from newsdex.index.columnar.ranking import best_scored, highest
+from newsdex.index.columnar.sections import Array
+from newsdex.index.columnar.segment import ColumnarSegment, OpenSegment
+from newsdex.index.columnar.snapshot import Snapshot
+from newsdex.index.generations import read_state, serving
+from newsdex.index.schema import make_schema
 
+Sort = Literal["relevance", "newest", "oldest"]
 OPEN_ATTEMPTS = 20
-MAX_CACHED_FILTERS = 64
+FRESH_NS = 100_000_000
+"""A folder that changed so short a time ago may change again without its time stamp telling so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,44 +40,120 @@ class Found:
     """(article id, score), best first, from `offset` on."""
     total: int
     partial: bool
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By field, how many of all matches have each value."""
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Best:
+    """A match that may be among the best: sorts by key, then by place."""
+
+    key: float
+    segment: int
+    document: int
+    score: float
+
+
 class View:
-    """One commit, opened; used by one thread, because Whoosh's readers keep file positions."""
+    """One commit, opened; any number of threads may use it."""
 
-    key: tuple[Path, int]
-    position: int
-    searcher: Any
-    filters: dict[Any, Any] = field(default_factory=dict)
+    def __init__(
+        self, folder: Path, generation: int, segments: Sequence[ColumnarSegment], filters: FilterCache
+    ) -> None:
+        self.folder = folder
+        self.generation = generation
+        self.position = max((segment.position for segment in segments), default=0) or read_state(folder).position
+        self._segments = segments
+        self._snapshot = Snapshot([OpenSegment(folder, segment) for segment in segments])
+        self._filters = filters
 
-    def matching(self, tree: Any) -> Any:
-        """Give the set of documents a filter allows, kept as long as this commit serves."""
-        if tree not in self.filters:
-            if len(self.filters) >= MAX_CACHED_FILTERS:
-                self.filters.clear()
-            self.filters[tree] = set(self.searcher.docs_for_query(tree))
-        return self.filters[tree]
+    @cached_property
+    def searcher(self) -> Any:
+        """Give Whoosh's own searcher over the same commit."""
+        storage = FileStorage(str(self.folder))
+        reader = FileIndex._reader(storage, make_schema(), list(self._segments), self.generation)  # noqa: SLF001 - opens this commit, not the newest
+        return Searcher(reader)
 
     def find(  # noqa: PLR0913 - the parts of one request
-        self, tree: Any, *, allowed: Any, hidden: Any, sort: Sort, size: int, offset: int, deadline: float
+        self,
+        tree: Any,
+        *,
+        allowed: Any,
+        hidden: Any,
+        sort: Sort,
+        size: int,
+        offset: int,
+        deadline: float,
+        facets: Sequence[str] = (),
     ) -> Found:
         """Find the documents of a Whoosh query tree, without those that match `hidden`.
 
         `allowed` is a filter's tree or None; `deadline` is a time of `time.monotonic`.
         """
-        expansion = Expansion(reader=self.searcher.reader(), deadline=deadline)
-        collector = BestMatches(
-            limit=size + offset if size else 0,
-            sort=sort,
-            deadline=deadline,
-            allowed=None if allowed is None else self.matching(allowed),
-            hidden=set(self.searcher.docs_for_query(hidden)),
+        total, cut_short = 0, False
+        best: list[_Best] = []
+        counts: dict[str, dict[str, int]] = {name: {} for name in facets}
+        for number in range(len(self._snapshot.segments)):
+            execution = Execution(self._snapshot, number, deadline, partial(self._leaf, number))
+            matches = filtered(execution.matches(tree), self._visible(execution, number, allowed, hidden))
+            total += len(matches)
+            cut_short |= execution.partial
+            if size and len(matches):
+                best += self._best(number, matches, sort, size + offset)
+            for name in facets:
+                self._count(counts[name], number, name, matches)
+        best.sort(key=lambda one: (-one.key, one.segment, one.document))
+        chosen = best[offset : offset + size]
+        return Found(
+            documents=[(self._id(one), one.score) for one in chosen], total=total, partial=cut_short, facets=counts
         )
-        self.searcher.search_with_collector(expansion.rewrite(tree), collector)
-        stored = self.searcher.stored_fields
-        best = [(stored(document)["id"], score) for document, score in collector.best()[offset:]]
-        return Found(documents=best, total=collector.total, partial=collector.timed_out or expansion.cut)
+
+    def _leaf(self, number: int) -> Any:
+        return self.searcher.leaf_searchers()[number][0] if self._segments else self.searcher
+
+    def _id(self, one: _Best) -> str:
+        return self._snapshot.segments[one.segment].data.article_id(one.document)
+
+    def _visible(self, execution: Execution, number: int, allowed: Any, hidden: Any) -> Array | None:
+        """Give the mask of documents that may be found, or None where all may."""
+        segment = self._snapshot.segments[number]
+        visible = segment.alive
+        if allowed is not None:
+            mask = self._filters.mask(segment.data, allowed, execution)
+            visible = mask if visible is None else visible & mask
+        unseen = execution.matches(hidden)
+        if len(unseen):
+            visible = ~unseen.mask() if visible is None else visible & ~unseen.mask()
+        return visible
+
+    def _best(self, number: int, matches: Matches, sort: Sort, limit: int) -> list[_Best]:
+        if sort == "relevance":
+            documents, best = best_scored(matches, limit)
+            scores: list[float] = best.tolist()
+            keys: Sequence[float] = scores
+        else:
+            documents, keys = self._by_date(number, matches.sparse().documents, sort, limit)
+            scores = [0.0] * len(keys)
+        parts = zip(keys, documents.tolist(), scores, strict=True)
+        return [_Best(key=key, segment=number, document=document, score=score) for key, document, score in parts]
+
+    def _by_date(self, number: int, documents: Array, sort: Sort, limit: int) -> tuple[Array, list[int]]:
+        dates = self._snapshot.segments[number].data.column("published").at(documents, ABSENT + 1)
+        keys = dates if sort == "newest" else -dates
+        chosen = highest(keys, limit)
+        return documents.take(chosen), keys.take(chosen).tolist()
+
+    def _count(self, counts: dict[str, int], number: int, name: str, matches: Matches) -> None:
+        """Add up a facet: how many matches each value of a field has."""
+        field = self._snapshot.posting_field(number, name)
+        if field is None or not len(matches):
+            return
+        starts = field.starts()
+        hits = matches.mask().take(field.documents(0, int(starts[-1])))
+        own = np.add.reduceat(hits, starts[:-1].astype(np.int64), dtype=np.int64)
+        for term in np.flatnonzero(own).tolist():
+            value = field.terms[term].decode()
+            counts[value] = counts.get(value, 0) + int(own[term])
 
 
 class IndexReader:
@@ -72,28 +161,39 @@ class IndexReader:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._local = threading.local()
+        self._schema = make_schema()
+        self._filters = FilterCache()
+        self._lock = threading.Lock()
+        self._view: View | None = None
+        self._stamp: tuple[Path, int] | None = None
+        """The folder and its time stamp that the view is known to be up to date with."""
 
     def view(self) -> View:
         """Give a view of the newest commit; raise `Unavailable` while there is no readable index."""
-        known: View | None = getattr(self._local, "view", None)
         for _ in range(OPEN_ATTEMPTS):
             folder = serving(self._root)
             try:
-                key = (folder, (folder / STATE).stat().st_mtime_ns)
-                if known is not None and known.key == key:
-                    return known
-                # read before the index is opened: what is opened then has at least this position
-                position = read_state(folder).position
-                view = View(key=key, position=position, searcher=open_dir(str(folder)).searcher())
+                now_ns = time.time_ns()
+                changed_ns = folder.stat().st_mtime_ns
+                view = self._view
+                if view is not None and self._stamp == (folder, changed_ns):
+                    return view
+                view = self._newest(folder)
+                if now_ns - changed_ns > FRESH_NS:
+                    self._stamp = (folder, changed_ns)
             except FileNotFoundError:
                 time.sleep(0.005)  # a commit replaced the files between reading the list and opening them
                 continue
-            except UNREADABLE as error:
-                raise Unavailable("index_unreadable", f"the index cannot be read: {type(error).__name__}") from error
-            if known is not None:
-                known.searcher.close()
-            self._local.view = view
             return view
         raise Unavailable("index_unreadable", "the index changes too fast to be opened")
 
+    def _newest(self, folder: Path) -> View:
+        with self._lock:
+            generation = latest_generation(folder)
+            if generation < 0:
+                raise Unavailable("index_unreadable", f"{folder}: there is no list of segments")
+            view = self._view
+            if view is None or (view.folder, view.generation) != (folder, generation):
+                segments = read_segments(folder, generation, self._schema)
+                view = self._view = View(folder, generation, segments, self._filters)
+            return view

@@ -2,25 +2,22 @@
 
 from typing import Any
 
-from newsdex_schemas import Article
-from whoosh.fields import ID, KEYWORD, NUMERIC, TEXT, Schema
+from whoosh.fields import ID, KEYWORD, TEXT, Schema
 
 from newsdex.index.analysis import NewsAnalyzer
+from newsdex.index.columnar.numbers import numeric_field
 from newsdex.records import microseconds
+from newsdex_schemas import Article
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 """Raise it whenever the fields or the analysis change: a new generation is built from the archive."""
 
 TEXT_FIELDS = {"title": 3.0, "summary": 1.5, "body": 1.0}
 """Fields of full text and their weights."""
 FILTER_FIELDS = ("section", "authors", "tags", "agency", "language")
-DATE_UNIT_US = 1_000_000
-UNDATED = -(2**62)
-"""Sorts an article without a date as the oldest."""
-
-
-def _date(*, sortable: bool = False) -> NUMERIC:
-    return NUMERIC(int, bits=64, signed=True, shift_step=8, sortable=sortable, default=UNDATED)
+DATE_FIELDS = ("published", "embargoed", "expires")
+UNDATED = 0
+"""Sorts an article without a date as the oldest: in the column, dates are moved to where the earliest is 0."""
 
 
 def make_schema() -> Schema:
@@ -29,26 +26,21 @@ def make_schema() -> Schema:
     filters = {name: KEYWORD(commas=True, lowercase=True, scorable=False) for name in FILTER_FIELDS}
     return Schema(
         id=ID(unique=True, stored=True),
-        published=_date(sortable=True),
-        embargoed=_date(),
-        expires=_date(),
+        published=numeric_field(sortable=True, default=UNDATED),
+        embargoed=numeric_field(default=UNDATED),
+        expires=numeric_field(default=UNDATED),
         **texts,
         **filters,
     )
 
 
-def seconds(stamp_us: int) -> int:
-    """Give the whole seconds of a number of microseconds, as the date fields hold them."""
-    return stamp_us // DATE_UNIT_US
-
-
 def filter_value(text: str) -> str:
     """Give the form in which a filter's value is compared: case and surrounding space do not matter."""
-    return text.replace(",", " ").strip().lower()
+    return " ".join(text.replace(",", " ").lower().split())
 
 
 def document(article: Article) -> dict[str, Any]:
-    """Give an article as the fields of a Whoosh document."""
+    """Give an article as the fields of its document; filters have lists of values."""
     lists = {
         "section": (article.section,),
         "authors": article.authors,
@@ -64,7 +56,9 @@ def document(article: Article) -> dict[str, Any]:
     fields: dict[str, Any] = {"id": article.id, "title": article.title, "body": article.body}
     fields |= {"summary": article.summary} if article.summary else {}
     fields |= {
-        name: ",".join(filter_value(value) for value in values if value) for name, values in lists.items() if any(values)
+        name: list(dict.fromkeys(filter_value(value) for value in values if value and value.strip()))
+        for name, values in lists.items()
+        if any(values)
     }
-    fields |= {name: seconds(microseconds(moment)) for name, moment in dates.items() if moment}
+    fields |= {name: microseconds(moment) for name, moment in dates.items() if moment}
     return fields

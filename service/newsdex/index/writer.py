@@ -1,97 +1,209 @@
-"""Writes changes into one generation of the index: a batch is one commit, fsynced before its position is recorded."""
+"""Writes changes into one generation of the index: a batch is one durable commit; merging goes on beside it."""
 
-import gc
-import os
-import pickle
-import struct
+import copy
+import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from whoosh.index import EmptyIndexError, FileIndex, LockError, create_in, open_dir
-from whoosh.reading import TermNotFound
+import numpy as np
+import structlog
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import LockError, create_in
 
 from newsdex.errors import Unavailable
-from newsdex.index.generations import read_state, sync_folder, write_state
+from newsdex.index.columnar.building import Document, build_segment
+from newsdex.index.columnar.commits import (
+    INDEX_NAME,
+    LOCK_NAME,
+    latest_generation,
+    read_segments,
+    sweep,
+    verify_folder,
+    write_segments,
+)
+from newsdex.index.columnar.deletions import write_deletions
+from newsdex.index.columnar.ids import IdFinder, hashes
+from newsdex.index.columnar.merging import GONE, document_maps, merge_segments
+from newsdex.index.columnar.sections import Array
+from newsdex.index.columnar.segment import ColumnarSegment, OpenSegment
+from newsdex.index.columnar.tiers import choose_merge
+from newsdex.index.columnar.vocabulary import Vocabulary
+from newsdex.index.generations import read_state, write_state
 from newsdex.index.schema import INDEX_VERSION, document, make_schema
 from newsdex.records import Change
 
-POOL_MB = 128
-UNREADABLE = (EmptyIndexError, EOFError, OSError, TypeError, KeyError, ValueError, pickle.UnpicklingError, struct.error)
-"""What Whoosh raises on a damaged index."""
+log = structlog.get_logger()
 
 
 class IndexWriter:
     """The one writer of a generation."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open a generation; raise `Unavailable` where it is damaged or of another version."""
+    def __init__(self, folder: Path, *, merges: bool = True) -> None:
+        """Open a generation; raise `Unavailable` where it is damaged or of another version.
+
+        With `merges`, a thread merges segments after commits; without, only `finish_merging` does.
+        """
         state = read_state(folder)
         if state.version != INDEX_VERSION:
             raise Unavailable("index_version", f"the index has version {state.version}, wanted is {INDEX_VERSION}")
         self.folder = folder
-        self.position = state.position
-        try:
-            self._index: FileIndex = open_dir(str(folder))
-            with self._index.reader() as reader:
-                self._documents = reader.doc_count()
-        except UNREADABLE as error:
-            raise Unavailable("index_unreadable", f"{folder}: {type(error).__name__}: {error}") from error
+        self._merges = merges
+        self._schema = make_schema()
+        self._vocabulary = Vocabulary()
+        self._lock = threading.Lock()
+        self._merging: threading.Thread | None = None
+        self._in_work: set[str] = set()
+        verify_folder(folder, self._schema)
+        self._generation = latest_generation(folder)
+        self._segments = read_segments(folder, self._generation, self._schema)
+        self._finders: dict[str, IdFinder] = {}
+        self.position = max([state.position, *(segment.position for segment in self._segments)])
+        sweep(folder, self._generation, self._segments, set())
 
     @classmethod
-    def create(cls, folder: Path) -> "IndexWriter":
+    def create(cls, folder: Path, *, merges: bool = True) -> "IndexWriter":
         """Make an empty index in a new generation's folder."""
         create_in(str(folder), make_schema())
         write_state(folder, 0)
-        return cls(folder)
+        return cls(folder, merges=merges)
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Bring some changes into the index, in one commit, each article once; applying them again changes nothing.
 
         Raises `Unavailable` where the commit failed; the index is then as before, and the writer usable.
         """
-        before = set(os.listdir(self.folder))
+        with self._lock:
+            self._commit(lambda: self._changed(changes), changes[-1].sequence)
+        if self._merges:
+            self._merge_beside()
+
+    def _commit(self, change: Any, position: int) -> None:
+        """Make a commit of the list of segments that `change` gives."""
+        lock = FileStorage(str(self.folder)).lock(LOCK_NAME)
+        if not lock.acquire():
+            raise Unavailable("index_commit_failed", f"{self.folder / LOCK_NAME}: another process writes this index")
         try:
-            self._commit(changes)
-            self._sync(before)
-            write_state(self.folder, changes[-1].sequence)
+            segments = change()
+            for segment in segments:
+                segment.position = position
+            write_segments(self.folder, self._generation + 1, self._schema, segments)
+            if not segments:
+                write_state(self.folder, position)
         except (OSError, LockError) as error:
-            # a dead writer holds the lock until it is collected
-            gc.collect()
             raise Unavailable("index_commit_failed", f"{type(error).__name__}: {error}") from error
-        self.position = changes[-1].sequence
+        finally:
+            if latest_generation(self.folder) > self._generation:
+                self._generation, self._segments, self.position = self._generation + 1, segments, position
+            sweep(self.folder, self._generation, self._segments, self._in_work)
+            lock.release()
 
-    def _commit(self, changes: Sequence[Change]) -> None:
-        # compound segments would be copied into memory whole at every open
-        writer = self._index.writer(compound=False, limitmb=POOL_MB)
+    def _changed(self, changes: Sequence[Change]) -> list[ColumnarSegment]:
+        deleted = self._found([change.id.encode() for change in changes])
+        segments = [self._without(segment, deleted.get(segment.segment_id())) for segment in self._segments]
+        added = [_document(change) for change in changes if change.content is not None]
+        if added:
+            segment = ColumnarSegment(INDEX_NAME, documents=len(added), position=0)
+            build_segment(self.folder / segment.file_name(), added, self._vocabulary)
+            segments.append(segment)
+        return [segment for segment in segments if segment.doc_count()]
+
+    def _found(self, ids: Sequence[bytes]) -> dict[str, list[int]]:
+        id_hashes = hashes(ids)
+        return {segment.segment_id(): list(self._finder(segment).find(ids, id_hashes)) for segment in self._segments}
+
+    def _finder(self, segment: ColumnarSegment) -> IdFinder:
+        name = segment.segment_id()
+        if name not in self._finders:
+            known = {other.segment_id() for other in self._segments}
+            self._finders = {name: finder for name, finder in self._finders.items() if name in known}
+            self._finders[name] = IdFinder(self._opened(segment).data)
+        return self._finders[name]
+
+    def _opened(self, segment: ColumnarSegment) -> OpenSegment:
+        return OpenSegment(self.folder, segment)
+
+    def _without(self, segment: ColumnarSegment, documents: Sequence[int] | None) -> ColumnarSegment:
+        """Give a segment without some documents, as the next commit has it; the one of this commit stays as it is."""
+        alive = self._opened(segment).alive if segment.deletions else None
+        fresh = [number for number in documents or () if alive is None or alive[number]]
+        changed = copy.copy(segment)
+        if fresh:
+            deleted = np.zeros(segment.documents, bool) if alive is None else ~alive
+            deleted[fresh] = True
+            changed.deleted = int(deleted.sum())
+            changed.deletions = self._generation + 1
+            if changed.doc_count():
+                write_deletions(self.folder / changed.deletions_name(), deleted)
+        return changed
+
+    def _merge_beside(self) -> None:
+        """Start merging where it is due and not going on."""
+        if (self._merging is None or not self._merging.is_alive()) and self._due():
+            self._merging = threading.Thread(target=self._merge_all, name="merging", daemon=True)
+            self._merging.start()
+
+    def finish_merging(self) -> None:
+        """Wait until nothing is left to merge."""
+        self._merge_beside()
+        if self._merging is not None:
+            self._merging.join()
+
+    def merge_everything(self) -> None:
+        """Make one segment of all, whatever its size."""
+        with self._lock:
+            segments = list(self._segments)
+        if len(segments) > 1 or any(segment.deleted for segment in segments):
+            self._merge(segments)
+
+    def _due(self) -> list[ColumnarSegment]:
+        with self._lock:
+            segments = list(self._segments)
+        sizes = {s.segment_id(): (self.folder / s.file_name()).stat().st_size for s in segments}
+        return choose_merge(segments, sizes)
+
+    def _merge_all(self) -> None:
         try:
-            with self._index.reader() as reader:
-                for change in changes:
-                    _delete(writer, reader, change.id)
-            for change in changes:
-                article = change.article()
-                if article is not None:
-                    writer.add_document(**document(article))
-            writer.commit()
-        except BaseException:
-            with suppress(OSError):
-                writer.cancel()
-            raise
+            while due := self._due():
+                self._merge(due)
+        except (OSError, Unavailable) as error:
+            log.warning("index.merge_failed", error=str(error))
 
-    def _sync(self, before: set[str]) -> None:
-        for name in set(os.listdir(self.folder)) - before:
-            if not (self.folder / name).is_file():
-                continue
-            descriptor = os.open(self.folder / name, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        sync_folder(self.folder)
+    def _merge(self, sources: Sequence[ColumnarSegment]) -> None:
+        opened = [self._opened(segment) for segment in sources]
+        merged = ColumnarSegment(INDEX_NAME, documents=0, position=0)
+        self._in_work.add(merged.file_name())
+        try:
+            merged.documents = merge_segments(self.folder / merged.file_name(), opened)
+            finder = IdFinder(self._opened(merged).data)
+            with self._lock:
+                self._finders[merged.segment_id()] = finder
+                maps = document_maps(opened)
+                self._commit(lambda: self._replaced(sources, merged, maps), self.position)
+        finally:
+            self._in_work.discard(merged.file_name())
+
+    def _replaced(
+        self, sources: Sequence[ColumnarSegment], merged: ColumnarSegment, maps: Sequence[Array]
+    ) -> list[ColumnarSegment]:
+        """Give the list with one segment in place of several, without what was deleted during the merge."""
+        names = [segment.segment_id() for segment in sources]
+        now = {segment.segment_id(): segment for segment in self._segments}
+        deleted: list[int] = []
+        for name, numbers in zip(names, maps, strict=True):
+            alive = self._opened(now[name]).alive if name in now else np.zeros(len(numbers), bool)
+            if alive is not None:
+                deleted += numbers[~alive & (numbers != GONE)].tolist()
+        segments: list[ColumnarSegment] = []
+        place = next((i for i, segment in enumerate(self._segments) if segment.segment_id() in names), 0)
+        segments = [copy.copy(segment) for segment in self._segments if segment.segment_id() not in names]
+        result = self._without(merged, deleted)
+        if result.doc_count():
+            segments.insert(place, result)
+        return segments
 
 
-def _delete(writer: Any, reader: Any, id_: str) -> None:
-    """Delete an article's document through one shared reader; Whoosh would open a searcher for each."""
-    with suppress(TermNotFound):
-        writer.delete_document(reader.first_id("id", id_.encode()))
+def _document(change: Change) -> Document:
+    article = change.article()
+    assert article is not None
+    return {**document(article), "sequence": change.sequence}

@@ -1,0 +1,1 @@
+"""Whoosh's index held in arrays: our codec, writer and query execution inside Whoosh's extension points."""

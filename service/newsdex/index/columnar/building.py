@@ -1,0 +1,50 @@
+"""Writes a batch of documents as a new segment."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from newsdex.index.columnar.columns import ABSENT, write_column
+from newsdex.index.columnar.inversion import invert_texts, invert_values
+from newsdex.index.columnar.postings import write_field
+from newsdex.index.columnar.sections import Array, SectionWriter, smallest
+from newsdex.index.columnar.segment import COLUMNS, ID_FIELD
+from newsdex.index.columnar.vocabulary import Vocabulary
+from newsdex.index.schema import FILTER_FIELDS, TEXT_FIELDS
+
+Document = Mapping[str, Any]
+"""As `schema.document` gives it, with its `sequence`."""
+
+
+def build_segment(path: Path, documents: Sequence[Document], vocabulary: Vocabulary) -> None:
+    """Write a segment durably; on failure nothing is left."""
+    writer = SectionWriter(path)
+    try:
+        for name in TEXT_FIELDS:
+            texts = [document.get(name) or "" for document in documents]
+            if any(texts):
+                field, lengths = invert_texts(name, texts, vocabulary)
+                write_field(writer, field)
+                write_lengths(writer, name, lengths)
+        for name in (ID_FIELD, *FILTER_FIELDS):
+            inverted = invert_values(name, [_values(document, name) for document in documents])
+            if inverted.terms:
+                write_field(writer, inverted)
+        for name in COLUMNS:
+            values = [document.get(name, ABSENT) for document in documents]
+            write_column(writer, f"{name}.values", np.array(values, np.int64))
+        writer.finish(len(documents))
+    except BaseException:
+        writer.abandon()
+        raise
+
+
+def write_lengths(writer: SectionWriter, field: str, lengths: Array) -> None:
+    """Write the number of words of each document's field, and their sum."""
+    writer.add(f"{field}.lengths", smallest(lengths), int(lengths.sum()))
+
+
+def _values(document: Document, name: str) -> Sequence[str]:
+    return (document[ID_FIELD],) if name == ID_FIELD else document.get(name, ())

@@ -1,0 +1,69 @@
+"""Whole numbers by document: dates, sequence numbers, field lengths."""
+
+from functools import cached_property
+
+import numpy as np
+
+from newsdex.index.columnar.sections import Array, Section, SectionWriter, smallest
+
+ABSENT = -(1 << 63)
+"""Stands for a document without a value; no date is as early."""
+
+
+def write_column(writer: SectionWriter, name: str, values: Array) -> None:
+    """Write int64 values as distances from the least, plus one; 0 is a document without a value."""
+    present = values != ABSENT
+    if not present.any():
+        return
+    base = int(values[present].min())
+    writer.add(name, smallest(np.where(present, values - base + 1, 0).astype(np.uint64)), base - 1)
+
+
+class Column:
+    """A column; `section` is None where no document has a value."""
+
+    def __init__(self, section: Section | None, documents: int) -> None:
+        self._section = section
+        self._documents = documents
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether no document has a value."""
+        return self._section is None
+
+    def values(self) -> Array:
+        """Give the values as int64, `ABSENT` where there is none."""
+        if self._section is None:
+            return np.full(self._documents, ABSENT, np.int64)
+        distances = self._section.all()
+        return np.where(distances == 0, ABSENT, distances.astype(np.int64) + self._section.base)
+
+    @cached_property
+    def present(self) -> Array:
+        """Tell which documents have a value."""
+        if self._section is None:
+            return np.zeros(self._documents, bool)
+        present: Array = self._section.all() != 0
+        return present
+
+    def at(self, documents: Array, default: int) -> Array:
+        """Give the values of some documents as int64, `default` where there is none."""
+        if self._section is None:
+            return np.full(len(documents), default, np.int64)
+        distances = self._section.all().take(documents).astype(np.int64)
+        return np.where(distances == 0, default, distances + self._section.base)
+
+    def between(self, least: int | None, greatest: int | None) -> Array:
+        """Tell which documents have a value in a closed range."""
+        if self._section is None:
+            return np.zeros(self._documents, bool)
+        distances = self._section.all()
+        top = int(np.iinfo(distances.dtype).max)
+        low = 1 if least is None else max(least - self._section.base, 1)
+        high = top if greatest is None else min(greatest - self._section.base, top)
+        if low > high:
+            return np.zeros(self._documents, bool)
+        inside: Array = distances >= low
+        if high < top:
+            inside &= distances <= high
+        return inside

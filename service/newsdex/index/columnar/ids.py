@@ -1,0 +1,40 @@
+"""Finds the documents of articles by id, many at a time: what an update replaces and a deletion removes."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from newsdex.index.columnar.postings import PostingField
+from newsdex.index.columnar.sections import Array
+from newsdex.index.columnar.segment import ID_FIELD, SegmentData
+
+CHUNK = 8_192
+
+
+def hashes(ids: Sequence[bytes]) -> Array:
+    """Give a number for each id; two ids may share one."""
+    return np.fromiter(map(zlib.crc32, ids), np.uint32, len(ids))
+
+
+class IdFinder:
+    """The ids of one segment, for the writer: they are hashed once."""
+
+    def __init__(self, data: SegmentData) -> None:
+        field = data.field(ID_FIELD)
+        assert isinstance(field, PostingField)
+        self._field = field
+        count = field.terms.count
+        chunks = (field.terms.slice(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK))
+        all_hashes = np.concatenate([hashes(chunk) for chunk in chunks])
+        self._order = np.argsort(all_hashes)
+        self._hashes = all_hashes[self._order]
+
+    def find(self, ids: Sequence[bytes], id_hashes: Array) -> Iterator[int]:
+        """Give the documents of those ids that are in the segment, deleted ones too."""
+        first = np.searchsorted(self._hashes, id_hashes)
+        last = np.searchsorted(self._hashes, id_hashes, "right")
+        for at in np.flatnonzero(first < last).tolist():
+            for number in self._order[first[at] : last[at]].tolist():
+                if self._field.terms[number] == ids[at]:
+                    yield int(self._field.documents(number, number + 1)[0])

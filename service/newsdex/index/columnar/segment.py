@@ -1,0 +1,177 @@
+"""A segment: what the list of segments keeps of it, and its file once it is opened."""
+
+import zlib
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+from whoosh.codec.base import Segment
+
+from newsdex.index.columnar.columns import Column
+from newsdex.index.columnar.deletions import read_deletions
+from newsdex.index.columnar.numbers import NumberField
+from newsdex.index.columnar.postings import PostingField
+from newsdex.index.columnar.sections import Array, Damaged, SectionFile
+from newsdex.index.schema import DATE_FIELDS
+
+EXTENSION = ".cols"
+DELETIONS_EXTENSION = ".deleted"
+SEQUENCE_COLUMN = "sequence"
+COLUMNS = (*DATE_FIELDS, SEQUENCE_COLUMN)
+ID_FIELD = "id"
+
+
+class ColumnarSegment(Segment):  # type: ignore[misc]  # whoosh has no types
+    """The part that is pickled in Whoosh's list of segments: names and counts only.
+
+    The list has no checksum, so each entry has one of its own.
+    """
+
+    def __init__(self, indexname: str, *, documents: int, position: int) -> None:
+        super().__init__(indexname)
+        self.documents = documents
+        self.deleted = 0
+        self.deletions = 0
+        """The commit that wrote the bitmap of deletions; 0 where nothing is deleted."""
+        self.position = position
+        """The archive's sequence number up to which changes are in the commit."""
+
+    def _described(self) -> dict[str, Any]:
+        names = ("indexname", "segid", "compound", "documents", "deleted", "deletions", "position")
+        return {name: getattr(self, name) for name in names}
+
+    def __getstate__(self) -> tuple[dict[str, Any], int]:
+        state = self._described()
+        return state, zlib.crc32(repr(state).encode())
+
+    def __setstate__(self, pickled: tuple[dict[str, Any], int]) -> None:
+        state, checksum = pickled
+        if zlib.crc32(repr(state).encode()) != checksum:
+            raise ValueError("the list of segments is damaged")
+        self.__dict__.update(state)
+
+    def codec(self) -> Any:
+        """Give our codec."""
+        from newsdex.index.columnar.codec import ColumnarCodec  # noqa: PLC0415 - the codec makes segments
+
+        return ColumnarCodec()
+
+    def file_name(self) -> str:
+        """Give the name of the segment's file."""
+        return str(self.make_filename(EXTENSION))
+
+    def deletions_name(self) -> str:
+        """Give the name of the file with the bitmap of deletions."""
+        return f"{self.segment_id()}.{self.deletions}{DELETIONS_EXTENSION}"
+
+    def file_names(self) -> list[str]:
+        """Give the names of all its files."""
+        return [self.file_name(), self.deletions_name()] if self.deletions else [self.file_name()]
+
+    def doc_count_all(self) -> int:
+        """Give the number of documents, deleted ones included."""
+        return self.documents
+
+    def deleted_count(self) -> int:
+        """Give the number of deleted documents."""
+        return self.deleted
+
+    def deleted_docs(self) -> Any:
+        """Refuse: the bitmap is read with the segment, see `OpenSegment`."""
+        raise NotImplementedError
+
+    def is_deleted(self, docnum: int) -> bool:
+        """Refuse: the bitmap is read with the segment, see `OpenSegment`."""
+        raise NotImplementedError
+
+    def delete_document(self, docnum: int, delete: bool = True) -> None:
+        """Refuse: only our writer deletes."""
+        raise NotImplementedError
+
+
+class SegmentData:
+    """The file of a segment, opened; the same for every commit that has the segment, and for every thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = SectionFile(path)
+        self.documents = self.file.documents
+        self._columns: dict[str, Column] = {}
+        self._fields: dict[str, PostingField | NumberField] = {}
+
+    @cached_property
+    def field_names(self) -> list[str]:
+        """Give the names of the fields that have terms, sorted."""
+        fields = [name.removesuffix(".terms") for name in self.file.names() if name.endswith(".terms")]
+        return sorted(fields + [name for name in DATE_FIELDS if not self.column(name).empty])
+
+    def field(self, name: str) -> PostingField | NumberField | None:
+        """Give a field's postings, or None where no document has the field."""
+        if name not in self.field_names:
+            return None
+        known = self._fields.get(name)
+        if known is None:
+            made = NumberField(self.column(name)) if name in DATE_FIELDS else PostingField(self.file, name)
+            known = self._fields[name] = made
+        return known
+
+    def column(self, name: str) -> Column:
+        """Give a column of numbers."""
+        known = self._columns.get(name)
+        if known is None:
+            section = self.file[f"{name}.values"] if f"{name}.values" in self.file else None  # noqa: SIM401 - no dict
+            known = self._columns[name] = Column(section, self.documents)
+        return known
+
+    def lengths(self, field: str) -> Array | None:
+        """Give the number of words of each document's field, or None for a field that is not scored."""
+        return self.file[f"{field}.lengths"].all() if f"{field}.lengths" in self.file else None
+
+    def total_length(self, field: str) -> int:
+        """Give the number of words in a field of all documents, deleted ones included."""
+        return self.file[f"{field}.lengths"].base if f"{field}.lengths" in self.file else 0
+
+    @cached_property
+    def _term_of_document(self) -> Array:
+        ids = self.file[f"{ID_FIELD}.documents"].all()
+        numbers = np.empty(len(ids), np.uint32)
+        numbers[ids] = np.arange(len(ids), dtype=np.uint32)
+        return numbers
+
+    def article_id(self, document: int) -> str:
+        """Give the id of a document's article."""
+        field = self.field(ID_FIELD)
+        assert field is not None
+        return field.terms[int(self._term_of_document[document])].decode()
+
+
+class OpenSegment:
+    """A segment as one commit sees it: its data without its deleted documents."""
+
+    def __init__(self, folder: Path, segment: ColumnarSegment) -> None:
+        """Open a segment; raise `Damaged`, or `FileNotFoundError` where a later commit has removed it."""
+        path = folder / segment.file_name()
+        self.data = _opened(path)
+        if self.data.documents != segment.documents:
+            raise Damaged(path, f"it has {self.data.documents} documents, the index expects {segment.documents}")
+        self.name = segment.segment_id()
+        self.alive: Array | None = None
+        if segment.deletions:
+            deletions = folder / segment.deletions_name()
+            self.alive = ~read_deletions(deletions, segment.documents)
+            if int(self.alive.sum()) != segment.documents - segment.deleted:
+                raise Damaged(deletions, f"the index expects {segment.deleted} deletions")
+        self.documents = segment.documents
+        self.deleted = segment.deleted
+
+
+_known: WeakValueDictionary[Path, SegmentData] = WeakValueDictionary()
+
+
+def _opened(path: Path) -> SegmentData:
+    """Give an opened file once more while anyone uses it: names of segments are never used twice."""
+    data = _known.get(path)
+    if data is None:
+        data = _known[path] = SegmentData(path)
+    return data

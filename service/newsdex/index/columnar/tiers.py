@@ -1,0 +1,39 @@
+"""Chooses what is merged: eight segments of one order of size become one; with many deletions, one becomes smaller."""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from newsdex.index.columnar.segment import ColumnarSegment
+
+MERGE_FACTOR = 8
+SMALL_DOCUMENTS = 2_000
+"""Segments below this are all of one order: merging them takes milliseconds, and each costs a query some."""
+MAX_DELETED = 0.3
+MAX_MERGED_BYTES = 512 << 20
+"""Bounds the memory of a merge, about three times as much."""
+
+
+def choose_merge(segments: Sequence[ColumnarSegment], sizes: Mapping[str, int]) -> list[ColumnarSegment]:
+    """Give the segments that should become one next; none where all is well. `sizes` has their bytes by id."""
+    tiers: dict[int, list[ColumnarSegment]] = defaultdict(list)
+    for segment in segments:
+        tiers[_tier(segment.doc_count())].append(segment)
+    for _, tier in sorted(tiers.items()):
+        if len(tier) < MERGE_FACTOR:
+            continue
+        chosen, size = [], 0
+        for segment in tier:
+            size += sizes[segment.segment_id()]
+            if size > MAX_MERGED_BYTES:
+                break
+            chosen.append(segment)
+        if len(chosen) > 1:
+            return chosen
+    return [s for s in segments if s.deleted > MAX_DELETED * s.documents and sizes[s.segment_id()] < MAX_MERGED_BYTES][
+        :1
+    ]
+
+
+def _tier(documents: int) -> int:
+    return int(math.log(max(1, documents / SMALL_DOCUMENTS), MERGE_FACTOR)) if documents >= SMALL_DOCUMENTS else -1
