@@ -1,0 +1,114 @@
+"""Answers a search request: reads it, asks the index, and fetches what is shown from the archive."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from newsdex.errors import Invalid, NewsdexError, Unavailable
+from newsdex.index.reader import View
+from newsdex.search.query import filter_tree, hidden_tree, parse_query
+from newsdex.search.snippets import Matches, snippets
+from newsdex.validation import as_invalid
+from newsdex_schemas import Article, Hit, Place, Problem, SearchReply, SearchRequest
+
+SHOWN = frozenset(Hit.model_fields) - {"snippets", "score"}
+
+
+class Texts(Protocol):
+    """The archive, as search sees it."""
+
+    def visible(self, ids: Sequence[str], now_us: int) -> dict[str, Article]:
+        """Give those articles that may be shown now."""
+
+    def hidden_since(self, position: int, now_us: int) -> list[str]:
+        """Give the articles that an index at some position may still show and must not."""
+
+
+class Views(Protocol):
+    """Gives the newest commit of the index to the calling thread."""
+
+    def view(self) -> View:
+        """Give a view; raise `Unavailable` while there is none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Search:
+    """Answers requests from an index and an archive; `clock_us` gives microseconds since 1970."""
+
+    index: Views
+    texts: Texts
+    clock_us: Callable[[], int]
+
+    def answer(self, request: SearchRequest, arrived: float) -> SearchReply:
+        """Give the reply; `arrived` is a time of `time.monotonic`, from which the deadline counts.
+
+        Raises `Invalid` for a query that cannot be read and `Unavailable` where there is no index, or no time left.
+        """
+        deadline = arrived + request.timeout_ms / 1e3
+        if time.monotonic() >= deadline:
+            raise Unavailable("deadline_exceeded", "the deadline was over before the search began")
+        tree, allowed = parse_query(request.q), filter_tree(request.filters)
+        now_us = self.clock_us()
+
+        start = time.monotonic()
+        view = self.index.view()
+        found = view.find(
+            tree,
+            allowed=allowed,
+            hidden=hidden_tree(now_us, self.texts.hidden_since(view.position, now_us)),
+            sort=request.sort,
+            size=request.size,
+            offset=request.offset,
+            deadline=deadline,
+        )
+        index_ms = (time.monotonic() - start) * 1e3
+
+        articles = self.texts.visible([id_ for id_, _ in found.documents], now_us)
+        matches = Matches(tree)
+        hits = tuple(_hit(articles[id_], score, matches) for id_, score in found.documents if id_ in articles)
+        return SearchReply(
+            hits=hits,
+            # an article that was withdrawn since the index was asked
+            total=found.total - (len(found.documents) - len(hits)),
+            partial=found.partial,
+            took_ms=round((time.monotonic() - arrived) * 1e3, 3),
+            index_ms=round(index_ms, 3),
+            position=view.position,
+        )
+
+
+def _hit(article: Article, score: float, matches: Matches) -> Hit:
+    shown: dict[str, Any] = {name: getattr(article, name) for name in SHOWN}
+    # the archive's text was validated when it came in
+    return Hit.model_construct(**shown, snippets=snippets(article.body or article.summary or "", matches), score=score)
+
+
+def read_request(body: bytes) -> SearchRequest:
+    """Read a request's JSON; raise `Invalid` with the field that is wrong."""
+    try:
+        return SearchRequest.from_json(body or b"{}")
+    except ValidationError as error:
+        raise as_invalid(error) from error
+
+
+def problem_of(error: Exception, correlation_id: str | None) -> Problem:
+    """Give the reply for whatever went wrong."""
+    if isinstance(error, NewsdexError):
+        return Problem(
+            code=error.code,
+            message=error.message,
+            retryable=isinstance(error, Unavailable),
+            place=_place(error.place) if isinstance(error, Invalid) and error.place else None,
+            correlation_id=correlation_id,
+        )
+    message = "newsdex failed on this request; the log has the traceback"
+    return Problem(code="internal_error", message=message, retryable=False, correlation_id=correlation_id)
+
+
+def _place(place: str) -> Place:
+    offsets = re.fullmatch(r"(\d+)-(\d+)", place)
+    return Place(field="q", start=int(offsets[1]), end=int(offsets[2])) if offsets else Place(field=place)

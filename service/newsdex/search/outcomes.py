@@ -1,0 +1,50 @@
+"""Answers what became of published events."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from newsdex.records import LedgerEntry
+from newsdex.validation import as_invalid
+from newsdex_schemas import EventOutcome, EventRef, OutcomeReply, OutcomeRequest
+
+
+class Ledger(Protocol):
+    """The archive's ledger, as this question sees it."""
+
+    def outcome_of(self, source: str, event_id: str) -> LedgerEntry | None:
+        """Give what an event led to, or None while it has not been handled."""
+
+    def sequence_of(self, article_id: str) -> int:
+        """Give the number of an article's last change; 0 for an unknown article."""
+
+    def parked_place(self, id_: int) -> str | None:
+        """Give the place of a parked event's fault."""
+
+
+def answer_outcomes(body: bytes, ledger: Ledger, position: Callable[[], int]) -> OutcomeReply:
+    """Give the outcomes; raise `Invalid` for a request that cannot be read."""
+    try:
+        request = OutcomeRequest.from_json(body)
+    except ValidationError as error:
+        raise as_invalid(error) from error
+    seen = position()
+    return OutcomeReply(outcomes=tuple(_outcome(ref, ledger, seen) for ref in request.events), position=seen)
+
+
+def _outcome(ref: EventRef, ledger: Ledger, position: int) -> EventOutcome:
+    entry = ledger.outcome_of(ref.source, ref.id)
+    if entry is None:
+        return EventOutcome(source=ref.source, id=ref.id)
+    # an event that changed nothing is reflected when what it found in the archive is
+    change = entry.sequence or (ledger.sequence_of(entry.article_id) if entry.article_id else 0)
+    return EventOutcome(
+        source=ref.source,
+        id=ref.id,
+        outcome=entry.outcome,
+        reason=entry.reason,
+        article_id=entry.article_id,
+        place=ledger.parked_place(entry.parked_id) if entry.parked_id else None,
+        searchable=entry.outcome != "parked" and change <= position,
+    )
