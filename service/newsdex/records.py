@@ -172,11 +172,21 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """How an article stands in the archive now."""
+
+    state: ArticleState
+    sequence: int
+    has_content: bool
+    embargoed_us: int | None
+    expires_us: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ArchiveCounts:
     """The archive in numbers."""
 
     live: int
     tombstones: int
-    parked: int
     sequence: int
     outcomes: Mapping[str, int] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """All settings: read from the environment once, frozen, secrets masked when printed."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AnyUrl, Field, SecretStr, UrlConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -47,15 +48,21 @@ class Settings(BaseSettings):
     def masked(self) -> dict[str, str]:
         """Give every setting as text for the log, without secrets."""
         shown = {name: str(value) for name, value in self if value is not None}
-        if self.broker_url and self.broker_url.password:
-            shown["broker_url"] = str(self.broker_url).replace(f":{self.broker_url.password}@", ":**********@")
-        return shown
+        urls = {
+            name: without_credentials(shown[name]) for name in ("broker_url", "broker_monitoring_url") if name in shown
+        }
+        return shown | urls
 
 
-def load_settings() -> Settings:
-    """Read the environment; raise `Misconfigured` naming the variable that is wrong."""
+def without_credentials(url: str) -> str:
+    """Give a URL for people and logs: user, password and token masked."""
+    return re.sub(r"//[^/]*@", "//**********@", url)
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the environment; what is given goes before it. Raises `Misconfigured` naming the variable that is wrong."""
     try:
-        return Settings()
+        return Settings(**given)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "_".join(str(part) for part in first["loc"]).upper()

@@ -31,11 +31,17 @@ def open_for_writing(folder: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         connection.close()
         raise Misconfigured("archive_unreadable", f"{folder / FILE_NAME}: {error}") from error
+    except Misconfigured:
+        connection.close()
+        raise
     return connection
 
 
 def open_for_reading(folder: Path) -> sqlite3.Connection:
-    """Open the archive read-only; raise `Unavailable` where there is none yet."""
+    """Open the archive read-only.
+
+    Raises `Unavailable` where there is none yet, and `Misconfigured` for a file that is no archive.
+    """
     path = folder / FILE_NAME
     if not path.exists():
         raise Unavailable("archive_missing", f"no archive in {folder} yet: start the indexer")
@@ -43,7 +49,11 @@ def open_for_reading(folder: Path) -> sqlite3.Connection:
         f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
     )
     connection.isolation_level = None
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise Misconfigured("archive_unreadable", f"{path}: {error}") from error
     if version != SCHEMA_VERSION:
         connection.close()
         raise Unavailable("archive_version", f"the archive has schema {version}, this newsdex needs {SCHEMA_VERSION}")

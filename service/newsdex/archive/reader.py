@@ -1,32 +1,49 @@
 """Reads the archive: the change feed, texts for search, the ledger and the parked events."""
 
 import sqlite3
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from newsdex_schemas import Article
-
 from newsdex.archive.database import open_for_reading
-from newsdex.archive.parked import parked_from_row
-from newsdex.records import ArchiveCounts, Change, LedgerEntry, ParkedEvent
+from newsdex.archive.rows import parked_from_row, state_from_row
+from newsdex.records import ArchiveCounts, Change, LedgerEntry, ParkedEvent, Standing
+from newsdex_schemas import Article
 
 LEDGER_COLUMNS = (
     "at_us, source, event_id, type, subject, stream_sequence, deliveries, article_id, outcome, reason, sequence, "
     "parked_id, correlation_id"
 )
-VISIBLE = "content IS NOT NULL AND coalesce(embargoed_us, 0) <= :now AND (expires_us IS NULL OR expires_us > :now)"
+VISIBLE = "content IS NOT NULL AND coalesce(embargoed_us, 0) <= ? AND (expires_us IS NULL OR expires_us > ?)"
+"""Takes the moment twice."""
 
 
 class ArchiveReader:
-    """A read-only view. May be used from several threads, one at a time each call."""
+    """A read-only view for any number of threads: each has a connection of its own, as SQLite's statements need."""
 
     def __init__(self, folder: Path) -> None:
-        self._connection = open_for_reading(folder)
-        self._connection.row_factory = sqlite3.Row
+        """Open the archive; raise `Unavailable` where there is none yet."""
+        self._folder = folder
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = open_for_reading(self._folder)
+        connection.row_factory = sqlite3.Row
+        self._local.connection = connection
+        self._opened.append(connection)
+        return connection
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        known: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        return known or self._open()
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file, for every thread."""
+        for connection in self._opened:
+            connection.close()
 
     def head(self) -> int:
         """Give the highest sequence number of the change feed; 0 when it is empty."""
@@ -42,15 +59,16 @@ class ArchiveReader:
 
     def visible(self, ids: Sequence[str], now_us: int) -> dict[str, Article]:
         """Give those of some articles that may be shown now: neither withdrawn nor embargoed nor expired."""
-        query = f"SELECT id, content FROM articles WHERE id = :id AND {VISIBLE}"  # noqa: S608 - a constant
-        rows = (self._connection.execute(query, {"id": id_, "now": now_us}).fetchone() for id_ in ids)
-        return {row["id"]: Article.model_validate_json(row["content"]) for row in rows if row is not None}
+        marks = ",".join("?" * len(ids))
+        query = f"SELECT id, content FROM articles WHERE id IN ({marks}) AND {VISIBLE}"  # noqa: S608 - question marks
+        rows = self._connection.execute(query, (*ids, now_us, now_us))
+        return {row["id"]: Article.model_validate_json(row["content"]) for row in rows}
 
     def hidden_since(self, position: int, now_us: int) -> list[str]:
         """Give the articles that an index at some position may still show and must not."""
-        query = f"""SELECT id FROM articles WHERE sequence > :position
+        query = f"""SELECT id FROM articles WHERE sequence > ?
             AND (content IS NULL OR embargoed_us IS NOT NULL OR expires_us IS NOT NULL) AND NOT ({VISIBLE})"""  # noqa: S608 - a constant
-        return [row["id"] for row in self._connection.execute(query, {"position": position, "now": now_us})]
+        return [row["id"] for row in self._connection.execute(query, (position, now_us, now_us))]
 
     def history(self, article_id: str) -> list[LedgerEntry]:
         """Give every outcome of an article, oldest first."""
@@ -58,11 +76,29 @@ class ArchiveReader:
         return [LedgerEntry(**row) for row in map(dict, self._connection.execute(query, (article_id,)))]
 
     def outcome_of(self, source: str, event_id: str) -> LedgerEntry | None:
-        """Give what an event led to: its first outcome that was more than a duplicate, else its last."""
+        """Give what an event led to at first, however often it came; an outcome goes before parked and duplicate."""
         query = f"""SELECT {LEDGER_COLUMNS} FROM ledger WHERE event_id = ? AND source = ?
-            ORDER BY outcome IN ('duplicate', 'parked'), number DESC LIMIT 1"""  # noqa: S608 - a constant
+            ORDER BY CASE outcome WHEN 'duplicate' THEN 2 WHEN 'parked' THEN 1 ELSE 0 END, number LIMIT 1"""  # noqa: S608 - a constant
         row = self._connection.execute(query, (event_id, source)).fetchone()
         return None if row is None else LedgerEntry(**dict(row))
+
+    def standing(self, article_id: str) -> Standing | None:
+        """Give how an article stands, or None for one that no event changed."""
+        row = self._connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
+        if row is None:
+            return None
+        return Standing(
+            state=state_from_row(row),
+            sequence=row["sequence"],
+            has_content=row["content"] is not None,
+            embargoed_us=row["embargoed_us"],
+            expires_us=row["expires_us"],
+        )
+
+    def sequence_of(self, article_id: str) -> int:
+        """Give the number of an article's last change; 0 for an unknown article."""
+        row = self._connection.execute("SELECT sequence FROM articles WHERE id = ?", (article_id,)).fetchone()
+        return 0 if row is None else row["sequence"]
 
     def parked_place(self, id_: int) -> str | None:
         """Give the place of a parked event's fault."""
@@ -80,12 +116,16 @@ class ArchiveReader:
         row = self._connection.execute("SELECT * FROM parked WHERE id = ?", (id_,)).fetchone()
         return None if row is None else parked_from_row(row)
 
+    def parked_open(self) -> int:
+        """Give how many parked events wait for an operator."""
+        number: int = self._connection.execute("SELECT count(*) FROM parked WHERE status = 'open'").fetchone()[0]
+        return number
+
     def counts(self) -> ArchiveCounts:
         """Give the archive in numbers; reads every ledger row."""
         one = self._connection.execute(
             """SELECT count(content) AS live, count(*) - count(content) AS tombstones,
-                coalesce(max(sequence), 0) AS sequence,
-                (SELECT count(*) FROM parked WHERE status = 'open') AS parked FROM articles"""
+                coalesce(max(sequence), 0) AS sequence FROM articles"""
         ).fetchone()
         outcomes: Iterable[sqlite3.Row] = self._connection.execute(
             "SELECT outcome, count(*) AS number FROM ledger GROUP BY outcome ORDER BY outcome"

@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from newsdex.archive.database import open_for_writing
-from newsdex.archive.parked import parked_from_row
-from newsdex.records import ArticleState, Delivery, ParkedEvent, ReceivedEvent, Result, VersionKey, microseconds
+from newsdex.archive.rows import parked_from_row, state_from_row
+from newsdex.records import ArticleState, Delivery, ParkedEvent, ReceivedEvent, Result, microseconds
 
 IDS_PER_SELECT = 500
 PRUNED_AT_ONCE = 10_000
@@ -20,6 +20,7 @@ class ArchiveWriter:
 
     def __init__(self, folder: Path) -> None:
         self._connection = open_for_writing(folder)
+        self._connection.row_factory = sqlite3.Row
 
     def close(self) -> None:
         """Close the file; what was committed stays."""
@@ -75,11 +76,7 @@ class ArchiveTransaction:
             part = wanted[start : start + IDS_PER_SELECT]
             marks = ",".join("?" * len(part))
             rows = self._connection.execute(f"SELECT {columns} FROM articles WHERE id IN ({marks})", part)  # noqa: S608 - question marks only
-            for id_, version, time_us, digest, withdrawn_version, withdrawn_us in rows:
-                published = None if digest is None else VersionKey(version, time_us, digest)
-                found[id_] = ArticleState(
-                    published=published, withdrawn_version=withdrawn_version, withdrawn_us=withdrawn_us
-                )
+            found |= {row["id"]: state_from_row(row) for row in rows}
         return found
 
     def handled_before(self, deliveries: Sequence[Delivery]) -> set[tuple[int, int]]:
@@ -94,15 +91,13 @@ class ArchiveTransaction:
     def parked(self, ids: Sequence[int]) -> dict[int, ParkedEvent]:
         """Give the open parked events among some ids."""
         query = "SELECT * FROM parked WHERE id = ? AND status = 'open'"
-        cursor = self._connection.cursor()
-        cursor.row_factory = sqlite3.Row
-        rows = (cursor.execute(query, (id_,)).fetchone() for id_ in ids)
+        rows = (self._connection.execute(query, (id_,)).fetchone() for id_ in ids)
         return {row["id"]: parked_from_row(row) for row in rows if row is not None}
 
     def change(self, event: ReceivedEvent, state: ArticleState) -> int:
-        """Make the event's article what search sees from now on; give the change's sequence number."""
+        """Make the event's article, or a tombstone, what search sees; give the change's sequence number."""
         sequence, self._next_sequence = self._next_sequence, self._next_sequence + 1
-        article = event.article
+        article = event.article if state.live else None
         self._states.pop(event.article_id, None)
         self._articles[event.article_id] = (
             event.article_id,
@@ -159,12 +154,12 @@ class ArchiveTransaction:
     def write(self) -> None:
         """Send everything gathered to SQLite; called once, before the commit."""
         many = self._connection.executemany
-        many(f"INSERT OR REPLACE INTO articles VALUES ({_marks(11)})", self._articles.values())
+        many(f"INSERT OR REPLACE INTO articles VALUES ({_marks(11)})", self._articles.values())  # noqa: S608 - question marks only
         many(
             "UPDATE articles SET version=?, time_us=?, digest=?, withdrawn_version=?, withdrawn_us=? WHERE id=?",
             self._states.values(),
         )
-        many(f"INSERT INTO ledger VALUES (NULL,{_marks(14)})", self._ledger)
+        many(f"INSERT INTO ledger VALUES (NULL,{_marks(14)})", self._ledger)  # noqa: S608 - question marks only
         columns = (
             "id, at_us, subject, headers, body, stream_sequence, stored_us, code, message, place, source, event_id, "
             "correlation_id, article_id"
@@ -184,4 +179,3 @@ def _marks(number: int) -> str:
 def _state_columns(state: ArticleState) -> tuple[object, ...]:
     version, time_us, digest = state.published or (None, None, None)
     return version, time_us, digest, state.withdrawn_version, state.withdrawn_us
-

@@ -48,7 +48,7 @@ class Committer:
             raise _archive_fault(error) from error
 
     async def close(self) -> None:
-        """Finish the batch at work and stop the thread; what is still pending has no outcome and comes again."""
+        """Finish what is pending and stop the thread."""
         if self._worker is not None:
             await asyncio.wait([self._worker])
         self._thread.shutdown()
@@ -58,17 +58,19 @@ class Committer:
             batch, self._pending = self._pending[:MAX_BATCH], self._pending[MAX_BATCH:]
             try:
                 results = await self.run(lambda batch=batch: self._handle([delivery for delivery, _ in batch]))  # type: ignore[misc]  # a default binds the loop's value
+                self._on_commit(results)
             except Exception as error:  # noqa: BLE001 - each waiting handler raises it again and asks for redelivery
                 _fail(batch, error)
                 continue
             for (_, future), result in zip(batch, results, strict=True):
                 if not future.done():
                     future.set_result(result)
-            self._on_commit(results)
 
 
 def _fail(batch: Sequence[tuple[Delivery, asyncio.Future[Result]]], error: Exception) -> None:
-    fault = error if isinstance(error, Unavailable) else Unavailable("commit_failed", f"{type(error).__name__}: {error}")
+    fault = (
+        error if isinstance(error, Unavailable) else Unavailable("commit_failed", f"{type(error).__name__}: {error}")
+    )
     log.error("batch.failed", code=fault.code, error=fault.message, events=len(batch))
     for _, future in batch:
         if not future.done():

@@ -10,6 +10,24 @@ from dataclasses import replace
 
 from newsdex.records import ArticleState, Decision, ReceivedEvent
 
+REASONS = {
+    "first_version": "the first version of this article",
+    "newer_version": "newer than the version before",
+    "lifts_withdrawal": "newer than the withdrawal, which it lifts",
+    "same_version": "the archive has this very version",
+    "same_content": "only the event's time differs from what the archive has",
+    "older_version": "the archive has a higher version",
+    "older_event": "the archive has a later event",
+    "withdrawn_since": "a withdrawal covers it",
+    "withdrawn": "taken out of search",
+    "already_withdrawn": "was out of search already",
+    "withdrawn_before_published": "no version has been published yet; those it covers will not be shown",
+    "same_withdrawal": "the archive has this very withdrawal",
+    "older_withdrawal": "the archive has a later withdrawal",
+    "newer_version_published": "does not cover the version that was published",
+}
+"""Every reason, in words. `redelivered` and the codes of parked events are added elsewhere."""
+
 
 def decide(event: ReceivedEvent, known: ArticleState | None) -> Decision:
     """Give the one outcome of an event, with its reason and the state it leads to."""
@@ -27,7 +45,8 @@ def _decide_article(event: ReceivedEvent, state: ArticleState) -> Decision:
 
     raised = replace(state, published=event.key)
     if raised.covers(event.key):
-        return Decision(outcome="stale", reason="withdrawn_since", state=raised)
+        # a higher version with an earlier time may be covered while the version before it was not
+        return Decision(outcome="stale", reason="withdrawn_since", state=raised, content_changes=state.live)
     if not state.live:
         withdrawn_before = state.withdrawn_us is not None or state.withdrawn_version is not None
         reason = "lifts_withdrawal" if withdrawn_before else "first_version"

@@ -1,6 +1,6 @@
 """Handles a batch of deliveries in one transaction: each gets exactly one outcome."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
@@ -18,20 +18,36 @@ log = structlog.get_logger()
 class Transaction(Protocol):
     """What handling needs of the archive within one commit; nothing is durable before the commit."""
 
-    def states(self, ids: Iterator[str]) -> dict[str, ArticleState]: ...
-    def handled_before(self, deliveries: Sequence[Delivery]) -> set[tuple[int, int]]: ...
-    def parked(self, ids: Sequence[int]) -> dict[int, ParkedEvent]: ...
-    def change(self, event: ReceivedEvent, state: ArticleState) -> int: ...
-    def note(self, event: ReceivedEvent, state: ArticleState) -> None: ...
-    def park(self, result: Result, now_us: int) -> int: ...
-    def resolve_parked(self, id_: int, status: str, resolution: str) -> None: ...
-    def enter(self, results: Sequence[Result], now_us: int) -> None: ...
+    def states(self, ids: Iterable[str]) -> dict[str, ArticleState]:
+        """Give what is known of some articles; unknown ones are absent."""
+
+    def handled_before(self, deliveries: Sequence[Delivery]) -> set[tuple[int, int]]:
+        """Give the (stream_sequence, stored_us) of those that already have an outcome."""
+
+    def parked(self, ids: Sequence[int]) -> dict[int, ParkedEvent]:
+        """Give the open parked events among some ids."""
+
+    def change(self, event: ReceivedEvent, state: ArticleState) -> int:
+        """Make the event's article what search sees; give the change's sequence number."""
+
+    def note(self, event: ReceivedEvent, state: ArticleState) -> None:
+        """Keep a new state of an article whose content stays as it is."""
+
+    def park(self, result: Result, now_us: int) -> int:
+        """Keep an event that could not be handled; give the number it is parked under."""
+
+    def resolve_parked(self, id_: int, status: str, resolution: str) -> None:
+        """Close a parked event: `resolved` or `dropped`, with the reason."""
+
+    def enter(self, results: Iterable[Result], now_us: int) -> None:
+        """Enter outcomes into the ledger."""
 
 
 class Archive(Protocol):
     """Gives transactions that are durable, or without effect, at their end."""
 
-    def transaction(self) -> AbstractContextManager[Transaction]: ...
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Give a transaction; an exception inside it takes all of it back."""
 
 
 def handle_batch(archive: Archive, deliveries: Sequence[Delivery], now_us: int) -> list[Result]:
@@ -73,12 +89,14 @@ def _settle(
     states = transaction.states(event.article_id for event in read if isinstance(event, ReceivedEvent))
     results = []
     for delivery, event in zip(deliveries, read, strict=True):
-        if (delivery.stream_sequence, delivery.stored_us) in handled:
+        key = (delivery.stream_sequence, delivery.stored_us)
+        if key in handled and delivery.parked_id is None:
             results.append(_redelivered(delivery, event))
         elif isinstance(event, Fault):
             results.append(_park(transaction, delivery, event, now_us))
         else:
             results.append(_apply(transaction, delivery, event, states))
+        handled.add(key)  # a batch that waited long may hold the redelivery of its own messages
     transaction.enter(results, now_us)
     return results
 
@@ -127,14 +145,15 @@ def _park(transaction: Transaction, delivery: Delivery, fault: Fault, now_us: in
 
 
 def _unread(delivery: Delivery, fault: Fault) -> Result:
-    source, event_id = identity(delivery)
+    name = identity(delivery)
     return Result(
         delivery=delivery,
         outcome="parked",
         reason=fault.code,
-        source=source,
-        event_id=event_id,
-        correlation_id=delivery.correlation_id or event_id,
+        source=name.source,
+        event_id=name.id,
+        article_id=name.article_id,
+        correlation_id=delivery.correlation_id or name.id,
         fault=fault,
     )
 
@@ -153,4 +172,3 @@ def _redelivered(delivery: Delivery, event: ReceivedEvent | Fault) -> Result:
         type=event.type,
         article_id=event.article_id,
     )
-

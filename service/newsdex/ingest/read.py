@@ -1,13 +1,22 @@
 """Reads a message's bytes as an event: structured CloudEvent, binary CloudEvent or bare article."""
 
 import hashlib
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote
 
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
+
+from newsdex.errors import Invalid
+from newsdex.normalise import NoTitle, UnknownTimezone, normalise_page
+from newsdex.records import Delivery, ReceivedEvent, VersionKey, microseconds
+from newsdex.validation import as_invalid
 from newsdex_schemas import (
     EVENT_MODELS,
     Article,
+    ArticlePublished,
     ArticleScraped,
+    ArticleUpdated,
     ArticleWithdrawn,
     Event,
     ScrapedPage,
@@ -15,13 +24,6 @@ from newsdex_schemas import (
     channels,
 )
 from newsdex_schemas.events import event_type
-from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json, to_json
-
-from newsdex.errors import Invalid
-from newsdex.ingest.faults import as_invalid
-from newsdex.normalise import NoTitle, UnknownTimezone, normalise_page
-from newsdex.records import Delivery, ReceivedEvent, VersionKey, microseconds
 
 SOURCE_WITHOUT_CLOUDEVENT = "nats"
 MAX_NAME = 512
@@ -29,23 +31,41 @@ Model = TypeVar("Model", bound=BaseModel)
 KNOWN_TYPES = frozenset(event_type(model) for model in EVENT_MODELS.values())
 
 
-def identity(delivery: Delivery) -> tuple[str, str]:
-    """Name an event whose content may not be readable: its CloudEvents source and id where they can be found."""
+class Identity(NamedTuple):
+    """What an event calls itself."""
+
+    source: str
+    id: str
+    article_id: str | None
+
+
+def identity(delivery: Delivery) -> Identity:
+    """Name an event whose content may not be readable, by what can be found in it."""
     try:
         value = from_json(delivery.body)
     except ValueError:
         value = None
-    found = value if isinstance(value, dict) and "specversion" in value else _header_attributes(delivery)
-    source, id_ = found.get("source"), found.get("id")
-    if isinstance(source, str) and isinstance(id_, str) and 0 < len(source) <= MAX_NAME and 0 < len(id_) <= MAX_NAME:
-        return source, id_
-    given = delivery.headers.get(channels.MESSAGE_ID_HEADER, "")
-    return SOURCE_WITHOUT_CLOUDEVENT, given[:MAX_NAME] or f"{channels.STREAM}:{delivery.stream_sequence}"
+    value = value if isinstance(value, dict) else {}
+    structured = "specversion" in value
+    attributes = value if structured else _header_attributes(delivery)
+    data = value.get("data") if structured else value
+    article_id = _name(data.get("id")) if isinstance(data, dict) else None
+    source, id_ = _name(attributes.get("source")), _name(attributes.get("id"))
+    if source and id_:
+        return Identity(source, id_, article_id)
+    given = delivery.headers.get(channels.MESSAGE_ID_HEADER, "")[:MAX_NAME]
+    return Identity(SOURCE_WITHOUT_CLOUDEVENT, given or f"{channels.STREAM}:{delivery.stream_sequence}", article_id)
+
+
+def _name(value: object) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= MAX_NAME else None
 
 
 def _header_attributes(delivery: Delivery) -> dict[str, Any]:
     """Read the attributes of binary mode, percent-encoded as the CloudEvents binding for NATS has it (section 3.2)."""
-    return {name[3:].lower(): unquote(text) for name, text in delivery.headers.items() if name.lower().startswith("ce-")}
+    return {
+        name[3:].lower(): unquote(text) for name, text in delivery.headers.items() if name.lower().startswith("ce-")
+    }
 
 
 def read_event(delivery: Delivery) -> ReceivedEvent:
@@ -55,18 +75,25 @@ def read_event(delivery: Delivery) -> ReceivedEvent:
     """
     if len(delivery.body) > channels.MAX_MESSAGE_BYTES:
         raise Invalid("message_too_large", f"the message has more than {channels.MAX_MESSAGE_BYTES} bytes")
-    value = _parse(delivery.body)
+    value = parse_object(delivery.body)
     model = EVENT_MODELS.get(delivery.subject)
     if model is None:
         raise Invalid("unknown_channel", f"no event is expected on {delivery.subject}")
     if attributes := _header_attributes(delivery):
         return _from_cloudevent(delivery, model, {**attributes, "data": value})
-    if "specversion" in value or "type" in value:
+    if is_cloudevent(value):
         return _from_cloudevent(delivery, model, value)
     return _from_bare_article(delivery, value)
 
 
-def _parse(body: bytes) -> dict[str, Any]:
+def is_cloudevent(value: dict[str, Any]) -> bool:
+    """Tell an event from a bare article, which may have a field `type` of its own."""
+    type_ = value.get("type")
+    return "specversion" in value or (isinstance(type_, str) and type_ in KNOWN_TYPES)
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Read a JSON object; raise `Invalid` for anything else."""
     if not body.strip():
         raise Invalid("empty_message", "the message has no content")
     try:
@@ -88,7 +115,7 @@ def _from_cloudevent(delivery: Delivery, model: type[Event], value: dict[str, An
     if value.get("specversion") != "1.0":
         raise Invalid("unsupported_specversion", "only CloudEvents 1.0 is understood", "specversion")
     type_ = value.get("type")
-    if type_ not in KNOWN_TYPES:
+    if not isinstance(type_, str) or type_ not in KNOWN_TYPES:
         raise Invalid("unknown_type", "the event's type is none of the contract's", "type")
     if type_ != event_type(model):
         raise Invalid("type_on_wrong_channel", f"{delivery.subject} takes {event_type(model)} only", "type")
@@ -98,7 +125,13 @@ def _from_cloudevent(delivery: Delivery, model: type[Event], value: dict[str, An
     event = _validate(model, value)
     stamp = microseconds(event.time) if event.time else delivery.stored_us
     return _received(
-        delivery, event.source, event.id, event_type(model), stamp, _data_of(event), _unknown(model, value)
+        delivery,
+        source=event.source,
+        id_=event.id,
+        type_=event_type(model),
+        stamp=stamp,
+        data=_data_of(event),
+        unknown=_unknown(model, value),
     )
 
 
@@ -108,8 +141,16 @@ def _from_bare_article(delivery: Delivery, value: dict[str, Any]) -> ReceivedEve
     article = _validate(Article, value)
     moment = article.updated_at or article.published_at
     stamp = microseconds(moment) if moment else delivery.stored_us
-    source, id_ = identity(delivery)
-    return _received(delivery, source, id_, "article.published.v1", stamp, article, _unknown(Article, value))
+    name = identity(delivery)
+    return _received(
+        delivery,
+        source=name.source,
+        id_=name.id,
+        type_=event_type(ArticlePublished),
+        stamp=stamp,
+        data=article,
+        unknown=_unknown(Article, value),
+    )
 
 
 def _validate(model: type[Model], value: dict[str, Any]) -> Model:
@@ -123,9 +164,8 @@ def _validate(model: type[Model], value: dict[str, Any]) -> Model:
 def _data_of(event: Event) -> Article | Withdrawal:
     if isinstance(event, ArticleScraped):
         return _normalised(event.data)
-    if isinstance(event, ArticleWithdrawn):
-        return event.data
-    return event.data  # type: ignore[attr-defined,no-any-return]  # published and updated carry an Article
+    assert isinstance(event, ArticlePublished | ArticleUpdated | ArticleWithdrawn)
+    return event.data
 
 
 def _normalised(page: ScrapedPage) -> Article:
@@ -134,11 +174,14 @@ def _normalised(page: ScrapedPage) -> Article:
     except NoTitle as error:
         raise Invalid("no_title", str(error), "data.text") from error
     except UnknownTimezone as error:
-        raise Invalid("unknown_timezone", str(error), "data.timezone") from error
+        raise Invalid("unknown_timezone", "the page's time zone is no IANA time zone", "data.timezone") from error
+    except ValidationError as error:
+        fault = as_invalid(error)
+        raise Invalid(fault.code, f"the page's article: {fault.message}", "data.text") from error
 
 
 def _received(  # noqa: PLR0913 - the parts of one value
-    delivery: Delivery, source: str, id_: str, type_: str, stamp: int, data: Article | Withdrawal, unknown: int
+    delivery: Delivery, *, source: str, id_: str, type_: str, stamp: int, data: Article | Withdrawal, unknown: int
 ) -> ReceivedEvent:
     content = data.to_json()
     withdrawal = isinstance(data, Withdrawal)
@@ -164,4 +207,3 @@ def _unknown(model: type[BaseModel], value: dict[str, Any]) -> int:
         fields: dict[str, Any] = getattr(annotation.annotation, "model_fields", {})
         count += len(data.keys() - fields.keys())
     return count
-

@@ -1,9 +1,17 @@
-"""Reads a row of the parked events."""
+"""Reads rows into values."""
 
 import json
 import sqlite3
 
-from newsdex.records import Delivery, Fault, ParkedEvent
+from newsdex.records import ArticleState, Delivery, Fault, ParkedEvent, VersionKey
+
+
+def state_from_row(row: sqlite3.Row) -> ArticleState:
+    """Give what is known of an article."""
+    published = None if row["digest"] is None else VersionKey(row["version"], row["time_us"], row["digest"])
+    return ArticleState(
+        published=published, withdrawn_version=row["withdrawn_version"], withdrawn_us=row["withdrawn_us"]
+    )
 
 
 def parked_from_row(row: sqlite3.Row) -> ParkedEvent:

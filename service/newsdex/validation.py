@@ -32,6 +32,7 @@ CODES = {
     "invalid_url": "invalid_url",
     "dates_inside_out": "dates_inside_out",
     "unknown_field": "unknown_field",
+    "page_without_name": "page_without_name",
 }
 """pydantic's error type → our code; any other is `invalid_value`."""
 
