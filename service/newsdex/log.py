@@ -5,6 +5,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
+import orjson
 import structlog
 
 from newsdex.settings import Settings
@@ -30,7 +31,7 @@ EVENTS = {
     "event.duplicate": "The archive had this already.",
     "event.stale": "The archive has something newer.",
     "event.withdrawn": "The article is taken out of search.",
-    "event.parked": "The event could not be handled and is kept whole; `reason` is the code, `place` the fault's place.",
+    "event.parked": "The event could not be handled and is kept whole; `reason` is the code, `place` where.",
     "event.delayed": "The archive failed; the event comes again after `delay_s`.",
     "event.reader_failed": "A defect of newsdex met an event; it is parked.",
     "batch.committed": "One transaction of the archive, with its events and its time.",
@@ -42,7 +43,7 @@ EVENTS = {
     "index.generation_swapped": "The new generation serves.",
     "index.committed": "One commit of the index: the changes in it, its position, and the events it came from.",
     "index.commit_failed": "A commit failed; it is tried again after `delay_s`.",
-    "index.swept": "Files that no commit refers to were deleted.",
+    "index.merge_failed": "A merge of segments failed; the segments stay, and it is tried again after a commit.",
     "query.answered": "A search was answered.",
     "query.refused": "A search got a Problem; `code` says which.",
     "request.answered": "Another request was answered.",
@@ -53,31 +54,40 @@ EVENTS = {
 """Every log event and what it means: a line with another name does not exist (a test holds this)."""
 
 
+FASTSTREAM = "newsdex.faststream"
+"""A logger of ours: FastStream puts a handler of its own on those it makes."""
+FIRST_KEYS = ("timestamp", "level", "process", "event")
+
+
+# without local variables: they hold articles and queries
+_tracebacks = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
+
 def configure_logging(settings: Settings, process: str) -> None:
     """Send every log line of this process, structlog's and the standard library's, to stdout in one form."""
     pretty = settings.log_format == "pretty" or (settings.log_format == "auto" and sys.stdout.isatty())
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _bound_process(process),
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if pretty
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        else [_tracebacks, _order_keys, structlog.processors.JSONRenderer(_to_json)]
     )
     level = logging.getLevelNamesMapping()[settings.log_level]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(),
+        # one system call for a line: processes share stdout, and a line must not fall apart between them
+        logger_factory=structlog.WriteLoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(process=process)
 
     handler = logging.StreamHandler(sys.stdout)
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*shared, _bound_process(process), _name_foreign_line],
+        foreign_pre_chain=[*shared, _name_foreign_line],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
     )
     handler.setFormatter(formatter)
@@ -90,16 +100,25 @@ def configure_logging(settings: Settings, process: str) -> None:
         logging.getLogger(name).propagate = True
 
 
+def _to_json(event: EventDict, **_: Any) -> str:
+    return orjson.dumps(event, default=repr).decode()
+
+
 def faststream_logger() -> logging.Logger:
     """Give the logger that FastStream writes to; its lines come out like ours."""
-    return logging.getLogger("faststream")
+    return logging.getLogger(FASTSTREAM)
+
+
+def _order_keys(_: Any, __: str, event: EventDict) -> EventDict:
+    """Put first what a reader of raw lines looks for first."""
+    return {**{key: event[key] for key in FIRST_KEYS if key in event}, **event}
 
 
 def _bound_process(process: str) -> structlog.typing.Processor:
-    """Name the process in lines that come from threads, where no context is bound."""
+    """Name the process in every line, from whatever thread."""
 
     def bind(_: Any, __: str, event: EventDict) -> EventDict:
-        event.setdefault("process", process)
+        event["process"] = process
         return event
 
     return bind
@@ -110,7 +129,7 @@ def _name_foreign_line(_: Any, __: str, event: EventDict) -> EventDict:
     record: logging.LogRecord | None = event.get("_record")
     name = record.name if record else "library"
     event["message"] = event.pop("event")
-    event["event"] = "faststream" if name.startswith("faststream") else "library"
+    event["event"] = "faststream" if name.startswith(FASTSTREAM) else "library"
     event["logger"] = name
     for key in ("subject", "queue", "stream", "message_id"):
         value = getattr(record, key, None)

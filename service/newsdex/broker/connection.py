@@ -1,19 +1,16 @@
 """Makes the FastStream broker as newsdex needs it: every default that loses, stalls or freezes is set."""
 
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
-import nats
 import structlog
 from faststream.nats import NatsBroker
 from faststream.nats.message import NatsMessage
 from faststream.security import BaseSecurity, SASLPlaintext
-from nats.aio.client import Client
-from nats.errors import Error as NatsError
+from nats.errors import ConnectionClosedError, ConnectionReconnectingError
 
 from newsdex.broker.address import broker_url, connection_options
-from newsdex.errors import Unavailable
+from newsdex.errors import NewsdexError, Unavailable
 from newsdex.log import faststream_logger
 from newsdex.records import Delivery, microseconds
 from newsdex.settings import Settings
@@ -26,15 +23,39 @@ GRACEFUL_TIMEOUT_S = 30.0
 CLIENT_PENDING_BYTES = 64 * 1024 * 1024
 
 
-def make_broker(settings: Settings, *, name: str, on_closed: Callable[[], None]) -> NatsBroker:
-    """Make an unconnected broker; `on_closed` is called when the connection is closed for good."""
+class Owner(Protocol):
+    """The process that a connection belongs to."""
+
+    stopping: bool
+    """True once the connection may close."""
+
+    def fail(self, error: NewsdexError) -> None:
+        """End the process."""
+
+
+class Broker(NatsBroker):
+    """FastStream's broker, which also stops while the server is away; drained then is nothing."""
+
+    async def stop(self, *error: Any) -> None:
+        """Hand in what is at work and close the connection."""
+        try:
+            await super().stop(*error)
+        except (ConnectionReconnectingError, ConnectionClosedError):
+            if self._connection is not None:
+                await self._connection.close()
+
+
+def make_broker(settings: Settings, *, name: str, owner: Owner) -> NatsBroker:
+    """Make an unconnected broker; its owner ends when the connection is closed for good."""
 
     async def closed() -> None:
-        log.error("broker.closed")
-        on_closed()
+        if not owner.stopping:
+            log.error("broker.closed")
+            owner.fail(Unavailable("broker_closed", "the broker's connection is closed for good"))
 
     async def disconnected() -> None:
-        log.warning("broker.disconnected")
+        if not owner.stopping:
+            log.warning("broker.disconnected")
 
     async def reconnected() -> None:
         log.warning("broker.reconnected")
@@ -43,7 +64,7 @@ def make_broker(settings: Settings, *, name: str, on_closed: Callable[[], None])
         log.error("broker.error", error=str(error) or type(error).__name__)
 
     options = connection_options(settings)
-    return NatsBroker(
+    return Broker(
         broker_url(settings),
         name=name,
         security=_security(options),
@@ -71,32 +92,12 @@ def _security(options: dict[str, Any]) -> BaseSecurity | None:
     return BaseSecurity(ssl_context=tls, use_ssl=True) if tls else None
 
 
-async def connect(settings: Settings, *, name: str) -> Client:
-    """Connect a plain client, for commands that end; raise `Unavailable` at once where the broker does not answer."""
-    try:
-        return await nats.connect(
-            broker_url(settings),
-            name=name,
-            allow_reconnect=False,
-            error_cb=_ignore,
-            **connection_options(settings),
-        )
-    except (NatsError, OSError, TimeoutError) as error:
-        reason = str(error) or type(error).__name__
-        code = "broker_refused" if "uthorization" in reason else "broker_unavailable"
-        raise Unavailable(code, f"the broker does not take the connection: {reason}") from error
-
-
-async def _ignore(_: Exception) -> None:
-    """The exception of the call that failed says it already."""
-
-
 async def as_delivery(message: NatsMessage) -> Delivery:
     """Decode for event subscribers: the message as it came, whatever its bytes are."""
     raw = message.raw_message
-    metadata = raw.metadata  # type: ignore[union-attr]  # per-message subscribers have one message
+    metadata = raw.metadata
     return Delivery(
-        subject=raw.subject,  # type: ignore[union-attr]  # as above
+        subject=raw.subject,
         headers=message.headers or {},
         body=bytes(message.body),
         stream_sequence=metadata.sequence.stream,
@@ -109,6 +110,3 @@ async def as_delivery(message: NatsMessage) -> Delivery:
 async def undecoded(message: NatsMessage) -> NatsMessage:
     """Decode for request subscribers: leave everything to the handler, which answers whatever is wrong."""
     return message
-
-
-Handler = Callable[[NatsMessage], Awaitable[Any]]

@@ -17,7 +17,7 @@ from newsdex_schemas import channels
 log = structlog.get_logger()
 
 CONSUMER = "indexer"
-ACK_WAIT_S = 60.0
+ACK_WAIT_S = 30.0
 """Longer than the longest commit with the queue before it."""
 MAX_ACK_PENDING = 1_000
 DUPLICATE_WINDOW_S = timedelta(minutes=10).total_seconds()
@@ -83,11 +83,12 @@ def _differences(what: str, wanted: object, found: object) -> list[str]:
 async def consumer_state(js: JetStreamContext) -> ConsumerInfo:
     """Look at the consumer; raise `Unavailable` where it or its stream is gone, or nobody answers."""
     try:
-        return await js.consumer_info(channels.STREAM, CONSUMER)
+        state: ConsumerInfo = await js.consumer_info(channels.STREAM, CONSUMER)
     except NotFoundError as error:
         raise Unavailable("consumer_missing", "the stream or its consumer does not exist") from error
     except (NatsError, TimeoutError) as error:
         raise Unavailable("broker_unavailable", f"the broker does not answer: {error or 'timeout'}") from error
+    return state
 
 
 async def sync_always(monitoring_url: str | None) -> bool | None:

@@ -1,0 +1,197 @@
+"""Asks a running newsdex over the broker: publishes events, waits for them, searches, handles parked events."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from nats.aio.client import Client as NatsClient
+from nats.errors import ConnectionClosedError, MaxPayloadError, NoRespondersError
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError, NoStreamResponseError
+
+from newsdex.broker.client import connect
+from newsdex.errors import Invalid, NewsdexError, Unavailable
+from newsdex.settings import Settings
+from newsdex_schemas import (
+    EventOutcome,
+    EventRef,
+    OutcomeReply,
+    OutcomeRequest,
+    Problem,
+    SearchReply,
+    SearchRequest,
+    channels,
+)
+from newsdex_schemas.model import ContractModel
+from newsdex_schemas.operations import ParkedReply, ParkedRequest
+from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
+
+IN_FLIGHT = 200
+"""Publications that wait for the broker's acknowledgement at the same time."""
+ACK_TIMEOUT_S = 10.0
+REPLY_TIMEOUT_S = 10.0
+REPLY_GRACE_S = 1.0
+FIRST_POLL_S, LONGEST_POLL_S = 0.02, 0.5
+Reply = TypeVar("Reply", bound=ContractModel)
+
+
+class Refused(NewsdexError):  # noqa: N818 - the reply is no fault of ours
+    """The service answered with a Problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code, problem.message)
+        self.problem = problem
+        self.exit_code = Unavailable.exit_code if problem.retryable else Invalid.exit_code
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One event on its way to the broker."""
+
+    channel: str
+    body: bytes
+    ref: EventRef
+    """What its outcome can be asked for by."""
+    message_id: str
+    """The broker takes a second message with this id for a repetition of the first."""
+    origin: str
+    """Where it came from, for messages to people: a file, and a line in it."""
+    correlation_id: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        """Give the message's headers."""
+        headers = {channels.MESSAGE_ID_HEADER: self.message_id}
+        if self.correlation_id:
+            headers[channels.CORRELATION_HEADER] = self.correlation_id
+        return headers
+
+
+@dataclass(kw_only=True, slots=True)
+class Publication:
+    """What the broker acknowledged."""
+
+    acknowledged: int = 0
+    repeated: int = 0
+    """Among them those that the broker had already."""
+    refs: list[EventRef] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator["Client"]:
+    """Give a client; raise `Unavailable` where the broker does not answer."""
+    connection = await connect(settings, name="newsdex-client")
+    try:
+        yield Client(connection)
+    finally:
+        await connection.close()
+
+
+class Client:
+    """Requests to the service; each raises `Unavailable` where nobody answers and `Refused` for a Problem."""
+
+    def __init__(self, connection: NatsClient) -> None:
+        self._connection = connection
+        self._js = connection.jetstream(timeout=ACK_TIMEOUT_S)
+
+    async def publish(self, messages: Iterable[Message], on_ack: Callable[[int], None]) -> Publication:
+        """Publish, many at a time, and wait for every acknowledgement; `on_ack` hears how many there are.
+
+        Raises `Unavailable` where the broker stops answering, and `Invalid` for a message it has no room for.
+        """
+        done = Publication()
+        source = iter(messages)
+
+        async def work() -> None:
+            for message in source:
+                repeated = await self._publish_one(message)
+                done.acknowledged += 1
+                done.repeated += repeated
+                done.refs.append(message.ref)
+                on_ack(done.acknowledged)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(IN_FLIGHT):
+                    group.create_task(work())
+        except* NewsdexError as errors:
+            first = errors.exceptions[0]
+            raise first from first.__cause__
+        return done
+
+    async def _publish_one(self, message: Message) -> bool:
+        try:
+            ack = await self._js.publish(
+                message.channel, message.body, stream=channels.STREAM, headers=message.headers()
+            )
+        except MaxPayloadError as error:
+            raise Invalid("message_too_large", f"{message.origin}: larger than the broker takes") from error
+        except NoStreamResponseError as error:
+            raise Unavailable("no_stream", "the broker has no stream for events yet: start the indexer") from error
+        except APIError as error:
+            raise Unavailable(
+                "broker_refused", f"{message.origin}: the broker refused it: {error.description}"
+            ) from error
+        except (NatsError, OSError, TimeoutError) as error:
+            raise Unavailable("broker_unavailable", f"{message.origin}: not acknowledged by the broker") from error
+        return bool(ack.duplicate)
+
+    async def wait_until_searchable(
+        self, refs: Sequence[EventRef], timeout_s: float, on_settled: Callable[[int], None]
+    ) -> list[EventOutcome]:
+        """Give the outcomes of some events once search reflects them all; parked events are not waited for.
+
+        Raises `Unavailable` when the time is over.
+        """
+        settled: dict[EventRef, EventOutcome] = {}
+        deadline, pause_s = time.monotonic() + timeout_s, FIRST_POLL_S
+        while waiting := [ref for ref in refs if ref not in settled]:
+            outcomes = await self.outcomes(waiting[:MAX_EVENTS_PER_REQUEST])
+            new = {EventRef(source=one.source, id=one.id): one for one in outcomes if _is_settled(one)}
+            settled |= new
+            on_settled(len(settled))
+            if time.monotonic() > deadline:
+                raise Unavailable(
+                    "wait_timeout", f"{len(waiting) - len(new)} events were not searchable in {timeout_s} s"
+                )
+            pause_s = FIRST_POLL_S if new else min(LONGEST_POLL_S, pause_s * 1.5)
+            await asyncio.sleep(0 if len(new) == MAX_EVENTS_PER_REQUEST else pause_s)
+        return [settled[ref] for ref in refs]
+
+    async def outcomes(self, refs: Sequence[EventRef]) -> tuple[EventOutcome, ...]:
+        """Give what became of some events, at most MAX_EVENTS_PER_REQUEST."""
+        request = OutcomeRequest(events=tuple(refs))
+        return (await self._request(channels.EVENTS_OUTCOME, request, OutcomeReply)).outcomes
+
+    async def search(self, request: SearchRequest) -> SearchReply:
+        """Ask for articles."""
+        timeout_s = request.timeout_ms / 1e3 + REPLY_GRACE_S
+        return await self._request(channels.SEARCH_QUERY, request, SearchReply, timeout_s)
+
+    async def retry_parked(self, ids: Sequence[int]) -> ParkedReply:
+        """Have the indexer handle parked events once more."""
+        return await self._request(channels.PARKED_RETRY, ParkedRequest(ids=tuple(ids)), ParkedReply)
+
+    async def drop_parked(self, ids: Sequence[int], reason: str) -> ParkedReply:
+        """Have the indexer close parked events without handling them."""
+        return await self._request(channels.PARKED_DROP, ParkedRequest(ids=tuple(ids), reason=reason), ParkedReply)
+
+    async def _request(
+        self, channel: str, request: ContractModel, reply: type[Reply], timeout_s: float = REPLY_TIMEOUT_S
+    ) -> Reply:
+        answers = "an indexer" if channel.startswith("parked.") else "a searcher"
+        try:
+            message = await self._connection.request(channel, request.to_json(), timeout=timeout_s)
+        except NoRespondersError as error:
+            raise Unavailable("nobody_answers", f"nobody answers on {channel}: start {answers}") from error
+        except (TimeoutError, NatsError, ConnectionClosedError) as error:
+            raise Unavailable("no_reply", f"no reply on {channel} in {timeout_s:g} s") from error
+        if message.headers and "Nats-Service-Error-Code" in message.headers:
+            raise Refused(Problem.from_json(message.data))
+        return reply.from_json(message.data)
+
+
+def _is_settled(outcome: EventOutcome) -> bool:
+    return outcome.searchable or outcome.outcome == "parked"

@@ -1,0 +1,226 @@
+"""The indexer: consumes events, and is the only process that writes."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import structlog
+from faststream import AckPolicy
+from faststream.exceptions import NackMessage
+from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.nats.message import NatsMessage
+from nats.js.api import ConsumerConfig
+from pydantic import ValidationError
+
+from newsdex import metrics
+from newsdex.apps.lock import lock_data_dir
+from newsdex.apps.projector import ProjectorProcess
+from newsdex.apps.requests import answering
+from newsdex.apps.serve import Process, now_us
+from newsdex.archive.reader import ArchiveReader
+from newsdex.archive.writer import ArchiveWriter
+from newsdex.backoff import growing_delay_s
+from newsdex.broker.address import monitoring_url
+from newsdex.broker.connection import as_delivery, make_broker, undecoded
+from newsdex.broker.streams import ACK_WAIT_S, CONSUMER, MAX_ACK_PENDING, consumer_state, ensure_stream, sync_always
+from newsdex.errors import Unavailable
+from newsdex.health import Readiness, health_routes
+from newsdex.ingest.committer import Committer
+from newsdex.ingest.handle import drop_parked, handle_batch, retry_parked
+from newsdex.records import Delivery, Result
+from newsdex.settings import Settings
+from newsdex.validation import as_invalid
+from newsdex_schemas import channels
+from newsdex_schemas.operations import ParkedReply, ParkedRequest, ParkedResult
+
+log = structlog.get_logger()
+
+PULL_BATCH = 300
+PULL_TIMEOUT_S = 1
+"""Also how long a stop may wait for a pull that found nothing."""
+CHECK_EVERY_S = 5.0
+CHECK_PROJECTOR_EVERY_S = 1.0
+PRUNE_EVERY_S = 3600.0
+
+
+class Indexer:
+    """Wires broker, archive and projector together."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open the archive; raise `Misconfigured` where another indexer has this data folder."""
+        self._settings = settings
+        self._lock = lock_data_dir(settings.data_dir, "indexer")
+        self._archive = ArchiveWriter(settings.data_dir)
+        self._process = Process()
+        self._readiness = Readiness("broker", "archive")
+        self._committer = Committer(self._handle, self._committed)
+        self._projector: ProjectorProcess | None = None
+
+    async def run(self) -> None:
+        """Serve until stopped; raise the `NewsdexError` that ended it, if one did."""
+        broker = make_broker(self._settings, name="newsdex-indexer", owner=self._process)
+        self._subscribe(broker)
+        try:
+            await self._process.serve(
+                self._settings,
+                broker,
+                health_routes(self._readiness),
+                before=partial(self._start, broker),
+                after=self._stop,
+            )
+        finally:
+            self._archive.close()
+            self._lock.close()
+
+    def _subscribe(self, broker: NatsBroker) -> None:
+        broker.subscriber(
+            "articles.*",
+            stream=JStream(channels.STREAM, declare=False),
+            durable=CONSUMER,
+            # a batch subscriber would drop partial batches; this one has a handler for each message
+            pull_sub=PullSub(batch_size=PULL_BATCH, timeout=PULL_TIMEOUT_S),
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            config=ConsumerConfig(ack_wait=ACK_WAIT_S, max_deliver=-1, max_ack_pending=MAX_ACK_PENDING),
+            decoder=as_delivery,
+        )(self._on_event)
+        for channel, handler in ((channels.PARKED_RETRY, self._retry), (channels.PARKED_DROP, self._drop)):
+            broker.subscriber(channel, queue="indexers", decoder=undecoded)(answering(handler))
+
+    async def _start(self, broker: NatsBroker) -> None:
+        js = broker.config.connection_state.stream
+        await ensure_stream(js)
+        always = await sync_always(monitoring_url(self._settings))
+        if always is False:
+            self._readiness.fail(
+                "broker_sync", "the broker does not fsync before it acknowledges: sync_interval: always"
+            )
+        log.info("broker.ready", sync_always="unknown" if always is None else always)
+        projector = self._projector = ProjectorProcess(self._settings, metrics.INDEX_POSITION.set)
+
+        async def check_consumer() -> None:
+            try:
+                await consumer_state(js)
+                self._readiness.clear("broker")
+            except Unavailable as fault:
+                self._readiness.fail("broker", fault.message)
+                if fault.code == "consumer_missing":
+                    log.error("broker.consumer_missing")  # noqa: TRY400 - the line says it all
+                    raise
+                log.warning("broker.check_failed", error=fault.message)
+
+        async def check_projector() -> None:
+            projector.check()
+
+        self._process.watch(check_consumer, CHECK_EVERY_S)
+        self._process.watch(check_projector, CHECK_PROJECTOR_EVERY_S)
+        self._process.watch(self._prune, PRUNE_EVERY_S)
+        self._readiness.clear("archive")
+        log.info("process.ready")
+
+    async def _stop(self) -> None:
+        await self._committer.close()
+        if self._projector is not None:
+            await asyncio.to_thread(self._projector.stop)
+
+    def _handle(self, deliveries: Sequence[Delivery]) -> list[Result]:
+        start = time.perf_counter()
+        results = handle_batch(self._archive, deliveries, now_us())
+        took_s = time.perf_counter() - start
+        metrics.COMMIT_SECONDS.observe(took_s)
+        metrics.COMMIT_EVENTS.observe(len(results))
+        changes = [result.sequence for result in results if result.sequence is not None]
+        log.info(
+            "batch.committed",
+            events=len(results),
+            changes=len(changes),
+            last_sequence=max(changes, default=None),
+            took_ms=round(took_s * 1e3, 1),
+        )
+        return results
+
+    def _committed(self, results: Sequence[Result]) -> None:
+        self._readiness.clear("archive")
+        for result in results:
+            _report(result)
+        changes = [result.sequence for result in results if result.sequence is not None]
+        if changes:
+            metrics.ARCHIVE_SEQUENCE.set(max(changes))
+            if self._projector is not None:
+                self._projector.wake()
+
+    async def _on_event(self, delivery: Delivery) -> None:
+        try:
+            await self._committer.submit(delivery)
+        except Unavailable as fault:
+            delay_s = growing_delay_s(delivery.deliveries)
+            self._readiness.fail("archive", fault.message)
+            metrics.EVENTS_DELAYED.inc()
+            log.warning("event.delayed", stream_sequence=delivery.stream_sequence, code=fault.code, delay_s=delay_s)
+            raise NackMessage(delay=delay_s) from fault
+
+    async def _retry(self, message: NatsMessage) -> ParkedReply:
+        request = _parked_request(message.body)
+        done = await self._committer.run(lambda: retry_parked(self._archive, request.ids, now_us()))
+        self._committed(list(done.values()))
+        return ParkedReply(results=tuple(_retried(id_, done.get(id_)) for id_ in request.ids))
+
+    async def _drop(self, message: NatsMessage) -> ParkedReply:
+        request = _parked_request(message.body)
+        dropped = await self._committer.run(lambda: drop_parked(self._archive, request.ids, request.reason))
+        for id_ in dropped:
+            log.info("parked.dropped", parked_id=id_, reason=request.reason)
+        results = (ParkedResult(id=id_, result="dropped" if id_ in dropped else "unknown") for id_ in request.ids)
+        return ParkedReply(results=tuple(results))
+
+    async def _prune(self) -> None:
+        pruned = await self._committer.run(lambda: self._archive.prune_ledger(now_us(), self._settings.ledger_days))
+        if pruned:
+            log.info("ledger.pruned", entries=pruned)
+        reader = ArchiveReader(self._settings.data_dir)
+        metrics.ARCHIVE_SEQUENCE.set(reader.head())
+        metrics.PARKED_OPEN.set(reader.parked_open())
+        reader.close()
+
+
+def _report(result: Result) -> None:
+    """One line and one count for each message."""
+    metrics.EVENTS.labels(result.outcome, result.reason).inc()
+    metrics.UNKNOWN_FIELDS.inc(result.unknown_fields)
+    if result.outcome == "parked" and result.delivery.parked_id is None:
+        metrics.PARKED_OPEN.inc()
+    if result.outcome != "parked" and result.delivery.parked_id is not None:
+        metrics.PARKED_OPEN.dec()
+    level = log.warning if result.outcome == "parked" else log.info
+    extra = {
+        "sequence": result.sequence,
+        "parked_id": result.parked_id,
+        "place": result.fault.place if result.fault else None,
+        "unknown_fields": result.unknown_fields or None,
+    }
+    level(
+        f"event.{result.outcome}",
+        reason=result.reason,
+        article_id=result.article_id,
+        source=result.source,
+        event_id=result.event_id,
+        type=result.type,
+        subject=result.delivery.subject,
+        stream_sequence=result.delivery.stream_sequence,
+        deliveries=result.delivery.deliveries,
+        correlation_id=result.correlation_id,
+        **{name: value for name, value in extra.items() if value is not None},
+    )
+
+
+def _parked_request(body: bytes) -> ParkedRequest:
+    try:
+        return ParkedRequest.from_json(body)
+    except ValidationError as error:
+        raise as_invalid(error) from error
+
+
+def _retried(id_: int, result: Result | None) -> ParkedResult:
+    if result is None:
+        return ParkedResult(id=id_, result="unknown")
+    return ParkedResult(id=id_, result=result.outcome, reason=result.reason)

@@ -1,0 +1,149 @@
+"""What operators look at: read from the data folder, so that it works while nothing else does."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from newsdex.apps.client import connected
+from newsdex.archive.reader import ArchiveReader
+from newsdex.broker.address import broker_url, monitoring_url
+from newsdex.broker.client import connect
+from newsdex.broker.streams import consumer_state, sync_always
+from newsdex.errors import Invalid, Misconfigured, NewsdexError, Unavailable
+from newsdex.index.generations import serving
+from newsdex.index.reader import IndexReader
+from newsdex.records import LedgerEntry, ParkedEvent, Standing
+from newsdex.settings import Settings, without_credentials
+from newsdex_schemas import SearchRequest
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Story:
+    """Everything that is known of an article."""
+
+    history: Sequence[LedgerEntry]
+    standing: Standing | None
+    position: int
+    """Up to where the index has applied changes; 0 without an index."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One part of the service and how it is."""
+
+    part: str
+    well: bool
+    text: str
+
+
+def read_archive(settings: Settings, read: Callable[[ArchiveReader], Answer]) -> Answer:
+    """Read something from the archive; raise `Unavailable` where there is none yet."""
+    reader = ArchiveReader(settings.data_dir)
+    try:
+        return read(reader)
+    finally:
+        reader.close()
+
+
+def story_of(settings: Settings, article_id: str) -> Story:
+    """Tell what became of an article; raise `NewsdexError` for one that no event named."""
+
+    def read(archive: ArchiveReader) -> Story:
+        history, standing = archive.history(article_id), archive.standing(article_id)
+        if not history and standing is None:
+            raise NewsdexError("unknown_article", f"no event that the ledger remembers names the article {article_id}")
+        return Story(history=history, standing=standing, position=_position(settings))
+
+    return read_archive(settings, read)
+
+
+def parked_events(settings: Settings, *, limit: int, include_closed: bool) -> list[ParkedEvent]:
+    """Give parked events, newest first."""
+    return read_archive(settings, lambda archive: archive.parked(limit=limit, include_closed=include_closed))
+
+
+def parked_event(settings: Settings, id_: int) -> ParkedEvent:
+    """Give one parked event; raise `NewsdexError` for an unknown one."""
+    event = read_archive(settings, lambda archive: archive.parked_event(id_))
+    if event is None:
+        raise NewsdexError("unknown_parked", f"no event is parked under {id_}")
+    return event
+
+
+def _position(settings: Settings) -> int:
+    try:
+        return IndexReader(settings.data_dir / "index").view().position
+    except Unavailable:
+        return 0
+
+
+async def look(settings: Settings) -> list[Finding]:
+    """Look at every part of the service, one after the other."""
+    parts = (
+        ("broker", _broker),
+        ("indexer", _indexer),
+        ("searchers", _searchers),
+        ("archive", _archive),
+        ("parked", _parked),
+        ("index", _index),
+    )
+    return [await _finding(part, look_at(settings)) for part, look_at in parts]
+
+
+async def _finding(part: str, look_at: Awaitable[str]) -> Finding:
+    try:
+        return Finding(part=part, well=True, text=await look_at)
+    except NewsdexError as fault:
+        return Finding(part=part, well=False, text=f"{fault.message} ({fault.code})")
+
+
+async def _broker(settings: Settings) -> str:
+    connection = await connect(settings, name="newsdex-status")
+    await connection.close()
+    always = await sync_always(monitoring_url(settings))
+    if always is False:
+        raise Misconfigured("broker_sync", "answers, but does not fsync before it acknowledges")
+    sync = "fsyncs before it acknowledges" if always else "whether it fsyncs cannot be seen without its monitoring URL"
+    return f"answers at {without_credentials(broker_url(settings))}; {sync}"
+
+
+async def _indexer(settings: Settings) -> str:
+    connection = await connect(settings, name="newsdex-status")
+    try:
+        consumer = await consumer_state(connection.jetstream())
+    finally:
+        await connection.close()
+    waiting, at_work = consumer.num_pending or 0, consumer.num_ack_pending or 0
+    text = f"{waiting:,} events wait in the stream, {at_work:,} are being handled"
+    if not consumer.num_waiting:
+        raise Unavailable("no_indexer", f"does not run; {text}")
+    return text
+
+
+async def _searchers(settings: Settings) -> str:
+    async with connected(settings) as client:
+        reply = await client.search(SearchRequest(size=0))
+    return f"answer in {reply.took_ms:.1f} ms; {reply.total:,} articles can be found now"
+
+
+async def _archive(settings: Settings) -> str:
+    counts = read_archive(settings, lambda archive: archive.counts())
+    outcomes = ", ".join(f"{number:,} {name}" for name, number in counts.outcomes.items()) or "none yet"
+    articles = f"{counts.live:,} articles, {counts.tombstones:,} withdrawn, change {counts.sequence:,}"
+    return f"{articles}; outcomes: {outcomes}"
+
+
+async def _parked(settings: Settings) -> str:
+    parked = read_archive(settings, lambda archive: archive.parked_open())
+    if parked:
+        raise Invalid("events_parked", f"{parked:,} events wait for you: newsdex parked list")
+    return "nothing is parked"
+
+
+async def _index(settings: Settings) -> str:
+    root = settings.data_dir / "index"
+    position = IndexReader(root).view().position
+    behind = read_archive(settings, lambda archive: archive.head()) - position
+    return f"{serving(root).name} at change {position:,}, {behind:,} behind the archive"

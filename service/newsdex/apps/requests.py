@@ -1,0 +1,56 @@
+"""Wraps a request handler so that every request gets a reply: a value of the contract, or a Problem."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from faststream.nats import NatsResponse
+from faststream.nats.message import NatsMessage
+
+from newsdex.errors import NewsdexError
+from newsdex.search.answer import problem_of
+from newsdex_schemas import Problem, channels
+from newsdex_schemas.model import ContractModel
+
+log = structlog.get_logger()
+
+Handler = Callable[[NatsMessage], Awaitable[ContractModel]]
+ERROR_CODE_HEADER = "Nats-Service-Error-Code"
+ERROR_HEADER = "Nats-Service-Error"
+
+
+def correlation_id_of(message: NatsMessage) -> str:
+    """Give the requester's correlation id, or the one that was made for the request."""
+    return (message.headers or {}).get(channels.CORRELATION_HEADER) or message.correlation_id or ""
+
+
+def reply(value: ContractModel, correlation_id: str) -> NatsResponse:
+    """Give the message for a value; a Problem also stands in the headers of NATS' service convention (ADR-32)."""
+    headers = {"content-type": "application/json"}
+    if isinstance(value, Problem):
+        headers |= {ERROR_CODE_HEADER: value.code, ERROR_HEADER: " ".join(value.message.split())}
+    return NatsResponse(value.to_json(), headers=headers, correlation_id=correlation_id)
+
+
+def problem_reply(error: Exception, correlation_id: str, event: str) -> NatsResponse:
+    """Give the message for an error, and log it: a defect with its traceback."""
+    problem = problem_of(error, correlation_id)
+    unexpected = not isinstance(error, NewsdexError)
+    level = log.error if unexpected else log.info
+    level(event, code=problem.code, correlation_id=correlation_id, exc_info=error if unexpected else None)
+    return reply(problem, correlation_id)
+
+
+def answering(handler: Handler) -> Callable[[NatsMessage], Awaitable[NatsResponse]]:
+    """Make a subscriber of a handler; FastStream would send nothing at all for one that raises."""
+
+    async def answer(message: NatsMessage) -> NatsResponse:
+        correlation_id = correlation_id_of(message)
+        subject = message.raw_message.subject
+        try:
+            value = await handler(message)
+        except Exception as error:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
+            return problem_reply(error, correlation_id, "request.refused")
+        log.info("request.answered", subject=subject, correlation_id=correlation_id)
+        return reply(value, correlation_id)
+
+    return answer

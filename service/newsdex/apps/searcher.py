@@ -1,0 +1,126 @@
+"""The searcher: answers requests, read-only; any number of them share the work in one queue group."""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+from faststream.nats import NatsBroker, NatsResponse
+from faststream.nats.message import NatsMessage
+
+from newsdex import metrics
+from newsdex.apps.requests import answering, correlation_id_of, problem_reply, reply
+from newsdex.apps.serve import Process, now_us
+from newsdex.archive.reader import ArchiveReader
+from newsdex.broker.connection import make_broker, undecoded
+from newsdex.errors import Unavailable
+from newsdex.health import Readiness, health_routes
+from newsdex.index.reader import IndexReader
+from newsdex.search.answer import Search, problem_of, read_request
+from newsdex.search.outcomes import answer_outcomes
+from newsdex.settings import Settings
+from newsdex_schemas import OutcomeReply, SearchReply, SearchRequest, channels
+
+log = structlog.get_logger()
+
+QUEUE_GROUP = "searchers"
+THREADS = 4
+"""So many queries take turns; one that hurts does not make the others wait for its deadline."""
+MAX_CONCURRENT = 64
+GRACE_S = 0.05
+"""How long after the deadline a partial result may still come."""
+
+
+class Searcher:
+    """Wires broker, archive and index together."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._process = Process()
+        self._readiness = Readiness()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
+        self._archive: ArchiveReader | None = None
+        self._index = IndexReader(settings.data_dir / "index")
+
+    async def run(self) -> None:
+        """Serve until stopped; raise the `NewsdexError` that ended it, if one did."""
+        broker = make_broker(self._settings, name="newsdex-searcher", owner=self._process)
+        self._subscribe(broker)
+        await self._process.serve(
+            self._settings,
+            broker,
+            health_routes(self._readiness, probe=self._probe),
+            before=self._start,
+            after=self._stop,
+        )
+
+    def _subscribe(self, broker: NatsBroker) -> None:
+        options = {"queue": QUEUE_GROUP, "decoder": undecoded, "max_workers": MAX_CONCURRENT}
+        broker.subscriber(channels.SEARCH_QUERY, **options)(self._on_query)  # type: ignore[call-overload]  # options of one call
+        broker.subscriber(channels.EVENTS_OUTCOME, **options)(answering(self._on_outcomes))  # type: ignore[call-overload]  # as above
+
+    async def _start(self) -> None:
+        log.info("process.ready")
+
+    async def _stop(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _probe(self) -> None:
+        self._reader()
+        self._index.view()
+
+    def _reader(self) -> ArchiveReader:
+        if self._archive is None:
+            self._archive = ArchiveReader(self._settings.data_dir)
+        return self._archive
+
+    async def _on_query(self, message: NatsMessage) -> NatsResponse:
+        arrived = time.monotonic()
+        correlation_id = correlation_id_of(message)
+        try:
+            request = read_request(message.body)
+            answer = await self._search(request, arrived)
+        except Exception as error:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
+            metrics.QUERIES.labels(problem_of(error, None).code).inc()
+            return problem_reply(error, correlation_id, "query.refused")
+        _report(request, answer, correlation_id)
+        return reply(answer, correlation_id)
+
+    async def _search(self, request: SearchRequest, arrived: float) -> SearchReply:
+        left_s = request.timeout_ms / 1e3 + GRACE_S
+        work = asyncio.get_running_loop().run_in_executor(self._threads, self._answer, request, arrived)
+        try:
+            return await asyncio.wait_for(work, left_s)
+        except TimeoutError as error:
+            raise Unavailable("deadline_exceeded", "the deadline was over before there was a result") from error
+
+    def _answer(self, request: SearchRequest, arrived: float) -> SearchReply:
+        return Search(index=self._index, texts=self._reader(), clock_us=now_us).answer(request, arrived)
+
+    async def _on_outcomes(self, message: NatsMessage) -> OutcomeReply:
+        def answer() -> OutcomeReply:
+            return answer_outcomes(message.body, self._reader(), lambda: self._index.view().position)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, answer)
+
+
+def _report(request: SearchRequest, answer: SearchReply, correlation_id: str) -> None:
+    """One line and one count for each query, without its words."""
+    metrics.QUERIES.labels("partial" if answer.partial else "ok").inc()
+    metrics.QUERY_SECONDS.observe(answer.took_ms / 1e3)
+    metrics.QUERY_INDEX_SECONDS.observe(answer.index_ms / 1e3)
+    log.info(
+        "query.answered",
+        query_chars=len(request.q),
+        filters=[name for name, value in request.filters if value],
+        sort=request.sort,
+        size=request.size,
+        offset=request.offset,
+        hits=len(answer.hits),
+        total=answer.total,
+        partial=answer.partial,
+        took_ms=answer.took_ms,
+        index_ms=answer.index_ms,
+        position=answer.position,
+        correlation_id=correlation_id,
+    )

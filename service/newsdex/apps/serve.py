@@ -1,0 +1,134 @@
+"""Runs a FastStream application with its health routes until it is asked to stop or cannot go on."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from types import FrameType
+from typing import Any
+
+import structlog
+import uvicorn
+from faststream.asgi import AsgiFastStream
+from faststream.asgi.types import ASGIApp
+from faststream.nats import NatsBroker
+from nats.errors import Error as NatsError
+
+from newsdex.broker.connection import GRACEFUL_TIMEOUT_S
+from newsdex.errors import NewsdexError, Unavailable
+from newsdex.log import faststream_logger
+from newsdex.settings import Settings
+
+log = structlog.get_logger()
+
+Hook = Callable[[], Awaitable[None]]
+
+
+def now_us() -> int:
+    """Give the microseconds since 1970 of this machine's clock."""
+    return time.time_ns() // 1_000
+
+
+class Process:
+    """One serving process: anything in it may end it with an error, which becomes the exit code."""
+
+    def __init__(self) -> None:
+        self.stopping = False
+        self._failure: NewsdexError | None = None
+        self._server: uvicorn.Server | None = None
+        self._connecting: asyncio.Task[Any] | None = None
+        self._watches: list[asyncio.Task[None]] = []
+
+    def fail(self, error: NewsdexError) -> None:
+        """End the process; the first error counts."""
+        self._failure = self._failure or error
+        self._stop()
+
+    def _stop(self) -> None:
+        self.stopping = True
+        if self._server is not None:
+            self._server.should_exit = True
+        if self._connecting is not None:
+            self._connecting.cancel()
+
+    def _on_signal(self, _: int, __: FrameType | None) -> None:
+        self._stop()
+
+    def watch(self, check: Hook, every_s: float) -> None:
+        """Repeat a check for as long as the process serves; an error it raises ends the process."""
+        self._watches.append(asyncio.create_task(self._repeat(check, every_s)))
+
+    async def _repeat(self, check: Hook, every_s: float) -> None:
+        while True:
+            try:
+                await check()
+            except NewsdexError as error:
+                self.fail(error)
+                return
+            await asyncio.sleep(every_s)
+
+    async def serve(
+        self,
+        settings: Settings,
+        broker: NatsBroker,
+        routes: Sequence[tuple[str, ASGIApp]],
+        *,
+        before: Hook,
+        after: Hook,
+    ) -> None:
+        """Connect, run `before`, consume until stopped; raise the error that ended it, if one did.
+
+        `after` runs however it ends: what `before` started must not outlive the process, or keep it from ending.
+        """
+        # uvicorn raises the signals it caught once more when it is done: ours takes them
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+        log.info("process.started", **settings.masked())
+        try:
+            if await self._connect(broker):
+                await before()
+                await self._serve(settings, self._app(broker, routes))
+        finally:
+            await after()
+        if self._failure is not None:
+            raise self._failure
+        log.info("process.stopped")
+
+    async def _connect(self, broker: NatsBroker) -> bool:
+        """Wait for the broker, without an end; tell whether it is there, or the process was stopped."""
+        self._connecting = asyncio.create_task(broker.connect())
+        try:
+            await self._connecting
+        except asyncio.CancelledError:
+            return False
+        except (NatsError, OSError, TimeoutError) as error:
+            reason = str(error) or type(error).__name__
+            raise Unavailable("broker_unavailable", f"the broker does not take the connection: {reason}") from error
+        self._connecting = None
+        return True
+
+    def _app(self, broker: NatsBroker, routes: Sequence[tuple[str, ASGIApp]]) -> AsgiFastStream:
+        async def end_watches() -> None:
+            self.stopping = True
+            for watch in self._watches:
+                watch.cancel()
+
+        return AsgiFastStream(
+            broker,
+            logger=faststream_logger(),
+            asgi_routes=list(routes),
+            on_shutdown=[end_watches],
+        )
+
+    async def _serve(self, settings: Settings, app: AsgiFastStream) -> None:
+        config = uvicorn.Config(
+            app,
+            host=settings.http_host,
+            port=settings.http_port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=int(GRACEFUL_TIMEOUT_S),
+        )
+        self._server = uvicorn.Server(config)
+        if not self.stopping:
+            await self._server.serve()

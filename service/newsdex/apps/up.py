@@ -1,0 +1,153 @@
+"""Runs everything on one machine: the embedded broker, an indexer and searchers, each started again when it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import FrameType
+
+import structlog
+
+from newsdex.apps.lock import lock_data_dir
+from newsdex.apps.projector import STOP_TIMEOUT_S as PROJECTOR_STOP_TIMEOUT_S
+from newsdex.backoff import growing_delay_s
+from newsdex.broker.connection import GRACEFUL_TIMEOUT_S
+from newsdex.broker.server import EmbeddedServer
+from newsdex.children import die_with_parent, end_process, free_port
+from newsdex.errors import Misconfigured, Unavailable
+from newsdex.settings import Settings
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 0.1
+STOP_TIMEOUT_S = GRACEFUL_TIMEOUT_S + PROJECTOR_STOP_TIMEOUT_S + 5
+STEADY_AFTER_S = 60.0
+"""A child that lived so long starts with the shortest delay again."""
+
+
+@dataclass(kw_only=True)
+class Child:
+    """One process that must always run."""
+
+    name: str
+    command: str
+    http_port: int
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    failures: int = 0
+    start_at: float = 0.0
+    ready: bool = False
+
+    def start(self) -> None:
+        """Start it; it ends with this process, however that ends."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "newsdex", self.command],
+            env={**os.environ, "NEWSDEX_HTTP_PORT": str(self.http_port)},
+            start_new_session=True,  # Ctrl-C reaches the supervisor, which stops its children in order
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, before any thread of ours
+        )
+        self.started_at = time.monotonic()
+
+    def look(self) -> None:
+        """Start it when it is time to; raise `Misconfigured` where it said that an operator is needed."""
+        now = time.monotonic()
+        if self.process is None:
+            if now >= self.start_at:
+                self.start()
+            return
+        code = self.process.poll()
+        if code is None:
+            self.ready = self.ready or self._answers()
+            return
+        if code == Misconfigured.exit_code:
+            raise Misconfigured("child_misconfigured", f"{self.name} cannot run as it is set up; its log says why")
+        self.failures = 1 if now - self.started_at > STEADY_AFTER_S else self.failures + 1
+        delay_s = growing_delay_s(self.failures)
+        log.error("process.ended", child=self.name, exit_code=code, delay_s=delay_s)
+        self.process, self.start_at = None, now + delay_s
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/ready", timeout=1):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self) -> None:
+        """Ask it to end and wait for it."""
+        if self.process is not None:
+            end_process(self.process, STOP_TIMEOUT_S)
+
+
+class Supervisor:
+    """Starts the processes in order, watches them, and stops them in the reverse order."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stopping = False
+        self._broker: EmbeddedServer | None = None
+        self._broker_start_at: float | None = None
+        """When the broker, which has ended, is started again."""
+        names = ["indexer", *(f"searcher-{number}" for number in range(1, settings.searchers + 1))]
+        self._children = [
+            Child(name=name, command=name.partition("-")[0], http_port=self._port(number))
+            for number, name in enumerate(names)
+        ]
+
+    def _port(self, number: int) -> int:
+        """With a port set, children take that one and the next ones."""
+        return self._settings.http_port + number if self._settings.http_port else free_port()
+
+    def run(self) -> None:
+        """Run until SIGINT or SIGTERM; raise the `NewsdexError` that makes going on pointless."""
+        log.info("process.started", **self._settings.masked())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        with ExitStack() as stack:
+            # two servers on one store would destroy it
+            stack.enter_context(lock_data_dir(self._settings.data_dir, "up"))
+            if self._settings.broker_url is None:
+                self._broker = stack.enter_context(EmbeddedServer(self._settings.data_dir, self._settings.broker_port))
+            for child in self._children:
+                stack.callback(child.stop)
+            self._watch()
+        log.info("process.stopped")
+
+    def _stop(self, _: int, __: FrameType | None) -> None:
+        # a flag only: a lock that the interrupted code holds, such as an Event's, would never be let go
+        self._stopping = True
+
+    def _watch(self) -> None:
+        announced = False
+        while not self._stopping:
+            self._look_at_broker()
+            for child in self._children:
+                child.look()
+            if not announced and all(child.ready for child in self._children):
+                announced = True
+                log.info(
+                    "process.ready", **{child.name: f"http://127.0.0.1:{child.http_port}" for child in self._children}
+                )
+            time.sleep(LOOK_EVERY_S)
+
+    def _look_at_broker(self) -> None:
+        """Start the broker again where it ended; the others reconnect to the same port."""
+        if self._broker is None or self._broker.exit_code() is None:
+            return
+        now = time.monotonic()
+        if self._broker_start_at is None:
+            delay_s = growing_delay_s(1)
+            log.error("process.ended", child="broker", exit_code=self._broker.exit_code(), delay_s=delay_s)
+            self._broker_start_at = now + delay_s
+        if now < self._broker_start_at:
+            return
+        self._broker_start_at = None
+        try:
+            self._broker.start()
+        except Unavailable as fault:
+            log.error("process.failed", code=fault.code, error=fault.message)  # noqa: TRY400 - the line says it all

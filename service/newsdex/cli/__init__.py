@@ -1,0 +1,34 @@
+"""The command line, `newsdex`: reads arguments, shows results; what it shows comes from `apps`."""
+
+import sys
+
+import typer
+
+from newsdex.cli import inspect, parked, publish, run, search
+from newsdex.cli.console import show_error
+from newsdex.errors import NewsdexError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Index published articles from events, and search them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+run.add_to(app)
+publish.add_to(app)
+search.add_to(app)
+inspect.add_to(app)
+app.add_typer(parked.app)
+
+
+def main() -> None:
+    """Run a command; failures that have a code end in one line and that kind's exit code."""
+    try:
+        app()
+    except NewsdexError as error:
+        show_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,75 @@
+"""`newsdex why` and `newsdex status`: what became of an article, and how the service is."""
+
+import asyncio
+import time
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from newsdex.apps.inspection import Story, look, story_of
+from newsdex.cli.console import moment, out
+from newsdex.errors import Unavailable
+from newsdex.ingest.decide import REASONS
+from newsdex.records import LedgerEntry, Standing
+from newsdex.settings import load_settings
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(why)
+    app.command()(status)
+
+
+def why(article_id: Annotated[str, typer.Argument(metavar="ID", help="The article's id.")]) -> None:
+    """Tell everything the ledger knows of one article, oldest first, and how it stands now."""
+    story = story_of(load_settings(), article_id)
+    for entry in story.history:
+        out.print(_sentence(entry), soft_wrap=True)
+    out.print(f"[bold]now[/] {escape(_standing(story))}", soft_wrap=True)
+
+
+def _sentence(entry: LedgerEntry) -> str:
+    reason = REASONS.get(entry.reason, entry.reason)
+    if entry.reason == "redelivered":
+        reason = "this message had its outcome already; only its acknowledgement was lost"
+    change = f", change {entry.sequence:,}" if entry.sequence else ""
+    parked = f", parked as {entry.parked_id} (newsdex parked show {entry.parked_id})" if entry.parked_id else ""
+    event = f"{entry.type or 'an event'} {entry.event_id} from {entry.source}, message {entry.stream_sequence}"
+    return f"[dim]{moment(entry.at_us)}[/] [bold]{entry.outcome}[/]: {escape(f'{reason}{change}{parked} — {event}')}"
+
+
+def _standing(story: Story) -> str:
+    standing = story.standing
+    if standing is None:
+        return "not in the archive: no event about it could be accepted"
+    hidden = _hidden(standing)
+    if hidden:
+        return f"not found by search: {hidden}"
+    if standing.sequence > story.position:
+        return f"accepted, not yet searchable: the index is at change {story.position:,} of {standing.sequence:,}"
+    return f"found by search, since change {standing.sequence:,}"
+
+
+def _hidden(standing: Standing) -> str | None:
+    now_us = time.time_ns() // 1_000
+    if not standing.has_content:
+        version, withdrawn_us = standing.state.withdrawn_version, standing.state.withdrawn_us
+        by_version = f"every version up to {version}" if version is not None else None
+        by_time = f"every event up to {moment(withdrawn_us)}" if withdrawn_us is not None else None
+        return f"withdrawn, {' and '.join(part for part in (by_version, by_time) if part)}"
+    if standing.embargoed_us is not None and standing.embargoed_us > now_us:
+        return f"embargoed until {moment(standing.embargoed_us)}"
+    if standing.expires_us is not None and standing.expires_us <= now_us:
+        return f"expired since {moment(standing.expires_us)}"
+    return None
+
+
+def status() -> None:
+    """Show how every part of the service is. Ends with 69 where something is not well."""
+    findings = asyncio.run(look(load_settings()))
+    for finding in findings:
+        well = "[green]ok[/]" if finding.well else "[red]no[/]"
+        out.print(f"{well}  {finding.part:<10} {escape(finding.text)}", soft_wrap=True)
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(Unavailable.exit_code)
