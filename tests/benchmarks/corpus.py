@@ -1,0 +1,55 @@
+"""Reuters-21578 as events and queries."""
+
+import gzip
+import json
+import os
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from newsdex.apps.client import Message
+from newsdex_schemas import EventRef, channels
+
+FOLDER = Path(os.environ.get("NEWSDEX_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+FILE = FOLDER / "articles" / "reuters21578.jsonl.gz"
+SEED = 21578
+WORD = re.compile(r"[a-z]{4,}")
+
+
+def rows() -> list[bytes]:
+    """Give every article as a line of JSON; end the program where there is no data."""
+    if not FILE.exists():
+        raise SystemExit(f"no {FILE}: set NEWSDEX_DATA")
+    with gzip.open(FILE) as file:
+        return file.read().splitlines()
+
+
+def messages(lines: list[bytes], prefix: str) -> Iterator[Message]:
+    """Give the articles as bare articles, the shortest path."""
+    for number, line in enumerate(lines):
+        name = f"{prefix}-{number}"
+        ref = EventRef(source="nats", id=name)
+        yield Message(
+            channel=channels.ARTICLES_PUBLISHED, body=line, ref=ref, message_id=name, origin=name, correlation_id=name
+        )
+
+
+def renamed(lines: list[bytes], prefix: str) -> list[bytes]:
+    """Give the same articles under other ids, so that each is a new one."""
+    rows_ = (json.loads(line) for line in lines)
+    return [json.dumps({**row, "id": f"{prefix}-{row['id']}"}).encode() for row in rows_]
+
+
+def queries(lines: list[bytes], number: int) -> list[str]:
+    """Draw queries from titles: a third single words, a third two words, a third phrases of two words."""
+    draw = random.Random(SEED)
+    titles = [WORD.findall(json.loads(line)["title"].lower()) for line in lines]
+    pairs = [words for words in titles if len(words) > 1]
+    drawn = []
+    for kind in range(number):
+        words = draw.choice(pairs)
+        start = draw.randrange(len(words) - 1)
+        first, second = words[start : start + 2]
+        drawn.append((first, f"{first} {second}", f'"{first} {second}"')[kind % 3])
+    return drawn

@@ -1,0 +1,30 @@
+"""What every test may ask for."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# the same examples on every machine; `--hypothesis-profile=default` draws new ones
+settings.register_profile("repeatable", derandomize=True, database=None)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Give the folder of real test data, or skip the test where there is none."""
+    folder = Path(os.environ.get("NEWSDEX_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no test data in {folder}: set NEWSDEX_DATA")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests see the defaults, whatever the developer's shell has set."""
+    for name in os.environ:
+        if name.startswith("NEWSDEX_") and name != "NEWSDEX_DATA":
+            monkeypatch.delenv(name)

@@ -1,0 +1,33 @@
+"""One running newsdex for the tests that can share it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.integration.running import Running, Service
+
+
+@pytest.fixture(scope="session")
+def _up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Running]]:
+    service = Service(data_dir=tmp_path_factory.mktemp("newsdex"))
+    with service.process("up") as running:
+        running.wait_until_ready()
+        yield service, running
+
+
+@pytest.fixture
+def service(_up: tuple[Service, Running]) -> Service:
+    """Give a running service; tests on it use ids and words of their own."""
+    return _up[0]
+
+
+@pytest.fixture
+def up(_up: tuple[Service, Running]) -> Running:
+    """Give its process."""
+    return _up[1]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Service:
+    """Give a data folder on which nothing runs yet."""
+    return Service(data_dir=tmp_path)

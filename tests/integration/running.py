@@ -1,0 +1,137 @@
+"""Runs the real thing: newsdex' processes and the real broker, on a data folder of a test."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 60
+
+
+def until(condition: Callable[[], Any], timeout_s: float, what: str) -> Any:
+    """Give the condition's first true value; fail where it stays false."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not in {timeout_s} s: {what}")
+
+
+def log_lines(path: Path) -> list[dict[str, Any]]:
+    """Read a log; the last line may be half written."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n") and line.startswith("{")]
+
+
+@dataclass(kw_only=True)
+class Service:
+    """A data folder and how to work with it."""
+
+    data_dir: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Give the environment of a newsdex command on this data folder."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("NEWSDEX_")}
+        return {**kept, "NEWSDEX_DATA_DIR": str(self.data_dir)}
+
+    @property
+    def broker_url(self) -> str:
+        """Give the address of the embedded broker."""
+        url: str = json.loads((self.data_dir / "broker.json").read_text(encoding="utf-8"))["url"]
+        return url
+
+    def run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "newsdex", *arguments],
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def search(self, *arguments: str) -> dict[str, Any]:
+        """Give the reply of `newsdex search --json`."""
+        done = self.run("search", "--json", *arguments)
+        assert done.returncode == 0, done.stderr
+        reply: dict[str, Any] = json.loads(done.stdout)
+        return reply
+
+    def found(self, *arguments: str) -> list[str]:
+        """Give the ids that a search finds."""
+        return [hit["id"] for hit in self.search(*arguments)["hits"]]
+
+    @contextmanager
+    def process(self, *arguments: str) -> Iterator["Running"]:
+        """Start a process that serves; stop it, however the test ends."""
+        running = Running.start(self, *arguments)
+        try:
+            yield running
+        finally:
+            running.stop()
+
+
+@dataclass(kw_only=True)
+class Running:
+    """A process that serves, and its log."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    name: str
+
+    @classmethod
+    def start(cls, service: Service, *arguments: str) -> "Running":
+        """Start it."""
+        number = len(list(service.data_dir.glob("log-*"))) + 1
+        log = service.data_dir / f"log-{number:03d}-{arguments[0]}"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "newsdex", *arguments],
+                env=service.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return cls(process=process, log=log, name=arguments[0])
+
+    def events(self, name: str | None = None) -> list[dict[str, Any]]:
+        """Give the log's lines, or those of one event."""
+        return [line for line in log_lines(self.log) if name is None or line["event"] == name]
+
+    def wait_until_ready(self) -> "Running":
+        """Wait until it says that it serves."""
+
+        def ready() -> bool:
+            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")[-3000:]
+            return any(line["process"] == self.name for line in self.events("process.ready"))
+
+        until(ready, START_TIMEOUT_S, f"{self.name} is ready")
+        return self
+
+    def kill(self) -> None:
+        """End it without a chance to clean up."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Ask it to end; give its exit code. One that does not end is killed, and fails the test."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise

@@ -1,0 +1,104 @@
+"""The broker is as it must be, is watched, and comes back."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+import urllib.request
+from typing import Any
+
+import nats
+from nats.js.api import ConsumerConfig, StreamConfig
+from tests.integration.running import Running, Service, until
+
+from newsdex.broker.server import EmbeddedServer
+from newsdex.broker.streams import CONSUMER, wanted_stream
+from newsdex_schemas import channels
+
+AT_ONCE_S = 15
+"""Far less than the half minute that a drain may take."""
+
+
+def _on_broker(service: Service, ask: Any) -> Any:
+    async def run() -> Any:
+        connection = await nats.connect(service.broker_url)
+        try:
+            return await ask(connection.jetstream())
+        finally:
+            await connection.close()
+
+    return asyncio.run(run())
+
+
+def test_the_embedded_broker_fsyncs_before_it_acknowledges(service: Service, up: Running) -> None:
+    address = json.loads((service.data_dir / "broker.json").read_text())
+    with urllib.request.urlopen(f"{address['monitoring_url']}/varz") as answer:
+        jetstream = json.load(answer)["jetstream"]["config"]
+
+    assert True is jetstream["sync_always"]
+    assert [line["sync_always"] for line in up.events("broker.ready")] == [True]
+
+
+def test_differences_of_what_runs_are_reported_and_left_alone(own: Service) -> None:
+    async def prepare(js: Any) -> None:
+        await js.add_stream(StreamConfig(name=channels.STREAM, subjects=["articles.>"], max_msgs=10_000))
+        await js.add_consumer(channels.STREAM, ConsumerConfig(durable_name=CONSUMER, ack_wait=7))
+
+    with EmbeddedServer(own.data_dir):
+        _on_broker(own, prepare)
+        with own.process("indexer") as indexer:
+            indexer.wait_until_ready()
+            differences = {line["what"] for line in indexer.events("broker.difference")}
+
+    assert {"stream.subjects", "stream.max_msg_size", "consumer.ack_wait", "consumer.filter_subjects"} <= differences
+
+
+def test_an_indexer_whose_consumer_was_deleted_ends_and_up_starts_it_again(own: Service) -> None:
+    with own.process("up") as up:
+        up.wait_until_ready()
+        _on_broker(own, lambda js: js.delete_consumer(channels.STREAM, CONSUMER))
+        until(lambda: up.events("broker.consumer_missing"), 30, "it is noticed")
+        until(lambda: len(up.events("broker.ready")) == 2, 30, "the indexer runs again")
+        own.run("publish", "--wait", "-", stdin=b'{"id": "again", "title": "Again"}')
+
+        assert own.found("again") == ["again"]
+
+
+def test_everything_goes_on_after_the_broker_was_killed(own: Service) -> None:
+    with own.process("up") as up:
+        up.wait_until_ready()
+        own.run("publish", "--wait", "-", stdin=b'{"id": "before", "title": "Before the fall"}')
+        os.kill(up.events("broker.started")[0]["pid"], signal.SIGKILL)
+        until(lambda: len(up.events("broker.started")) == 2, 30, "the broker runs again")
+        until(lambda: len(up.events("broker.reconnected")) == 2, 30, "both processes are connected")
+        done = own.run("publish", "--wait", "-", stdin=b'{"id": "after", "title": "After the fall"}')
+
+        assert done.returncode == 0, done.stderr
+        assert sorted(own.found("fall")) == ["after", "before"]
+
+
+def test_a_stop_while_the_broker_is_away_ends_every_process_at_once(own: Service) -> None:
+    """Without the broker nothing can be drained; a stop must neither wait for it nor leave the projector behind."""
+    with own.process("up") as up:
+        up.wait_until_ready()
+        os.kill(up.events("broker.started")[0]["pid"], signal.SIGKILL)
+        start = time.monotonic()
+        code = up.stop()
+        took_s = time.monotonic() - start
+        stopped = {line["process"] for line in up.events("process.stopped")}
+
+        assert (0, {"up", "indexer", "searcher"}) == (code, stopped)
+        assert took_s < AT_ONCE_S
+        assert [] == [line for line in up.events("library") if line["level"] == "error"]
+
+
+def test_a_stream_that_is_wanted_has_no_difference_to_itself(own: Service) -> None:
+    from newsdex.broker.streams import ensure_stream  # noqa: PLC0415 - one use
+
+    with EmbeddedServer(own.data_dir):
+        first = _on_broker(own, ensure_stream)
+        second = _on_broker(own, ensure_stream)
+        subjects = _on_broker(own, lambda js: js.stream_info(channels.STREAM)).config.subjects
+
+    assert ([], [], sorted(wanted_stream().subjects)) == (first, second, sorted(subjects))

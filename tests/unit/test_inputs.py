@@ -1,0 +1,242 @@
+"""What people publish is read as they gave it, and what cannot be published is refused with its origin."""
+
+import io
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.events import SOURCE, TYPES, article, delivery, event, page, to_body, without
+
+from newsdex.apps.client import Message
+from newsdex.cli.inputs import Pages, Refusal, read_inputs
+from newsdex.ingest.read import read_event
+from newsdex_schemas import EVENT_MODELS, channels
+
+FETCHED_AT = datetime(2024, 6, 11, 8, 30, tzinfo=UTC)
+PAGE = "Orchard opens its gates\n\nThe hives arrive in April, and visitors are asked to come on foot.\n"
+DATA = {
+    channels.ARTICLES_PUBLISHED: article(),
+    channels.ARTICLES_UPDATED: article(version=2),
+    channels.ARTICLES_WITHDRAWN: {"id": "courier:tide-tables"},
+    channels.ARTICLES_SCRAPED: page(),
+}
+
+
+def read(*paths: Path, url: str | None = None, id_: str | None = None, zone: str = "UTC") -> list[Message | Refusal]:
+    pages = Pages(url=url, id=id_, timezone=zone, fetched_at=FETCHED_AT)
+    return list(read_inputs(list(paths), pages))
+
+
+def messages(*paths: Path, **pages: Any) -> list[Message]:
+    """Give the messages; fail where anything is refused."""
+    read_in = read(*paths, **pages)
+
+    assert [] == [(item.origin, item.error.message) for item in read_in if isinstance(item, Refusal)]
+    return [item for item in read_in if isinstance(item, Message)]
+
+
+def refusal(path: Path, **pages: Any) -> Refusal:
+    """Give the one refusal; fail where anything is read."""
+    (item,) = read(path, **pages)
+
+    assert isinstance(item, Refusal)
+    return item
+
+
+def write(path: Path, *values: Any) -> Path:
+    """Write a file of JSON values, one on each line; bytes and texts as they are."""
+    lines = (value.encode() if isinstance(value, str) else to_body(value) for value in values)
+    path.write_bytes(b"\n".join(lines))
+    return path
+
+
+def ids(found: list[Message]) -> list[str]:
+    """Give the ids of the articles."""
+    values = (json.loads(message.body) for message in found)
+    return [value.get("data", value)["id"] for value in values]
+
+
+def test_a_json_object_is_one_bare_article(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.json", json.dumps(article(mood="calm"), indent=2))
+    (message,) = messages(file)
+
+    assert (channels.ARTICLES_PUBLISHED, str(file)) == (message.channel, message.origin)
+    assert article(mood="calm") == json.loads(message.body)
+    assert ("nats", message.message_id) == (message.ref.source, message.ref.id)
+
+
+def test_a_json_array_is_an_article_for_each_item(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.json", [article(id="a"), event(article(id="b"))])
+    found = messages(file)
+
+    assert ["a", "b"] == ids(found)
+    assert [f"{file}[1]", f"{file}[2]"] == [message.origin for message in found]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "ndjson"])
+def test_each_line_of_json_lines_is_an_article(tmp_path: Path, suffix: str) -> None:
+    file = write(tmp_path / f"a.{suffix}", article(id="a"), "", article(id="b"), "")
+    found = messages(file)
+
+    assert ["a", "b"] == ids(found)
+    assert [f"{file}:1", f"{file}:3"] == [message.origin for message in found]
+
+
+def test_json_lines_are_known_by_their_content_too(tmp_path: Path) -> None:
+    """A shell's pipe has no suffix."""
+    assert ["a", "b"] == ids(messages(write(tmp_path / "articles", article(id="a"), article(id="b"))))
+
+
+@pytest.mark.parametrize("channel", EVENT_MODELS)
+def test_a_cloudevent_goes_to_the_channel_of_its_type_under_its_own_name(tmp_path: Path, channel: str) -> None:
+    (message,) = messages(write(tmp_path / "e.json", event(DATA[channel], channel)))
+
+    assert (channel, SOURCE, "evt-1") == (message.channel, message.ref.source, message.ref.id)
+    assert f"{SOURCE} evt-1" == message.message_id
+    assert {"Nats-Msg-Id": f"{SOURCE} evt-1", "correlation_id": "evt-1"} == message.headers()
+
+
+def test_two_bare_articles_are_never_taken_for_one(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.json", article())
+
+    assert 2 == len({message.message_id for message in messages(file, file)})
+
+
+@pytest.mark.parametrize(
+    ("pages", "id_", "url"),
+    [
+        ({}, "orchard", None),
+        ({"id_": "gazette:1"}, "gazette:1", None),
+        ({"url": "https://gazette.example/1"}, None, "https://gazette.example/1"),
+        ({"url": "https://gazette.example/1", "id_": "gazette:1"}, "gazette:1", "https://gazette.example/1"),
+    ],
+)
+def test_a_page_is_named_by_what_is_given_else_by_its_file(
+    tmp_path: Path, pages: dict[str, str], id_: str | None, url: str | None
+) -> None:
+    (message,) = messages(write(tmp_path / "orchard.txt", PAGE), zone="Europe/London", **pages)
+    value = json.loads(message.body)
+
+    assert channels.ARTICLES_SCRAPED == message.channel
+    assert (TYPES[message.channel], message.ref.id) == (value["type"], value["id"])
+    assert (id_, url) == (value["data"].get("id"), value["data"].get("url"))
+    assert (PAGE, "Europe/London") == (value["data"]["text"], value["data"]["timezone"])
+    assert FETCHED_AT == datetime.fromisoformat(value["data"]["fetched_at"])
+
+
+def test_a_byte_order_mark_is_no_part_of_a_page(tmp_path: Path) -> None:
+    (message,) = messages(write(tmp_path / "orchard.txt", PAGE.encode("utf-8-sig")))
+
+    assert PAGE == json.loads(message.body)["data"]["text"]
+
+
+def test_a_folder_is_read_whole_in_the_order_of_names(tmp_path: Path) -> None:
+    for name in ("b/2.json", "b/10.jsonl", "a.json", "c/d/e.ndjson"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        write(tmp_path / name, article(id=name))
+    write(tmp_path / "f.txt", PAGE)
+    for name in ("notes.md", "b/image.png", "c/Makefile"):
+        write(tmp_path / name, "not for us")
+
+    assert ["a.json", "b/10.jsonl", "b/2.json", "c/d/e.ndjson", "f"] == ids(messages(tmp_path))
+
+
+def test_several_paths_are_read_in_the_order_given(tmp_path: Path) -> None:
+    files = [write(tmp_path / f"{name}.json", article(id=name)) for name in "zay"]
+
+    assert ["z", "a", "y"] == ids(messages(*files))
+
+
+def give_stdin(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+def test_json_lines_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    give_stdin(monkeypatch, to_body(article(id="a")) + b"\n" + to_body(article(id="b")))
+    found = messages(Path("-"))
+
+    assert ["a", "b"] == ids(found)
+    assert ["stdin:1", "stdin:2"] == [message.origin for message in found]
+
+
+def test_a_page_from_standard_input_is_named_by_its_content(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = []
+    for content in (PAGE, PAGE, f"{PAGE}."):
+        give_stdin(monkeypatch, content.encode())
+        names += ids(messages(Path("-")))
+
+    assert names[0] == names[1] != names[2]
+
+
+# What is refused
+
+
+def test_a_missing_file_is_refused_and_the_others_are_read(tmp_path: Path) -> None:
+    missing, good = tmp_path / "missing.json", write(tmp_path / "a.json", article())
+    refused, message = read(missing, good)
+
+    assert isinstance(refused, Refusal)
+    assert (str(missing), "unreadable_file") == (refused.origin, refused.error.code)
+    assert isinstance(message, Message)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "stdin"])
+def test_only_the_wrong_line_is_refused(tmp_path: Path, name: str) -> None:
+    file = write(tmp_path / name, article(id="a"), '{"id": ', article(id="c"), article(title=""), article(id="e"))
+    found = read(file)
+    refused = {item.origin: (item.error.code, item.error.place) for item in found if isinstance(item, Refusal)}
+
+    assert ["a", "c", "e"] == ids([item for item in found if isinstance(item, Message)])
+    assert {f"{file}:2": ("invalid_json", "line 1 column 6"), f"{file}:4": ("empty_text", "title")} == refused
+
+
+REFUSED: dict[str, tuple[str, Any, str]] = {
+    "truncated JSON": ("a.json", to_body(article())[:-1], "invalid_json"),
+    "an unknown event type": ("a.json", event(type="article.burnt.v1"), "unknown_type"),
+    "no event type": ("a.json", without(event(), "type"), "unknown_type"),
+    "a list as event type": ("a.json", event(type=["article.published.v1"]), "unknown_type"),
+    "an item that is no object": ("a.json", ["tides"], "not_an_object"),
+    "an article without title": ("a.json", {"id": "a"}, "missing_field"),
+    "an event without data": ("a.json", without(event(), "data"), "missing_field"),
+    "a naive date": ("a.jsonl", article(published_at="2024-06-11T08:30:00"), "naive_datetime"),
+    "bad UTF-8 in a page": ("a.txt", b"Orchard opens\n\n\xff\xfe", "invalid_utf8"),
+    "bad UTF-8 in JSON": ("a.json", b'{"id": "a", "title": "\xff"}', "invalid_json"),
+    "an empty page": ("a.txt", b"", "empty_text"),
+    "NUL in a page": ("a.txt", b"Orchard opens\0", "control_character"),
+}
+
+
+@pytest.mark.parametrize(("name", "value", "code"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_breaks_the_contract_is_refused(tmp_path: Path, name: str, value: Any, code: str) -> None:
+    file = write(tmp_path / name, value)
+    refused = refusal(file)
+
+    assert code == refused.error.code
+    assert refused.origin.startswith(str(file))
+
+
+@pytest.mark.parametrize("pages", [{"url": "ftp://gazette.example"}, {"zone": "Mars/Base 1"}, {"id_": "a\nb"}])
+def test_a_page_with_a_wrong_option_is_refused(tmp_path: Path, pages: dict[str, str]) -> None:
+    assert refusal(write(tmp_path / "a.txt", PAGE), **pages).error.code in {"invalid_url", "malformed_text"}
+
+
+DOUBTFUL: dict[str, Any] = {
+    **{TYPES[channel]: event(data, channel) for channel, data in DATA.items()},
+    "a bare article": article(),
+    "an unknown field": article(mood="calm"),
+    "a bare article with a type": article(type="feature"),
+    "NaN in an unknown field": b'{"id": "a", "title": "Tides", "mood": NaN}',
+    "another specversion": event(specversion="0.3"),
+    "no specversion": without(event(), "specversion"),
+}
+
+
+@pytest.mark.parametrize("value", DOUBTFUL.values(), ids=DOUBTFUL.keys())
+def test_nothing_is_published_that_the_service_would_park(tmp_path: Path, value: Any) -> None:
+    for name in ("a.json", "a.jsonl"):
+        for item in read(write(tmp_path / name, value)):
+            if isinstance(item, Message):
+                assert read_event(delivery(item.body, item.channel, headers=item.headers()))

@@ -1,0 +1,144 @@
+"""Settings come from the environment, name the variable that is wrong, and never tell a secret."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from newsdex.errors import Misconfigured
+from newsdex.settings import Settings, load_settings
+
+SECRET = "kestrel-7c1"
+GIVEN: dict[str, tuple[str, Any]] = {
+    "data_dir": ("/srv/newsdex", Path("/srv/newsdex")),
+    "broker_url": ("nats://broker.example:4222", "nats://broker.example:4222"),
+    "broker_user": ("newsdex", "newsdex"),
+    "broker_password": (SECRET, SECRET),
+    "broker_token": (SECRET, SECRET),
+    "broker_credentials": ("/etc/newsdex.creds", Path("/etc/newsdex.creds")),
+    "broker_tls_ca": ("/etc/ca.pem", Path("/etc/ca.pem")),
+    "broker_tls_cert": ("/etc/cert.pem", Path("/etc/cert.pem")),
+    "broker_tls_key": ("/etc/key.pem", Path("/etc/key.pem")),
+    "broker_monitoring_url": ("http://broker.example:8222", "http://broker.example:8222"),
+    "broker_port": ("4333", 4333),
+    "http_host": ("0.0.0.0", "0.0.0.0"),
+    "http_port": ("8080", 8080),
+    "searchers": ("3", 3),
+    "ledger_days": ("7", 7),
+    "log_format": ("json", "json"),
+    "log_level": ("WARNING", "WARNING"),
+}
+"""Setting → its variable's text and the value it stands for."""
+
+
+def give(monkeypatch: pytest.MonkeyPatch, **texts: str) -> None:
+    for name, text in texts.items():
+        monkeypatch.setenv(f"NEWSDEX_{name.upper()}", text)
+
+
+def plain(value: Any) -> Any:
+    """Give a value as the table above writes it."""
+    if hasattr(value, "get_secret_value"):
+        return value.get_secret_value()
+    return str(value) if value.__class__.__name__ == "AnyUrl" else value
+
+
+def test_each_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, **{name: text for name, (text, _) in GIVEN.items()})
+
+    assert {name: value for name, (_, value) in GIVEN.items()} == {
+        name: plain(value) for name, value in load_settings()
+    }
+
+
+def test_everything_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty variable counts as unset, as in a compose file with `${NAME:-}`."""
+    defaults = load_settings()
+    give(monkeypatch, **dict.fromkeys(GIVEN, ""))
+
+    assert defaults == load_settings()
+    assert ("127.0.0.1", None) == (defaults.http_host, defaults.broker_url)
+
+
+def test_what_is_given_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, searchers="3")
+
+    assert 5 == load_settings(searchers=5).searchers
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        load_settings().searchers = 2  # type: ignore[misc]  # what the type checker refuses, too
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("broker_url", f"http://newsdex:{SECRET}@broker.example"),
+        ("broker_url", f"ws://newsdex:{SECRET}@broker.example"),
+        ("broker_url", "broker.example:4222"),
+        ("broker_port", "65536"),
+        ("http_port", "-1"),
+        ("searchers", "0"),
+        ("searchers", "many"),
+        ("ledger_days", "0"),
+        ("log_format", "xml"),
+        ("log_level", "info"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_the_name_of_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    give(monkeypatch, **{name: text})
+    with pytest.raises(Misconfigured) as fault:
+        load_settings()
+
+    assert "invalid_setting" == fault.value.code
+    assert fault.value.message.startswith(f"NEWSDEX_{name.upper()}: ")
+    assert SECRET not in fault.value.message
+
+
+@pytest.mark.parametrize("url", ["nats://broker.example", "tls://broker.example:4222", "nats://[::1]:4222"])
+def test_a_broker_is_given_by_a_nats_or_tls_url(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    give(monkeypatch, broker_url=url)
+
+    assert url == str(load_settings().broker_url)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("broker_password", SECRET),
+        ("broker_token", SECRET),
+        ("broker_url", f"nats://newsdex:{SECRET}@broker.example:4222"),
+        ("broker_url", f"tls://newsdex:{SECRET}%40%2F@broker.example"),
+        ("broker_url", f"nats://:{SECRET}@broker.example"),
+        ("broker_url", f"nats://{SECRET}@broker.example"),
+        ("broker_monitoring_url", f"http://newsdex:{SECRET}@broker.example:8222"),
+    ],
+    ids=["password", "token", "url", "encoded", "nameless", "token in url", "monitoring"],
+)
+def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    """A URL's user without a password is a token to NATS."""
+    give(monkeypatch, **{name: text})
+    shown = load_settings().masked()[name]
+
+    assert SECRET not in shown
+    assert "broker.example" in shown or name in {"broker_password", "broker_token"}
+
+
+@pytest.mark.parametrize("name", ["broker_password", "broker_token"])
+def test_a_secret_is_not_in_the_settings_own_text(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    give(monkeypatch, **{name: SECRET})
+
+    assert SECRET not in f"{load_settings()!r} {load_settings()}"
+
+
+def test_what_is_shown_is_text_and_names_every_setting_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, **{name: text for name, (text, _) in GIVEN.items()})
+    shown = load_settings().masked()
+
+    assert list(GIVEN) == list(shown) == list(Settings.model_fields)
+    assert {str} == {type(text) for text in shown.values()}
+    assert "4333" == shown["broker_port"]
