@@ -1,0 +1,51 @@
+# Thin: each target also works by hand. PYTHON chooses the interpreter, ONCE=1 lets the demo end by itself.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup demo test lint format bench contract constraints clean
+
+help:
+	@echo "make demo (ONCE=1) · test · lint · format · bench · contract · constraints · clean"
+
+setup: $(READY)
+
+$(READY): constraints-dev.txt pyproject.toml schemas/pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r constraints-dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e schemas -e .
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/python deploy/demo.py $(if $(ONCE),--once)
+
+test: $(READY)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)
+	$(BIN)/python -m tests.benchmarks.pipeline $(ARGS)
+
+# writes the generated documents of the contract anew
+contract: $(READY)
+	$(BIN)/python schemas/generate.py
+
+# resolves the newest versions that pyproject.toml allows; needs uv
+constraints:
+	uv pip compile -q -U pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --no-emit-package newsdex-schemas -o constraints.txt
+	uv pip compile -q -U pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --no-emit-index-url --no-emit-package newsdex-schemas -o constraints-dev.txt
+
+clean:
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
