@@ -93,14 +93,14 @@ class Running:
     name: str
 
     @classmethod
-    def start(cls, service: Service, *arguments: str) -> "Running":
-        """Start it."""
+    def start(cls, service: Service, *arguments: str, http_port: int = 0) -> "Running":
+        """Start it; with a port, `/ready` and the other health routes are there."""
         number = len(list(service.data_dir.glob("log-*"))) + 1
         log = service.data_dir / f"log-{number:03d}-{arguments[0]}"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "newsdex", *arguments],
-                env=service.environment,
+                env={**service.environment, "NEWSDEX_HTTP_PORT": str(http_port)},
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

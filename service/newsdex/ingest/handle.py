@@ -84,8 +84,8 @@ def _settle(
     read: Sequence[ReceivedEvent | Fault],
     now_us: int,
 ) -> list[Result]:
-    again = [delivery for delivery in deliveries if delivery.deliveries > 1]
-    handled = transaction.handled_before(again) if again else set()
+    # whatever the broker counts: after its crash, or with a new consumer, it calls a redelivery the first delivery
+    handled = transaction.handled_before(deliveries)
     states = transaction.states(event.article_id for event in read if isinstance(event, ReceivedEvent))
     results = []
     for delivery, event in zip(deliveries, read, strict=True):
