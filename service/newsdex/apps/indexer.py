@@ -52,8 +52,8 @@ class Indexer:
         self._settings = settings
         self._lock = lock_data_dir(settings.data_dir, "indexer")
         self._archive = ArchiveWriter(settings.data_dir)
-        self._process = Process()
         self._readiness = Readiness("broker", "archive")
+        self._process = Process(self._readiness)
         self._committer = Committer(self._handle, self._committed)
         self._projector: ProjectorProcess | None = None
 
@@ -116,7 +116,6 @@ class Indexer:
         self._process.watch(check_projector, CHECK_PROJECTOR_EVERY_S)
         self._process.watch(self._prune, PRUNE_EVERY_S)
         self._readiness.clear("archive")
-        log.info("process.ready")
 
     async def _stop(self) -> None:
         await self._committer.close()

@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 import structlog
 from whoosh.index import LockError
 
+from newsdex.apps.lock import lock_data_dir
 from newsdex.archive.reader import ArchiveReader
 from newsdex.backoff import growing_delay_s
 from newsdex.errors import NewsdexError, Unavailable
@@ -76,9 +77,11 @@ def run_projector(settings: Settings, wakeups: Connection, positions: Connection
     os.nice(NICENESS)
     configure_logging(settings, "projector")
     try:
-        projector = Projector(ArchiveReader(settings.data_dir), settings.data_dir / "index")
-        while not _drain(projector, positions, wakeups) and os.read(wakeups.fileno(), MAX_WAKEUPS):
-            pass
+        # an indexer that was killed leaves its projector at a commit: two at work would remove each other's files
+        with lock_data_dir(settings.data_dir, "projector", wait=True):
+            projector = Projector(ArchiveReader(settings.data_dir), settings.data_dir / "index")
+            while not _drain(projector, positions, wakeups) and os.read(wakeups.fileno(), MAX_WAKEUPS):
+                pass
     except BrokenPipeError:
         return
     except Exception:

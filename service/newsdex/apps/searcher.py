@@ -36,8 +36,8 @@ class Searcher:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._process = Process()
-        self._readiness = Readiness()
+        self._readiness = Readiness("broker")
+        self._process = Process(self._readiness)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
         self._archive: ArchiveReader | None = None
         self._index = IndexReader(settings.data_dir / "index")
@@ -50,7 +50,6 @@ class Searcher:
             self._settings,
             broker,
             health_routes(self._readiness, probe=self._probe),
-            before=self._start,
             after=self._stop,
         )
 
@@ -58,9 +57,6 @@ class Searcher:
         options = {"queue": QUEUE_GROUP, "decoder": undecoded, "max_workers": MAX_CONCURRENT}
         broker.subscriber(channels.SEARCH_QUERY, **options)(self._on_query)  # type: ignore[call-overload]  # options of one call
         broker.subscriber(channels.EVENTS_OUTCOME, **options)(answering(self._on_outcomes))  # type: ignore[call-overload]  # as above
-
-    async def _start(self) -> None:
-        log.info("process.ready")
 
     async def _stop(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

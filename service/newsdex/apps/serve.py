@@ -16,6 +16,7 @@ from nats.errors import Error as NatsError
 
 from newsdex.broker.connection import GRACEFUL_TIMEOUT_S
 from newsdex.errors import NewsdexError, Unavailable
+from newsdex.health import Readiness
 from newsdex.log import faststream_logger
 from newsdex.settings import Settings
 
@@ -32,7 +33,8 @@ def now_us() -> int:
 class Process:
     """One serving process: anything in it may end it with an error, which becomes the exit code."""
 
-    def __init__(self) -> None:
+    def __init__(self, readiness: Readiness) -> None:
+        self.readiness = readiness
         self.stopping = False
         self._failure: NewsdexError | None = None
         self._server: uvicorn.Server | None = None
@@ -73,8 +75,8 @@ class Process:
         broker: NatsBroker,
         routes: Sequence[tuple[str, ASGIApp]],
         *,
-        before: Hook,
         after: Hook,
+        before: Hook | None = None,
     ) -> None:
         """Connect, run `before`, consume until stopped; raise the error that ended it, if one did.
 
@@ -86,7 +88,8 @@ class Process:
         log.info("process.started", **settings.masked())
         try:
             if await self._connect(broker):
-                await before()
+                if before is not None:
+                    await before()
                 await self._serve(settings, self._app(broker, routes))
         finally:
             await after()
@@ -113,10 +116,15 @@ class Process:
             for watch in self._watches:
                 watch.cancel()
 
+        async def ready() -> None:
+            self.readiness.clear("broker")
+            log.info("process.ready")
+
         return AsgiFastStream(
             broker,
             logger=faststream_logger(),
             asgi_routes=list(routes),
+            after_startup=[ready],
             on_shutdown=[end_watches],
         )
 

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from newsdex.archive.database import open_for_reading
@@ -14,6 +15,8 @@ LEDGER_COLUMNS = (
     "at_us, source, event_id, type, subject, stream_sequence, deliveries, article_id, outcome, reason, sequence, "
     "parked_id, correlation_id"
 )
+MAX_FEED_BYTES = 8 * 1024 * 1024
+"""Indexing takes some fifteen times the memory of the texts in one commit."""
 VISIBLE = "content IS NOT NULL AND coalesce(embargoed_us, 0) <= ? AND (expires_us IS NULL OR expires_us > ?)"
 """Takes the moment twice."""
 
@@ -50,12 +53,21 @@ class ArchiveReader:
         return self._connection.execute("SELECT max(sequence) FROM articles").fetchone()[0] or 0
 
     def changes(self, after: int, limit: int) -> list[Change]:
-        """Give the next entries of the change feed, oldest first, each article once."""
-        rows = self._connection.execute(
-            "SELECT sequence, id, content, correlation_id FROM articles WHERE sequence > ? ORDER BY sequence LIMIT ?",
-            (after, limit),
-        )
-        return [Change(**row) for row in map(dict, rows)]
+        """Give the next entries of the change feed, oldest first, each article once.
+
+        At most `limit`, and fewer where their texts are large: none after those that reach MAX_FEED_BYTES.
+        """
+        changes, size = [], 0
+        with closing(self._connection.cursor()) as rows:
+            columns = "sequence, id, content, correlation_id"
+            query = f"SELECT {columns} FROM articles WHERE sequence > ? ORDER BY sequence LIMIT ?"  # noqa: S608 - a constant
+            rows.execute(query, (after, limit))
+            for row in rows:
+                changes.append(Change(**dict(row)))
+                size += len(row["content"] or b"")
+                if size >= MAX_FEED_BYTES:
+                    break
+        return changes
 
     def visible(self, ids: Sequence[str], now_us: int) -> dict[str, Article]:
         """Give those of some articles that may be shown now: neither withdrawn nor embargoed nor expired."""

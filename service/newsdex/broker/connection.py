@@ -7,10 +7,13 @@ import structlog
 from faststream.nats import NatsBroker
 from faststream.nats.message import NatsMessage
 from faststream.security import BaseSecurity, SASLPlaintext
+from nats.aio.client import Client
 from nats.errors import ConnectionClosedError, ConnectionReconnectingError
 
 from newsdex.broker.address import broker_url, connection_options
+from newsdex.broker.pull import BoundedJetStream
 from newsdex.errors import NewsdexError, Unavailable
+from newsdex.health import Readiness
 from newsdex.log import faststream_logger
 from newsdex.records import Delivery, microseconds
 from newsdex.settings import Settings
@@ -18,6 +21,7 @@ from newsdex_schemas import channels
 
 log = structlog.get_logger()
 
+RECONNECT_WAIT_S = 0.5
 GRACEFUL_TIMEOUT_S = 30.0
 """Longer than the longest commit, so that SIGTERM lets a batch finish."""
 CLIENT_PENDING_BYTES = 64 * 1024 * 1024
@@ -26,6 +30,7 @@ CLIENT_PENDING_BYTES = 64 * 1024 * 1024
 class Owner(Protocol):
     """The process that a connection belongs to."""
 
+    readiness: Readiness
     stopping: bool
     """True once the connection may close."""
 
@@ -33,8 +38,69 @@ class Owner(Protocol):
         """End the process."""
 
 
+class _Callbacks:
+    """What the client tells of its connection: the owner hears it, and the log."""
+
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+        self._shown: set[str] | None = set()
+        """Errors since the connection was lost, each attempt has the same one; None while there is a connection."""
+
+    def connected(self) -> None:
+        self._shown = None
+
+    async def closed(self) -> None:
+        if not self._owner.stopping:
+            log.error("broker.closed")
+            self._owner.fail(Unavailable("broker_closed", "the broker's connection is closed for good"))
+
+    async def disconnected(self) -> None:
+        self._shown = set()
+        if not self._owner.stopping:
+            self._owner.readiness.fail("broker", "the connection is lost; it is tried again without an end")
+            log.warning("broker.disconnected")
+
+    async def reconnected(self) -> None:
+        self.connected()
+        self._owner.readiness.clear("broker")
+        log.warning("broker.reconnected")
+
+    async def failed(self, error: Exception) -> None:
+        text = str(error) or type(error).__name__
+        if self._shown is None or text not in self._shown:
+            log.error("broker.error", error=text)
+        if self._shown is not None:
+            self._shown.add(text)
+
+
 class Broker(NatsBroker):
-    """FastStream's broker, which also stops while the server is away; drained then is nothing."""
+    """FastStream's broker, which pulls by bytes, and also stops while the server is away; drained then is nothing."""
+
+    def __init__(self, url: str, *, owner: Owner, **options: Any) -> None:
+        self._owner = owner
+        self._callbacks = _Callbacks(owner)
+        super().__init__(
+            url,
+            closed_cb=self._callbacks.closed,
+            disconnected_cb=self._callbacks.disconnected,
+            reconnected_cb=self._callbacks.reconnected,
+            error_cb=self._callbacks.failed,
+            **options,
+        )
+
+    async def start(self) -> None:
+        """Subscribe; without its subscriptions, for whatever reason, the process must not go on."""
+        try:
+            await super().start()
+        except Exception as error:
+            self._owner.fail(Unavailable("broker_unavailable", f"the broker does not let us subscribe: {error!r}"))
+            raise
+
+    async def _connect(self) -> Client:
+        connection = await super()._connect()
+        self._callbacks.connected()
+        self.config.broker_config.connection_state.connect(connection, BoundedJetStream(connection))
+        return connection
 
     async def stop(self, *error: Any) -> None:
         """Hand in what is at work and close the connection."""
@@ -47,33 +113,15 @@ class Broker(NatsBroker):
 
 def make_broker(settings: Settings, *, name: str, owner: Owner) -> NatsBroker:
     """Make an unconnected broker; its owner ends when the connection is closed for good."""
-
-    async def closed() -> None:
-        if not owner.stopping:
-            log.error("broker.closed")
-            owner.fail(Unavailable("broker_closed", "the broker's connection is closed for good"))
-
-    async def disconnected() -> None:
-        if not owner.stopping:
-            log.warning("broker.disconnected")
-
-    async def reconnected() -> None:
-        log.warning("broker.reconnected")
-
-    async def failed(error: Exception) -> None:
-        log.error("broker.error", error=str(error) or type(error).__name__)
-
     options = connection_options(settings)
     return Broker(
         broker_url(settings),
+        owner=owner,
         name=name,
         security=_security(options),
-        closed_cb=closed,
-        disconnected_cb=disconnected,
-        reconnected_cb=reconnected,
-        error_cb=failed,
         # after 60 attempts, the default, the client's event loop would spin without an end
         max_reconnect_attempts=-1,
+        reconnect_time_wait=RECONNECT_WAIT_S,
         graceful_timeout=GRACEFUL_TIMEOUT_S,
         pending_size=CLIENT_PENDING_BYTES,
         # bytes are read by us: FastStream's validation would log the input and lose what it refuses
