@@ -23,7 +23,8 @@ ACK_TIMEOUT_S = 2.0
 READING = 2
 PAUSE_S = 0.03
 ASKED_FOR = MAX_EVENTS_PER_REQUEST // 2
-TIMEOUT_MS = 2_000
+TIMEOUT_MS = 1_000
+WATCH_TIMEOUT_S = 1.0
 BROAD = 0.2
 """The part of the queries that asks for the newest articles of all."""
 EXPLAINED = frozenset({"deadline_exceeded", "index_rebuilding", "archive_missing", "nobody_answers", "no_reply"})
@@ -115,9 +116,12 @@ class Clients(threading.Thread):
             oldest, newest = waiting[:ASKED_FOR], waiting[ASKED_FOR:][-ASKED_FOR:]
             if waiting:
                 try:
-                    outcomes = await client.outcomes([event.ref for event in (*oldest, *newest)])
+                    async with asyncio.timeout(WATCH_TIMEOUT_S):  # a searcher that was killed never replies
+                        outcomes = await client.outcomes([event.ref for event in (*oldest, *newest)])
                 except NewsdexError as error:
                     self._note(error)
+                except TimeoutError:
+                    self.codes["no_reply"] += 1
                 else:
                     for event, outcome in zip((*oldest, *newest), outcomes, strict=True):
                         if outcome.searchable:

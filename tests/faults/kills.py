@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,8 @@ class Plan:
     kills: int
     pause_s: float
     """The mean time between two kills."""
+    minutes: float
+    """After these no more is killed, however many kills there were."""
     events_per_s: float
     articles: int
 
@@ -55,6 +57,8 @@ class Kill:
     process: str
     at: float
     is_back: Callable[[], bool]
+    alone: bool
+    """True where the service was whole before, and nothing else was killed before it was back."""
     took_s: float | None = None
 
 
@@ -69,18 +73,19 @@ class Run:
     open: list[Kill] = field(default_factory=list)
 
     def run(self, report: Callable[[str], None]) -> None:
-        """Kill until the plan is fulfilled, then wait until the service is back from every kill."""
+        """Kill until the plan is fulfilled."""
         draw = random.Random(self.plan.seed)
         next_at = time.monotonic() + self.plan.pause_s
-        while len(self.done) < self.plan.kills:
+        ends_at = time.monotonic() + self.plan.minutes * 60
+        while len(self.done) < self.plan.kills and time.monotonic() < ends_at:
             self._look()
             if time.monotonic() >= next_at and self._kill(draw):
                 next_at = time.monotonic() + draw.uniform(0.1, 1.9) * self.plan.pause_s
                 if len(self.done) % 50 == 0:
-                    report(f"{len(self.done)} kills, {len(self.clients.ledger.acknowledged)} events")
+                    events, wrong = len(self.clients.ledger.acknowledged), len(self.clients.wrong)
+                    report(f"{len(self.done)} kills, {events} events, {wrong} wrong replies")
             assert self.clients.first_fault is None, self.clients.first_fault
             time.sleep(LOOK_EVERY_S)
-        until(self._is_back, SETTLE_TIMEOUT_S, "the service is back from every kill")
 
     def _look(self) -> None:
         self.parts.look()
@@ -90,7 +95,8 @@ class Run:
                 kill.took_s = now - kill.at
         self.open = [kill for kill in self.open if kill.took_s is None]
 
-    def _is_back(self) -> bool:
+    def is_back(self) -> bool:
+        """Tell whether the service is back from every kill."""
         self._look()
         return not self.open
 
@@ -99,9 +105,11 @@ class Run:
         pid = self.parts.pids().get(process)
         if pid is None:
             return False
+        is_back = self._sign_of_return(process, time.monotonic())
         self.parts.kill(pid)
-        kill = Kill(process=process, at=time.monotonic(), is_back=lambda: False)
-        kill.is_back = self._sign_of_return(process, kill.at)
+        kill = Kill(process=process, at=time.monotonic(), is_back=is_back, alone=not self.open)
+        for other in self.open:
+            other.alone = False
         self.done.append(kill)
         self.open.append(kill)
         return True
@@ -131,6 +139,7 @@ def kill_and_compare(plan: Plan, data_dir: Path, report: Callable[[str], None]) 
         clients.start()
         try:
             run.run(report)
+            until(run.is_back, SETTLE_TIMEOUT_S, "the service is back from every kill")
             clients.stop_publishing()
             settle(parts, clients, data_dir)
         finally:
@@ -165,9 +174,6 @@ def summary(run: Run, found: Comparison, data_dir: Path) -> dict[str, Any]:
     """Give the figures of a run; whatever should be 0 or empty has its first names beside it."""
     clients, ledger = run.clients, run.clients.ledger
     wrong = [*clients.wrong, *run.parts.unexpected]
-    times: dict[str, list[float]] = defaultdict(list)
-    for kill in run.done:
-        times[kill.process].append(kill.took_s or 0.0)
     return {
         "seed": run.plan.seed,
         "kills": len(run.done),
@@ -187,7 +193,8 @@ def summary(run: Run, found: Comparison, data_dir: Path) -> dict[str, Any]:
         "unexpected_ends": len(run.parts.unexpected),
         "retryable_errors": dict(sorted(clients.codes.items())),
         "longest_gap_s": round(clients.longest_gap_s, 2),
-        "back_after_s": {name: percentiles(times[name]) for name in sorted(times)},
+        "back_after_s": times(run.done),
+        "back_after_s_where_nothing_else_was_killed": times([kill for kill in run.done if kill.alone]),
         "logged": log_counts(data_dir),
         **{name: shown[:SHOWN] for name, shown in differences(found, wrong).items() if shown},
         **where_and_when(),
@@ -197,6 +204,15 @@ def summary(run: Run, found: Comparison, data_dir: Path) -> dict[str, Any]:
 def differences(found: Comparison, wrong: list[str]) -> dict[str, list[str]]:
     """Give what should be empty."""
     return {"lost_names": found.lost, "twice_names": found.twice, "stale_names": found.stale, "wrong": wrong}
+
+
+def times(kills: Sequence[Kill]) -> dict[str, dict[str, float]]:
+    """Give by process how long it took from SIGKILL until the service did again what the process is for."""
+    by_process: dict[str, list[float]] = defaultdict(list)
+    for kill in kills:
+        if kill.took_s is not None:
+            by_process[kill.process.partition("-")[0]].append(kill.took_s)
+    return {name: {"kills": len(took), **percentiles(took)} for name, took in sorted(by_process.items())}
 
 
 def percentiles(times_s: list[float]) -> dict[str, float]:
@@ -217,6 +233,7 @@ def main() -> None:
     options.add_argument("--kills", type=int, default=1_000)
     options.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     options.add_argument("--pause", type=float, default=1.5, help="mean seconds between two kills")
+    options.add_argument("--minutes", type=float, default=60, help="kill for so long at most")
     options.add_argument("--events-per-s", type=float, default=30)
     options.add_argument("--articles", type=int, default=3_000)
     options.add_argument("--keep", action="store_true", help=f"write the result to {RESULT.name}")
@@ -225,6 +242,7 @@ def main() -> None:
         seed=chosen.seed,
         kills=chosen.kills,
         pause_s=chosen.pause,
+        minutes=chosen.minutes,
         events_per_s=chosen.events_per_s,
         articles=chosen.articles,
     )
