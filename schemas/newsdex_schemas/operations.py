@@ -17,7 +17,11 @@ class ParkedRequest(ContractModel):
 
 
 class ParkedResult(ContractModel):
-    """What became of one of them: an outcome, `dropped`, or `unknown` where no such event is parked."""
+    """What became of one of them.
+
+    `result` is an outcome, `dropped`, `closed` where it had been handled, dropped or superseded before, as `reason`
+    tells, or `unknown` where no event was ever parked under the number.
+    """
 
     id: int
     result: str

@@ -37,6 +37,7 @@ EVENTS = {
     "batch.committed": "One transaction of the archive, with its events and its time.",
     "batch.failed": "A transaction failed; its events come again.",
     "parked.dropped": "An operator dropped a parked event.",
+    "parked.superseded": "A parked event is closed, because a later event made it pointless.",
     "ledger.pruned": "Old outcomes were forgotten.",
     "index.opened": "The projector goes on from this position of this generation.",
     "index.generation_started": "A new generation of the index is being built, and why.",

@@ -7,7 +7,14 @@ SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 
 EVENTS = Counter("newsdex_events_total", "Delivered messages by outcome and reason", ["outcome", "reason"])
 EVENTS_DELAYED = Counter("newsdex_events_delayed_total", "Deliveries sent back because the archive failed")
 UNKNOWN_FIELDS = Counter("newsdex_unknown_fields_total", "Fields of events that the contract does not know")
-PARKED_OPEN = Gauge("newsdex_parked_open", "Parked events that wait for an operator; alert above 0")
+PARKED_OPEN = Gauge("newsdex_parked_open", "Parked events that wait for an operator; alert above 0", ["code"])
+PARKED_OLDEST = Gauge(
+    "newsdex_parked_oldest_timestamp_seconds", "When the oldest of them was parked, since 1970; 0 where none is"
+)
+PARKED_SUPERSEDED = Counter("newsdex_parked_superseded_total", "Parked events that a later event made pointless")
+STREAM_WAITING = Gauge("newsdex_stream_waiting_events", "Events in the stream that the indexer has not taken yet")
+STREAM_AT_WORK = Gauge("newsdex_stream_unacknowledged_events", "Events that it has taken and not acknowledged yet")
+READY = Gauge("newsdex_ready", "1 where /ready answers with 200, else 0")
 COMMIT_SECONDS = Histogram("newsdex_archive_commit_seconds", "Time of one archive transaction", buckets=SECONDS)
 COMMIT_EVENTS = Histogram(
     "newsdex_archive_commit_events", "Events in one archive transaction", buckets=(1, 3, 10, 30, 100, 300, 1000)

@@ -1,6 +1,6 @@
 """The frozen values that pass between ingest, archive, index and search."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
@@ -119,6 +119,8 @@ class Result:
     parked_id: int | None = None
     fault: Fault | None = None
     unknown_fields: int = 0
+    superseded: tuple[int, ...] = ()
+    """Parked events that this one made pointless, and closed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,6 +135,28 @@ class Change:
     def article(self) -> Article | None:
         """Read the article; None for a tombstone."""
         return None if self.content is None else Article.model_validate_json(self.content)
+
+
+class Claim(NamedTuple):
+    """Which version of an article a parked event was to bring, as far as it can be read."""
+
+    version: int | None
+    """As in `VersionKey`; None where it cannot be told, and the event cannot be compared with others."""
+    time_us: int | None
+    """None where it cannot be read; then the order in which the broker stored the events stands in for it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WaitingEvent:
+    """An open parked event without its message: what tells whether a later event makes it pointless."""
+
+    id: int
+    subject: str
+    stored_us: int
+    source: str
+    event_id: str
+    article_id: str | None
+    claim: Claim
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +174,38 @@ class ParkedEvent:
     attempts: int = 1
     resolution: str | None = None
     article_id: str | None = None
+    closed_us: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ParkedChoice:
+    """Names parked events by what they have in common."""
+
+    codes: Sequence[str] = ()
+    """Any of them; empty is every code."""
+    since_us: int | None = None
+    """Parked then or later."""
+    before_us: int | None = None
+    include_closed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ParkedCount:
+    """How many events wait for an operator for one reason, and since when."""
+
+    code: str
+    number: int
+    oldest_us: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Redrive:
+    """What became of parked events that an operator named; those in neither are unknown."""
+
+    results: Mapping[int, "Result"]
+    """Those that were open and were handled once more."""
+    closed: Mapping[int, str]
+    """Those that were closed before, and why."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,6 +225,8 @@ class LedgerEntry:
     sequence: int | None
     parked_id: int | None
     correlation_id: str
+    resolution: str | None = None
+    """Why the parked event is closed; None while it waits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

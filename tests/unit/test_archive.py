@@ -61,7 +61,7 @@ def test_a_commit_waits_for_the_disk(writer: ArchiveWriter) -> None:
 
 def test_a_new_archive_has_the_schemas_version_and_is_empty(writer: ArchiveWriter, reader: ArchiveReader) -> None:
     assert SCHEMA_VERSION == pragma(writer, "user_version")
-    assert (0, [], 0) == (reader.head(), feed(reader), reader.parked_open())
+    assert (0, [], []) == (reader.head(), feed(reader), reader.parked_open())
 
 
 def test_each_older_version_can_be_migrated() -> None:

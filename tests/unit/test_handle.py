@@ -15,9 +15,11 @@ from tests.unit.events import ARTICLE_ID, HOUR_US, NOON_US, delivery, publishing
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveTransaction, ArchiveWriter
 from newsdex.ingest.handle import drop_parked, handle_batch, retry_parked
-from newsdex.records import Delivery, Fault, Result
+from newsdex.ingest.identity import NO_CLAIM
+from newsdex.records import Delivery, Fault, ParkedChoice, Result
 
 NOW_US = NOON_US + HOUR_US
+EVERY = ParkedChoice(include_closed=True)
 EVERY_BYTE = bytes(range(256))
 
 
@@ -71,7 +73,7 @@ def park_a_defect(archive: ArchiveWriter, cause: Delivery) -> int:
         fault=Fault(code="internal_error", message="newsdex failed on this event"),
     )
     with archive.transaction() as transaction:
-        return transaction.park(result, NOW_US)
+        return transaction.park(result, NO_CLAIM, NOW_US)
 
 
 def test_outcomes_come_in_the_order_of_the_deliveries(archive: ArchiveWriter) -> None:
@@ -181,7 +183,7 @@ def test_a_failing_transaction_leaves_nothing_behind(archive: ArchiveWriter) -> 
     for attempt in (
         lambda: handle_batch(failing, [publishing(2), broken(3)], NOW_US),
         lambda: retry_parked(failing, [parked], NOW_US),
-        lambda: drop_parked(failing, [parked], "of no use"),
+        lambda: drop_parked(failing, [parked], "of no use", NOW_US),
     ):
         with pytest.raises(sqlite3.OperationalError):
             attempt()
@@ -194,7 +196,7 @@ def test_trying_a_parked_event_again_once_the_cause_is_gone_handles_and_closes_i
     archive: ArchiveWriter, reader: ArchiveReader
 ) -> None:
     number = park_a_defect(archive, publishing(4))
-    results = retry_parked(archive, [number, number, 99], NOW_US)
+    results = retry_parked(archive, [number, number, 99], NOW_US).results
     parked = reader.parked_event(number)
 
     assert {number: ("accepted", "first_version")} == {
@@ -203,14 +205,15 @@ def test_trying_a_parked_event_again_once_the_cause_is_gone_handles_and_closes_i
     assert parked is not None
     assert ("resolved", "accepted: first_version") == (parked.status, parked.resolution)
     assert [(number, 4)] == [(line.parked_id, line.stream_sequence) for line in reader.history(ARTICLE_ID)]
-    assert {} == retry_parked(archive, [number], NOW_US)
+    again_redriven = retry_parked(archive, [number], NOW_US)
+    assert ({}, {number: "resolved: accepted: first_version"}) == (again_redriven.results, again_redriven.closed)
 
 
 def test_trying_a_parked_event_again_while_the_cause_is_there_keeps_it_parked(
     archive: ArchiveWriter, reader: ArchiveReader
 ) -> None:
     number = park_a_defect(archive, publishing(1, title=""))
-    (result,) = retry_parked(archive, [number], NOW_US).values()
+    (result,) = retry_parked(archive, [number], NOW_US).results.values()
     (parked,) = reader.parked(limit=2)
 
     assert ("parked", "empty_text", number) == (result.outcome, result.reason, result.parked_id)
@@ -224,25 +227,27 @@ def test_a_parked_event_that_waited_does_not_undo_what_came_since(
 ) -> None:
     number = park_a_defect(archive, publishing(1, version=1, title="Old"))
     handle(archive, publishing(2, version=2, title="New"))
-    (result,) = retry_parked(archive, [number], NOW_US).values()
+    (result,) = retry_parked(archive, [number], NOW_US).results.values()
 
     assert ("stale", "older_version") == (result.outcome, result.reason)
     assert "New" == reader.visible([ARTICLE_ID], NOW_US)[ARTICLE_ID].title
-    assert 0 == reader.parked_open()
+    assert [] == reader.parked_open()
 
 
 def test_a_dropped_event_is_closed_with_its_reason(archive: ArchiveWriter, reader: ArchiveReader) -> None:
     handle(archive, broken(1), broken(2), broken(3))
 
-    assert {1, 3} == drop_parked(archive, [1, 3, 99], "of no use")
-    assert {2} == drop_parked(archive, [1, 2], "")
-    closed = [(event.id, event.status, event.resolution) for event in reader.parked(limit=9, include_closed=True)]
+    dropped, closed_before = drop_parked(archive, [1, 3, 99], "of no use", NOW_US)
+    assert ([1, 3], {}) == ([event.id for event in dropped], closed_before)
+    dropped, closed_before = drop_parked(archive, [1, 2], "", NOW_US)
+    assert ([2], {1: "dropped: of no use"}) == ([event.id for event in dropped], closed_before)
+    closed = [(event.id, event.status, event.resolution) for event in reader.parked(EVERY, limit=9)]
     assert closed == [
         (3, "dropped", "of no use"),
         (2, "dropped", "dropped by an operator"),
         (1, "dropped", "of no use"),
     ]
-    assert {} == retry_parked(archive, [1, 2, 3], NOW_US)
+    assert {} == retry_parked(archive, [1, 2, 3], NOW_US).results
 
 
 EVENTS = st.one_of(

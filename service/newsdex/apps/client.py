@@ -26,11 +26,13 @@ from newsdex_schemas import (
     channels,
 )
 from newsdex_schemas.model import ContractModel
-from newsdex_schemas.operations import ParkedReply, ParkedRequest
+from newsdex_schemas.operations import ParkedReply, ParkedRequest, ParkedResult
 from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
 
 IN_FLIGHT = 200
 """Publications that wait for the broker's acknowledgement at the same time."""
+REDRIVEN_AT_ONCE = 200
+"""Parked events in one request: far less than REPLY_TIMEOUT_S even where each is a large one."""
 ACK_TIMEOUT_S = 10.0
 REPLY_TIMEOUT_S = 10.0
 REPLY_GRACE_S = 1.0
@@ -170,13 +172,19 @@ class Client:
         timeout_s = request.timeout_ms / 1e3 + REPLY_GRACE_S
         return await self._request(channels.SEARCH_QUERY, request, SearchReply, timeout_s)
 
-    async def retry_parked(self, ids: Sequence[int]) -> ParkedReply:
-        """Have the indexer handle parked events once more."""
-        return await self._request(channels.PARKED_RETRY, ParkedRequest(ids=tuple(ids)), ParkedReply)
+    def retry_parked(self, ids: Sequence[int]) -> AsyncIterator[ParkedResult]:
+        """Have the indexer handle parked events once more, any number; give each as soon as it is done."""
+        return self._redrive(channels.PARKED_RETRY, ids)
 
-    async def drop_parked(self, ids: Sequence[int], reason: str) -> ParkedReply:
-        """Have the indexer close parked events without handling them."""
-        return await self._request(channels.PARKED_DROP, ParkedRequest(ids=tuple(ids), reason=reason), ParkedReply)
+    def drop_parked(self, ids: Sequence[int], reason: str) -> AsyncIterator[ParkedResult]:
+        """Have the indexer close parked events without handling them, any number; give each as soon as it is done."""
+        return self._redrive(channels.PARKED_DROP, ids, reason)
+
+    async def _redrive(self, channel: str, ids: Sequence[int], reason: str = "") -> AsyncIterator[ParkedResult]:
+        for start in range(0, len(ids), REDRIVEN_AT_ONCE):
+            request = ParkedRequest(ids=tuple(ids[start : start + REDRIVEN_AT_ONCE]), reason=reason)
+            for result in (await self._request(channel, request, ParkedReply)).results:
+                yield result
 
     async def _request(
         self, channel: str, request: ContractModel, reply: type[Reply], timeout_s: float = REPLY_TIMEOUT_S

@@ -1,8 +1,9 @@
 """The indexer: consumes events, and is the only process that writes."""
 
 import asyncio
+import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -18,7 +19,7 @@ from newsdex.apps.lock import lock_data_dir
 from newsdex.apps.projector import ProjectorProcess
 from newsdex.apps.requests import answering
 from newsdex.apps.serve import Process, now_us
-from newsdex.archive.reader import ArchiveReader
+from newsdex.archive.reader import read_archive
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.backoff import growing_delay_s
 from newsdex.broker.address import monitoring_url
@@ -41,7 +42,10 @@ PULL_TIMEOUT_S = 1
 """Also how long a stop may wait for a pull that found nothing."""
 CHECK_EVERY_S = 5.0
 CHECK_PROJECTOR_EVERY_S = 1.0
+COUNT_EVERY_S = 5.0
 PRUNE_EVERY_S = 3600.0
+REDRIVEN_AT_ONCE = 50
+"""Parked events in one transaction: their messages are in memory, and others wait for it."""
 
 
 class Indexer:
@@ -56,6 +60,8 @@ class Indexer:
         self._process = Process(self._readiness)
         self._committer = Committer(self._handle, self._committed)
         self._projector: ProjectorProcess | None = None
+        self._parked_codes: list[str] = []
+        """Those that the metric shows."""
 
     async def run(self) -> None:
         """Serve until stopped; raise the `NewsdexError` that ended it, if one did."""
@@ -89,6 +95,7 @@ class Indexer:
 
     async def _start(self, broker: NatsBroker) -> None:
         js = broker.config.connection_state.stream
+        metrics.READY.set_function(lambda: float(bool(self._readiness)))
         await ensure_stream(js)
         always = await sync_always(monitoring_url(self._settings))
         if always is False:
@@ -100,7 +107,9 @@ class Indexer:
 
         async def check_consumer() -> None:
             try:
-                await consumer_state(js)
+                state = await consumer_state(js)
+                metrics.STREAM_WAITING.set(state.num_pending or 0)
+                metrics.STREAM_AT_WORK.set(state.num_ack_pending or 0)
                 self._readiness.clear("broker")
             except Unavailable as fault:
                 self._readiness.fail("broker", fault.message)
@@ -114,6 +123,7 @@ class Indexer:
 
         self._process.watch(check_consumer, CHECK_EVERY_S)
         self._process.watch(check_projector, CHECK_PROJECTOR_EVERY_S)
+        self._process.watch(self._count, COUNT_EVERY_S)
         self._process.watch(self._prune, PRUNE_EVERY_S)
         self._readiness.clear("archive")
 
@@ -160,36 +170,62 @@ class Indexer:
 
     async def _retry(self, message: NatsMessage) -> ParkedReply:
         request = _parked_request(message.body)
-        done = await self._committer.run(lambda: retry_parked(self._archive, request.ids, now_us()))
-        self._committed(list(done.values()))
-        return ParkedReply(results=tuple(_retried(id_, done.get(id_)) for id_ in request.ids))
+        results: dict[int, ParkedResult] = {}
+        for ids in _parts(request.ids):
+            done = await self._committer.run(lambda ids=ids: retry_parked(self._archive, ids, now_us()))  # type: ignore[misc]  # a default binds the loop's value
+            self._committed(list(done.results.values()))
+            results |= {id_: _closed(id_, reason) for id_, reason in done.closed.items()}
+            results |= {id_: _retried(id_, result) for id_, result in done.results.items()}
+        return await self._redriven(request, results)
 
     async def _drop(self, message: NatsMessage) -> ParkedReply:
         request = _parked_request(message.body)
-        dropped = await self._committer.run(lambda: drop_parked(self._archive, request.ids, request.reason))
-        for id_ in dropped:
-            log.info("parked.dropped", parked_id=id_, reason=request.reason)
-        results = (ParkedResult(id=id_, result="dropped" if id_ in dropped else "unknown") for id_ in request.ids)
-        return ParkedReply(results=tuple(results))
+        results: dict[int, ParkedResult] = {}
+        for ids in _parts(request.ids):
+            dropped, closed = await self._committer.run(
+                lambda ids=ids: drop_parked(self._archive, ids, request.reason, now_us())  # type: ignore[misc]  # as above
+            )
+            for event in dropped:
+                log.info("parked.dropped", parked_id=event.id, code=event.fault.code, reason=request.reason)
+            results |= {id_: _closed(id_, reason) for id_, reason in closed.items()}
+            results |= {event.id: ParkedResult(id=event.id, result="dropped") for event in dropped}
+        return await self._redriven(request, results)
+
+    async def _redriven(self, request: ParkedRequest, results: Mapping[int, ParkedResult]) -> ParkedReply:
+        await self._count()
+        unknown = {id_: ParkedResult(id=id_, result="unknown") for id_ in request.ids}
+        return ParkedReply(results=tuple({**unknown, **results}[id_] for id_ in request.ids))
+
+    async def _count(self) -> None:
+        """Show what waits for an operator."""
+        try:
+            counts = await asyncio.to_thread(
+                read_archive, self._settings.data_dir, lambda archive: archive.parked_open()
+            )
+        except (sqlite3.Error, Unavailable):
+            return  # what was shown last stays: that the archive fails is told by who needs it
+        # a code that no event has any more goes to 0: a series that ends would keep its last value for a while
+        open_by_code = dict.fromkeys(self._parked_codes, 0) | {count.code: count.number for count in counts}
+        self._parked_codes = list(open_by_code)
+        for code, number in open_by_code.items():
+            metrics.PARKED_OPEN.labels(code).set(number)
+        metrics.PARKED_OLDEST.set(min((count.oldest_us for count in counts), default=0) / 1e6)
 
     async def _prune(self) -> None:
         pruned = await self._committer.run(lambda: self._archive.prune_ledger(now_us(), self._settings.ledger_days))
         if pruned:
             log.info("ledger.pruned", entries=pruned)
-        reader = ArchiveReader(self._settings.data_dir)
-        metrics.ARCHIVE_SEQUENCE.set(reader.head())
-        metrics.PARKED_OPEN.set(reader.parked_open())
-        reader.close()
+        head = await asyncio.to_thread(read_archive, self._settings.data_dir, lambda archive: archive.head())
+        metrics.ARCHIVE_SEQUENCE.set(head)
 
 
 def _report(result: Result) -> None:
     """One line and one count for each message."""
     metrics.EVENTS.labels(result.outcome, result.reason).inc()
     metrics.UNKNOWN_FIELDS.inc(result.unknown_fields)
-    if result.outcome == "parked" and result.delivery.parked_id is None:
-        metrics.PARKED_OPEN.inc()
-    if result.outcome != "parked" and result.delivery.parked_id is not None:
-        metrics.PARKED_OPEN.dec()
+    for parked_id in result.superseded:
+        metrics.PARKED_SUPERSEDED.inc()
+        log.info("parked.superseded", parked_id=parked_id, article_id=result.article_id, event_id=result.event_id)
     level = log.warning if result.outcome == "parked" else log.info
     extra = {
         "sequence": result.sequence,
@@ -219,7 +255,14 @@ def _parked_request(body: bytes) -> ParkedRequest:
         raise as_invalid(error) from error
 
 
-def _retried(id_: int, result: Result | None) -> ParkedResult:
-    if result is None:
-        return ParkedResult(id=id_, result="unknown")
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    unique = list(dict.fromkeys(ids))
+    return (unique[start : start + REDRIVEN_AT_ONCE] for start in range(0, len(unique), REDRIVEN_AT_ONCE))
+
+
+def _retried(id_: int, result: Result) -> ParkedResult:
     return ParkedResult(id=id_, result=result.outcome, reason=result.reason)
+
+
+def _closed(id_: int, reason: str) -> ParkedResult:
+    return ParkedResult(id=id_, result="closed", reason=reason)

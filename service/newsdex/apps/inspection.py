@@ -1,22 +1,19 @@
 """What operators look at: read from the data folder, so that it works while nothing else does."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from newsdex.apps.client import connected
-from newsdex.archive.reader import ArchiveReader
+from newsdex.archive.reader import ArchiveReader, read_archive
 from newsdex.broker.address import broker_url, monitoring_url
 from newsdex.broker.client import connect
 from newsdex.broker.streams import consumer_state, sync_always
 from newsdex.errors import Invalid, Misconfigured, NewsdexError, Unavailable
 from newsdex.index.generations import serving
 from newsdex.index.reader import IndexReader
-from newsdex.records import LedgerEntry, ParkedEvent, Standing
+from newsdex.records import LedgerEntry, ParkedChoice, ParkedEvent, Standing
 from newsdex.settings import Settings, without_credentials
 from newsdex_schemas import SearchRequest
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,15 +35,6 @@ class Finding:
     text: str
 
 
-def read_archive(settings: Settings, read: Callable[[ArchiveReader], Answer]) -> Answer:
-    """Read something from the archive; raise `Unavailable` where there is none yet."""
-    reader = ArchiveReader(settings.data_dir)
-    try:
-        return read(reader)
-    finally:
-        reader.close()
-
-
 def story_of(settings: Settings, article_id: str) -> Story:
     """Tell what became of an article; raise `NewsdexError` for one that no event named."""
 
@@ -56,17 +44,34 @@ def story_of(settings: Settings, article_id: str) -> Story:
             raise NewsdexError("unknown_article", f"no event that the ledger remembers names the article {article_id}")
         return Story(history=history, standing=standing, position=_position(settings))
 
-    return read_archive(settings, read)
+    return read_archive(settings.data_dir, read)
 
 
-def parked_events(settings: Settings, *, limit: int, include_closed: bool) -> list[ParkedEvent]:
+def parked_events(settings: Settings, choice: ParkedChoice, *, limit: int) -> list[ParkedEvent]:
     """Give parked events, newest first."""
-    return read_archive(settings, lambda archive: archive.parked(limit=limit, include_closed=include_closed))
+    return read_archive(settings.data_dir, lambda archive: archive.parked(choice, limit=limit))
+
+
+def parked_ids(settings: Settings, choice: ParkedChoice) -> list[int]:
+    """Give the numbers of parked events, oldest first."""
+    return read_archive(settings.data_dir, lambda archive: archive.parked_ids(choice))
+
+
+def every_parked(settings: Settings, choice: ParkedChoice) -> Iterator[ParkedEvent]:
+    """Give parked events one after the other, oldest first; only one message is in memory."""
+    archive = ArchiveReader(settings.data_dir)
+    try:
+        for id_ in archive.parked_ids(choice):
+            event = archive.parked_event(id_)
+            if event is not None:
+                yield event
+    finally:
+        archive.close()
 
 
 def parked_event(settings: Settings, id_: int) -> ParkedEvent:
     """Give one parked event; raise `NewsdexError` for an unknown one."""
-    event = read_archive(settings, lambda archive: archive.parked_event(id_))
+    event = read_archive(settings.data_dir, lambda archive: archive.parked_event(id_))
     if event is None:
         raise NewsdexError("unknown_parked", f"no event is parked under {id_}")
     return event
@@ -129,21 +134,23 @@ async def _searchers(settings: Settings) -> str:
 
 
 async def _archive(settings: Settings) -> str:
-    counts = read_archive(settings, lambda archive: archive.counts())
+    counts = read_archive(settings.data_dir, lambda archive: archive.counts())
     outcomes = ", ".join(f"{number:,} {name}" for name, number in counts.outcomes.items()) or "none yet"
     articles = f"{counts.live:,} articles, {counts.tombstones:,} withdrawn, change {counts.sequence:,}"
     return f"{articles}; outcomes: {outcomes}"
 
 
 async def _parked(settings: Settings) -> str:
-    parked = read_archive(settings, lambda archive: archive.parked_open())
+    parked = read_archive(settings.data_dir, lambda archive: archive.parked_open())
     if parked:
-        raise Invalid("events_parked", f"{parked:,} events wait for you: newsdex parked list")
+        number = sum(count.number for count in parked)
+        codes = ", ".join(f"{count.number:,} {count.code}" for count in parked)
+        raise Invalid("events_parked", f"{number:,} events wait for you ({codes}): newsdex parked list")
     return "nothing is parked"
 
 
 async def _index(settings: Settings) -> str:
     root = settings.data_dir / "index"
     position = IndexReader(root).view().position
-    behind = read_archive(settings, lambda archive: archive.head()) - position
+    behind = read_archive(settings.data_dir, lambda archive: archive.head()) - position
     return f"{serving(root).name} at change {position:,}, {behind:,} behind the archive"

@@ -46,6 +46,7 @@ class Searcher:
         """Serve until stopped; raise the `NewsdexError` that ended it, if one did."""
         broker = make_broker(self._settings, name="newsdex-searcher", owner=self._process)
         self._subscribe(broker)
+        metrics.READY.set_function(self._ready)
         await self._process.serve(
             self._settings,
             broker,
@@ -64,6 +65,13 @@ class Searcher:
     def _probe(self) -> None:
         self._reader()
         self._index.view()
+
+    def _ready(self) -> float:
+        try:
+            self._probe()
+        except Unavailable:
+            return 0.0
+        return float(bool(self._readiness))
 
     def _reader(self) -> ArchiveReader:
         if self._archive is None:

@@ -6,8 +6,18 @@ from pathlib import Path
 
 from newsdex.errors import Misconfigured, Unavailable
 
-SCHEMA_VERSION = 1
-MIGRATIONS: dict[int, str] = {}
+SCHEMA_VERSION = 2
+MIGRATIONS: dict[int, str] = {
+    1: """
+        ALTER TABLE parked ADD COLUMN claimed_version INTEGER;
+        ALTER TABLE parked ADD COLUMN claimed_us INTEGER;
+        ALTER TABLE parked ADD COLUMN closed_us INTEGER;
+        DROP INDEX parked_open;
+        CREATE INDEX parked_open ON parked (code, at_us) WHERE status = 'open';
+        CREATE INDEX parked_article ON parked (article_id) WHERE status = 'open';
+        CREATE INDEX parked_event ON parked (event_id, source) WHERE status = 'open';
+    """,
+}
 """Version before → the SQL that leads to the next one."""
 BUSY_TIMEOUT_S = 10
 FILE_NAME = "archive.sqlite3"

@@ -2,13 +2,14 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 from newsdex.archive.database import open_for_reading
 from newsdex.archive.rows import parked_from_row, state_from_row
-from newsdex.records import ArchiveCounts, Change, LedgerEntry, ParkedEvent, Standing
+from newsdex.records import ArchiveCounts, Change, LedgerEntry, ParkedChoice, ParkedCount, ParkedEvent, Standing
 from newsdex_schemas import Article
 
 LEDGER_COLUMNS = (
@@ -19,6 +20,8 @@ MAX_FEED_BYTES = 8 * 1024 * 1024
 """Indexing takes some fifteen times the memory of the texts in one commit."""
 VISIBLE = "content IS NOT NULL AND coalesce(embargoed_us, 0) <= ? AND (expires_us IS NULL OR expires_us > ?)"
 """Takes the moment twice."""
+EVERY_OPEN = ParkedChoice()
+Answer = TypeVar("Answer")
 
 
 class ArchiveReader:
@@ -84,7 +87,8 @@ class ArchiveReader:
 
     def history(self, article_id: str) -> list[LedgerEntry]:
         """Give every outcome of an article, oldest first."""
-        query = f"SELECT {LEDGER_COLUMNS} FROM ledger WHERE article_id = ? ORDER BY number"  # noqa: S608 - a constant
+        query = f"""SELECT {LEDGER_COLUMNS}, (SELECT resolution FROM parked WHERE id = parked_id) AS resolution
+            FROM ledger WHERE article_id = ? ORDER BY number"""  # noqa: S608 - a constant
         return [LedgerEntry(**row) for row in map(dict, self._connection.execute(query, (article_id,)))]
 
     def outcome_of(self, source: str, event_id: str) -> LedgerEntry | None:
@@ -117,21 +121,29 @@ class ArchiveReader:
         row = self._connection.execute("SELECT place FROM parked WHERE id = ?", (id_,)).fetchone()
         return None if row is None else row["place"]
 
-    def parked(self, *, limit: int, include_closed: bool = False) -> list[ParkedEvent]:
+    def parked(self, choice: ParkedChoice = EVERY_OPEN, *, limit: int) -> list[ParkedEvent]:
         """Give parked events, newest first."""
-        where = "" if include_closed else "WHERE status = 'open'"
-        rows = self._connection.execute(f"SELECT * FROM parked {where} ORDER BY id DESC LIMIT ?", (limit,))  # noqa: S608 - constants
+        where, values = _where(choice)
+        query = f"SELECT * FROM parked WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - constants
+        rows = self._connection.execute(query, (*values, limit))
         return [parked_from_row(row) for row in rows]
+
+    def parked_ids(self, choice: ParkedChoice = EVERY_OPEN) -> list[int]:
+        """Give the numbers of parked events, oldest first."""
+        where, values = _where(choice)
+        rows = self._connection.execute(f"SELECT id FROM parked WHERE {where} ORDER BY id", values)  # noqa: S608 - constants
+        return [row["id"] for row in rows]
 
     def parked_event(self, id_: int) -> ParkedEvent | None:
         """Give one parked event."""
         row = self._connection.execute("SELECT * FROM parked WHERE id = ?", (id_,)).fetchone()
         return None if row is None else parked_from_row(row)
 
-    def parked_open(self) -> int:
-        """Give how many parked events wait for an operator."""
-        number: int = self._connection.execute("SELECT count(*) FROM parked WHERE status = 'open'").fetchone()[0]
-        return number
+    def parked_open(self) -> list[ParkedCount]:
+        """Give how many parked events wait for an operator, by code."""
+        query = """SELECT code, count(*) AS number, min(at_us) AS oldest_us FROM parked WHERE status = 'open'
+            GROUP BY code ORDER BY code"""
+        return [ParkedCount(**row) for row in map(dict, self._connection.execute(query))]
 
     def counts(self) -> ArchiveCounts:
         """Give the archive in numbers; reads every ledger row."""
@@ -143,3 +155,24 @@ class ArchiveReader:
             "SELECT outcome, count(*) AS number FROM ledger GROUP BY outcome ORDER BY outcome"
         )
         return ArchiveCounts(**dict(one), outcomes={row["outcome"]: row["number"] for row in outcomes})
+
+
+def read_archive(folder: Path, read: Callable[[ArchiveReader], Answer]) -> Answer:
+    """Read something with a reader of its own; raise `Unavailable` where there is no archive yet."""
+    reader = ArchiveReader(folder)
+    try:
+        return read(reader)
+    finally:
+        reader.close()
+
+
+def _where(choice: ParkedChoice) -> tuple[str, list[object]]:
+    """Give a choice as a condition of SQL, and its values."""
+    conditions: dict[str, list[object]] = {
+        f"code IN ({','.join('?' * len(choice.codes))})": list(choice.codes),
+        "at_us >= ?": [choice.since_us],
+        "at_us < ?": [choice.before_us],
+    }
+    chosen = {text: values for text, values in conditions.items() if values and values != [None]}
+    parts = [*chosen, *([] if choice.include_closed else ["status = 'open'"]), "true"]
+    return " AND ".join(parts), [value for values in chosen.values() for value in values]

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 
-from newsdex.records import ArticleState, Delivery, Fault, ParkedEvent, VersionKey
+from newsdex.records import ArticleState, Claim, Delivery, Fault, ParkedEvent, VersionKey, WaitingEvent
 
 
 def state_from_row(row: sqlite3.Row) -> ArticleState:
@@ -38,4 +38,18 @@ def parked_from_row(row: sqlite3.Row) -> ParkedEvent:
         attempts=row["attempts"],
         resolution=row["resolution"],
         article_id=row["article_id"],
+        closed_us=row["closed_us"],
+    )
+
+
+def waiting_from_row(row: sqlite3.Row) -> WaitingEvent:
+    """Give what tells whether a parked event was superseded."""
+    return WaitingEvent(
+        id=row["id"],
+        subject=row["subject"],
+        stored_us=row["stored_us"],
+        source=row["source"],
+        event_id=row["event_id"],
+        article_id=row["article_id"],
+        claim=Claim(row["claimed_version"], row["claimed_us"]),
     )

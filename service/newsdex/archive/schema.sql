@@ -1,4 +1,4 @@
--- The archive, version 1. Times are microseconds since 1970-01-01T00:00Z.
+-- The archive, version 2. Times are microseconds since 1970-01-01T00:00Z.
 
 CREATE TABLE articles (
     id                TEXT PRIMARY KEY,
@@ -56,6 +56,11 @@ CREATE TABLE parked (
     article_id      TEXT,
     status          TEXT NOT NULL DEFAULT 'open',  -- open, resolved, dropped
     attempts        INTEGER NOT NULL DEFAULT 1,
-    resolution      TEXT
+    resolution      TEXT,
+    claimed_version INTEGER,         -- the version it was to bring; NULL where that cannot be told
+    claimed_us      INTEGER,         -- and its time
+    closed_us       INTEGER
 );
-CREATE INDEX parked_open ON parked (id) WHERE status = 'open';
+CREATE INDEX parked_open ON parked (code, at_us) WHERE status = 'open';
+CREATE INDEX parked_article ON parked (article_id) WHERE status = 'open';
+CREATE INDEX parked_event ON parked (event_id, source) WHERE status = 'open';

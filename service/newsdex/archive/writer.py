@@ -8,8 +8,17 @@ from datetime import timedelta
 from pathlib import Path
 
 from newsdex.archive.database import open_for_writing
-from newsdex.archive.rows import parked_from_row, state_from_row
-from newsdex.records import ArticleState, Delivery, ParkedEvent, ReceivedEvent, Result, microseconds
+from newsdex.archive.rows import parked_from_row, state_from_row, waiting_from_row
+from newsdex.records import (
+    ArticleState,
+    Claim,
+    Delivery,
+    ParkedEvent,
+    ReceivedEvent,
+    Result,
+    WaitingEvent,
+    microseconds,
+)
 
 IDS_PER_SELECT = 500
 PRUNED_AT_ONCE = 10_000
@@ -61,7 +70,8 @@ class ArchiveTransaction:
         self._states: dict[str, tuple[object, ...]] = {}
         self._ledger: list[tuple[object, ...]] = []
         self._parked: list[tuple[object, ...]] = []
-        self._parked_updates: list[tuple[object, ...]] = []
+        self._parked_again: list[tuple[object, ...]] = []
+        self._parked_closed: list[tuple[object, ...]] = []
 
     def _number(self, query: str) -> int:
         row = self._connection.execute(query).fetchone()
@@ -89,10 +99,22 @@ class ArchiveTransaction:
         return {key for key in keys if self._connection.execute(query, key).fetchone()}
 
     def parked(self, ids: Sequence[int]) -> dict[int, ParkedEvent]:
-        """Give the open parked events among some ids."""
-        query = "SELECT * FROM parked WHERE id = ? AND status = 'open'"
+        """Give the parked events among some ids, closed ones too."""
+        query = "SELECT * FROM parked WHERE id = ?"
         rows = (self._connection.execute(query, (id_,)).fetchone() for id_ in ids)
         return {row["id"]: parked_from_row(row) for row in rows if row is not None}
+
+    def waiting(self, events: Iterable[ReceivedEvent]) -> list[WaitingEvent]:
+        """Give the open parked events with the names or the articles of some events."""
+        execute = self._connection.execute
+        if not execute("SELECT 1 FROM parked WHERE status = 'open' LIMIT 1").fetchone():
+            return []
+        columns = "id, subject, stored_us, source, event_id, article_id, claimed_version, claimed_us"
+        query = f"""SELECT {columns} FROM parked WHERE status = 'open' AND article_id = ?
+            UNION SELECT {columns} FROM parked WHERE status = 'open' AND event_id = ? AND source = ?"""  # noqa: S608 - fixed names
+        wanted = {(event.article_id, event.id, event.source) for event in events}
+        found = {row["id"]: waiting_from_row(row) for key in wanted for row in execute(query, key)}
+        return list(found.values())
 
     def change(self, event: ReceivedEvent, state: ArticleState) -> int:
         """Make the event's article, or a tombstone, what search sees; give the change's sequence number."""
@@ -118,27 +140,26 @@ class ArchiveTransaction:
         else:
             self._states[event.article_id] = (*_state_columns(state), event.article_id)
 
-    def park(self, result: Result, now_us: int) -> int:
+    def park(self, result: Result, claim: Claim, now_us: int) -> int:
         """Keep an event that could not be handled, whole; give the number it is parked under."""
         delivery, fault = result.delivery, result.fault
         if fault is None:
             raise ValueError("a parked event has a fault")
         if delivery.parked_id is not None:
-            self._parked_updates.append(
-                ("open", None, fault.code, fault.message, fault.place, result.article_id, delivery.parked_id)
-            )
+            again = (fault.code, fault.message, fault.place, result.article_id, *claim, delivery.parked_id)
+            self._parked_again.append(again)
             return delivery.parked_id
         number, self._next_parked = self._next_parked, self._next_parked + 1
         self._parked.append((
             number, now_us, delivery.subject, json.dumps(dict(delivery.headers)), delivery.body,
             delivery.stream_sequence, delivery.stored_us, fault.code, fault.message, fault.place,
-            result.source, result.event_id, result.correlation_id, result.article_id,
+            result.source, result.event_id, result.correlation_id, result.article_id, *claim,
         ))  # fmt: skip
         return number
 
-    def resolve_parked(self, id_: int, status: str, resolution: str) -> None:
+    def close_parked(self, id_: int, status: str, resolution: str, now_us: int, *, tried: bool = False) -> None:
         """Close a parked event: `resolved` or `dropped`, with the reason."""
-        self._parked_updates.append((status, resolution, None, None, None, None, id_))
+        self._parked_closed.append((status, resolution, now_us, int(tried), id_))
 
     def enter(self, results: Iterable[Result], now_us: int) -> None:
         """Enter outcomes into the ledger."""
@@ -162,13 +183,16 @@ class ArchiveTransaction:
         many(f"INSERT INTO ledger VALUES (NULL,{_marks(14)})", self._ledger)  # noqa: S608 - question marks only
         columns = (
             "id, at_us, subject, headers, body, stream_sequence, stored_us, code, message, place, source, event_id, "
-            "correlation_id, article_id"
+            "correlation_id, article_id, claimed_version, claimed_us"
         )
-        many(f"INSERT INTO parked ({columns}) VALUES ({_marks(14)})", self._parked)  # noqa: S608 - fixed names
+        many(f"INSERT INTO parked ({columns}) VALUES ({_marks(16)})", self._parked)  # noqa: S608 - fixed names
         many(
-            "UPDATE parked SET status=?, resolution=?, attempts=attempts+1, code=coalesce(?, code), "
-            "message=coalesce(?, message), place=coalesce(?, place), article_id=coalesce(?, article_id) WHERE id=?",
-            self._parked_updates,
+            "UPDATE parked SET attempts=attempts+1, code=?, message=?, place=?, article_id=?, claimed_version=?, "
+            "claimed_us=? WHERE id=?",
+            self._parked_again,
+        )
+        many(
+            "UPDATE parked SET status=?, resolution=?, closed_us=?, attempts=attempts+? WHERE id=?", self._parked_closed
         )
 
 

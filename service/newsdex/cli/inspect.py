@@ -34,9 +34,13 @@ def _sentence(entry: LedgerEntry) -> str:
     if entry.reason == "redelivered":
         reason = "this message had its outcome already; only its acknowledgement was lost"
     change = f", change {entry.sequence:,}" if entry.sequence else ""
-    parked = f", parked as {entry.parked_id} (newsdex parked show {entry.parked_id})" if entry.parked_id else ""
+    parked = f", parked as {entry.parked_id} ({_parked(entry)})" if entry.parked_id else ""
     event = f"{entry.type or 'an event'} {entry.event_id} from {entry.source}, message {entry.stream_sequence}"
     return f"[dim]{moment(entry.at_us)}[/] [bold]{entry.outcome}[/]: {escape(f'{reason}{change}{parked} — {event}')}"
+
+
+def _parked(entry: LedgerEntry) -> str:
+    return f"closed: {entry.resolution}" if entry.resolution else f"newsdex parked show {entry.parked_id}"
 
 
 def _standing(story: Story) -> str:

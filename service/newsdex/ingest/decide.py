@@ -8,7 +8,7 @@ A withdrawal without a version is compared by time alone: a takedown that forgot
 
 from dataclasses import replace
 
-from newsdex.records import ArticleState, Decision, ReceivedEvent
+from newsdex.records import ArticleState, Decision, ReceivedEvent, VersionKey
 
 REASONS = {
     "first_version": "the first version of this article",
@@ -31,37 +31,41 @@ REASONS = {
 
 def decide(event: ReceivedEvent, known: ArticleState | None) -> Decision:
     """Give the one outcome of an event, with its reason and the state it leads to."""
-    state = known or ArticleState()
-    return _decide_withdrawal(event, state) if event.article is None else _decide_article(event, state)
+    return decide_key(event.key, known or ArticleState(), withdrawal=event.article is None)
 
 
-def _decide_article(event: ReceivedEvent, state: ArticleState) -> Decision:
+def decide_key(key: VersionKey, state: ArticleState, *, withdrawal: bool) -> Decision:
+    """Decide by the only thing of an event that counts: its place in the order."""
+    return _decide_withdrawal(key, state) if withdrawal else _decide_article(key, state)
+
+
+def _decide_article(key: VersionKey, state: ArticleState) -> Decision:
     newest = state.published
-    if newest is not None and event.key == newest:
+    if newest is not None and key == newest:
         return Decision(outcome="duplicate", reason="same_version")
-    if newest is not None and event.key < newest:
-        older_version = event.key.version < newest.version
+    if newest is not None and key < newest:
+        older_version = key.version < newest.version
         return Decision(outcome="stale", reason="older_version" if older_version else "older_event")
 
-    raised = replace(state, published=event.key)
-    if raised.covers(event.key):
+    raised = replace(state, published=key)
+    if raised.covers(key):
         # a higher version with an earlier time may be covered while the version before it was not
         return Decision(outcome="stale", reason="withdrawn_since", state=raised, content_changes=state.live)
     if not state.live:
         withdrawn_before = state.withdrawn_us is not None or state.withdrawn_version is not None
         reason = "lifts_withdrawal" if withdrawn_before else "first_version"
         return Decision(outcome="accepted", reason=reason, state=raised, content_changes=True)
-    if newest is not None and (newest.version, newest.digest) == (event.key.version, event.key.digest):
+    if newest is not None and (newest.version, newest.digest) == (key.version, key.digest):
         return Decision(outcome="duplicate", reason="same_content", state=raised)
     return Decision(outcome="accepted", reason="newer_version", state=raised, content_changes=True)
 
 
-def _decide_withdrawal(event: ReceivedEvent, state: ArticleState) -> Decision:
-    if event.key.version >= 0:
-        before, now = state.withdrawn_version, event.key.version
+def _decide_withdrawal(key: VersionKey, state: ArticleState) -> Decision:
+    if key.version >= 0:
+        before, now = state.withdrawn_version, key.version
         raised = replace(state, withdrawn_version=now)
     else:
-        before, now = state.withdrawn_us, event.key.time_us
+        before, now = state.withdrawn_us, key.time_us
         raised = replace(state, withdrawn_us=now)
 
     if before is not None and now == before:

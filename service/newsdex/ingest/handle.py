@@ -1,6 +1,6 @@
 """Handles a batch of deliveries in one transaction: each gets exactly one outcome."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
@@ -9,8 +9,20 @@ import structlog
 
 from newsdex.errors import Invalid
 from newsdex.ingest.decide import decide
-from newsdex.ingest.read import identity, read_event
-from newsdex.records import ArticleState, Delivery, Fault, ParkedEvent, ReceivedEvent, Result
+from newsdex.ingest.identity import claim, identity
+from newsdex.ingest.read import read_event
+from newsdex.ingest.supersede import Waiting
+from newsdex.records import (
+    ArticleState,
+    Claim,
+    Delivery,
+    Fault,
+    ParkedEvent,
+    ReceivedEvent,
+    Redrive,
+    Result,
+    WaitingEvent,
+)
 
 log = structlog.get_logger()
 
@@ -25,7 +37,10 @@ class Transaction(Protocol):
         """Give the (stream_sequence, stored_us) of those that already have an outcome."""
 
     def parked(self, ids: Sequence[int]) -> dict[int, ParkedEvent]:
-        """Give the open parked events among some ids."""
+        """Give the parked events among some ids, closed ones too."""
+
+    def waiting(self, events: Iterable[ReceivedEvent]) -> list[WaitingEvent]:
+        """Give the open parked events with the names or the articles of some events."""
 
     def change(self, event: ReceivedEvent, state: ArticleState) -> int:
         """Make the event's article what search sees; give the change's sequence number."""
@@ -33,10 +48,10 @@ class Transaction(Protocol):
     def note(self, event: ReceivedEvent, state: ArticleState) -> None:
         """Keep a new state of an article whose content stays as it is."""
 
-    def park(self, result: Result, now_us: int) -> int:
+    def park(self, result: Result, claim: Claim, now_us: int) -> int:
         """Keep an event that could not be handled; give the number it is parked under."""
 
-    def resolve_parked(self, id_: int, status: str, resolution: str) -> None:
+    def close_parked(self, id_: int, status: str, resolution: str, now_us: int, *, tried: bool = False) -> None:
         """Close a parked event: `resolved` or `dropped`, with the reason."""
 
     def enter(self, results: Iterable[Result], now_us: int) -> None:
@@ -60,22 +75,31 @@ def handle_batch(archive: Archive, deliveries: Sequence[Delivery], now_us: int) 
         return _settle(transaction, deliveries, read, now_us)
 
 
-def retry_parked(archive: Archive, ids: Sequence[int], now_us: int) -> dict[int, Result]:
-    """Handle parked events once more; ids that are not parked are absent from the result."""
+def retry_parked(archive: Archive, ids: Sequence[int], now_us: int) -> Redrive:
+    """Handle parked events once more, those that are still open."""
     with archive.transaction() as transaction:
-        deliveries = [event.delivery for event in transaction.parked(ids).values()]
+        named = transaction.parked(ids)
+        deliveries = [event.delivery for event in named.values() if event.status == "open"]
         read = [_read(delivery) for delivery in deliveries]
         results = _settle(transaction, deliveries, read, now_us)
-        return {result.delivery.parked_id: result for result in results if result.delivery.parked_id is not None}
+    done = {result.delivery.parked_id: result for result in results}
+    return Redrive(results={id_: done[id_] for id_ in named if id_ in done}, closed=_closings(named))
 
 
-def drop_parked(archive: Archive, ids: Sequence[int], reason: str) -> set[int]:
-    """Close parked events without handling them; give those that were parked."""
+def drop_parked(
+    archive: Archive, ids: Sequence[int], reason: str, now_us: int
+) -> tuple[Sequence[ParkedEvent], Mapping[int, str]]:
+    """Close parked events without handling them; give those that were open, and why the others were closed."""
     with archive.transaction() as transaction:
-        found = transaction.parked(ids)
-        for id_ in found:
-            transaction.resolve_parked(id_, "dropped", reason or "dropped by an operator")
-        return set(found)
+        named = transaction.parked(ids)
+        dropped = [event for event in named.values() if event.status == "open"]
+        for event in dropped:
+            transaction.close_parked(event.id, "dropped", reason or "dropped by an operator", now_us)
+    return dropped, _closings(named)
+
+
+def _closings(events: Mapping[int, ParkedEvent]) -> dict[int, str]:
+    return {id_: f"{event.status}: {event.resolution}" for id_, event in events.items() if event.status != "open"}
 
 
 def _settle(
@@ -86,16 +110,20 @@ def _settle(
 ) -> list[Result]:
     # whatever the broker counts: after its crash, or with a new consumer, it calls a redelivery the first delivery
     handled = transaction.handled_before(deliveries)
-    states = transaction.states(event.article_id for event in read if isinstance(event, ReceivedEvent))
+    events = [event for event in read if isinstance(event, ReceivedEvent)]
+    states = transaction.states(event.article_id for event in events)
+    tried = {delivery.parked_id for delivery in deliveries}
+    waiting = Waiting(one for one in transaction.waiting(events) if one.id not in tried)
     results = []
     for delivery, event in zip(deliveries, read, strict=True):
         key = (delivery.stream_sequence, delivery.stored_us)
         if key in handled and delivery.parked_id is None:
             results.append(_redelivered(delivery, event))
         elif isinstance(event, Fault):
-            results.append(_park(transaction, delivery, event, now_us))
+            results.append(_park(transaction, delivery, event, waiting, now_us))
         else:
-            results.append(_apply(transaction, delivery, event, states))
+            result = _apply(transaction, delivery, event, states, now_us)
+            results.append(_with_superseded(transaction, result, event, states.get(event.article_id), waiting, now_us))
         handled.add(key)  # a batch that waited long may hold the redelivery of its own messages
     transaction.enter(results, now_us)
     return results
@@ -112,7 +140,7 @@ def _read(delivery: Delivery) -> ReceivedEvent | Fault:
 
 
 def _apply(
-    transaction: Transaction, delivery: Delivery, event: ReceivedEvent, states: dict[str, ArticleState]
+    transaction: Transaction, delivery: Delivery, event: ReceivedEvent, states: dict[str, ArticleState], now_us: int
 ) -> Result:
     decision = decide(event, states.get(event.article_id))
     sequence = None
@@ -123,7 +151,8 @@ def _apply(
         else:
             transaction.note(event, decision.state)
     if delivery.parked_id is not None:
-        transaction.resolve_parked(delivery.parked_id, "resolved", f"{decision.outcome}: {decision.reason}")
+        resolution = f"{decision.outcome}: {decision.reason}"
+        transaction.close_parked(delivery.parked_id, "resolved", resolution, now_us, tried=True)
     return Result(
         delivery=delivery,
         outcome=decision.outcome,
@@ -139,9 +168,37 @@ def _apply(
     )
 
 
-def _park(transaction: Transaction, delivery: Delivery, fault: Fault, now_us: int) -> Result:
-    result = _unread(delivery, fault)
-    return replace(result, parked_id=transaction.park(result, now_us))
+def _with_superseded(  # noqa: PLR0913, PLR0917 - the parts of one step
+    transaction: Transaction,
+    result: Result,
+    event: ReceivedEvent,
+    state: ArticleState | None,
+    waiting: Waiting,
+    now_us: int,
+) -> Result:
+    """Close the parked events that this one makes pointless."""
+    closed = []
+    for id_, reason in waiting.take(event, state, result.delivery.stored_us):
+        transaction.close_parked(id_, "resolved", f"superseded: {reason}, {event.id} from {event.source}", now_us)
+        closed.append(id_)
+    return replace(result, superseded=tuple(closed)) if closed else result
+
+
+def _park(transaction: Transaction, delivery: Delivery, fault: Fault, waiting: Waiting, now_us: int) -> Result:
+    result, told = _unread(delivery, fault), claim(delivery)
+    id_ = transaction.park(result, told, now_us)
+    waiting.add(
+        WaitingEvent(
+            id=id_,
+            subject=delivery.subject,
+            stored_us=delivery.stored_us,
+            source=result.source,
+            event_id=result.event_id,
+            article_id=result.article_id,
+            claim=told,
+        )
+    )
+    return replace(result, parked_id=id_)
 
 
 def _unread(delivery: Delivery, fault: Fault) -> Result:

@@ -1,13 +1,13 @@
 """Reads a message's bytes as an event: structured CloudEvent, binary CloudEvent or bare article."""
 
 import hashlib
-from typing import Any, NamedTuple, TypeVar
-from urllib.parse import unquote
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
 from newsdex.errors import Invalid
+from newsdex.ingest.identity import header_attributes, identity
 from newsdex.normalise import NoTitle, UnknownTimezone, normalise_page
 from newsdex.records import Delivery, ReceivedEvent, VersionKey, microseconds
 from newsdex.validation import as_invalid
@@ -25,47 +25,8 @@ from newsdex_schemas import (
 )
 from newsdex_schemas.events import event_type
 
-SOURCE_WITHOUT_CLOUDEVENT = "nats"
-MAX_NAME = 512
 Model = TypeVar("Model", bound=BaseModel)
 KNOWN_TYPES = frozenset(event_type(model) for model in EVENT_MODELS.values())
-
-
-class Identity(NamedTuple):
-    """What an event calls itself."""
-
-    source: str
-    id: str
-    article_id: str | None
-
-
-def identity(delivery: Delivery) -> Identity:
-    """Name an event whose content may not be readable, by what can be found in it."""
-    try:
-        value = from_json(delivery.body)
-    except ValueError:
-        value = None
-    value = value if isinstance(value, dict) else {}
-    structured = "specversion" in value
-    attributes = value if structured else _header_attributes(delivery)
-    data = value.get("data") if structured else value
-    article_id = _name(data.get("id")) if isinstance(data, dict) else None
-    source, id_ = _name(attributes.get("source")), _name(attributes.get("id"))
-    if source and id_:
-        return Identity(source, id_, article_id)
-    given = delivery.headers.get(channels.MESSAGE_ID_HEADER, "")[:MAX_NAME]
-    return Identity(SOURCE_WITHOUT_CLOUDEVENT, given or f"{channels.STREAM}:{delivery.stream_sequence}", article_id)
-
-
-def _name(value: object) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= MAX_NAME else None
-
-
-def _header_attributes(delivery: Delivery) -> dict[str, Any]:
-    """Read the attributes of binary mode, percent-encoded as the CloudEvents binding for NATS has it (section 3.2)."""
-    return {
-        name[3:].lower(): unquote(text) for name, text in delivery.headers.items() if name.lower().startswith("ce-")
-    }
 
 
 def read_event(delivery: Delivery) -> ReceivedEvent:
@@ -79,7 +40,7 @@ def read_event(delivery: Delivery) -> ReceivedEvent:
     model = EVENT_MODELS.get(delivery.subject)
     if model is None:
         raise Invalid("unknown_channel", f"no event is expected on {delivery.subject}")
-    if attributes := _header_attributes(delivery):
+    if attributes := header_attributes(delivery):
         return _from_cloudevent(delivery, model, {**attributes, "data": value})
     if is_cloudevent(value):
         return _from_cloudevent(delivery, model, value)

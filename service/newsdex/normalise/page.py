@@ -52,7 +52,7 @@ def normalise_page(page: ScrapedPage) -> Article:
     known = head.metadata
     credits_ = (*(line.agencies for line in known), dateline.agencies if dateline else ())
     return Article(
-        id=page.id or _id(page.url or ""),
+        id=page.id or page_id(page.url or ""),
         title=head.title,
         body="\n\n".join(body),
         section=head.section,
@@ -73,7 +73,7 @@ def _zone(name: str) -> ZoneInfo:
         raise UnknownTimezone(f"{name} is not an IANA time zone") from error
 
 
-def _id(url: str) -> str:
+def page_id(url: str) -> str:
     """Name the article by its URL, or by the URL's digest where that is no identifier."""
     if len(url) <= MAX_ID_CHARS and "\x7f" not in url:
         return url
