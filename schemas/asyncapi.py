@@ -19,12 +19,20 @@ REQUEST_CHANNELS = {
     channels.EVENTS_OUTCOME: ("outcome-request", "outcome-reply"),
     channels.PARKED_RETRY: ("parked-request", "parked-reply"),
     channels.PARKED_DROP: ("parked-request", "parked-reply"),
+    channels.INDEX_STATUS: ("index-request", "index-reply"),
+    channels.INDEX_CHECK: ("index-request", "index-reply"),
+    channels.INDEX_REBUILD: ("index-request", "index-reply"),
+    channels.INDEX_ROLLBACK: ("index-request", "index-reply"),
 }
 REQUEST_SUMMARIES = {
     channels.SEARCH_QUERY: "Find articles.",
     channels.EVENTS_OUTCOME: "Tell what became of published events, and whether search sees them.",
     channels.PARKED_RETRY: "Try parked events again; for operators.",
     channels.PARKED_DROP: "Give parked events up; for operators.",
+    channels.INDEX_STATUS: "Tell how the index is; for operators.",
+    channels.INDEX_CHECK: "Read the whole index again now, and mend what is damaged; for operators and searchers.",
+    channels.INDEX_REBUILD: "Build a new generation of the index beside the one that serves; for operators.",
+    channels.INDEX_ROLLBACK: "Go back to the generation that served before; for operators.",
 }
 
 

@@ -16,7 +16,7 @@ from newsdex_schemas import (
 )
 from newsdex_schemas.events import event_type
 from newsdex_schemas.model import ContractModel
-from newsdex_schemas.operations import ParkedReply, ParkedRequest
+from newsdex_schemas.operations import IndexReply, IndexRequest, ParkedReply, ParkedRequest
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -24,12 +24,14 @@ REPLIES: dict[str, type[ContractModel]] = {
     "search-reply": SearchReply,
     "outcome-reply": OutcomeReply,
     "parked-reply": ParkedReply,
+    "index-reply": IndexReply,
     "problem": Problem,
 }
 REQUESTS: dict[str, type[ContractModel]] = {
     "search-request": SearchRequest,
     "outcome-request": OutcomeRequest,
     "parked-request": ParkedRequest,
+    "index-request": IndexRequest,
 }
 MESSAGES: dict[str, type[ContractModel]] = {
     "article": Article,

@@ -18,6 +18,12 @@ PARKED_RETRY = "parked.retry"
 PARKED_DROP = "parked.drop"
 """Request/reply, for operators: the indexer is the only one that writes."""
 
+INDEX_STATUS = "index.status"
+INDEX_CHECK = "index.check"
+INDEX_REBUILD = "index.rebuild"
+INDEX_ROLLBACK = "index.rollback"
+"""Request/reply, for operators. Searchers publish to `index.check` where they meet damage, and want no reply."""
+
 CORRELATION_HEADER = "correlation_id"
 """Optional header of every message; the reply and every log line about it repeat the value."""
 

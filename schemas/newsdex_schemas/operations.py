@@ -1,6 +1,6 @@
 """Requests of operators, answered by the indexer."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt, StringConstraints
 
@@ -32,3 +32,33 @@ class ParkedReply(ContractModel):
     """The results, in the order of the request."""
 
     results: tuple[ParkedResult, ...]
+
+
+class IndexRequest(ContractModel):
+    """Asks how the index is, or has something done with it: the channel says what."""
+
+
+class IndexBuild(ContractModel):
+    """A generation of the index that is being made ready to serve."""
+
+    generation: str | None
+    """Null while it waits for its beginning."""
+    reason: str
+    """A stable code: why it is made, such as `requested` or `index_damaged`."""
+    phase: Literal["waiting", "catching_up", "verifying", "verified", "ready"]
+    position: int
+    """The change that it is at."""
+    head: int
+    """The newest change of the archive."""
+
+
+class IndexReply(ContractModel):
+    """How the index is, at once: what was asked for goes on afterwards."""
+
+    generation: str | None
+    """The generation that serves and is kept up to date; null where none can be."""
+    position: int
+    """The change up to which it is searchable."""
+    building: IndexBuild | None = None
+    fault: str | None = None
+    """What went wrong last and has not gone well since, for people."""

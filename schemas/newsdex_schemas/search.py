@@ -6,6 +6,7 @@ from pydantic import Field, StrictInt, StringConstraints
 
 from newsdex_schemas.article import Language, Name, Url
 from newsdex_schemas.model import ContractModel, Identifier, Timestamp, WithoutNul
+from newsdex_schemas.outcomes import EventRef
 
 MAX_QUERY_CHARS = 2_000
 MAX_SIZE = 100
@@ -39,6 +40,8 @@ class SearchRequest(ContractModel):
     offset: Annotated[StrictInt, Field(ge=0, le=MAX_OFFSET)] = 0
     timeout_ms: Annotated[StrictInt, Field(ge=1, le=MAX_TIMEOUT_MS)] = 1_000
     """When it is over, the reply is what was found so far, marked `partial`, or a Problem."""
+    wait_for: EventRef | None = None
+    """Answer once the index reflects this event: a publisher's own. Past the deadline, a Problem: `wait_timeout`."""
 
 
 class Hit(ContractModel):

@@ -21,6 +21,8 @@ COMMIT_EVENTS = Histogram(
 )
 ARCHIVE_SEQUENCE = Gauge("newsdex_archive_sequence", "Sequence number of the newest change")
 INDEX_POSITION = Gauge("newsdex_index_position", "Sequence number up to which the index has applied changes")
+INDEX_BUILDING = Gauge("newsdex_index_building", "1 while a generation of the index is being made ready to serve")
+INDEX_BUILD_POSITION = Gauge("newsdex_index_build_position", "Sequence number up to which it has applied changes")
 QUERIES = Counter("newsdex_queries_total", "Search requests by result: ok, partial, or the problem's code", ["result"])
 QUERY_SECONDS = Histogram("newsdex_query_seconds", "Time from request to reply", buckets=SECONDS)
 QUERY_INDEX_SECONDS = Histogram("newsdex_query_index_seconds", "The index's part of it", buckets=SECONDS)

@@ -159,6 +159,15 @@ class WaitingEvent:
     claim: Claim
 
 
+class FeedEntry(NamedTuple):
+    """What the change feed says of an article now, without its text."""
+
+    sequence: int
+    id: str
+    live: bool
+    """False for a tombstone."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ParkedEvent:
     """An event that could not be handled, whole."""

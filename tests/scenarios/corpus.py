@@ -24,8 +24,10 @@ SOURCE = "test"
 
 
 def drain(projector: Projector) -> int:
-    """Let a projector catch up, and its merges end; give how many changes there were."""
-    changes = sum(iter(projector.step, 0))
+    """Let a projector catch up, make ready what it has begun, and end its merges; give how many changes there were."""
+    changes = 0
+    while (applied := projector.step()) or projector.busy:
+        changes += applied
     projector.finish_merging()
     return changes
 

@@ -1,7 +1,6 @@
 """What generations promise: an index that is missing, damaged or outdated is built anew beside the one that serves."""
 
 import gc
-import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -11,11 +10,14 @@ from pathlib import Path
 import pytest
 from tests.scenarios.corpus import Corpus, drain, found_in, stories
 
-from newsdex.errors import Unavailable
-from newsdex.index.generations import POINTER, STATE, serving
+from newsdex.errors import NewsdexError, Unavailable
+from newsdex.index.generations import POINTER, STATE, previous, serving, write_sealed
 from newsdex.index.projector import Projector
 from newsdex.index.reader import IndexReader
-from newsdex.index.schema import INDEX_VERSION
+from newsdex.index.rebuild import BuildStatus
+from newsdex.index.writer import IndexWriter
+from newsdex.records import Change
+from newsdex_schemas import SearchRequest
 
 GENEROUS_TIME_S = 3
 
@@ -57,9 +59,7 @@ def test_a_first_index_serves_once_it_has_caught_up(corpus: Corpus) -> None:
 
 def test_another_version_is_built_beside_the_one_that_serves_until_then(corpus: Corpus) -> None:
     publish(corpus, 1, 2)
-    path = serving(corpus.index_root) / STATE
-    state = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps(state | {"version": INDEX_VERSION - 1}), encoding="utf-8")
+    write_sealed(serving(corpus.index_root) / STATE, {"made_by": "another newsdex", "position": 2})
     corpus.publish(*stories(3))
     projector = Projector(corpus.archive, corpus.index_root)
     newcomer = IndexReader(corpus.index_root)
@@ -76,30 +76,170 @@ def test_another_version_is_built_beside_the_one_that_serves_until_then(corpus: 
 def test_the_generation_before_is_kept_and_older_ones_go(corpus: Corpus) -> None:
     publish(corpus, 1)
     for _ in range(4):
-        (serving(corpus.index_root) / STATE).unlink(missing_ok=True)
-        drain(Projector(corpus.archive, corpus.index_root))
+        corpus.projector.rebuild()
+        corpus.index()
 
     assert ["generation-000004", "generation-000005"] == generations(corpus)
+    assert corpus.index_root / "generation-000004" == previous(corpus.index_root)
 
 
-def test_an_interrupted_build_is_removed_at_the_next_start(corpus: Corpus) -> None:
-    publish(corpus, 1, 2)
-    (serving(corpus.index_root) / STATE).write_text("{", encoding="utf-8")
-    Projector(corpus.archive, corpus.index_root).step()
-    leftover = corpus.index_root / "generation-000002" / "leftover"
-    leftover.touch()
+def test_a_damaged_generation_is_not_kept(corpus: Corpus) -> None:
+    publish(corpus, 1)
+    (serving(corpus.index_root) / STATE).unlink()
     drain(Projector(corpus.archive, corpus.index_root))
 
-    assert (False, ["1", "2"]) == (leftover.exists(), corpus.ids("ferry", sort="oldest"))
-    assert ["generation-000001", "generation-000002"] == generations(corpus)
+    assert (["generation-000002"], None) == (generations(corpus), previous(corpus.index_root))
 
 
-def test_an_interrupted_first_build_is_removed_at_the_next_start(corpus: Corpus) -> None:
+def test_an_index_is_missing_where_an_archive_is_new(corpus: Corpus) -> None:
+    corpus.publish(*stories(1))
+
+    assert "index_missing" == status_of(Projector(corpus.archive, corpus.index_root)).reason
+
+
+def test_a_rebuild_that_was_cut_off_is_gone_on_with(corpus: Corpus) -> None:
+    publish(corpus, *range(20))
+    corpus.projector.rebuild()
+    corpus.projector.step()
+    first = status_of(corpus.projector)
+    second = Projector(corpus.archive, corpus.index_root)
+    resumed = status_of(second)
+    drain(second)
+
+    assert ("generation-000002", "requested", 20) == (first.generation, first.reason, first.position)
+    assert (first.generation, first.reason, first.position) == (resumed.generation, resumed.reason, resumed.position)
+    assert "generation-000002" == serving(corpus.index_root).name
+
+
+def test_a_rebuild_of_another_version_that_was_cut_off_begins_anew(corpus: Corpus) -> None:
+    publish(corpus, 1)
+    corpus.projector.rebuild()
+    corpus.projector.step()
+    leftover = corpus.index_root / "generation-000002"
+    write_sealed(leftover / STATE, {"made_by": "another newsdex", "position": 0})
+    (leftover / "leftover").touch()
+    drain(Projector(corpus.archive, corpus.index_root))
+
+    assert ("generation-000002", False) == (serving(corpus.index_root).name, (leftover / "leftover").exists())
+
+
+def test_an_interrupted_first_build_is_gone_on_with(corpus: Corpus) -> None:
     corpus.publish(*stories(1))
     corpus.projector.step()
-    drain(Projector(corpus.archive, corpus.index_root))
+    second = Projector(corpus.archive, corpus.index_root)
 
-    assert (["generation-000001"], ["1"]) == (generations(corpus), corpus.ids("ferry"))
+    assert 1 == status_of(second).position
+    assert (0, ["1"]) == (drain(second), corpus.ids("ferry"))
+    assert ["generation-000001"] == generations(corpus)
+
+
+def test_a_rebuild_follows_what_the_archive_has_and_so_does_the_generation_that_serves(corpus: Corpus) -> None:
+    """At no moment of it does a search lack what was applied before."""
+    publish(corpus, *range(5))
+    corpus.projector.rebuild()
+    seen = []
+    for number in range(5, 9):
+        corpus.publish(*stories(number))
+        corpus.projector.step()
+        seen.append((corpus.ids("ferry", size=0) == [], corpus.answer(SearchRequest(q="ferry")).total))
+    drain(corpus.projector)
+
+    assert [(True, number) for number in range(6, 10)] == seen
+    assert (9, 9, "generation-000002") == (
+        corpus.answer(SearchRequest(q="ferry")).total,
+        corpus.projector.position,
+        serving(corpus.index_root).name,
+    )
+
+
+def test_rollback_goes_back_to_the_generation_before_once_it_has_caught_up(corpus: Corpus) -> None:
+    publish(corpus, 1)
+    corpus.projector.rebuild()
+    corpus.index()
+    publish(corpus, 2)
+    corpus.projector.roll_back()
+    drain(corpus.projector)
+
+    assert (["1", "2"], "generation-000001") == (corpus.ids("ferry", sort="oldest"), serving(corpus.index_root).name)
+    assert corpus.index_root / "generation-000002" == previous(corpus.index_root)
+
+
+def test_rollback_is_refused_where_there_is_nothing_to_go_back_to(corpus: Corpus) -> None:
+    publish(corpus, 1)
+    with pytest.raises(NewsdexError) as none_kept:
+        corpus.projector.roll_back()
+    corpus.projector.rebuild()
+    corpus.index()
+    write_sealed(corpus.index_root / "generation-000001" / STATE, {"made_by": "another newsdex", "position": 1})
+    with pytest.raises(NewsdexError) as other_version:
+        corpus.projector.roll_back()
+
+    assert ("no_previous_generation", "index_version") == (none_kept.value.code, other_version.value.code)
+
+
+def test_what_disagrees_with_the_archive_never_serves(corpus: Corpus) -> None:
+    """A generation that lacks an article is given up, and the one that serves goes on serving."""
+    publish(corpus, 1, 2, 3)
+    corpus.projector.rebuild()
+    corpus.projector.step()
+    lost = IndexWriter(corpus.index_root / "generation-000002")
+    lost.apply([Change(sequence=3, id="2", content=None, correlation_id="c")])
+    second = Projector(corpus.archive, corpus.index_root)
+    drain(second)
+    fault = second.status.fault or ""
+
+    assert "generation-000001" == serving(corpus.index_root).name
+    assert ("lacks the article 2" in fault, ["1", "2", "3"]) == (True, corpus.ids("ferry", sort="oldest"))
+
+
+def test_an_index_of_another_archive_is_noticed_at_the_start(corpus: Corpus, tmp_path: Path) -> None:
+    """As after an archive was put back from a copy, and has gone on from there."""
+    publish(corpus, 1, 2, 3)
+    with Corpus(tmp_path / "other") as other:
+        shutil.copytree(corpus.index_root, other.index_root)
+        other.publish(*stories(7, 8, 9, 10))
+        projector = Projector(other.archive, other.index_root)
+        reason = status_of(projector).reason
+        drain(projector)
+
+        assert ("index_disagrees", ["7", "8", "9", "10"]) == (reason, other.ids("ferry", sort="oldest"))
+
+
+def test_damage_that_is_met_while_serving_leads_to_a_new_generation(corpus: Corpus) -> None:
+    publish(corpus, 1, 2)
+    path = next(serving(corpus.index_root).glob("*.cols"))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 4] ^= 1
+    path.write_bytes(content)
+    corpus.projector.check_soon()
+    while not corpus.projector.busy:
+        corpus.projector.step()
+    reason = corpus.projector.status
+    drain(corpus.projector)
+
+    assert ("generation-000002", ["1", "2"]) == (serving(corpus.index_root).name, corpus.ids("ferry", sort="oldest"))
+    assert "generation-000001" == reason.generation
+
+
+def test_while_nothing_can_serve_searches_hear_that_an_index_is_being_made(corpus: Corpus) -> None:
+    publish(corpus, 1)
+    for path in serving(corpus.index_root).glob("*.cols"):
+        path.unlink()
+    second = Projector(corpus.archive, corpus.index_root)
+    second.step()
+    with pytest.raises(Unavailable) as raised:
+        IndexReader(corpus.index_root).view()
+    drain(second)
+
+    assert ("index_rebuilding", ["1"]) == (raised.value.code, found_in(IndexReader(corpus.index_root).view(), "ferry"))
+
+
+def status_of(projector: Projector) -> BuildStatus:
+    """Give how far a generation is that is being made, after its first step where it has none."""
+    if projector.status.build is None:
+        projector.step()
+    assert projector.status.build is not None
+    return projector.status.build
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", b"generation-000009", b"nonsense", b"../elsewhere"])

@@ -26,7 +26,7 @@ from newsdex_schemas import (
     channels,
 )
 from newsdex_schemas.model import ContractModel
-from newsdex_schemas.operations import ParkedReply, ParkedRequest, ParkedResult
+from newsdex_schemas.operations import IndexReply, IndexRequest, ParkedReply, ParkedRequest, ParkedResult
 from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
 
 IN_FLIGHT = 200
@@ -186,10 +186,22 @@ class Client:
             for result in (await self._request(channel, request, ParkedReply)).results:
                 yield result
 
+    async def index_status(self) -> IndexReply:
+        """Ask the indexer how the index is."""
+        return await self._request(channels.INDEX_STATUS, IndexRequest(), IndexReply)
+
+    async def rebuild_index(self) -> IndexReply:
+        """Have the indexer build a new generation; it goes on after the reply."""
+        return await self._request(channels.INDEX_REBUILD, IndexRequest(), IndexReply)
+
+    async def roll_back_index(self) -> IndexReply:
+        """Have the indexer go back to the generation before; it goes on after the reply."""
+        return await self._request(channels.INDEX_ROLLBACK, IndexRequest(), IndexReply)
+
     async def _request(
         self, channel: str, request: ContractModel, reply: type[Reply], timeout_s: float = REPLY_TIMEOUT_S
     ) -> Reply:
-        answers = "an indexer" if channel.startswith("parked.") else "a searcher"
+        answers = "an indexer" if channel.startswith(("parked.", "index.")) else "a searcher"
         try:
             message = await self._connection.request(channel, request.to_json(), timeout=timeout_s)
         except NoRespondersError as error:

@@ -15,8 +15,9 @@ from nats.js.api import ConsumerConfig
 from pydantic import ValidationError
 
 from newsdex import metrics
+from newsdex.apps.index_requests import index_handlers
 from newsdex.apps.lock import lock_data_dir
-from newsdex.apps.projector import ProjectorProcess
+from newsdex.apps.projector import ProjectorProcess, Report
 from newsdex.apps.requests import answering
 from newsdex.apps.serve import Process, now_us
 from newsdex.archive.reader import read_archive
@@ -90,7 +91,11 @@ class Indexer:
             config=ConsumerConfig(ack_wait=ACK_WAIT_S, max_deliver=-1, max_ack_pending=MAX_ACK_PENDING),
             decoder=as_delivery,
         )(self._on_event)
-        for channel, handler in ((channels.PARKED_RETRY, self._retry), (channels.PARKED_DROP, self._drop)):
+        for channel, handler in (
+            (channels.PARKED_RETRY, self._retry),
+            (channels.PARKED_DROP, self._drop),
+            *index_handlers(lambda: self._projector),
+        ):
             broker.subscriber(channel, queue="indexers", decoder=undecoded)(answering(handler))
 
     async def _start(self, broker: NatsBroker) -> None:
@@ -103,7 +108,7 @@ class Indexer:
                 "broker_sync", "the broker does not fsync before it acknowledges: sync_interval: always"
             )
         log.info("broker.ready", sync_always="unknown" if always is None else always)
-        projector = self._projector = ProjectorProcess(self._settings, metrics.INDEX_POSITION.set)
+        projector = self._projector = ProjectorProcess(self._settings, self._reported)
 
         async def check_consumer() -> None:
             try:
@@ -211,8 +216,23 @@ class Indexer:
             metrics.PARKED_OPEN.labels(code).set(number)
         metrics.PARKED_OLDEST.set(min((count.oldest_us for count in counts), default=0) / 1e6)
 
+    def _reported(self, report: Report) -> None:
+        """Show how the index is: metrics, and readiness."""
+        status, build = report.status, report.status.build
+        metrics.INDEX_POSITION.set(status.position)
+        metrics.INDEX_BUILDING.set(build is not None)
+        metrics.INDEX_BUILD_POSITION.set(build.position if build else 0)
+        if status.fault:
+            self._readiness.fail("index", status.fault)
+        else:
+            self._readiness.clear("index")
+
     async def _prune(self) -> None:
-        pruned = await self._committer.run(lambda: self._archive.prune_ledger(now_us(), self._settings.ledger_days))
+        try:
+            pruned = await self._committer.run(lambda: self._archive.prune_ledger(now_us(), self._settings.ledger_days))
+        except Unavailable as fault:  # there is no hurry: it is tried again
+            log.warning("ledger.prune_failed", code=fault.code, error=fault.message)
+            return
         if pruned:
             log.info("ledger.pruned", entries=pruned)
         head = await asyncio.to_thread(read_archive, self._settings.data_dir, lambda archive: archive.head())

@@ -7,19 +7,25 @@ from typing import IO
 from newsdex.errors import Misconfigured
 
 
-def lock_data_dir(data_dir: Path, kind: str, *, wait: bool = False) -> IO[str]:
-    """Give a lock that lasts until it is closed or the process ends.
-
-    Raises `Misconfigured` where another process has it, or waits until that one has ended.
-    """
+def lock_data_dir(data_dir: Path, kind: str) -> IO[str]:
+    """Give a lock that lasts until it is closed or the process ends; raise `Misconfigured` where another has it."""
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         file = (data_dir / f"{kind}.lock").open("w")
     except OSError as error:
         raise Misconfigured("data_dir_unusable", f"{data_dir}: {error.strerror}") from error
     try:
-        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
         raise Misconfigured("data_dir_in_use", f"another `newsdex {kind}` runs on {data_dir}") from error
     return file
+
+
+def is_free(data_dir: Path, kind: str) -> bool:
+    """Tell whether nobody has the lock now."""
+    try:
+        lock_data_dir(data_dir, kind).close()
+    except Misconfigured:
+        return False
+    return True

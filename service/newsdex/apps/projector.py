@@ -1,12 +1,17 @@
 """The projector: a process of its own, started and fed by the indexer, so that indexing never delays an outcome."""
 
+import asyncio
 import multiprocessing
 import os
 import signal
+import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
+from typing import IO
 
 import structlog
 from whoosh.index import LockError
@@ -14,8 +19,8 @@ from whoosh.index import LockError
 from newsdex.apps.lock import lock_data_dir
 from newsdex.archive.reader import ArchiveReader
 from newsdex.backoff import growing_delay_s
-from newsdex.errors import NewsdexError, Unavailable
-from newsdex.index.projector import Projector
+from newsdex.errors import Misconfigured, NewsdexError, Unavailable
+from newsdex.index.projector import Projector, ProjectorStatus
 from newsdex.log import configure_logging
 from newsdex.settings import Settings
 
@@ -24,21 +29,43 @@ log = structlog.get_logger()
 NICENESS = 19
 """Outcomes go first; the index catches up."""
 WAKE = b"\x01"
+REBUILD = b"\x02"
+ROLLBACK = b"\x03"
+CHECK = b"\x04"
+"""What the indexer says: each a byte, so that any number of them are read together."""
 MAX_WAKEUPS = 65_536
+LOCK_POLL_S = 0.1
+COMMAND_TIMEOUT_S = 8.0
+"""Longer than the longest piece of work, shorter than a requester waits."""
+COMMAND_POLL_S = 0.02
 STOP_TIMEOUT_S = 30
 """Longer than the longest commit."""
 
 
-class ProjectorProcess:
-    """The indexer's end: starts the process, wakes it, hears its position."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What the projector says after each piece of work."""
 
-    def __init__(self, settings: Settings, on_position: Callable[[int], None]) -> None:
+    status: ProjectorStatus
+    commands: int = 0
+    """How many commands it has taken."""
+    refusal: tuple[str, str] | None = None
+    """Code and message, where the last command could not be followed."""
+
+
+class ProjectorProcess:
+    """The indexer's end: starts the process, wakes it, passes commands on, hears how the index is."""
+
+    def __init__(self, settings: Settings, on_report: Callable[[Report], None]) -> None:
         context = multiprocessing.get_context("spawn")
         theirs_to_hear, self._wakeups = context.Pipe(duplex=False)
-        self._positions, theirs_to_say = context.Pipe(duplex=False)
+        self._reports, theirs_to_say = context.Pipe(duplex=False)
         # a full pipe is full of wake-ups: one more says nothing, and must not stop the event loop
         os.set_blocking(self._wakeups.fileno(), False)
-        self._on_position = on_position
+        self._on_report = on_report
+        self._commands = 0
+        self.report: Report | None = None
+        """The last one; None until there was one."""
         self._process = context.Process(
             target=run_projector, args=(settings, theirs_to_hear, theirs_to_say), name="projector", daemon=True
         )
@@ -51,6 +78,25 @@ class ProjectorProcess:
         """Say that there are changes; never waits, and a process that has ended does not hear it."""
         with suppress(BlockingIOError, BrokenPipeError):
             os.write(self._wakeups.fileno(), WAKE)
+
+    async def command(self, command: bytes) -> Report:
+        """Give a command, and the report after it was taken.
+
+        Raises `Unavailable` where it is not taken in time, and `NewsdexError` where it is refused.
+        """
+        try:
+            os.write(self._wakeups.fileno(), command)
+        except (BlockingIOError, BrokenPipeError) as error:
+            raise Unavailable("projector_busy", "the projector takes no commands now; try again") from error
+        self._commands += 1
+        number, deadline = self._commands, time.monotonic() + COMMAND_TIMEOUT_S
+        while (report := self.report) is None or report.commands < number:
+            if time.monotonic() > deadline:
+                raise Unavailable("projector_busy", f"the projector did not answer in {COMMAND_TIMEOUT_S:g} s")
+            await asyncio.sleep(COMMAND_POLL_S)
+        if report.refusal is not None:
+            raise NewsdexError(*report.refusal)
+        return report
 
     def check(self) -> None:
         """Raise `Unavailable` where the process has ended."""
@@ -67,44 +113,96 @@ class ProjectorProcess:
     def _follow(self) -> None:
         with suppress(EOFError, OSError):  # it has ended: whether it may have is `check`'s question
             while True:
-                self._on_position(self._positions.recv())
+                self.report = self._reports.recv()
+                self._on_report(self.report)
 
 
-def run_projector(settings: Settings, wakeups: Connection, positions: Connection) -> None:
-    """Drain the feed at every wake-up until the other end closes: the indexer stopped, or was killed."""
+def run_projector(settings: Settings, wakeups: Connection, reports: Connection) -> None:
+    """Keep the index up to date until the other end closes: the indexer stopped, or was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(NICENESS)
     configure_logging(settings, "projector")
     try:
-        # an indexer that was killed leaves its projector at a commit: two at work would remove each other's files
-        with lock_data_dir(settings.data_dir, "projector", wait=True):
-            projector = Projector(ArchiveReader(settings.data_dir), settings.data_dir / "index")
-            while not _drain(projector, positions, wakeups) and os.read(wakeups.fileno(), MAX_WAKEUPS):
-                pass
+        lock = _lock(settings, wakeups)
+        if lock is not None:
+            with lock:
+                projector = Projector(ArchiveReader(settings.data_dir), settings.data_dir / "index")
+                _Loop(projector, wakeups, reports).run()
     except BrokenPipeError:
         return
+    except NewsdexError as fault:
+        log.error("process.failed", code=fault.code, error=fault.message)  # noqa: TRY400 - the line says it all
+        raise SystemExit(fault.exit_code) from None
     except Exception:
         log.exception("process.failed", code="internal_error")
         raise SystemExit(NewsdexError.exit_code) from None
 
 
-def _drain(projector: Projector, positions: Connection, wakeups: Connection) -> bool:
-    """Apply what is pending; tell whether the other end closed meanwhile."""
-    failures = 0
+def _lock(settings: Settings, wakeups: Connection) -> IO[str] | None:
+    """Wait for the projector of an indexer that was killed to end its last commit; None where ours stopped first."""
     while True:
         try:
-            applied = projector.step()
-        except (Unavailable, LockError) as fault:
-            failures += 1
-            delay_s = growing_delay_s(failures)
-            log.error("index.commit_failed", error=str(fault), delay_s=delay_s)  # noqa: TRY400 - the line says it all
-            if wakeups.poll(delay_s) and not os.read(wakeups.fileno(), MAX_WAKEUPS):
-                return True
-            continue
-        failures = 0
-        positions.send(projector.position)
-        if not applied:
-            return False
-        if wakeups.poll() and not os.read(wakeups.fileno(), MAX_WAKEUPS):
-            return True
+            return lock_data_dir(settings.data_dir, "projector")
+        except Misconfigured as fault:
+            if fault.code != "data_dir_in_use":
+                raise
+        if wakeups.poll(LOCK_POLL_S) and not os.read(wakeups.fileno(), MAX_WAKEUPS):
+            return None
+        time.sleep(LOCK_POLL_S)
+
+
+class _Loop:
+    """Steps, reports, and waits where there is nothing to do."""
+
+    def __init__(self, projector: Projector, wakeups: Connection, reports: Connection) -> None:
+        self._projector = projector
+        self._wakeups = wakeups
+        self._reports = reports
+        self._commands = 0
+        self._refusal: tuple[str, str] | None = None
+        self._failures = 0
+
+    def run(self) -> None:
+        """Go on until the other end closes."""
+        while True:
+            rest_s = self._step()
+            if not self._wakeups.poll(rest_s):
+                continue
+            said = os.read(self._wakeups.fileno(), MAX_WAKEUPS)
+            if not said:
+                return
+            for number in said:
+                self._take(bytes([number]))
+
+    def _step(self) -> float:
+        """Do a piece of work and report; give the seconds to wait before the next one."""
+        fault: str | None = None
+        try:
+            applied = self._projector.step()
+            self._failures = 0
+        except (Unavailable, LockError, OSError, sqlite3.Error) as error:
+            self._failures += 1
+            applied, fault = 0, str(error)
+            log.error("index.commit_failed", error=fault, delay_s=growing_delay_s(self._failures))  # noqa: TRY400 - the line says it all
+        status = self._projector.status
+        self._reports.send(
+            Report(status=replace(status, fault=fault or status.fault), commands=self._commands, refusal=self._refusal)
+        )
+        if self._failures:
+            return growing_delay_s(self._failures)
+        return 0.0 if applied else self._projector.rest_s()
+
+    def _take(self, command: bytes) -> None:
+        if command == WAKE:
+            return
+        self._commands += 1
+        self._refusal = None
+        try:
+            {
+                REBUILD: self._projector.rebuild,
+                ROLLBACK: self._projector.roll_back,
+                CHECK: self._projector.check_soon,
+            }[command]()
+        except NewsdexError as fault:
+            self._refusal = fault.code, fault.message

@@ -3,23 +3,25 @@
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import structlog
 from faststream.nats import NatsBroker, NatsResponse
 from faststream.nats.message import NatsMessage
+from nats.errors import Error as NatsError
 
 from newsdex import metrics
 from newsdex.apps.requests import answering, correlation_id_of, problem_reply, reply
 from newsdex.apps.serve import Process, now_us
 from newsdex.archive.reader import ArchiveReader
 from newsdex.broker.connection import make_broker, undecoded
-from newsdex.errors import Unavailable
+from newsdex.errors import Invalid, Unavailable
 from newsdex.health import Readiness, health_routes
 from newsdex.index.reader import IndexReader
 from newsdex.search.answer import Search, problem_of, read_request
-from newsdex.search.outcomes import answer_outcomes
+from newsdex.search.outcomes import answer_outcomes, outcome_of
 from newsdex.settings import Settings
-from newsdex_schemas import OutcomeReply, SearchReply, SearchRequest, channels
+from newsdex_schemas import EventRef, OutcomeReply, SearchReply, SearchRequest, channels
 
 log = structlog.get_logger()
 
@@ -27,6 +29,10 @@ QUEUE_GROUP = "searchers"
 THREADS = 4
 """So many queries take turns; one that hurts does not make the others wait for its deadline."""
 MAX_CONCURRENT = 64
+DAMAGE = frozenset({"index_damaged", "index_unreadable"})
+REPORT_DAMAGE_EVERY_S = 10.0
+FIRST_POLL_S, LONGEST_POLL_S = 0.005, 0.05
+"""How often it is looked whether the index reflects an event that a request waits for."""
 GRACE_S = 0.05
 """How long after the deadline a partial result may still come."""
 
@@ -40,11 +46,13 @@ class Searcher:
         self._process = Process(self._readiness)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
         self._archive: ArchiveReader | None = None
+        self._broker: NatsBroker | None = None
+        self._damage_reported_at = -REPORT_DAMAGE_EVERY_S
         self._index = IndexReader(settings.data_dir / "index")
 
     async def run(self) -> None:
         """Serve until stopped; raise the `NewsdexError` that ended it, if one did."""
-        broker = make_broker(self._settings, name="newsdex-searcher", owner=self._process)
+        broker = self._broker = make_broker(self._settings, name="newsdex-searcher", owner=self._process)
         self._subscribe(broker)
         metrics.READY.set_function(self._ready)
         await self._process.serve(
@@ -85,18 +93,50 @@ class Searcher:
             request = read_request(message.body)
             answer = await self._search(request, arrived)
         except Exception as error:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
-            metrics.QUERIES.labels(problem_of(error, None).code).inc()
+            code = problem_of(error, None).code
+            metrics.QUERIES.labels(code).inc()
+            if code in DAMAGE:
+                await self._report_damage(message)
             return problem_reply(error, correlation_id, "query.refused")
         _report(request, answer, correlation_id)
         return reply(answer, correlation_id)
 
+    async def _report_damage(self, message: NatsMessage) -> None:
+        """Have the indexer check the index now, which mends it; nobody waits for that."""
+        now = time.monotonic()
+        if self._broker is None or now - self._damage_reported_at < REPORT_DAMAGE_EVERY_S:
+            return
+        self._damage_reported_at = now
+        with suppress(NatsError):  # the indexer looks by itself, later
+            await self._broker.publish(b"{}", channels.INDEX_CHECK, correlation_id=correlation_id_of(message))
+
     async def _search(self, request: SearchRequest, arrived: float) -> SearchReply:
-        left_s = request.timeout_ms / 1e3 + GRACE_S
+        if request.wait_for is not None:
+            await self._wait(request.wait_for, arrived + request.timeout_ms / 1e3)
+        left_s = arrived + request.timeout_ms / 1e3 - time.monotonic() + GRACE_S
         work = asyncio.get_running_loop().run_in_executor(self._threads, self._answer, request, arrived)
         try:
             return await asyncio.wait_for(work, left_s)
         except TimeoutError as error:
             raise Unavailable("deadline_exceeded", "the deadline was over before there was a result") from error
+
+    async def _wait(self, ref: EventRef, deadline: float) -> None:
+        """Wait until the index reflects an event; no thread is held meanwhile.
+
+        Raises `Unavailable` where it does not by the deadline, and `Invalid` for an event that was parked.
+        """
+        loop, pause_s = asyncio.get_running_loop(), FIRST_POLL_S
+        while not await loop.run_in_executor(self._threads, self._reflects, ref):
+            if time.monotonic() + pause_s > deadline:
+                raise Unavailable("wait_timeout", "the index did not reflect the event before the deadline")
+            await asyncio.sleep(pause_s)
+            pause_s = min(LONGEST_POLL_S, pause_s * 1.5)
+
+    def _reflects(self, ref: EventRef) -> bool:
+        outcome = outcome_of(ref, self._reader(), self._index.view().position)
+        if outcome.outcome == "parked":
+            raise Invalid("event_parked", f"the event was parked: {outcome.reason}", "wait_for")
+        return outcome.searchable
 
     def _answer(self, request: SearchRequest, arrived: float) -> SearchReply:
         return Search(index=self._index, texts=self._reader(), clock_us=now_us).answer(request, arrived)

@@ -23,28 +23,58 @@ BUSY_TIMEOUT_S = 10
 FILE_NAME = "archive.sqlite3"
 
 
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_PRIMARY = 0xFF
+"""The part of an extended result code that says the kind."""
+
+
+def archive_fault(error: sqlite3.Error) -> Unavailable:
+    """Give what is wrong with the archive as a fault with a code, by SQLite's result code (https://sqlite.org/rescode.html)."""
+    kind = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    if kind in _FULL:
+        return Unavailable("archive_disk_full", f"the archive cannot be written: {error}")
+    if kind in _LOCKED:
+        return Unavailable("archive_locked", f"the archive is locked: {error}")
+    if kind in _CORRUPT:
+        return Unavailable("archive_corrupt", f"the archive is damaged: {error}; newsdex check --archive says where")
+    return Unavailable("archive_failed", f"the archive failed: {error}")
+
+
 def open_for_writing(folder: Path) -> sqlite3.Connection:
     """Open the archive, creating or migrating it; a commit returns once it is on the disk.
 
-    Raises `Misconfigured` for a file of a newer newsdex or one that is no archive.
+    Raises `Misconfigured` for a file of a newer newsdex or one that is no archive, and `Unavailable` where the disk is
+    full or another process has it locked.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(
-        folder / FILE_NAME, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-    )
+    try:
+        connection = sqlite3.connect(
+            folder / FILE_NAME, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.Error as error:
+        raise _opening_fault(folder, error) from error
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         # a larger log between checkpoints: a checkpoint's own fsyncs are paid for by fewer commits
         connection.execute("PRAGMA wal_autocheckpoint=4000")
         _migrate(connection)
-    except sqlite3.DatabaseError as error:
+    except sqlite3.Error as error:
         connection.close()
-        raise Misconfigured("archive_unreadable", f"{folder / FILE_NAME}: {error}") from error
+        raise _opening_fault(folder, error) from error
     except Misconfigured:
         connection.close()
         raise
     return connection
+
+
+def _opening_fault(folder: Path, error: sqlite3.Error) -> Misconfigured | Unavailable:
+    fault = archive_fault(error)
+    if fault.code in {"archive_disk_full", "archive_locked"}:
+        return fault
+    return Misconfigured("archive_unreadable", f"{folder / FILE_NAME}: {error}")
 
 
 def open_for_reading(folder: Path) -> sqlite3.Connection:
@@ -61,9 +91,9 @@ def open_for_reading(folder: Path) -> sqlite3.Connection:
     connection.isolation_level = None
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.DatabaseError as error:
+    except sqlite3.Error as error:
         connection.close()
-        raise Misconfigured("archive_unreadable", f"{path}: {error}") from error
+        raise _opening_fault(folder, error) from error
     if version != SCHEMA_VERSION:
         connection.close()
         raise Unavailable("archive_version", f"the archive has schema {version}, this newsdex needs {SCHEMA_VERSION}")

@@ -9,7 +9,16 @@ from typing import TypeVar
 
 from newsdex.archive.database import open_for_reading
 from newsdex.archive.rows import parked_from_row, state_from_row
-from newsdex.records import ArchiveCounts, Change, LedgerEntry, ParkedChoice, ParkedCount, ParkedEvent, Standing
+from newsdex.records import (
+    ArchiveCounts,
+    Change,
+    FeedEntry,
+    LedgerEntry,
+    ParkedChoice,
+    ParkedCount,
+    ParkedEvent,
+    Standing,
+)
 from newsdex_schemas import Article
 
 LEDGER_COLUMNS = (
@@ -71,6 +80,14 @@ class ArchiveReader:
                 if size >= MAX_FEED_BYTES:
                     break
         return changes
+
+    def entries(self, after: int, limit: int) -> list[FeedEntry]:
+        """Give the next entries of the change feed, oldest first, without their texts."""
+        rows = self._connection.execute(
+            "SELECT sequence, id, content IS NOT NULL FROM articles WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            (after, limit),
+        )
+        return [FeedEntry(sequence, id_, bool(live)) for sequence, id_, live in rows]
 
     def visible(self, ids: Sequence[str], now_us: int) -> dict[str, Article]:
         """Give those of some articles that may be shown now: neither withdrawn nor embargoed nor expired."""

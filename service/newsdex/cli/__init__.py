@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from newsdex.cli import inspect, parked, publish, run, search
+from newsdex.cli import inspect, parked, publish, run, search, upkeep
 from newsdex.cli.console import show_error
 from newsdex.errors import NewsdexError
 
@@ -20,6 +20,7 @@ run.add_to(app)
 publish.add_to(app)
 search.add_to(app)
 inspect.add_to(app)
+upkeep.add_to(app)
 app.add_typer(parked.app)
 
 

@@ -55,6 +55,10 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     size: Annotated[int, typer.Option(help="How many hits.", min=0, max=100)] = 10,
     offset: Annotated[int, typer.Option(help="How many hits to pass over.", min=0, max=10_000)] = 0,
     timeout_ms: Annotated[int, typer.Option(help="The query's deadline.", min=1, max=10_000)] = 1_000,
+    wait_for: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="SOURCE ID", help="Wait, up to the deadline, until this event is reflected."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the reply as JSON.")] = False,
 ) -> None:
     """Search the published articles.
@@ -70,6 +74,7 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
             "q": query,
             "filters": {name: value for name, value in filters.items() if value},
             "sort": sort.value, "size": size, "offset": offset, "timeout_ms": timeout_ms,
+            "wait_for": dict(zip(("source", "id"), wait_for, strict=True)) if wait_for else None,
         })  # fmt: skip
     except ValidationError as error:
         raise as_invalid(error) from error

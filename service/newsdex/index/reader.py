@@ -23,13 +23,15 @@ from newsdex.index.columnar.ranking import best_scored, highest
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.segment import ColumnarSegment, OpenSegment
 from newsdex.index.columnar.snapshot import Snapshot
-from newsdex.index.generations import read_state, serving
+from newsdex.index.generations import building, read_state, serving
 from newsdex.index.schema import make_schema
 
 Sort = Literal["relevance", "newest", "oldest"]
 OPEN_ATTEMPTS = 20
 FRESH_NS = 100_000_000
 """A folder that changed so short a time ago may change again without its time stamp telling so."""
+LOOK_AGAIN_S = 1.0
+"""So long a time stamp is believed: a clock that was set back may give one twice."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +66,8 @@ class View:
         self.generation = generation
         self.position = max((segment.position for segment in segments), default=0) or read_state(folder).position
         self._segments = segments
-        self._snapshot = Snapshot([OpenSegment(folder, segment) for segment in segments])
+        self.opened = [OpenSegment(folder, segment) for segment in segments]
+        self._snapshot = Snapshot(self.opened)
         self._filters = filters
 
     @cached_property
@@ -156,6 +159,17 @@ class View:
             counts[value] = counts.get(value, 0) + int(own[term])
 
 
+def open_view(folder: Path) -> View:
+    """Open the newest commit of a generation, whether it serves or not; raise `Unavailable` where that cannot be."""
+    for _ in range(OPEN_ATTEMPTS):
+        try:
+            generation = latest_generation(folder)
+            return View(folder, generation, read_segments(folder, generation, make_schema()), FilterCache())
+        except FileNotFoundError:
+            continue  # a commit replaced the files between reading the list and opening them
+    raise Unavailable("index_unreadable", f"{folder}: a file is missing")
+
+
 class IndexReader:
     """Opens views of the serving generation."""
 
@@ -167,25 +181,36 @@ class IndexReader:
         self._view: View | None = None
         self._stamp: tuple[Path, int] | None = None
         """The folder and its time stamp that the view is known to be up to date with."""
+        self._look_again_at = 0.0
 
     def view(self) -> View:
         """Give a view of the newest commit; raise `Unavailable` while there is no readable index."""
+        try:
+            return self._current()
+        except Unavailable as fault:
+            if fault.code != "index_rebuilding" and building(self._root) is not None:
+                raise Unavailable("index_rebuilding", f"a new index is being built: {fault.message}") from fault
+            raise
+
+    def _current(self) -> View:
+        missing: FileNotFoundError | None = None
         for _ in range(OPEN_ATTEMPTS):
             folder = serving(self._root)
             try:
-                now_ns = time.time_ns()
+                now_ns, now_s = time.time_ns(), time.monotonic()
                 changed_ns = folder.stat().st_mtime_ns
                 view = self._view
-                if view is not None and self._stamp == (folder, changed_ns):
+                if view is not None and self._stamp == (folder, changed_ns) and now_s < self._look_again_at:
                     return view
                 view = self._newest(folder)
                 if now_ns - changed_ns > FRESH_NS:
-                    self._stamp = (folder, changed_ns)
-            except FileNotFoundError:
+                    self._stamp, self._look_again_at = (folder, changed_ns), now_s + LOOK_AGAIN_S
+            except FileNotFoundError as error:
+                missing = error
                 time.sleep(0.005)  # a commit replaced the files between reading the list and opening them
                 continue
             return view
-        raise Unavailable("index_unreadable", "the index changes too fast to be opened")
+        raise Unavailable("index_unreadable", f"{missing.filename if missing else self._root}: the file is missing")
 
     def _newest(self, folder: Path) -> View:
         with self._lock:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import structlog
 from whoosh.filedb.filestore import FileStorage
-from whoosh.index import LockError, create_in
+from whoosh.index import LockError
 
 from newsdex.errors import Unavailable
 from newsdex.index.columnar.building import Document, build_segment
@@ -29,8 +29,9 @@ from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.segment import ColumnarSegment, OpenSegment
 from newsdex.index.columnar.tiers import choose_merge
 from newsdex.index.columnar.vocabulary import Vocabulary
+from newsdex.index.fingerprint import fingerprint
 from newsdex.index.generations import read_state, write_state
-from newsdex.index.schema import INDEX_VERSION, document, make_schema
+from newsdex.index.schema import document, make_schema
 from newsdex.records import Change
 
 log = structlog.get_logger()
@@ -45,8 +46,8 @@ class IndexWriter:
         With `merges`, a thread merges segments after commits; without, only `finish_merging` does.
         """
         state = read_state(folder)
-        if state.version != INDEX_VERSION:
-            raise Unavailable("index_version", f"the index has version {state.version}, wanted is {INDEX_VERSION}")
+        if state.made_by != fingerprint():
+            raise Unavailable("index_version", f"the index was made by {state.made_by}, wanted is {fingerprint()}")
         self.folder = folder
         self._merges = merges
         self._schema = make_schema()
@@ -64,7 +65,7 @@ class IndexWriter:
     @classmethod
     def create(cls, folder: Path, *, merges: bool = True) -> "IndexWriter":
         """Make an empty index in a new generation's folder."""
-        create_in(str(folder), make_schema())
+        write_segments(folder, 0, make_schema(), [])
         write_state(folder, 0)
         return cls(folder, merges=merges)
 

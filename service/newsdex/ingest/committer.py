@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import structlog
 
+from newsdex.archive.database import archive_fault
 from newsdex.errors import Unavailable
 from newsdex.records import Delivery, Result
 
@@ -45,7 +46,7 @@ class Committer:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, write)
         except sqlite3.Error as error:
-            raise _archive_fault(error) from error
+            raise archive_fault(error) from error
 
     async def close(self) -> None:
         """Finish what is pending and stop the thread."""
@@ -75,12 +76,3 @@ def _fail(batch: Sequence[tuple[Delivery, asyncio.Future[Result]]], error: Excep
     for _, future in batch:
         if not future.done():
             future.set_exception(fault)
-
-
-def _archive_fault(error: sqlite3.Error) -> Unavailable:
-    text = str(error)
-    if "full" in text or "disk I/O" in text:
-        return Unavailable("archive_disk_full", f"the archive cannot be written: {text}")
-    if "locked" in text or "busy" in text:
-        return Unavailable("archive_locked", f"the archive is locked: {text}")
-    return Unavailable("archive_failed", f"the archive failed: {text}")

@@ -30,10 +30,11 @@ def answer_outcomes(body: bytes, ledger: Ledger, position: Callable[[], int]) ->
     except ValidationError as error:
         raise as_invalid(error) from error
     seen = position()
-    return OutcomeReply(outcomes=tuple(_outcome(ref, ledger, seen) for ref in request.events), position=seen)
+    return OutcomeReply(outcomes=tuple(outcome_of(ref, ledger, seen) for ref in request.events), position=seen)
 
 
-def _outcome(ref: EventRef, ledger: Ledger, position: int) -> EventOutcome:
+def outcome_of(ref: EventRef, ledger: Ledger, position: int) -> EventOutcome:
+    """Give what became of an event, and whether an index at some position reflects it."""
     entry = ledger.outcome_of(ref.source, ref.id)
     if entry is None:
         return EventOutcome(source=ref.source, id=ref.id)

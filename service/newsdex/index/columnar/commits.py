@@ -6,6 +6,7 @@ The order is what makes it durable: a segment's file and its name in the folder 
 import pickle
 import re
 import struct
+import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,9 @@ from newsdex.index.generations import sync_path
 INDEX_NAME = "MAIN"
 """Whoosh's own default, so that `open_dir` needs no name."""
 LOCK_NAME = f"{INDEX_NAME}_WRITELOCK"
+SEAL = struct.Struct("<I8s")
+"""Checksum of all bytes before it, magic; stands after Whoosh's own content, where Whoosh does not look."""
+SEAL_MAGIC = b"NEWSDEXL"
 _OURS = re.compile(rf"_?{INDEX_NAME}_")
 _BROKEN_LIST = (
     *(EOFError, TypeError, KeyError, ValueError, AttributeError, ImportError, AssertionError, MemoryError),
@@ -32,11 +36,14 @@ _BROKEN_LIST = (
 
 
 class DurableStorage(FileStorage):  # type: ignore[misc]  # whoosh has no types
-    """Whoosh's folder of files, with renames that last."""
+    """Whoosh's folder of files, with renames that last and a seal on each renamed file."""
 
     def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
-        """Give a file its final name once its content and the folder's other names are on the disk."""
+        """Give a file its final name once it is sealed, and it and the folder's other names are on the disk."""
         folder = Path(self.folder)
+        content = (folder / oldname).read_bytes()
+        with (folder / oldname).open("ab") as file:
+            file.write(SEAL.pack(zlib.crc32(content), SEAL_MAGIC))
         sync_path(folder / oldname)
         super().rename_file(oldname, newname, safe=safe)
         sync_path(folder)
@@ -53,6 +60,9 @@ def read_segments(folder: Path, generation: int, schema: Any) -> list[ColumnarSe
     Raises `Damaged`, or `FileNotFoundError` where a later commit has replaced it.
     """
     path = folder / TOC._filename(INDEX_NAME, generation)  # noqa: SLF001 - the only way to it
+    content = path.read_bytes()
+    if content[-SEAL.size :] != SEAL.pack(zlib.crc32(content[: -SEAL.size]), SEAL_MAGIC):
+        raise Damaged(path, "the list of segments is not what was written")
     try:
         toc = TOC.read(FileStorage(str(folder)), INDEX_NAME, generation, schema)
     except _BROKEN_LIST as error:
@@ -87,4 +97,4 @@ def verify_folder(folder: Path, schema: Any) -> None:
         try:
             OpenSegment(folder, segment).data.file.verify()
         except OSError as error:
-            raise Damaged(folder / segment.file_name(), error.strerror or str(error)) from error
+            raise Damaged(Path(error.filename or folder / segment.file_name()), error.strerror or str(error)) from error

@@ -1,0 +1,120 @@
+"""What keeps the data folder in order: check, rebuild, rollback, backup and restore."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from newsdex.apps.client import Client, connected
+from newsdex.apps.index_requests import index_reply
+from newsdex.apps.lock import is_free, lock_data_dir
+from newsdex.archive.backup import Manifest, Progress, back_up, restore
+from newsdex.archive.database import FILE_NAME
+from newsdex.archive.integrity import check_archive
+from newsdex.archive.reader import ArchiveReader
+from newsdex.errors import Unavailable
+from newsdex.index.checking import Finding, check_documents, check_files
+from newsdex.index.generations import serving
+from newsdex.index.projector import Projector
+from newsdex.index.reader import open_view
+from newsdex.settings import Settings
+from newsdex_schemas.operations import IndexReply
+
+INDEX = "index"
+POLL_S = 0.2
+OnStatus = Callable[[IndexReply], None]
+
+
+def check(settings: Settings, *, index: bool, archive: bool) -> Iterator[str]:
+    """Give what is wrong with the index and the archive, one text each; nothing where all is well.
+
+    Works beside running processes and without them. Raises `NewsdexError` where there is nothing to check.
+    """
+    if archive:
+        yield from check_archive(settings.data_dir)
+    if index:
+        folder = serving(settings.data_dir / INDEX)
+        yield from (step.text for step in check_files(folder) if isinstance(step, Finding))
+        yield from _check_agreement(settings, folder)
+
+
+def _check_agreement(settings: Settings, folder: Path) -> Iterator[str]:
+    try:
+        view = open_view(folder)
+    except Unavailable as fault:
+        yield fault.message
+        return
+    with closing(ArchiveReader(settings.data_dir)) as reader:
+        if view.position > (head := reader.head()):
+            yield f"{folder} is at change {view.position}, the archive at {head}"
+        yield from (step.text for step in check_documents(view, reader) if isinstance(step, Finding))
+
+
+def rebuild(settings: Settings, on_status: OnStatus) -> IndexReply:
+    """Make a new generation of the index and wait until it serves: the running indexer does it, or else this process.
+
+    Raises `Unavailable` where it could not be made.
+    """
+    if _alone(settings):
+        return _alone_with(settings, Projector.rebuild, on_status)
+    return asyncio.run(_asked(settings, Client.rebuild_index, on_status))
+
+
+def roll_back(settings: Settings, on_status: OnStatus) -> IndexReply:
+    """Go back to the generation that served before, once it has caught up; as with `rebuild`."""
+    if _alone(settings):
+        return _alone_with(settings, Projector.roll_back, on_status)
+    return asyncio.run(_asked(settings, Client.roll_back_index, on_status))
+
+
+def _alone(settings: Settings) -> bool:
+    """Tell whether there is an archive here that no indexer has."""
+    return (settings.data_dir / FILE_NAME).exists() and is_free(settings.data_dir, "indexer")
+
+
+def _alone_with(settings: Settings, order: Callable[[Projector], None], on_status: OnStatus) -> IndexReply:
+    with (
+        lock_data_dir(settings.data_dir, "indexer"),
+        lock_data_dir(settings.data_dir, "projector"),
+        closing(ArchiveReader(settings.data_dir)) as reader,
+    ):
+        projector = Projector(reader, settings.data_dir / INDEX)
+        before = projector.status.generation
+        order(projector)
+        while projector.step() or projector.busy:
+            on_status(index_reply(projector.status))
+        projector.finish_merging()
+    return _ended(before, index_reply(projector.status))
+
+
+async def _asked(settings: Settings, order: Callable[[Client], object], on_status: OnStatus) -> IndexReply:
+    async with connected(settings) as client:
+        before = (await client.index_status()).generation
+        reply: IndexReply = await order(client)  # type: ignore[misc]  # a method of Client
+        while True:
+            on_status(reply)
+            if reply.building is None:
+                return _ended(before, reply)
+            await asyncio.sleep(POLL_S)
+            reply = await client.index_status()
+
+
+def _ended(before: str | None, reply: IndexReply) -> IndexReply:
+    if reply.generation is None or reply.generation == before:
+        raise Unavailable("index_build_failed", reply.fault or "the generation does not serve; the log says why")
+    return reply
+
+
+def make_backup(settings: Settings, target: Path, on_progress: Progress) -> tuple[Path, Manifest]:
+    """Copy the archive; into a folder that exists, under a name made of the time. Gives the backup's folder."""
+    now = datetime.now(UTC)
+    if target.is_dir():
+        target = target / now.strftime("newsdex-%Y%m%dT%H%M%SZ")
+    return target, back_up(settings.data_dir, target, now, on_progress)
+
+
+def put_back(settings: Settings, backup: Path) -> Manifest:
+    """Restore a backup where no indexer runs; raise `NewsdexError` where that would overwrite something."""
+    with lock_data_dir(settings.data_dir, "indexer"):
+        return restore(backup, settings.data_dir)

@@ -1,0 +1,19 @@
+"""The archive, as the index sees it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from newsdex.records import Change, FeedEntry
+
+
+class ChangeFeed(Protocol):
+    """The archive's changes by sequence number: each article once, at its last change."""
+
+    def head(self) -> int:
+        """Give the highest sequence number; 0 when there is none."""
+
+    def changes(self, after: int, limit: int) -> Sequence[Change]:
+        """Give the next entries, oldest first, each with its article."""
+
+    def entries(self, after: int, limit: int) -> Sequence[FeedEntry]:
+        """Give the next entries, oldest first, without their texts."""
