@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from whoosh import query as q
 from whoosh.index import create_in
 
+from newsdex.index.analysis import MARK
+from newsdex.index.languages import DEFAULT
 from newsdex.index.schema import DATE_FIELDS, FILTER_FIELDS, TEXT_FIELDS, document, make_schema
 from newsdex.index.writer import IndexWriter
 from newsdex.records import Change
@@ -31,6 +33,7 @@ WORDS = [
     "abc",
     "b",
 ]
+GERMAN_STEMS = [f"{MARK}degross", f"{MARK}debank"]
 SECTIONS = ["world", "sport", "news & views"]
 OPTIONS: dict[str, Any] = {
     "allowed": None, "hidden": q.NullQuery, "sort": "relevance", "size": 1_000, "offset": 0, "deadline": float("inf"),
@@ -42,6 +45,7 @@ texts = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
 @st.composite
 def articles(draw: st.DrawFn) -> dict[str, Any]:
     made: dict[str, Any] = {
+        "language": DEFAULT,
         "id": draw(st.sampled_from([f"a{n}" for n in range(12)])),
         "title": draw(texts) or "untitled",
         "body": draw(texts) or "empty",
@@ -89,10 +93,10 @@ class Indexed:
             self.writer.apply(changes)
 
 
-def stock_index(folder: Path, articles_: Sequence[Mapping[str, Any]]) -> Any:
-    """Index articles with Whoosh's own codec and writer."""
+def stock_index(folder: Path, articles_: Sequence[Mapping[str, Any]], language: str = DEFAULT) -> Any:
+    """Index articles of one language with Whoosh's own codec and writer."""
     folder.mkdir()
-    index = create_in(str(folder), make_schema())
+    index = create_in(str(folder), make_schema(language))
     writer = index.writer()
     for article in articles_:
         fields = document(Article.model_validate(article))
@@ -106,7 +110,9 @@ def stock_index(folder: Path, articles_: Sequence[Mapping[str, Any]]) -> Any:
 
 _fields = st.sampled_from(list(TEXT_FIELDS))
 _boosts = st.sampled_from([1.0, 1.0, 2.0, 0.5, 3.25])
-_stems = st.sampled_from(["oil", "price", "run", "running", "größe", "bank", "a", "ab", "abc", "b", "nowhere"])
+_stems = st.sampled_from(
+    ["oil", "price", "run", "running", "grosse", "bank", "a", "ab", "abc", "b", "nowhere", *GERMAN_STEMS]
+)
 _days = st.sampled_from([None, 1_300_000_000, 1_400_000_000, 1_500_000_000])
 
 terms = st.builds(q.Term, _fields, _stems, boost=_boosts)

@@ -3,7 +3,7 @@
 import math
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from tests.columnar.corpus import OPTIONS, Indexed, articles, stock_index, terms, trees
 from whoosh import query as q
 from whoosh.index import open_dir
+from whoosh.matching.binary import AndMaybeMatcher
 
+from newsdex.index.languages import DEFAULT
 from newsdex.index.reader import Found, IndexReader
 from newsdex.index.schema import TEXT_FIELDS
 
@@ -35,6 +37,24 @@ lax = settings(
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _mended_whoosh() -> Iterator[None]:
+    """Let Whoosh's AndMaybe look for its second part where the first one stands.
+
+    Whoosh 2.7.4 looks for it at the document that the first one was asked to go to, and so leaves out its score where
+    the first part goes further.
+    """
+
+    def skip_to(self: AndMaybeMatcher, id: int) -> None:  # noqa: A002 - whoosh's name
+        self.a.skip_to(id)
+        if self.a.is_active() and self.b.is_active():
+            self.b.skip_to(self.a.id())
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(AndMaybeMatcher, "skip_to", skip_to)
+        yield
 
 
 @lax
@@ -65,15 +85,16 @@ def test_finds_the_documents_of_a_stock_index(history: list[Any], queries: list[
 
 @lax
 @given(
+    language=st.sampled_from([DEFAULT, "de"]),
     first=st.lists(articles(), min_size=1, max_size=12, unique_by=lambda made: made["id"]),
     queries=st.lists(trees, min_size=QUERIES, max_size=QUERIES),
 )
-def test_scores_as_a_stock_index_without_deletions(first: list[Any], queries: list[Any]) -> None:
-    first = [_shortened(article) for article in first]
+def test_scores_as_a_stock_index_without_deletions(language: str, first: list[Any], queries: list[Any]) -> None:
+    first = [_shortened(article) | {"language": language} for article in first]
     with tempfile.TemporaryDirectory() as folder:
         indexed = _indexed(Path(folder), [first], 0)
         view = IndexReader(indexed.root).view()
-        with stock_index(Path(folder, "stock"), first).searcher() as searcher:
+        with stock_index(Path(folder, "stock"), first, language).searcher() as searcher:
             for tree in queries:
                 _assert_same(_stock(searcher, tree), view.find(tree, **OPTIONS), tree)
 

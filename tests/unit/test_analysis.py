@@ -7,40 +7,59 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsdex.index.analysis import LONGEST_WORD, NewsAnalyzer, certain_part, fold, forms, words
+from newsdex.index.analysis import (
+    LONGEST_WORD,
+    MARK,
+    NewsAnalyzer,
+    alternatives,
+    certain_part,
+    folded_lines,
+    terms,
+    words,
+)
+from newsdex.index.folding import fold
+from newsdex.index.languages import DEFAULT, stemmers
 
 GENEROUS_TIME_S = 20
 ENDINGS = ["", "s", "ed", "ing", "ly", "ies", "ied", "y", "ational", "ization", "ousness", "fulness", "iviti", "ities"]
 ENDINGS += ["ably", "ence", "ement", "alism", "eedly", "'s", "’S"]
 
-analyze = NewsAnalyzer()
-texts = st.text(max_size=200) | st.text(alphabet="aé\u0301ʼ’'-_ 北京カﾅﬁＴßİ1\u093f\u0915\n", max_size=60)
+LANGUAGES = (DEFAULT, *sorted(stemmers.keys() - {DEFAULT}))
+
+languages = st.sampled_from(LANGUAGES)
+texts = st.text(max_size=200) | st.text(alphabet="aé\u0301ʼ’'-_. 北京カﾅﬁＴßİ1٣ไทйї\u200c\u093f\u0915\n", max_size=60)
 english = st.builds(str.__add__, st.text(alphabet="aeioulnstry", min_size=1, max_size=6), st.sampled_from(ENDINGS))
 
 
-def indexed(text: str) -> list[str]:
-    return [token.text for token in analyze(text, mode="index", positions=True)]
+def indexed(text: str, language: str = DEFAULT) -> list[str]:
+    return [token.text for token in NewsAnalyzer(language)(text, mode="index", positions=True)]
 
 
-def asked(text: str) -> list[str]:
-    return [token.text for token in analyze(text, mode="query")]
+def asked(text: str, language: str = DEFAULT) -> list[str]:
+    return [token.text for token in NewsAnalyzer(language)(text, mode="query")]
+
+
+def finds(query: str, text: str, language: str, among: tuple[str, ...] = LANGUAGES) -> bool:
+    """Tell whether a query that names no language finds a text, in an index that has some languages."""
+    known = set(indexed(text, language))
+    series = alternatives(tuple(word for word, _, _ in words(query)), among)
+    return any(known.issuperset(one) for one in series)
 
 
 # Matching
 
 
-@given(texts)
-def test_any_word_of_a_text_finds_it(text: str) -> None:
-    terms = set(indexed(text))
-    missing = [text[start:end] for _, _, start, end in words(text) if not terms.issuperset(asked(text[start:end]))]
+@given(texts, languages)
+def test_any_word_of_a_text_finds_it_whatever_its_language(text: str, language: str) -> None:
 
-    assert missing == []
+    assert [] == [word for word, _, _ in words(text) if not finds(word, text, language)]
 
 
-@given(texts)
-def test_the_words_of_a_whole_text_find_it(text: str) -> None:
+@given(texts, languages)
+def test_the_words_of_a_whole_text_find_it(text: str, language: str) -> None:
 
-    assert set(asked(text)) <= set(indexed(text))
+    assert set(asked(text, language)) <= set(indexed(text, language))
+    assert finds(text, text, language)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +79,27 @@ def test_the_words_of_a_whole_text_find_it(text: str) -> None:
         ("cafe\u0301", "café"),
         ("ПОЕЗД", "поезд"),
         ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ("café", "cafe"),
+        ("Kraków", "krakow"),
+        ("Łódź", "lodz"),
+        ("Ærø", "aero"),
+        ("İstanbul", "istanbul"),
+        ("Diyarbakır", "diyarbakir"),
+        ("Ёлка", "елка"),
+        ("Σίσυφος", "Σισυφος"),
+        ("U.S.", "US"),
+        ("J.R.R.", "JRR"),
+        ("U.S.’s", "U.S"),
+        ("co\u00adoperate", "cooperate"),
+        ("שָׁלוֹם", "שלום"),
+        ("أحمد", "احمد"),
+        ("مدرسة", "مدرسه"),
+        ("کتاب", "كتاب"),
+        ("مُحَمَّد", "محمد"),
+        ("العـــراق", "العراق"),
+        ("می\u200cخواهم", "میخواهم"),
+        ("٢٠٢٤", "2024"),
+        ("۱۴۰۳", "1403"),
     ],
 )
 def test_forms_that_readers_call_one_word_match(text: str, query: str) -> None:
@@ -67,14 +107,17 @@ def test_forms_that_readers_call_one_word_match(text: str, query: str) -> None:
     assert set(asked(query)) <= set(indexed(text))
 
 
-@pytest.mark.parametrize(("text", "query"), [("café", "cafe"), ("tide", "tidal"), ("US", "use"), ("北京", "京北")])
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [("tide", "tidal"), ("US", "use"), ("北京", "京北"), ("мой", "мои"), ("か", "が"), ("ไป", "ไม")],
+)
 def test_other_words_do_not_match(text: str, query: str) -> None:
 
     assert not set(asked(query)) & set(indexed(text))
 
 
 def test_a_word_is_indexed_as_it_stands_and_by_its_stem_at_one_place() -> None:
-    tokens = [(token.text, token.pos) for token in analyze("Boats were running", mode="index", positions=True)]
+    tokens = [(token.text, token.pos) for token in NewsAnalyzer()("Boats were running", mode="index", positions=True)]
 
     assert [("boat", 0), ("boats", 0), ("were", 1), ("run", 2), ("running", 2)] == tokens
 
@@ -84,6 +127,71 @@ def test_a_query_asks_for_the_stem_only() -> None:
     assert ["boat", "run"] == asked("boats running")
 
 
+# Languages
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "query"),
+    [
+        ("de", "Häuser", "Haus"),
+        ("de", "Häuser", "hauser"),
+        ("de", "Müller", "Mueller"),
+        ("de", "Straßen", "Strasse"),
+        ("fr", "publiée", "publier"),
+        ("fr", "publiée", "publiee"),
+        ("fr", "élections", "election"),
+        ("fr", "l’élection", "élections"),
+        ("fr", "L'ÉLECTION", "l’élection"),
+        ("fr", "jusqu’aujourd’hui", "aujourd'hui"),
+        ("it", "dell’università", "universita"),
+        ("es", "canciones", "cancion"),
+        ("pt", "eleição", "eleicao"),
+        ("ru", "поезда", "поезд"),
+        ("ar", "والمدينة", "والمدينه"),
+        ("ar", "القطار", "قطار"),
+        ("ar", "الأردنية", "الاردنيه"),
+        ("ar", "Microsoft announced", "announce"),
+        ("fa", "کتاب\u200cها", "کتاب"),
+        ("fa", "کتابها", "كتاب"),
+        ("fa", "می\u200cخواهم", "می‌خواهم"),
+        ("tr", "evler", "ev"),
+        ("el", "ανθρώπους", "άνθρωπος"),
+        ("hi", "लड़के", "लड़का"),
+        ("ta", "மரங்கள்", "மரங்கள்"),
+    ],
+)
+def test_a_word_is_found_in_the_forms_of_its_language_though_the_query_names_none(
+    language: str, text: str, query: str
+) -> None:
+
+    assert finds(query, text, language)
+    assert finds(query, text, language, (DEFAULT, language))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "query"),
+    [("en", "new", "news"), ("en", "tide", "tidal"), ("de", "Gas", "Gasse"), ("fr", "été", "est")],
+)
+def test_the_stems_of_one_language_find_no_other_words_in_another(language: str, text: str, query: str) -> None:
+    """French knows `new` and `news` as one word, and English does not."""
+
+    assert not finds(query, text, language)
+
+
+def test_where_all_is_english_a_query_asks_for_one_term() -> None:
+
+    assert (("boat",),) == alternatives(("Boats",), (DEFAULT,))
+
+
+@given(texts, languages)
+def test_stems_of_other_languages_can_be_told_from_words(text: str, language: str) -> None:
+    mark = MARK + language
+    stems = [term for term in indexed(text, language) if term.startswith(MARK)]
+
+    assert all(stem.startswith(mark) and len(stem) > len(mark) for stem in stems)
+    assert not any(MARK in term for term in indexed(text))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("Ferry", "ferry"), ("running", "running"), ("B?NK", "b?nk"), ("*MAN", "*man"), ("TO’*", "to*")],
@@ -91,13 +199,14 @@ def test_a_query_asks_for_the_stem_only() -> None:
 def test_a_part_of_a_word_is_taken_whole(text: str, expected: str) -> None:
     """Whoosh asks so for prefixes, patterns and fuzzy words: folded, but neither split nor stemmed."""
 
-    assert [expected] == [token.text for token in analyze(text, mode="query", tokenize=False)]
+    assert [expected] == [token.text for token in NewsAnalyzer(None)(text, mode="query", tokenize=False)]
 
 
 def test_scripts_without_spaces_are_taken_two_by_two() -> None:
 
-    assert [("北京", 0, 2), ("京天", 1, 3), ("天气", 2, 4)] == [(word, s, e) for word, _, s, e in words("北京天气")]
-    assert [("ok", 0, 2), ("京", 2, 3), ("ok", 3, 5)] == [(word, s, e) for word, _, s, e in words("ok京ok")]
+    assert [("北京", 0, 2), ("京天", 1, 3), ("天气", 2, 4)] == list(words("北京天气"))
+    assert [("ok", 0, 2), ("京", 2, 3), ("ok", 3, 5)] == list(words("ok京ok"))
+    assert ["รถ", "ถไ", "ไฟ"] == [word for word, _, _ in words("รถไฟ")]
 
 
 # Places
@@ -107,22 +216,20 @@ def test_scripts_without_spaces_are_taken_two_by_two() -> None:
 def test_offsets_are_those_of_the_word_in_the_text(text: str) -> None:
     found = list(words(text))
 
-    assert [(folded, stem) for folded, stem, _, _ in found] == [forms(text[start:end]) for _, _, start, end in found]
-    assert all(0 <= start < end <= len(text) for _, _, start, end in found)
-    assert all(before[2] < after[2] for before, after in pairwise(found))
+    assert [word for word, _, _ in found] == [text[start:end] for _, start, end in found]
+    assert all(0 <= start < end <= len(text) for _, start, end in found)
+    assert all(before[1] < after[1] for before, after in pairwise(found))
 
 
-@given(st.text(alphabet="abcXYZé ", max_size=100))
+@given(st.text(alphabet="abcXYZ ", max_size=100))
 def test_plain_words_casefold_to_what_is_indexed(text: str) -> None:
 
-    assert [(word, word) for word in text.casefold().split()] == [
-        (folded, text[start:end].casefold()) for folded, _, start, end in words(text)
-    ]
+    assert text.casefold().split() == [terms(word, DEFAULT)[-1] for word, _, _ in words(text)]
 
 
 @given(texts)
 def test_positions_rise_by_one_from_word_to_word(text: str) -> None:
-    positions = {token.pos for token in analyze(text, mode="index", positions=True, start_pos=7)}
+    positions = {token.pos for token in NewsAnalyzer()(text, mode="index", positions=True, start_pos=7)}
 
     assert set(range(7, 7 + len(list(words(text))))) == positions
 
@@ -145,20 +252,22 @@ def test_a_word_longer_than_the_bound_finds_its_text() -> None:
 @given(st.text())
 def test_any_text_gives_words(text: str) -> None:
 
-    assert all(folded and stem for folded, stem, _, _ in words(text))
+    assert all(all(terms(word, language)) for word, _, _ in words(text) for language in LANGUAGES)
 
 
-@given(english)
-def test_the_certain_part_of_a_stem_is_in_every_word_with_it(word: str) -> None:
+@given(english | texts)
+def test_the_certain_part_of_a_stem_is_in_every_line_with_such_a_word(text: str) -> None:
     """What passes over lines without matches must not pass over one with a match."""
+    for line, folded in zip(text.split("\n"), folded_lines(text), strict=True):
+        stems = [terms(word, DEFAULT)[0] for word, _, _ in words(line)]
 
-    assert certain_part(forms(word)[1]) in fold(word)
+        assert [] == [stem for stem in stems if certain_part(stem) not in folded]
 
 
 @pytest.mark.parametrize("word", ["skies", "dying", "lying", "tying", "gently", "ugly", "early", "only", "singly"])
 def test_the_certain_part_holds_for_the_stemmers_exceptions(word: str) -> None:
 
-    assert certain_part(forms(word)[1]) in fold(word)
+    assert certain_part(terms(word, DEFAULT)[0]) in fold(word)
 
 
 @pytest.mark.parametrize("piece", ["a", "a'", "a\u0301", "\u0915\u093f", "京", "a ", "’", "_-", "ﷺ", "a京"])

@@ -1,64 +1,103 @@
 """Words of a text, the same for the index, for queries and for marking matches.
 
-A word is indexed as it stands, folded, and by its stem at the same place; a query asks for the stem. So `run` finds
-`running`, and prefixes and patterns see whole words.
+A word is indexed as it stands, folded, and by its stem in the article's language at the same place. English stems are
+terms like any word; stems of another language begin with a mark that names it, so that a French stem finds no English
+word. A query need not name a language: it asks for a word's stem in every language that the index has.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-import Stemmer
 from whoosh.analysis import Analyzer, Token
 
-_UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # scripts without spaces: taken two by two
-_MARKS = r"\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0dff\u0e00-\u0e7f"  # belong to the letter before
-_LETTERS = rf"[^\W{_UNSPACED}]+(?:[{_MARKS}]+[^\W{_UNSPACED}]*)*"
-WORD = re.compile(rf"{_LETTERS}(?:['’ʼ]{_LETTERS})*|[{_UNSPACED}]+")
-FIRST_UNSPACED = "\u3040"
-_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]").match
-_APOSTROPHES = "'’ʼ"
-_stem = Stemmer.Stemmer("english").stemWord
+from newsdex.index.folding import ACCENTS, APOSTROPHES, ARABIC_MARKS, HEBREW_POINTS, JOINERS, fold, lowered
+from newsdex.index.languages import DEFAULT, OWN_SCRIPT, stemmers
 
-POSSESSIVES = tuple(f"{apostrophe}{s}" for apostrophe in _APOSTROPHES for s in "sS")
+_UNSPACED = (  # scripts without spaces: taken two by two
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Japanese, Chinese
+)
+_MARKS = rf"{ACCENTS}{HEBREW_POINTS}{ARABIC_MARKS}{JOINERS}\u0900-\u0dff"  # belong to the letter before
+_LETTERS = rf"[^\W{_UNSPACED}]+(?:[{_MARKS}]+[^\W{_UNSPACED}]*)*"
+_INITIAL = rf"[^\W\d_{_UNSPACED}]"
+_INITIALS = rf"(?<!\w){_INITIAL}(?:\.{_INITIAL}(?!\w))+"
+WORD = re.compile(rf"(?:{_INITIALS}|{_LETTERS})(?:[{APOSTROPHES}]{_LETTERS})*|[{_UNSPACED}]+")
+DOT_OF_INITIALS = re.compile(rf"\.(?<={_INITIAL}\.)(?<!\w\w\.)(?={_INITIAL}(?!\w))")
+"""The dots inside `U.S.` and `J.R.R.`, which part no words."""
+FIRST_UNSPACED = "\u0e00"
+_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]").match
+
+POSSESSIVES = tuple(f"{apostrophe}{s}" for apostrophe in APOSTROPHES for s in "sS")
+_ELISIONS = {
+    "fr": re.compile(rf"(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)[{APOSTROPHES}](?=\w)"),
+    "it": re.compile(rf"(?:[cdlmstv]|un|gl|agl|all|dagl|dall|degl|dell|negl|nell|sugl|sull)[{APOSTROPHES}](?=\w)"),
+    "ca": re.compile(rf"[dlmnst][{APOSTROPHES}](?=\w)"),
+}
+"""Small words that lean on the next one: `l’élection`."""
+MARK = "\x1f"
+"""Begins the stems of a language other than the default, before its two letters; no word has it."""
 MAX_CHANGED_LETTERS = 2
 LONGEST_WORD = 100
 """Longer ones are cut: they are noise, and a term must stay small."""
 
 
 @lru_cache(maxsize=100_000)
-def forms(word: str) -> tuple[str, str]:
-    """Give a word folded, and its stem: NFKC, case folding, no possessive `'s`, no apostrophe inside."""
+def terms(word: str, language: str) -> tuple[str, ...]:
+    """Give what a word of an article is indexed as, all at one place: its stem, and itself where that is another."""
+    spelled = _without_possessive(word)
+    if language == DEFAULT or (language in OWN_SCRIPT and spelled.isascii()):
+        folded = fold(spelled)[:LONGEST_WORD] or word
+        stem = stemmers[DEFAULT](folded) if folded.isascii() else folded
+        return (stem, folded) if folded != stem else (stem,)
+    spelled = lowered(spelled)
+    elided = _ELISIONS[language].match(spelled) if language in _ELISIONS else None
+    spelled = spelled[elided.end() :] if elided else spelled
+    folded = fold(spelled)[:LONGEST_WORD] or word
+    if folded[0].isdecimal() or folded >= FIRST_UNSPACED:
+        return (folded,)
+    # stemmers know accents; what they leave is folded
+    return f"{MARK}{language}{fold(stemmers[language](spelled[:LONGEST_WORD])) or folded}", folded
+
+
+def _without_possessive(word: str) -> str:
     bare = next((word.removesuffix(ending) for ending in POSSESSIVES if word.endswith(ending)), word)
-    folded = fold(bare)[:LONGEST_WORD] or word
-    return folded, _stem(folded) if folded.isascii() else folded
+    return bare.replace(".", "")
 
 
-def fold(text: str) -> str:
-    """Give a text as words are compared, line by line: NFKC, case folding, without apostrophes."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    for apostrophe in _APOSTROPHES:
-        folded = folded.replace(apostrophe, "")
-    return folded
+@lru_cache(maxsize=10_000)
+def alternatives(words: tuple[str, ...], languages: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Give the series of terms that stand for some words of a query that follow each other, one series a language.
+
+    In a language with accents they may be left out of a query; a word is also found as it stands, folded.
+    """
+    found = [tuple(terms(word, DEFAULT)[0] for word in words)]
+    others = [language for language in languages if language != DEFAULT]
+    for spelled in (words, tuple(fold(word) or word for word in words)):
+        found += [tuple(terms(word, language)[0] for word in spelled) for language in others]
+    if others:
+        found += [tuple(terms(word, language)[-1] for word in words) for language in languages]
+    return tuple(dict.fromkeys(found))
 
 
 def certain_part(stem: str) -> str:
-    """Give what every word with this stem contains, folded.
+    """Give what every word of an article in the default language with this term contains, folded.
 
     The English stemmer (Snowball's Porter2) changes at most the last two letters of what it leaves: `lying`, `lie`.
     """
-    return stem[:-MAX_CHANGED_LETTERS] if stem.isascii() else stem
+    return stem[:-MAX_CHANGED_LETTERS] if stem.isascii() else fold(stem)
 
 
-def words(text: str) -> Iterator[tuple[str, str, int, int]]:
-    """Give (folded, stem, start, end) of each word; offsets are of the text as given, in characters."""
-    for word, start, end in raw_words(text):
-        yield (*forms(word), start, end)
+def folded_lines(text: str) -> list[str]:
+    """Give the lines of a text, folded as words are: a word of a line is in its folded line."""
+    return fold(DOT_OF_INITIALS.sub("", text)).split("\n")
 
 
-def raw_words(text: str) -> Iterator[tuple[str, int, int]]:
-    """Give (word, start, end) of each word as it stands; pairs of characters in scripts without spaces."""
+def words(text: str) -> Iterator[tuple[str, int, int]]:
+    """Give (word, start, end) of each word as it stands; pairs of characters in scripts without spaces.
+
+    Offsets are of the text as given, in characters.
+    """
     for match in WORD.finditer(text):
         word, start = match.group(), match.start()
         if word < FIRST_UNSPACED or len(word) == 1 or not _IS_UNSPACED(word):
@@ -70,6 +109,10 @@ def raw_words(text: str) -> Iterator[tuple[str, int, int]]:
 
 class NewsAnalyzer(Analyzer):  # type: ignore[misc]  # whoosh has no types
     """The same words, as Whoosh wants them."""
+
+    def __init__(self, language: str | None = DEFAULT) -> None:
+        """Take the language of the texts; None leaves words as they are written, to be searched in any language."""
+        self.language = language
 
     def __call__(  # noqa: D102, PLR0913, PLR0917 - whoosh's signature
         self,
@@ -90,12 +133,10 @@ class NewsAnalyzer(Analyzer):  # type: ignore[misc]  # whoosh has no types
             token.text = fold(value)
             yield token
             return
-        for position, (folded, stem, start, end) in enumerate(words(value), start_pos):
+        for position, (word, start, end) in enumerate(words(value), start_pos):
             token.pos = position
             token.startchar, token.endchar = start_char + start, start_char + end
             token.boost = 1.0
-            token.text = stem
-            yield token
-            if folded != stem and mode != "query":
-                token.text = folded
+            own = (word,) if self.language is None else terms(word, self.language)
+            for token.text in own[:1] if mode == "query" else own:
                 yield token

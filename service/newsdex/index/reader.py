@@ -24,6 +24,7 @@ from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.segment import ColumnarSegment, OpenSegment
 from newsdex.index.columnar.snapshot import Snapshot
 from newsdex.index.generations import building, read_state, serving
+from newsdex.index.languages import DEFAULT
 from newsdex.index.schema import make_schema
 
 Sort = Literal["relevance", "newest", "oldest"]
@@ -76,6 +77,11 @@ class View:
         storage = FileStorage(str(self.folder))
         reader = FileIndex._reader(storage, make_schema(), list(self._segments), self.generation)  # noqa: SLF001 - opens this commit, not the newest
         return Searcher(reader)
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Give the languages that articles are stemmed by, the default first."""
+        return (DEFAULT, *sorted(frozenset().union(*(one.data.languages for one in self._snapshot.segments))))
 
     def find(  # noqa: PLR0913 - the parts of one request
         self,

@@ -6,10 +6,11 @@ from whoosh.fields import ID, KEYWORD, TEXT, Schema
 
 from newsdex.index.analysis import NewsAnalyzer
 from newsdex.index.columnar.numbers import numeric_field
+from newsdex.index.languages import DEFAULT
 from newsdex.records import microseconds
 from newsdex_schemas import Article
 
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 """Raise it whenever the fields or the analysis change: a new generation is built from the archive."""
 
 TEXT_FIELDS = {"title": 3.0, "summary": 1.5, "body": 1.0}
@@ -20,9 +21,9 @@ UNDATED = 0
 """Sorts an article without a date as the oldest: in the column, dates are moved to where the earliest is 0."""
 
 
-def make_schema() -> Schema:
-    """Give Whoosh's schema."""
-    texts = {name: TEXT(analyzer=NewsAnalyzer(), multitoken_query="phrase") for name in TEXT_FIELDS}
+def make_schema(language: str | None = DEFAULT) -> Schema:
+    """Give Whoosh's schema; `language` is that of the texts, as `NewsAnalyzer` takes it."""
+    texts = {name: TEXT(analyzer=NewsAnalyzer(language), multitoken_query="phrase") for name in TEXT_FIELDS}
     filters = {name: KEYWORD(commas=True, lowercase=True, scorable=False) for name in FILTER_FIELDS}
     return Schema(
         id=ID(unique=True, stored=True),

@@ -31,6 +31,7 @@ from newsdex.index.columnar.tiers import choose_merge
 from newsdex.index.columnar.vocabulary import Vocabulary
 from newsdex.index.fingerprint import fingerprint
 from newsdex.index.generations import read_state, write_state
+from newsdex.index.languages import stemmed_as
 from newsdex.index.schema import document, make_schema
 from newsdex.records import Change
 
@@ -207,4 +208,4 @@ class IndexWriter:
 def _document(change: Change) -> Document:
     article = change.article()
     assert article is not None
-    return {**document(article), "sequence": change.sequence}
+    return {**document(article), "sequence": change.sequence, "stemmed_as": stemmed_as(article)}

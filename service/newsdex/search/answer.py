@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from newsdex.errors import Invalid, NewsdexError, Unavailable
+from newsdex.index.languages import stemmed_as
 from newsdex.index.reader import View
 from newsdex.search.query import filter_tree, hidden_tree, parse_query
 from newsdex.search.snippets import Matches, snippets
@@ -51,11 +52,13 @@ class Search:
         deadline = arrived + request.timeout_ms / 1e3
         if time.monotonic() >= deadline:
             raise Unavailable("deadline_exceeded", "the deadline was over before the search began")
-        tree, allowed = parse_query(request.q), filter_tree(request.filters)
+        parse_query(request.q)  # a fault in it is told even where there is no index
+        allowed = filter_tree(request.filters)
         now_us = self.clock_us()
 
         start = time.monotonic()
         view = self.index.view()
+        tree = parse_query(request.q, view.languages)
         found = view.find(
             tree,
             allowed=allowed,
@@ -68,8 +71,8 @@ class Search:
         index_ms = (time.monotonic() - start) * 1e3
 
         articles = self.texts.visible([id_ for id_, _ in found.documents], now_us)
-        matches = Matches(tree)
-        hits = tuple(_hit(articles[id_], score, matches) for id_, score in found.documents if id_ in articles)
+        marks = _Marks(tree)
+        hits = tuple(_hit(articles[id_], score, marks) for id_, score in found.documents if id_ in articles)
         return SearchReply(
             hits=hits,
             # an article that was withdrawn since the index was asked
@@ -81,10 +84,23 @@ class Search:
         )
 
 
-def _hit(article: Article, score: float, matches: Matches) -> Hit:
+class _Marks(dict[str, Matches]):
+    """What a query asks for, by the language of an article."""
+
+    def __init__(self, tree: Any) -> None:
+        super().__init__()
+        self._tree = tree
+
+    def __missing__(self, language: str) -> Matches:
+        matches = self[language] = Matches(self._tree, language)
+        return matches
+
+
+def _hit(article: Article, score: float, marks: _Marks) -> Hit:
     shown: dict[str, Any] = {name: getattr(article, name) for name in SHOWN}
+    passages = snippets(article.body or article.summary or "", marks[stemmed_as(article)])
     # the archive's text was validated when it came in
-    return Hit.model_construct(**shown, snippets=snippets(article.body or article.summary or "", matches), score=score)
+    return Hit.model_construct(**shown, snippets=passages, score=score)
 
 
 def read_request(body: bytes) -> SearchRequest:

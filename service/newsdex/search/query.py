@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from whoosh import query as whoosh_query
 from whoosh.qparser import FuzzyTermPlugin, MultifieldParser, WildcardPlugin
 
 from newsdex.errors import Invalid
+from newsdex.index.analysis import alternatives
+from newsdex.index.languages import DEFAULT
 from newsdex.index.schema import FILTER_FIELDS, TEXT_FIELDS, filter_value, make_schema
 from newsdex.records import microseconds
 from newsdex_schemas import SearchFilters
@@ -23,7 +25,7 @@ CHAINED = re.compile(r"\b(?:ANDNOT|ANDMAYBE|REQUIRE)\b")
 MAX_DEPTH = 60
 """Deeper nesting of brackets than a person writes."""
 
-_schema = make_schema()
+_schema = make_schema(language=None)
 for _name in ("id", "published", "embargoed", "expires"):
     _schema.remove(_name)  # not part of the language
 _parser = MultifieldParser(list(TEXT_FIELDS), _schema, fieldboosts=TEXT_FIELDS)
@@ -41,8 +43,8 @@ _parser.add_plugin(_Wildcards())
 
 
 @lru_cache(maxsize=1_000)
-def parse_query(text: str) -> Any:
-    """Read a query in Whoosh's language; an empty one matches everything.
+def parse_query(text: str, languages: tuple[str, ...] = (DEFAULT,)) -> Any:
+    """Read a query in Whoosh's language; an empty one matches everything. `languages` are those of the index.
 
     Raises `Invalid`, with the place, where it nests too deep or asks for too much.
     """
@@ -64,7 +66,22 @@ def parse_query(text: str) -> Any:
         if number >= MAX_LEAVES:
             start = getattr(leaf, "startchar", None) or 0
             raise Invalid("query_too_long", "the query has too many words", f"{start}-{len(text)}")
-    return tree
+    return _in_languages(tree, languages).normalize()
+
+
+def _in_languages(tree: Any, languages: tuple[str, ...]) -> Any:
+    """Put the stems of some languages in place of words: an article has one language, so the best of them counts."""
+    if tree.field() not in TEXT_FIELDS or not isinstance(tree, whoosh_query.Term | whoosh_query.Phrase):
+        return tree.apply(partial(_in_languages, languages=languages))
+    if isinstance(tree, whoosh_query.Term):
+        found = alternatives((tree.text,), languages)
+        parts = [whoosh_query.Term(tree.fieldname, term, boost=tree.boost) for (term,) in found]
+    else:
+        found = alternatives(tuple(tree.words), languages)
+        parts = [
+            whoosh_query.Phrase(tree.fieldname, list(series), slop=tree.slop, boost=tree.boost) for series in found
+        ]
+    return whoosh_query.DisjunctionMax(parts) if len(parts) > 1 else parts[0]
 
 
 def _mended(tree: Any) -> Any:

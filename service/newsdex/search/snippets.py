@@ -9,7 +9,8 @@ from typing import Any
 from whoosh import query as whoosh_query
 from whoosh.support.levenshtein import distance
 
-from newsdex.index.analysis import certain_part, fold, forms, raw_words
+from newsdex.index.analysis import certain_part, folded_lines, terms, words
+from newsdex.index.languages import DEFAULT
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.search.query import leaves
 
@@ -22,15 +23,16 @@ MAX_SCANNED_CHARS = 50_000
 class Matches(dict[str, bool]):
     """Tells of a word as it stands whether the query asks for it, each word once: replies repeat words."""
 
-    def __init__(self, tree: Any) -> None:
-        """Take the words of a query that a hit may contain; negated parts are left out."""
+    def __init__(self, tree: Any, language: str = DEFAULT) -> None:
+        """Take the words of a query that a hit in a language may contain; negated parts are left out."""
         super().__init__()
-        self._stems: set[str] = set()
+        self._language = language
+        self._terms: set[str] = set()
         self._tests: list[Callable[[str], bool]] = []
         self._parts: set[str] = set()
         for leaf in _positive_leaves(tree):
             if isinstance(leaf, whoosh_query.Phrase):
-                self._add_stems(leaf.words)
+                self._add_terms(leaf.words)
             elif isinstance(leaf, whoosh_query.FuzzyTerm):
                 self._add_test(_fuzzy_test(leaf), "")
             elif isinstance(leaf, whoosh_query.Prefix):
@@ -38,11 +40,11 @@ class Matches(dict[str, bool]):
             elif isinstance(leaf, whoosh_query.PatternQuery):
                 self._add_test(_pattern_test(leaf), "")
             elif isinstance(leaf, whoosh_query.Term):
-                self._add_stems([leaf.text])
+                self._add_terms([leaf.text])
 
-    def _add_stems(self, stems: Iterable[str]) -> None:
-        self._stems.update(stems)
-        self._parts.update(certain_part(stem) for stem in stems)
+    def _add_terms(self, terms_: Iterable[str]) -> None:
+        self._terms.update(terms_)
+        self._parts.update(certain_part(term) if self._language == DEFAULT else "" for term in terms_)
 
     def _add_test(self, test: Callable[[str], bool], part: str) -> None:
         self._tests.append(test)
@@ -53,8 +55,8 @@ class Matches(dict[str, bool]):
         return any(part in folded_line for part in self._parts)
 
     def __missing__(self, word: str) -> bool:
-        folded, stem = forms(word)
-        found = stem in self._stems or folded in self._stems or any(test(folded) for test in self._tests)
+        own = terms(word, self._language)
+        found = not self._terms.isdisjoint(own) or any(test(own[-1]) for test in self._tests)
         self[word] = found
         return found
 
@@ -130,9 +132,9 @@ def _windows(text: str, matches: Matches) -> list[_Window]:
 def _places(text: str, matches: Matches) -> Iterator[tuple[int, int]]:
     """Give (start, end) of each match; no word goes over the end of a line."""
     offset = 0
-    for line, folded in zip(text.split("\n"), fold(text).split("\n"), strict=True):
+    for line, folded in zip(text.split("\n"), folded_lines(text), strict=True):
         if matches.may_be_in(folded):
-            for word, start, end in raw_words(line):
+            for word, start, end in words(line):
                 if matches[word]:
                     yield offset + start, offset + end
         offset += len(line) + 1

@@ -15,17 +15,18 @@ from newsdex.index.columnar.vocabulary import Vocabulary
 from newsdex.index.schema import FILTER_FIELDS, TEXT_FIELDS
 
 Document = Mapping[str, Any]
-"""As `schema.document` gives it, with its `sequence`."""
+"""As `schema.document` gives it, with its `sequence` and the language it is `stemmed_as`."""
 
 
 def build_segment(path: Path, documents: Sequence[Document], vocabulary: Vocabulary) -> None:
     """Write a segment durably; on failure nothing is left."""
     writer = SectionWriter(path)
     try:
+        languages = [document["stemmed_as"] for document in documents]
         for name in TEXT_FIELDS:
             texts = [document.get(name) or "" for document in documents]
             if any(texts):
-                field, lengths = invert_texts(name, texts, vocabulary)
+                field, lengths = invert_texts(name, texts, languages, vocabulary)
                 write_field(writer, field)
                 write_lengths(writer, name, lengths)
         for name in (ID_FIELD, *FILTER_FIELDS):

@@ -11,9 +11,11 @@ from newsdex.index.columnar.vocabulary import Vocabulary
 KEY_BITS = 64
 
 
-def invert_texts(name: str, texts: Sequence[str], vocabulary: Vocabulary) -> tuple[InvertedField, Array]:
+def invert_texts(
+    name: str, texts: Sequence[str], languages: Sequence[str], vocabulary: Vocabulary
+) -> tuple[InvertedField, Array]:
     """Invert a field of full text; give it with the number of words of each document."""
-    found = vocabulary.read(texts)
+    found = vocabulary.read(texts, languages)
     terms, term = vocabulary.ranked(found.term)
     document_bits = _bits(len(texts))
     position_bits = _bits(int(found.position.max(initial=0)) + 1)

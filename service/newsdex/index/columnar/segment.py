@@ -1,6 +1,7 @@
 """A segment: what the list of segments keeps of it, and its file once it is opened."""
 
 import zlib
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,14 @@ from weakref import WeakValueDictionary
 import numpy as np
 from whoosh.codec.base import Segment
 
+from newsdex.index.analysis import MARK
 from newsdex.index.columnar.columns import Column
 from newsdex.index.columnar.deletions import read_deletions
+from newsdex.index.columnar.dictionary import TermDictionary
 from newsdex.index.columnar.numbers import NumberField
 from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.sections import Array, Damaged, SectionFile
-from newsdex.index.schema import DATE_FIELDS
+from newsdex.index.schema import DATE_FIELDS, TEXT_FIELDS
 
 EXTENSION = ".cols"
 DELETIONS_EXTENSION = ".deleted"
@@ -116,6 +119,13 @@ class SegmentData:
             known = self._fields[name] = made
         return known
 
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        """Give the languages that have stems of their own here."""
+        fields = [self.field(name) for name in TEXT_FIELDS]
+        dictionaries = [field.terms for field in fields if isinstance(field, PostingField)]
+        return frozenset(language for terms in dictionaries for language in _marked(terms))
+
     def column(self, name: str) -> Column:
         """Give a column of numbers."""
         known = self._columns.get(name)
@@ -144,6 +154,16 @@ class SegmentData:
         field = self.field(ID_FIELD)
         assert field is not None
         return field.terms[int(self._term_of_document[document])].decode()
+
+
+def _marked(terms: TermDictionary) -> Iterator[str]:
+    """Give the languages whose stems are in a dictionary: they stand before all words, each language together."""
+    mark = MARK.encode()
+    number, end = terms.prefix_range(mark)
+    while number < end:
+        language = terms[number][len(mark) : len(mark) + 2]
+        yield language.decode()
+        _, number = terms.prefix_range(mark + language)
 
 
 class OpenSegment:

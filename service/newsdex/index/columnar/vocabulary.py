@@ -1,26 +1,30 @@
 """Turns texts into numbers of terms: each distinct piece of text is analysed once, all the rest is arrays.
 
 A text's bytes are cut at every ASCII character that cannot be in a word; no word goes across one. What a piece stands
-for, mostly one word, is found by `analysis.words` when it is first seen, so there is one definition of words.
+for, mostly one word, is found by `analysis` when it is first seen in a language, so there is one definition of words.
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from newsdex.index.analysis import words
+from newsdex.index.analysis import DOT_OF_INITIALS, terms, words
 from newsdex.index.columnar.sections import Array
 
 MAX_PIECES = 400_000
 """Bounds the memory of what is remembered, about 150 MB; then it starts anew."""
 KEY_BYTES = 8
 FIRST_NOT_ASCII = 0x80
+_KEPT_DOT = "\0"
+"""Stands for the dots inside initials while a text is cut; no article has it."""
 
-_PIECES = bytes(
-    byte if byte >= FIRST_NOT_ASCII or chr(byte).isalnum() or byte in b"_'" else ord(" ") for byte in range(256)
-).lower()  # fmt: skip
+_PIECES = (
+    bytes(byte if byte >= FIRST_NOT_ASCII or chr(byte).isalnum() or byte in b"_'" else ord(" ") for byte in range(256))
+    .lower()
+    .replace(b" ", b".", 1)
+)  # the first space stands in NUL's place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,15 +39,15 @@ class Occurrences:
 
 
 class _Numbers(dict[bytes, int]):
-    """Piece → its number."""
+    """Piece → its number, in one language."""
 
-    def __init__(self, vocabulary: "Vocabulary") -> None:
+    def __init__(self, vocabulary: "Vocabulary", language: str) -> None:
         super().__init__()
         self._vocabulary = vocabulary
+        self._language = language
 
     def __missing__(self, piece: bytes) -> int:
-        number = self[piece] = len(self)
-        self._vocabulary.analyse(piece)
+        number = self[piece] = self._vocabulary.analyse(piece, self._language)
         return number
 
 
@@ -54,7 +58,7 @@ class Vocabulary:
         self._forget()
 
     def _forget(self) -> None:
-        self._numbers = _Numbers(self)
+        self._numbers: dict[str, _Numbers] = {}
         self._places = array("i")
         self._entry_starts = array("i", [0])
         self._entry_terms = array("i")
@@ -63,15 +67,16 @@ class Vocabulary:
         self._terms: list[bytes] = []
         self._keys = (array("Q"), array("Q"))
 
-    def analyse(self, piece: bytes) -> None:
-        """Add a piece: at which places after its first stands which term."""
+    def analyse(self, piece: bytes, language: str) -> int:
+        """Add a piece: at which places after its first stands which term; give its number."""
         place = -1
-        for place, (folded, stem, _, _) in enumerate(words(piece.decode(errors="replace"))):
-            for form in (stem, folded) if folded != stem else (stem,):
+        for place, (word, _, _) in enumerate(words(piece.decode(errors="replace"))):
+            for form in terms(word, language):
                 self._entry_terms.append(self._term(form))
                 self._entry_offsets.append(place)
         self._places.append(place + 1)
         self._entry_starts.append(len(self._entry_terms))
+        return len(self._places) - 1
 
     def _term(self, text: str) -> int:
         number = self._term_numbers.get(text)
@@ -84,18 +89,23 @@ class Vocabulary:
             self._keys[1].append(int.from_bytes(padded[KEY_BYTES:]))
         return number
 
-    def read(self, texts: Sequence[str]) -> Occurrences:
-        """Find every word of some texts; an empty text is a document without the field."""
-        if len(self._numbers) > MAX_PIECES:
+    def read(self, texts: Sequence[str], languages: Sequence[str]) -> Occurrences:
+        """Find every word of some texts, each in its language; an empty text is a document without the field."""
+        if len(self._places) > MAX_PIECES:
             self._forget()
-        number_of = self._numbers.__getitem__
         pieces: list[int] = []
         counts = np.zeros(len(texts), np.int64)
-        for document, text in enumerate(texts):
+        for document, (text, language) in enumerate(zip(texts, languages, strict=True)):
             before = len(pieces)
-            pieces += map(number_of, text.encode(errors="replace").translate(_PIECES).split())
+            marked = DOT_OF_INITIALS.sub(_KEPT_DOT, text)
+            pieces += map(self._number_of(language), marked.encode(errors="replace").translate(_PIECES).split())
             counts[document] = len(pieces) - before
         return self._expanded(np.array(pieces, np.int64), counts)
+
+    def _number_of(self, language: str) -> Callable[[bytes], int]:
+        if language not in self._numbers:
+            self._numbers[language] = _Numbers(self, language)
+        return self._numbers[language].__getitem__
 
     def _expanded(self, pieces: Array, counts: Array) -> Occurrences:
         documents = np.repeat(np.arange(len(counts)), counts)
