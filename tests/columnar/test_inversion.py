@@ -11,8 +11,26 @@ from newsdex.index.columnar.postings import InvertedField
 from newsdex.index.columnar.vocabulary import Vocabulary
 from newsdex.index.languages import DEFAULT
 
-PIECES = ["U.S.", "J.R.R. Vance", "e.g", "O’Neil's", "l’été", "Pak-US", "3.5", "@desk_1", "北京天气", "رسالة", "کتاب‌ها", "x.y"]
-PIECES += [".", "..", "'", "’", " ", "\n", "_", "é.à.", "a\u0301.b", "a.b.cd", "Running", "words", "ǅ", "ﷺ", "\ud800"]
+PIECES = ["U.S.", "J.R.R. Vance", "e.g", "O’Neil's", "l’été", "Pak-US", "3.5", "@desk_1", "北京天气", "رسالة"]
+PIECES += [
+    "کتاب‌ها",
+    "x.y",
+    ".",
+    "..",
+    "'",
+    "’",
+    " ",
+    "\n",
+    "_",
+    "é.à.",
+    "a\u0301.b",
+    "a.b.cd",
+    "Running",
+    "words",
+    "ǅ",
+    "ﷺ",
+    "\ud800",
+]
 texts = st.text(alphabet=st.characters(exclude_characters="\0"), max_size=80) | st.lists(
     st.sampled_from(PIECES), max_size=12
 ).map("".join)

@@ -10,8 +10,9 @@ from functools import cache
 
 import Stemmer
 
-from newsdex.index.analysis import words
+from newsdex.index.analysis import terms, words
 from newsdex.index.columnar.sections import FORMAT_VERSION
+from newsdex.index.languages import stemmers
 from newsdex.index.schema import INDEX_VERSION, make_schema
 
 PROBE = (
@@ -25,5 +26,6 @@ PROBE = (
 def fingerprint() -> str:
     """Give what an index made by this newsdex has in its state; two that differ must not be mixed."""
     schema = [(name, repr(field)) for name, field in make_schema().items()]
-    seen = (schema, list(words(PROBE)), unicodedata.unidata_version, Stemmer.version())
+    probed = [terms(word, language) for language in sorted(stemmers) for word, _, _ in words(PROBE)]
+    seen = (schema, probed, unicodedata.unidata_version, Stemmer.version())
     return f"{INDEX_VERSION}-{FORMAT_VERSION}-{hashlib.sha256(repr(seen).encode()).hexdigest()[:12]}"

@@ -7,11 +7,13 @@ from typing import Any
 from whoosh import query
 
 from newsdex.errors import Unavailable
-from newsdex.index.analysis import words
+from newsdex.index.analysis import terms, words
 from newsdex.index.checking import Finding, Steps
 from newsdex.index.feed import ChangeFeed
+from newsdex.index.languages import stemmed_as
 from newsdex.index.reader import View
 from newsdex.records import Change
+from newsdex_schemas import Article
 
 ARTICLES = 20
 WORDS = 4
@@ -44,9 +46,14 @@ def _samples(feed: ChangeFeed, position: int) -> Iterator[tuple[Change, Sequence
         after = position * number // ARTICLES
         for change in feed.changes(after, 1):
             article = change.article()
-            stems = [stem for _, stem, _, _ in words(article.title)][:WORDS] if article else []
+            stems = _stems(article) if article else []
             if stems and change.sequence <= position:
                 yield change, stems
+
+
+def _stems(article: Article) -> list[str]:
+    language = stemmed_as(article)
+    return [terms(word, language)[0] for word, _, _ in words(article.title)][:WORDS]
 
 
 def _changed_since(feed: ChangeFeed, position: int) -> frozenset[str] | None:
