@@ -11,6 +11,7 @@ from whoosh.index import create_in
 
 from newsdex.index.analysis import MARK
 from newsdex.index.languages import DEFAULT
+from newsdex.index.generations import begin, swap
 from newsdex.index.schema import DATE_FIELDS, FILTER_FIELDS, TEXT_FIELDS, document, make_schema
 from newsdex.index.writer import IndexWriter
 from newsdex.records import Change
@@ -72,10 +73,9 @@ class Indexed:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.folder = root / "generation-000001"
-        self.folder.mkdir(parents=True)
-        (root / "current").write_text(self.folder.name)
+        self.folder = begin(root)
         self.writer = IndexWriter.create(self.folder, merges=False)
+        swap(root, self.folder, kept=None)
         self.live: dict[str, dict[str, Any]] = {}
         self._sequence = 0
 

@@ -100,7 +100,7 @@ class Running:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "newsdex", *arguments],
-                env={**service.environment, "NEWSDEX_HTTP_PORT": str(http_port)},
+                env=service.environment | ({"NEWSDEX_HTTP_PORT": str(http_port)} if http_port else {}),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

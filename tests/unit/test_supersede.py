@@ -203,7 +203,7 @@ def test_an_archive_of_the_first_version_is_migrated_with_its_parked_events(tmp_
     migrated = ArchiveWriter(folder)
     fresh = ArchiveWriter(tmp_path / "new")
     shapes = [_shape(path / FILE_NAME) for path in (folder, tmp_path / "new")]
-    handle_batch(migrated, [publishing(1, version=2)], NOON_US)
+    handle_batch(migrated, [replace(publishing(1, version=2), stream_sequence=2)], NOON_US)
     reader = ArchiveReader(folder)
 
     assert set(range(1, SCHEMA_VERSION)) == set(MIGRATIONS)
