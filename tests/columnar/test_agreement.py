@@ -4,6 +4,7 @@ import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from whoosh.matching.binary import AndMaybeMatcher
 from newsdex.index.languages import DEFAULT
 from newsdex.index.reader import Found, IndexReader
 from newsdex.index.schema import TEXT_FIELDS
+from newsdex.records import microseconds
 
 INDEXES = int(os.environ.get("NEWSDEX_TEST_INDEXES", "60"))
 """So many indexes are drawn; each answers many queries."""
@@ -163,6 +165,27 @@ def test_facets_count_all_matches(history: list[Any], tree: Any) -> None:
                 expected[section] = expected.get(section, 0) + 1
 
         assert expected == found.facets["section"]
+
+
+@lax
+@given(
+    history=batches,
+    tree=trees,
+    edges=st.lists(st.integers(1_250_000_000, 1_800_000_000).map(lambda second: second * 1_000_000), max_size=8),
+)
+def test_the_histogram_counts_all_matches_by_their_date(history: list[Any], tree: Any, edges: list[int]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        indexed = _indexed(Path(folder), history, 0)
+        exact = [_published_us(article) for article in indexed.live.values() if "published_at" in article][:2]
+        edges = sorted(edges + exact)
+        found = IndexReader(indexed.root).view().find(tree, **OPTIONS, histogram=edges)
+        dates = [_published_us(indexed.live[id_]) for id_, _ in found.documents if "published_at" in indexed.live[id_]]
+
+        assert [sum(start <= date < end for date in dates) for start, end in pairwise(edges)] == found.histogram
+
+
+def _published_us(article: Mapping[str, Any]) -> int:
+    return microseconds(datetime.fromisoformat(article["published_at"]))
 
 
 def _shortened(article: dict[str, Any]) -> dict[str, Any]:

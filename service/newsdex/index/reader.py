@@ -16,6 +16,7 @@ from whoosh.searching import Searcher
 from newsdex.errors import Unavailable
 from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.commits import latest_generation, read_segments
+from newsdex.index.columnar.counting import count_intervals, count_values
 from newsdex.index.columnar.execution import Execution
 from newsdex.index.columnar.filters import FilterCache
 from newsdex.index.columnar.matches import Matches, filtered
@@ -45,6 +46,8 @@ class Found:
     partial: bool
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """By field, how many of all matches have each value."""
+    histogram: Sequence[int] = ()
+    """How many of all matches were published in each interval that was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,14 +97,17 @@ class View:
         offset: int,
         deadline: float,
         facets: Sequence[str] = (),
+        histogram: Sequence[int] | None = None,
     ) -> Found:
         """Find the documents of a Whoosh query tree, without those that match `hidden`.
 
-        `allowed` is a filter's tree or None; `deadline` is a time of `time.monotonic`.
+        `allowed` is a filter's tree or None; `deadline` is a time of `time.monotonic`; `histogram` gives the edges of
+        intervals of publication, sorted, in microseconds since 1970: n edges give n - 1 counts.
         """
         total, cut_short = 0, False
         best: list[_Best] = []
         counts: dict[str, dict[str, int]] = {name: {} for name in facets}
+        intervals = np.zeros(max(len(histogram or ()) - 1, 0), np.int64)
         for number in range(len(self._snapshot.segments)):
             execution = Execution(self._snapshot, number, deadline, partial(self._leaf, number))
             matches = filtered(execution.matches(tree), self._visible(execution, number, allowed, hidden))
@@ -111,10 +117,17 @@ class View:
                 best += self._best(number, matches, sort, size + offset)
             for name in facets:
                 self._count(counts[name], number, name, matches)
+            if histogram:
+                column = self._snapshot.segments[number].data.column("published")
+                intervals += count_intervals(column, histogram, matches)
         best.sort(key=lambda one: (-one.key, one.segment, one.document))
         chosen = best[offset : offset + size]
         return Found(
-            documents=[(self._id(one), one.score) for one in chosen], total=total, partial=cut_short, facets=counts
+            documents=[(self._id(one), one.score) for one in chosen],
+            total=total,
+            partial=cut_short,
+            facets=counts,
+            histogram=intervals.tolist(),
         )
 
     def _leaf(self, number: int) -> Any:
@@ -157,12 +170,8 @@ class View:
         field = self._snapshot.posting_field(number, name)
         if field is None or not len(matches):
             return
-        starts = field.starts()
-        hits = matches.mask().take(field.documents(0, int(starts[-1])))
-        own = np.add.reduceat(hits, starts[:-1].astype(np.int64), dtype=np.int64)
-        for term in np.flatnonzero(own).tolist():
-            value = field.terms[term].decode()
-            counts[value] = counts.get(value, 0) + int(own[term])
+        for value, count in count_values(field, matches):
+            counts[value] = counts.get(value, 0) + count
 
 
 def open_view(folder: Path) -> View:
