@@ -12,7 +12,11 @@ MAX_QUERY_CHARS = 2_000
 MAX_SIZE = 100
 MAX_OFFSET = 10_000
 MAX_TIMEOUT_MS = 10_000
+MAX_FACET_SIZE = 100
+MAX_CURSOR_CHARS = 16_000
+MAX_BUCKETS = 60
 
+FacetName = Literal["section", "authors", "tags", "agency", "language"]
 Values = Annotated[tuple[Name, ...], Field(max_length=50)]
 
 
@@ -31,17 +35,35 @@ class SearchFilters(ContractModel):
 
 
 class SearchRequest(ContractModel):
-    """A query over title, summary and body; an empty `q` finds every article."""
+    """A query over title, summary and body; an empty `q` finds every article. QUERY.md is its grammar."""
 
     q: Annotated[str, StringConstraints(max_length=MAX_QUERY_CHARS), WithoutNul()] = ""
+    strict: bool = False
+    """Whether what breaks the grammar is refused, with its place, rather than read as well as it can be."""
+    timezone: Annotated[str, StringConstraints(min_length=1, max_length=64), WithoutNul()] = "UTC"
+    """IANA name of the zone in which dates of the query are meant and the histogram's days begin."""
     filters: SearchFilters = SearchFilters()
     sort: Literal["relevance", "newest", "oldest"] = "relevance"
     size: Annotated[StrictInt, Field(ge=0, le=MAX_SIZE)] = 10
     offset: Annotated[StrictInt, Field(ge=0, le=MAX_OFFSET)] = 0
+    cursor: Annotated[str, StringConstraints(max_length=MAX_CURSOR_CHARS)] | None = None
+    """`next_cursor` of the page before, for the same query, filters, sort and timezone; without an offset."""
+    facets: Annotated[tuple[FacetName, ...], Field(max_length=5)] = ()
+    """Fields whose values are counted among all matches."""
+    facet_size: Annotated[StrictInt, Field(ge=1, le=MAX_FACET_SIZE)] = 10
+    """How many values a facet shows, the most frequent ones."""
+    histogram: bool = False
+    """Whether all matches are counted by their date of publication."""
+    marks: Literal["html", "offsets"] = "html"
+    """How matched words are shown: HTML with `<mark>`, or plain text with offsets beside it."""
     timeout_ms: Annotated[StrictInt, Field(ge=1, le=MAX_TIMEOUT_MS)] = 1_000
     """When it is over, the reply is what was found so far, marked `partial`, or a Problem."""
     wait_for: EventRef | None = None
     """Answer once the index reflects this event: a publisher's own. Past the deadline, a Problem: `wait_timeout`."""
+
+
+Span = tuple[int, int]
+"""Start and end of a marked word, in characters (Unicode code points), the end exclusive."""
 
 
 class Hit(ContractModel):
@@ -49,8 +71,14 @@ class Hit(ContractModel):
 
     id: Identifier
     title: str
+    title_html: str | None = None
+    """The title, escaped for HTML, matched words between `<mark>` and `</mark>`; absent with `marks: offsets`."""
+    title_marks: tuple[Span, ...] | None = None
+    """Matched words in `title`; only with `marks: offsets`."""
     snippets: tuple[str, ...]
-    """Passages of the text, escaped for HTML, matched words between `<mark>` and `</mark>`."""
+    """Passages of the text, the best first: HTML as `title_html`, or with `marks: offsets` plain text."""
+    snippet_marks: tuple[tuple[Span, ...], ...] | None = None
+    """For each snippet its matched words; only with `marks: offsets`."""
     score: float
     """Relevance, comparable within one reply only; 0.0 when sorted by date."""
     summary: str | None = None
@@ -66,14 +94,78 @@ class Hit(ContractModel):
     version: int | None = None
 
 
+class Note(ContractModel):
+    """Something of the query that was read otherwise than it was written."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+    """Stable."""
+    message: str
+    """For people."""
+    start: int | None = None
+    end: int | None = None
+    """Offsets in `q`, in characters, end exclusive; absent where the whole query is meant."""
+
+
+class Interpretation(ContractModel):
+    """How the query was read."""
+
+    query: str
+    """The query in the grammar's own words: brackets where it was grouped, dates as they were meant."""
+    notes: tuple[Note, ...] = ()
+
+
+class FacetValue(ContractModel):
+    """A value of a field, and how many matches have it."""
+
+    value: str
+    """As most of these articles spell it."""
+    count: int
+
+
+class Facet(ContractModel):
+    """The most frequent values of a field among all matches; a filter on the field itself does not reduce them.
+
+    Values of such a filter are always among them.
+    """
+
+    values: tuple[FacetValue, ...]
+    more: int
+    """How many further values there are."""
+
+
+class Bucket(ContractModel):
+    """An interval of a histogram, up to the start of the next."""
+
+    start: Timestamp
+    count: int
+
+
+class Histogram(ContractModel):
+    """All matches by their date of publication, in intervals that are short enough to show and few enough to draw."""
+
+    interval: Literal["hour", "day", "week", "month", "year", "decade", "century"]
+    buckets: tuple[Bucket, ...]
+    """At most 60, without a gap; those without a match too. Weeks begin on Monday."""
+    undated: int
+    """Matches without a date."""
+
+
 class SearchReply(ContractModel):
     """The answer to a SearchRequest."""
 
     hits: tuple[Hit, ...]
     total: int
-    """How many articles match; a lower bound where `partial` is true."""
+    """How many articles match."""
+    total_is: Literal["exact", "at_least"]
+    """`at_least` where the search ended early: there may be more."""
     partial: bool
-    """True when the deadline ended the search early."""
+    """True when the deadline ended the search early, or a pattern stood for too many words."""
+    next_cursor: str | None = None
+    """Asks for the page behind this one; absent on the last."""
+    interpretation: Interpretation
+    facets: dict[FacetName, Facet] | None = None
+    """By field, those that were asked for."""
+    histogram: Histogram | None = None
     took_ms: float
     """From the request's arrival to the reply, in milliseconds."""
     index_ms: float

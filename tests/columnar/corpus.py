@@ -10,9 +10,9 @@ from whoosh import query as q
 from whoosh.index import create_in
 
 from newsdex.index.analysis import MARK
-from newsdex.index.languages import DEFAULT
 from newsdex.index.generations import begin, swap
-from newsdex.index.schema import DATE_FIELDS, FILTER_FIELDS, TEXT_FIELDS, document, make_schema
+from newsdex.index.languages import DEFAULT
+from newsdex.index.schema import DATE_FIELDS, FILTER_FIELDS, SPELLED_FIELDS, TEXT_FIELDS, document, make_schema
 from newsdex.index.writer import IndexWriter
 from newsdex.records import Change
 from newsdex_schemas import Article
@@ -100,7 +100,7 @@ def stock_index(folder: Path, articles_: Sequence[Mapping[str, Any]], language: 
     writer = index.writer()
     for article in articles_:
         fields = document(Article.model_validate(article))
-        for name in FILTER_FIELDS:
+        for name in (*FILTER_FIELDS, *SPELLED_FIELDS.values()):
             if name in fields:
                 fields[name] = ",".join(fields[name])
         writer.add_document(**fields)

@@ -15,7 +15,8 @@ from newsdex.index.reader import IndexReader, View
 from newsdex.ingest.handle import handle_batch
 from newsdex.records import Delivery, Result, microseconds
 from newsdex.search.answer import Search
-from newsdex.search.query import hidden_tree, parse_query
+from newsdex.search.moments import When
+from newsdex.search.query import hidden_tree, read_query
 from newsdex_schemas import EVENT_MODELS, SearchReply, SearchRequest, channels
 from newsdex_schemas.events import event_type
 
@@ -35,7 +36,7 @@ def drain(projector: Projector) -> int:
 def found_in(view: View, q: str, **options: Any) -> list[str]:
     """Give the ids that a view itself finds, without an archive beside it."""
     defaults: dict[str, Any] = {"sort": "oldest", "size": 100, "offset": 0, "deadline": math.inf, "allowed": None}
-    found = view.find(parse_query(q, view.languages), hidden=hidden_tree(0, []), **(defaults | options))
+    found = view.find(read_query(q).to_run(When(now_us=0)), hidden=hidden_tree(0, []), **(defaults | options))
     return [id_ for id_, _ in found.documents]
 
 

@@ -2,38 +2,41 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
+from whoosh.query import Phrase, Term
 from whoosh.searching import Searcher
 
 from newsdex.errors import Unavailable
-from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.commits import latest_generation, read_segments
-from newsdex.index.columnar.counting import count_intervals, count_values
+from newsdex.index.columnar.counting import count_intervals, count_values, span_of
 from newsdex.index.columnar.execution import Execution
 from newsdex.index.columnar.filters import FilterCache
-from newsdex.index.columnar.matches import Matches, filtered
-from newsdex.index.columnar.ranking import best_scored, highest
+from newsdex.index.columnar.matches import Matches, all_of, filtered
+from newsdex.index.columnar.paging import Cut, Part, Sort, behind, first_hits
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.segment import ColumnarSegment, OpenSegment
-from newsdex.index.columnar.snapshot import Snapshot
+from newsdex.index.columnar.snapshot import Snapshot, Statistics
 from newsdex.index.generations import building, read_state, serving
 from newsdex.index.languages import DEFAULT
-from newsdex.index.schema import make_schema
+from newsdex.index.schema import SPELLED_FIELDS, TEXT_FIELDS, make_schema
 
-Sort = Literal["relevance", "newest", "oldest"]
 OPEN_ATTEMPTS = 20
 FRESH_NS = 100_000_000
 """A folder that changed so short a time ago may change again without its time stamp telling so."""
 LOOK_AGAIN_S = 1.0
 """So long a time stamp is believed: a clock that was set back may give one twice."""
+
+
+Edges = Sequence[int] | Callable[[int, int], Sequence[int]]
+"""The edges of intervals of time, sorted; or what gives them when it knows the earliest and the latest match."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,19 +48,14 @@ class Found:
     total: int
     partial: bool
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """By field, how many of all matches have each value."""
+    """By field, how many of all matches have each value, as it is spelled; values that differ in case stand apart."""
+    edges: Sequence[int] = ()
     histogram: Sequence[int] = ()
-    """How many of all matches were published in each interval that was asked for."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Best:
-    """A match that may be among the best: sorts by key, then by place."""
-
-    key: float
-    segment: int
-    document: int
-    score: float
+    """How many of all matches were published in each interval between the edges."""
+    cut: Cut | None = None
+    """Where the hits end, or None where there are no more."""
+    statistics: Statistics | None = None
+    """What the scores depend on, for the next page; None by date, and where there is no next page."""
 
 
 class View:
@@ -97,77 +95,67 @@ class View:
         offset: int,
         deadline: float,
         facets: Sequence[str] = (),
-        histogram: Sequence[int] | None = None,
+        chosen: Mapping[str, Any] | None = None,
+        histogram: Edges | None = None,
+        after: Cut | None = None,
+        statistics: Statistics | None = None,
     ) -> Found:
         """Find the documents of a Whoosh query tree, without those that match `hidden`.
 
-        `allowed` is a filter's tree or None; `deadline` is a time of `time.monotonic`; `histogram` gives the edges of
-        intervals of publication, sorted, in microseconds since 1970: n edges give n - 1 counts.
+        `allowed` is a filter's tree or None. So are the trees of `chosen`, by field: they do not reduce the counts of
+        the facet of their own field. `deadline` is a time of `time.monotonic`. `histogram` gives intervals of
+        publication in microseconds since 1970: n edges give n - 1 counts. `after` and `statistics` are of the page
+        before; counts are of all matches nevertheless.
         """
-        total, cut_short = 0, False
-        best: list[_Best] = []
+        snapshot = self._snapshot
+        if statistics is not None:
+            snapshot = Snapshot(snapshot.segments, statistics, _terms(tree))
+        parts: list[Part] = []
         counts: dict[str, dict[str, int]] = {name: {} for name in facets}
-        intervals = np.zeros(max(len(histogram or ()) - 1, 0), np.int64)
-        for number in range(len(self._snapshot.segments)):
-            execution = Execution(self._snapshot, number, deadline, partial(self._leaf, number))
-            matches = filtered(execution.matches(tree), self._visible(execution, number, allowed, hidden))
-            total += len(matches)
-            cut_short |= execution.partial
-            if size and len(matches):
-                best += self._best(number, matches, sort, size + offset)
+        cut_short = False
+        for number in range(len(snapshot.segments)):
+            execution = Execution(snapshot, number, deadline, partial(self._leaf, number))
+            unfiltered = execution.matches(tree)
+            masks = self._masks(execution, number, chosen or {})
+            visible = self._visible(execution, number, allowed, hidden)
+            matches = filtered(unfiltered, all_of([visible, *masks.values()]))
+            parts.append(Part(segment=snapshot.segments[number], matches=matches))
             for name in facets:
-                self._count(counts[name], number, name, matches)
-            if histogram:
-                column = self._snapshot.segments[number].data.column("published")
-                intervals += count_intervals(column, histogram, matches)
-        best.sort(key=lambda one: (-one.key, one.segment, one.document))
-        chosen = best[offset : offset + size]
+                others = [visible, *(mask for other, mask in masks.items() if other != name)]
+                own = filtered(unfiltered, all_of(others)) if name in masks else matches
+                self._count(counts[name], number, name, own)
+            cut_short |= execution.partial
+        wanted = [behind(part, sort, after) for part in parts] if after else parts
+        hits, cut = first_hits(wanted, sort, size + offset) if size else ([], None)
+        edges, intervals = _histogram(parts, histogram)
         return Found(
-            documents=[(self._id(one), one.score) for one in chosen],
-            total=total,
+            documents=[(hit.id, hit.score) for hit in hits[offset:]],
+            total=sum(len(part.matches) for part in parts),
             partial=cut_short,
             facets=counts,
-            histogram=intervals.tolist(),
+            edges=edges,
+            histogram=intervals,
+            cut=cut,
+            statistics=snapshot.statistics(_terms(tree)) if cut and sort == "relevance" else None,
         )
 
     def _leaf(self, number: int) -> Any:
         return self.searcher.leaf_searchers()[number][0] if self._segments else self.searcher
 
-    def _id(self, one: _Best) -> str:
-        return self._snapshot.segments[one.segment].data.article_id(one.document)
+    def _masks(self, execution: Execution, number: int, chosen: Mapping[str, Any]) -> dict[str, Array]:
+        data = self._snapshot.segments[number].data
+        return {name: self._filters.mask(data, tree, execution) for name, tree in chosen.items()}
 
     def _visible(self, execution: Execution, number: int, allowed: Any, hidden: Any) -> Array | None:
         """Give the mask of documents that may be found, or None where all may."""
         segment = self._snapshot.segments[number]
-        visible = segment.alive
-        if allowed is not None:
-            mask = self._filters.mask(segment.data, allowed, execution)
-            visible = mask if visible is None else visible & mask
+        allowed_mask = self._filters.mask(segment.data, allowed, execution) if allowed is not None else None
         unseen = execution.matches(hidden)
-        if len(unseen):
-            visible = ~unseen.mask() if visible is None else visible & ~unseen.mask()
-        return visible
-
-    def _best(self, number: int, matches: Matches, sort: Sort, limit: int) -> list[_Best]:
-        if sort == "relevance":
-            documents, best = best_scored(matches, limit)
-            scores: list[float] = best.tolist()
-            keys: Sequence[float] = scores
-        else:
-            documents, keys = self._by_date(number, matches.sparse().documents, sort, limit)
-            scores = [0.0] * len(keys)
-        parts = zip(keys, documents.tolist(), scores, strict=True)
-        return [_Best(key=key, segment=number, document=document, score=score) for key, document, score in parts]
-
-    def _by_date(self, number: int, documents: Array, sort: Sort, limit: int) -> tuple[Array, list[int]]:
-        dates = self._snapshot.segments[number].data.column("published").at(documents, ABSENT + 1)
-        keys = dates if sort == "newest" else -dates
-        chosen = highest(keys, limit)
-        return documents.take(chosen), keys.take(chosen).tolist()
+        return all_of([segment.alive, allowed_mask, ~unseen.mask() if len(unseen) else None])
 
     def _count(self, counts: dict[str, int], number: int, name: str, matches: Matches) -> None:
         """Add up a facet: how many matches each value of a field has."""
-        field = self._snapshot.posting_field(number, name)
+        field = self._snapshot.posting_field(number, SPELLED_FIELDS[name])
         if field is None or not len(matches):
             return
         for value, count in count_values(field, matches):
@@ -183,6 +171,29 @@ def open_view(folder: Path) -> View:
         except FileNotFoundError:
             continue  # a commit replaced the files between reading the list and opening them
     raise Unavailable("index_unreadable", f"{folder}: a file is missing")
+
+
+def _histogram(parts: Sequence[Part], wanted: Edges | None) -> tuple[Sequence[int], Sequence[int]]:
+    """Count matches by date; give the edges with the counts."""
+    dated = [(part.segment.data.column("published"), part.matches) for part in parts if len(part.matches)]
+    if callable(wanted):
+        spans = [span for column, matches in dated if (span := span_of(column, matches))]
+        wanted = wanted(min(span[0] for span in spans), max(span[1] for span in spans)) if spans else ()
+    edges = wanted or ()
+    counts = np.zeros(max(len(edges) - 1, 0), np.int64)
+    for column, matches in dated:
+        counts += count_intervals(column, edges, matches)
+    return edges, counts.tolist()
+
+
+def _terms(tree: Any) -> list[tuple[str, bytes]]:
+    """Give the terms of a tree that are scored by their frequency, each once."""
+    found: dict[tuple[str, bytes], None] = {}
+    for leaf in tree.leaves():
+        if isinstance(leaf, (Term, Phrase)) and leaf.field() in TEXT_FIELDS:
+            words = leaf.words if isinstance(leaf, Phrase) else (leaf.text,)
+            found |= dict.fromkeys((leaf.field(), word.encode()) for word in words)
+    return list(found)
 
 
 class IndexReader:

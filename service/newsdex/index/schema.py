@@ -16,6 +16,8 @@ INDEX_VERSION = 3
 TEXT_FIELDS = {"title": 3.0, "summary": 1.5, "body": 1.0}
 """Fields of full text and their weights."""
 FILTER_FIELDS = ("section", "authors", "tags", "agency", "language")
+SPELLED_FIELDS = {name: f"{name}_spelled" for name in FILTER_FIELDS}
+"""The same values as the publishers spell them: facets show these."""
 DATE_FIELDS = ("published", "embargoed", "expires")
 UNDATED = 0
 """Sorts an article without a date as the oldest: in the column, dates are moved to where the earliest is 0."""
@@ -25,6 +27,7 @@ def make_schema(language: str | None = DEFAULT) -> Schema:
     """Give Whoosh's schema; `language` is that of the texts, as `NewsAnalyzer` takes it."""
     texts = {name: TEXT(analyzer=NewsAnalyzer(language), multitoken_query="phrase") for name in TEXT_FIELDS}
     filters = {name: KEYWORD(commas=True, lowercase=True, scorable=False) for name in FILTER_FIELDS}
+    spelled = {name: KEYWORD(commas=True, scorable=False) for name in SPELLED_FIELDS.values()}
     return Schema(
         id=ID(unique=True, stored=True),
         published=numeric_field(sortable=True, default=UNDATED),
@@ -32,6 +35,7 @@ def make_schema(language: str | None = DEFAULT) -> Schema:
         expires=numeric_field(default=UNDATED),
         **texts,
         **filters,
+        **spelled,
     )
 
 
@@ -56,10 +60,9 @@ def document(article: Article) -> dict[str, Any]:
     }
     fields: dict[str, Any] = {"id": article.id, "title": article.title, "body": article.body}
     fields |= {"summary": article.summary} if article.summary else {}
-    fields |= {
-        name: list(dict.fromkeys(filter_value(value) for value in values if value and value.strip()))
-        for name, values in lists.items()
-        if any(values)
-    }
+    for name, values in lists.items():
+        spellings = {filter_value(value): value for value in values if value and filter_value(value)}
+        if spellings:
+            fields |= {name: list(spellings), SPELLED_FIELDS[name]: list(spellings.values())}
     fields |= {name: microseconds(moment) for name, moment in dates.items() if moment}
     return fields

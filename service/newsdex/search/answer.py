@@ -9,14 +9,15 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from newsdex.errors import Invalid, NewsdexError, Unavailable
-from newsdex.index.languages import stemmed_as
 from newsdex.index.reader import View
-from newsdex.search.query import filter_tree, hidden_tree, parse_query
-from newsdex.search.snippets import Matches, snippets
+from newsdex.search.matching import Matches
+from newsdex.search.query import hidden_tree
+from newsdex.search.question import ask, read_question
+from newsdex.search.snippets import marked, snippets
 from newsdex.validation import as_invalid
 from newsdex_schemas import Article, Hit, Place, Problem, SearchReply, SearchRequest
 
-SHOWN = frozenset(Hit.model_fields) - {"snippets", "score"}
+SHOWN = frozenset(Hit.model_fields) - {"title_html", "title_marks", "snippets", "snippet_marks", "score"}
 
 
 class Texts(Protocol):
@@ -52,55 +53,55 @@ class Search:
         deadline = arrived + request.timeout_ms / 1e3
         if time.monotonic() >= deadline:
             raise Unavailable("deadline_exceeded", "the deadline was over before the search began")
-        parse_query(request.q)  # a fault in it is told even where there is no index
-        allowed = filter_tree(request.filters)
         now_us = self.clock_us()
+        question = read_question(request, now_us)
 
         start = time.monotonic()
         view = self.index.view()
-        tree = parse_query(request.q, view.languages)
-        found = view.find(
-            tree,
-            allowed=allowed,
-            hidden=hidden_tree(now_us, self.texts.hidden_since(view.position, now_us)),
-            sort=request.sort,
-            size=request.size,
-            offset=request.offset,
-            deadline=deadline,
-        )
+        hidden = hidden_tree(now_us, self.texts.hidden_since(view.position, now_us))
+        asked = ask(view, question, hidden, deadline)
         index_ms = (time.monotonic() - start) * 1e3
 
+        found = asked.found
         articles = self.texts.visible([id_ for id_, _ in found.documents], now_us)
-        marks = _Marks(tree)
-        hits = tuple(_hit(articles[id_], score, marks) for id_, score in found.documents if id_ in articles)
+        matches = Matches(asked.tree)
+        show = _in_html if request.marks == "html" else _with_offsets
+        hits = tuple(show(articles[id_], score, matches) for id_, score in found.documents if id_ in articles)
         return SearchReply(
             hits=hits,
             # an article that was withdrawn since the index was asked
             total=found.total - (len(found.documents) - len(hits)),
+            total_is="at_least" if found.partial else "exact",
             partial=found.partial,
+            next_cursor=asked.next_cursor(),
+            interpretation=asked.interpretation(),
+            facets=asked.facets(),
+            histogram=asked.histogram(),
             took_ms=round((time.monotonic() - arrived) * 1e3, 3),
             index_ms=round(index_ms, 3),
             position=view.position,
         )
 
 
-class _Marks(dict[str, Matches]):
-    """What a query asks for, by the language of an article."""
-
-    def __init__(self, tree: Any) -> None:
-        super().__init__()
-        self._tree = tree
-
-    def __missing__(self, language: str) -> Matches:
-        matches = self[language] = Matches(self._tree, language)
-        return matches
-
-
-def _hit(article: Article, score: float, marks: _Marks) -> Hit:
+def _in_html(article: Article, score: float, matches: Matches) -> Hit:
     shown: dict[str, Any] = {name: getattr(article, name) for name in SHOWN}
-    passages = snippets(article.body or article.summary or "", marks[stemmed_as(article)])
+    passages = tuple(passage.html() for passage in snippets(article.body or article.summary or "", matches))
     # the archive's text was validated when it came in
-    return Hit.model_construct(**shown, snippets=passages, score=score)
+    return Hit.model_construct(
+        **shown, title_html=marked(article.title, matches).html(), snippets=passages, score=score
+    )  # fmt: skip
+
+
+def _with_offsets(article: Article, score: float, matches: Matches) -> Hit:
+    shown: dict[str, Any] = {name: getattr(article, name) for name in SHOWN}
+    passages = snippets(article.body or article.summary or "", matches)
+    return Hit.model_construct(
+        **shown,
+        title_marks=marked(article.title, matches).marks,
+        snippets=tuple(passage.text for passage in passages),
+        snippet_marks=tuple(passage.marks for passage in passages),
+        score=score,
+    )
 
 
 def read_request(body: bytes) -> SearchRequest:

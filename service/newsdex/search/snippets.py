@@ -1,165 +1,163 @@
-"""Cuts passages around matched words from an article's text, escaped for HTML, matches marked."""
+"""Cuts the best passages from an article's text, by its sentences, and marks the words that a query asks for."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
-from whoosh import query as whoosh_query
-from whoosh.support.levenshtein import distance
+from newsdex.search.matching import Found, Matches, found_words
 
-from newsdex.index.analysis import certain_part, folded_lines, terms, words
-from newsdex.index.languages import DEFAULT
-from newsdex.index.schema import TEXT_FIELDS
-from newsdex.search.query import leaves
-
-PASSAGE_CHARS = 200
-MAX_PASSAGES = 2
+PASSAGE_CHARS = 240
+MAX_PASSAGES = 3
 MAX_SCANNED_CHARS = 50_000
 """A match further down is not shown; a reply must not take longer for a long article."""
+SHORT_CHARS = 80
+"""A passage that is shorter goes on with the next sentence."""
+MOST_SENTENCES = 8
+CUT = "…"
+
+_ABBREVIATIONS = "".join(
+    rf"(?<!\b{word})" for word in ("Mr", "Mrs", "Ms", "Dr", "St", "Gen", "Sen", "Rep", "Gov", "Col", "Prof", "No", "vs")
+)
+_SENTENCE_END = re.compile(
+    rf"(?:(?<!\b[A-Z]){_ABBREVIATIONS}[.!?…؟۔।]+[\"'”’»)\]]*(?=\s+[^\sa-z])|[。！？]+[”」』）]*|\n\s*\n|\n(?=\s*[^\sa-z]))"
+)
+_SPACE = re.compile(r"\s+")
 
 
-class Matches(dict[str, bool]):
-    """Tells of a word as it stands whether the query asks for it, each word once: replies repeat words."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Marked:
+    """Plain text, and where in it the matched words stand."""
 
-    def __init__(self, tree: Any, language: str = DEFAULT) -> None:
-        """Take the words of a query that a hit in a language may contain; negated parts are left out."""
-        super().__init__()
-        self._language = language
-        self._terms: set[str] = set()
-        self._tests: list[Callable[[str], bool]] = []
-        self._parts: set[str] = set()
-        for leaf in _positive_leaves(tree):
-            if isinstance(leaf, whoosh_query.Phrase):
-                self._add_terms(leaf.words)
-            elif isinstance(leaf, whoosh_query.FuzzyTerm):
-                self._add_test(_fuzzy_test(leaf), "")
-            elif isinstance(leaf, whoosh_query.Prefix):
-                self._add_test(_prefix_test(leaf.text), leaf.text)
-            elif isinstance(leaf, whoosh_query.PatternQuery):
-                self._add_test(_pattern_test(leaf), "")
-            elif isinstance(leaf, whoosh_query.Term):
-                self._add_terms([leaf.text])
+    text: str
+    marks: tuple[tuple[int, int], ...] = ()
 
-    def _add_terms(self, terms_: Iterable[str]) -> None:
-        self._terms.update(terms_)
-        self._parts.update(certain_part(term) if self._language == DEFAULT else "" for term in terms_)
-
-    def _add_test(self, test: Callable[[str], bool], part: str) -> None:
-        self._tests.append(test)
-        self._parts.add(part)
-
-    def may_be_in(self, folded_line: str) -> bool:
-        """Tell whether a line may have such a word; most lines of most texts are passed over by this."""
-        return any(part in folded_line for part in self._parts)
-
-    def __missing__(self, word: str) -> bool:
-        own = terms(word, self._language)
-        found = not self._terms.isdisjoint(own) or any(test(own[-1]) for test in self._tests)
-        self[word] = found
-        return found
+    def html(self) -> str:
+        """Give it escaped for HTML, the words between `<mark>` and `</mark>`."""
+        parts, at = [], 0
+        for start, end in self.marks:
+            parts += [escape(self.text[at:start]), "<mark>", escape(self.text[start:end]), "</mark>"]
+            at = end
+        parts.append(escape(self.text[at:]))
+        return "".join(parts)
 
 
-def _positive_leaves(tree: Any) -> list[Any]:
-    found = []
-    pending = [tree]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, whoosh_query.Not):
-            continue
-        if isinstance(node, whoosh_query.AndNot):
-            pending.append(node.a)
-        elif node.is_leaf():
-            found += [leaf for leaf in leaves(node) if leaf.field() in TEXT_FIELDS]
-        else:
-            pending += node.children()
-    return found
+def marked(text: str, matches: Matches) -> Marked:
+    """Give a short text, such as a title, as it stands, with its marks."""
+    return Marked(text=text, marks=tuple(_apart(found_words(text, matches))))
 
 
-def _prefix_test(prefix: str) -> Callable[[str], bool]:
-    return lambda word: word.startswith(prefix)
-
-
-def _pattern_test(leaf: Any) -> Callable[[str], bool]:
-    pattern = re.compile(leaf._get_pattern())  # noqa: SLF001 - the only way to Whoosh's reading of `*` and `?`
-    return lambda word: pattern.match(word) is not None
-
-
-def _fuzzy_test(leaf: Any) -> Callable[[str], bool]:
-    beginning = leaf.text[: leaf.prefixlength]
-
-    def test(word: str) -> bool:
-        near = abs(len(word) - len(leaf.text)) <= leaf.maxdist and word.startswith(beginning)
-        return near and distance(word, leaf.text) <= leaf.maxdist
-
-    return test
-
-
-def snippets(text: str, matches: Matches) -> tuple[str, ...]:
-    """Give up to two passages around the matches, or the text's beginning where there is none."""
+def snippets(text: str, matches: Matches) -> tuple[Marked, ...]:
+    """Give up to three passages around the matches, the best first, or the text's beginning where there is none."""
     text = text[:MAX_SCANNED_CHARS]
-    windows = _windows(text, matches) or [_Window(start=0, places=[])]
-    return tuple(passage for window in windows if (passage := _passage(text, window.start, window.places)))
+    found = found_words(text, matches)
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    if not found:
+        passages = [_passage(text, ends, 0, ())]
+    else:
+        passages = _best(list(_candidates(text, ends, found)))
+    shown = (_shown(text, passage) for passage in passages)
+    return tuple(passage for passage in shown if passage.text)
 
 
-@dataclass(kw_only=True, slots=True)
-class _Window:
-    """Where a passage starts, and the matches in it."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Passage:
+    """A piece of the text; `cut_before` and `cut_behind` tell whether a sentence is cut there."""
 
     start: int
-    places: list[tuple[int, int]]
+    end: int
+    found: Sequence[Found]
+    cut_before: bool
+    cut_behind: bool
 
     @property
-    def end(self) -> int:
-        return self.start + PASSAGE_CHARS
+    def worth(self) -> float:
+        """Prefer different words, then words side by side, then many."""
+        stems = {one.stem for one in self.found}
+        pairs = zip(self.found, self.found[1:], strict=False)
+        adjacent = any(after.start - before.end <= 1 and after.stem != before.stem for before, after in pairs)
+        return len(stems) + 0.5 * adjacent + 0.05 * min(len(self.found), 5)
 
 
-def _windows(text: str, matches: Matches) -> list[_Window]:
-    """Find the passages, reading no further than needed: a reply has ten texts."""
-    windows: list[_Window] = []
-    for start, end in _places(text, matches):
-        after = windows[-1].end if windows else 0
-        if start >= after and len(windows) == MAX_PASSAGES:
+def _candidates(text: str, ends: Sequence[int], found: Sequence[Found]) -> Iterator[_Passage]:
+    """Give a passage for each sentence with a match, and in sentences too long to be shown for each match."""
+    start_before = -1
+    for number, one in enumerate(found):
+        at = bisect_right(ends, one.start)
+        sentence = ends[at - 1] if at else 0
+        long = one.end - sentence > PASSAGE_CHARS
+        start = _word_start(text, one.start - PASSAGE_CHARS // 3) if long else sentence
+        if start == start_before or (long and number and one.end <= start_before + PASSAGE_CHARS // 2):
+            continue
+        start_before = start
+        yield _passage(text, ends, start, found[number:])
+
+
+def _passage(text: str, ends: Sequence[int], start: int, found: Sequence[Found]) -> _Passage:
+    """Give the passage from a place on: whole sentences as far as they fit, with at least one match."""
+    limit = start + PASSAGE_CHARS
+    at = bisect_right(ends, start)
+    fitting = [end for end in (*ends[at : at + MOST_SENTENCES], len(text)) if end <= limit]
+    end = next((end for end in fitting if end - start >= SHORT_CHARS), fitting[-1] if fitting else None)
+    if end is None:
+        end = max(_word_end(text, limit), found[0].end if found else 0)
+    whole_start = start == 0 or (at > 0 and ends[at - 1] == start)
+    return _Passage(
+        start=start,
+        end=end,
+        found=[one for one in found if one.end <= end],
+        cut_before=not whole_start,
+        cut_behind=bool(text[end:].strip()) and end not in ends[at : at + MOST_SENTENCES],
+    )
+
+
+def _best(candidates: Sequence[_Passage]) -> list[_Passage]:
+    """Choose passages that do not overlap, the best first; of equals the first in the text."""
+    chosen: list[_Passage] = []
+    for one in sorted(candidates, key=lambda one: (-one.worth, one.start)):
+        if all(one.end <= other.start or other.end <= one.start for other in chosen):
+            chosen.append(one)
+        if len(chosen) == MAX_PASSAGES:
             break
-        if start >= after:
-            windows.append(_Window(start=max(after, start - PASSAGE_CHARS // 3), places=[]))
-        if end <= windows[-1].end:
-            windows[-1].places.append((start, end))
-    return windows
+    return chosen
 
 
-def _places(text: str, matches: Matches) -> Iterator[tuple[int, int]]:
-    """Give (start, end) of each match; no word goes over the end of a line."""
-    offset = 0
-    for line, folded in zip(text.split("\n"), folded_lines(text), strict=True):
-        if matches.may_be_in(folded):
-            for word, start, end in words(line):
-                if matches[word]:
-                    yield offset + start, offset + end
-        offset += len(line) + 1
+def _shown(text: str, passage: _Passage) -> Marked:
+    """Write a passage in one line, spaces as one, with a sign where a sentence is cut."""
+    parts = [f"{CUT} "] if passage.cut_before else [""]
+    length, marks, at = len(parts[0]), [], passage.start
+    for start, end in (*_apart(passage.found), (passage.end, passage.end)):
+        between = _SPACE.sub(" ", text[at:start])
+        parts.append(between.lstrip() if parts[-1].endswith(" ") or not length else between)
+        length += len(parts[-1])
+        if start < end:
+            parts.append(text[start:end])
+            marks.append((length, length + end - start))
+            length += end - start
+        at = end
+    shown = "".join(parts).rstrip()
+    if not shown.removeprefix(CUT).strip():
+        return Marked(text="")
+    return Marked(text=f"{shown} {CUT}" if passage.cut_behind else shown, marks=tuple(marks))
 
 
-def _passage(text: str, start: int, places: Sequence[tuple[int, int]]) -> str:
-    start, end = _at_word(text, start), _at_word(text, min(len(text), start + PASSAGE_CHARS))
-    if places:
-        start, end = min(start, places[0][0]), max(end, places[-1][1])
-    parts, at = [], start
-    for left, right in places:
-        if left < at:
-            continue  # pairs of an unspaced script overlap
-        parts += [escape(text[at:left]), "<mark>", escape(text[left:right]), "</mark>"]
-        at = right
-    parts.append(escape(text[at:end]))
-    shown = " ".join("".join(parts).split())
-    return f"{'… ' if start > 0 else ''}{shown}{' …' if end < len(text) else ''}" if shown else ""
+def _apart(found: Sequence[Found]) -> Iterator[tuple[int, int]]:
+    """Give the places of matches; of pairs that overlap, in scripts without spaces, the second begins behind the first."""
+    at = 0
+    for one in found:
+        if one.end > at:
+            yield max(one.start, at), one.end
+            at = one.end
 
 
-def _at_word(text: str, place: int) -> int:
+def _word_start(text: str, place: int) -> int:
     """Move a cut forward to the next white space, at most a few letters."""
-    if place in (0, len(text)):
-        return place
+    return _word_end(text, place) if place > 0 else 0
+
+
+def _word_end(text: str, place: int) -> int:
     for near in range(place, min(len(text), place + 15)):
         if text[near].isspace():
             return near
-    return place
+    return min(place, len(text))

@@ -12,7 +12,7 @@ from newsdex.index.columnar.postings import write_field
 from newsdex.index.columnar.sections import Array, SectionWriter, smallest
 from newsdex.index.columnar.segment import COLUMNS, ID_FIELD
 from newsdex.index.columnar.vocabulary import Vocabulary
-from newsdex.index.schema import FILTER_FIELDS, TEXT_FIELDS
+from newsdex.index.schema import FILTER_FIELDS, SPELLED_FIELDS, TEXT_FIELDS
 
 Document = Mapping[str, Any]
 """As `schema.document` gives it, with its `sequence` and the language it is `stemmed_as`."""
@@ -29,7 +29,7 @@ def build_segment(path: Path, documents: Sequence[Document], vocabulary: Vocabul
                 field, lengths = invert_texts(name, texts, languages, vocabulary)
                 write_field(writer, field)
                 write_lengths(writer, name, lengths)
-        for name in (ID_FIELD, *FILTER_FIELDS):
+        for name in (ID_FIELD, *FILTER_FIELDS, *SPELLED_FIELDS.values()):
             inverted = invert_values(name, [_values(document, name) for document in documents])
             if inverted.terms:
                 write_field(writer, inverted)

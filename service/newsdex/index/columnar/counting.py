@@ -26,3 +26,10 @@ def count_intervals(column: Column, edges: Sequence[int], matches: Matches) -> A
     values = column.at(matches.sparse().documents, ABSENT)
     behind = np.searchsorted(np.array(edges, np.int64), values, "right")
     return np.bincount(behind, minlength=intervals + 2)[1 : intervals + 1]
+
+
+def span_of(column: Column, matches: Matches) -> tuple[int, int] | None:
+    """Give the least and the greatest value of the matches, or None where none has one."""
+    values = column.at(matches.sparse().documents, ABSENT)
+    values = values[values != ABSENT]
+    return (int(values.min()), int(values.max())) if len(values) else None

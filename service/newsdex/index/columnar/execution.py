@@ -3,7 +3,8 @@
 Results are Whoosh's, with two exceptions. A prefix, pattern, fuzzy word or range scores its boost, as Whoosh's
 `constantscore` promises; Whoosh itself keeps that promise only in small segments. DisjunctionMax, AndNot and Require do
 what their documentation says; in Whoosh 2.7.4 the first mixes the scores of different documents and loses some, the
-second may keep the first document that it should exclude, and the third excludes what it should require.
+second may keep the first document that it should exclude, and the third excludes what it should require. `Or` heeds
+`minmatch`, which Whoosh takes and does not implement.
 """
 
 import fnmatch
@@ -21,6 +22,7 @@ from newsdex.index.columnar.matches import (
     Sparse,
     both,
     either,
+    enough,
     maybe,
     nothing,
     scaled,
@@ -225,7 +227,9 @@ class Execution:
         found = [part for part in parts if len(part)] or parts[:1]
         # Whoosh gives the only part of a compound without the compound's boost
         boost = tree.boost if len(tree.subqueries) > 1 else 1.0
-        return scaled(either(self._universe, found, largest=largest), boost)
+        matches = scaled(either(self._universe, found, largest=largest), boost)
+        least = getattr(tree, "minmatch", 0)
+        return matches if least <= 1 else within(matches, Dense(enough(self._universe, found, least), 0.0))
 
     def _not(self, tree: Any) -> Matches:
         return Dense(~self.mask(tree.query), NOT_SCORE)

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.sections import Array
-from newsdex.index.columnar.segment import ID_FIELD, SegmentData
+from newsdex.index.columnar.segment import SegmentData
 
 CHUNK = 8_192
 
@@ -21,9 +20,7 @@ class IdFinder:
     """The ids of one segment, for the writer: they are hashed once."""
 
     def __init__(self, data: SegmentData) -> None:
-        field = data.field(ID_FIELD)
-        assert isinstance(field, PostingField)
-        self._field = field
+        self._field = field = data.ids
         count = field.terms.count
         chunks = (field.terms.slice(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK))
         all_hashes = np.concatenate([hashes(chunk) for chunk in chunks])

@@ -1,6 +1,7 @@
 """What part of a query matches in one segment: sparse, as sorted documents, or dense, as one entry per document."""
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 
 import numpy as np
 
@@ -247,9 +248,26 @@ def within(matches: Matches, required: Matches) -> Matches:
     return _only(matches, places(matches.documents, required.documents, matches.universe)[0])
 
 
+def enough(universe: int, parts: Sequence[Matches], number: int) -> Array:
+    """Tell of each document whether at least so many of the parts match it."""
+    counts = np.zeros(universe, np.uint16)
+    for part in parts:
+        if isinstance(part, Sparse):
+            counts[part.documents] += 1
+        else:
+            counts += part.mask()
+    return counts >= number
+
+
 def filtered(matches: Matches, visible: Array | None) -> Matches:
     """Give the matches that a mask allows; None allows all."""
     return matches if visible is None else within(matches, Dense(visible, 0.0))
+
+
+def all_of(masks: Sequence[Array | None]) -> Array | None:
+    """Give the mask of the documents that every mask allows; None allows all."""
+    given = [mask for mask in masks if mask is not None]
+    return reduce(np.logical_and, given) if given else None
 
 
 def _only(matches: Sparse, at: Array) -> Sparse:

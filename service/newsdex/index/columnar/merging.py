@@ -11,7 +11,7 @@ from newsdex.index.columnar.columns import write_column
 from newsdex.index.columnar.postings import InvertedField, PostingField, write_field
 from newsdex.index.columnar.sections import Array, SectionWriter
 from newsdex.index.columnar.segment import COLUMNS, ID_FIELD, OpenSegment
-from newsdex.index.schema import FILTER_FIELDS, TEXT_FIELDS
+from newsdex.index.schema import FILTER_FIELDS, SPELLED_FIELDS, TEXT_FIELDS
 
 CHUNK_POSTINGS = 1 << 20
 """So many postings are worked on at a time: bounds the memory, and how long a commit can wait for the interpreter."""
@@ -35,7 +35,7 @@ def merge_segments(path: Path, segments: Sequence[OpenSegment]) -> int:
     documents = sum(int((numbers != GONE).sum()) for numbers in maps)
     writer = SectionWriter(path)
     try:
-        for name in (*TEXT_FIELDS, ID_FIELD, *FILTER_FIELDS):
+        for name in (*TEXT_FIELDS, ID_FIELD, *FILTER_FIELDS, *SPELLED_FIELDS.values()):
             sources = [_Source(segment, name, numbers) for segment, numbers in zip(segments, maps, strict=True)]
             inverted = _merge_field(name, [source for source in sources if source.terms])
             if inverted is not None:

@@ -143,7 +143,15 @@ class SegmentData:
         return self.file[f"{field}.lengths"].base if f"{field}.lengths" in self.file else 0
 
     @cached_property
-    def _term_of_document(self) -> Array:
+    def ids(self) -> PostingField:
+        """Give the articles' ids: the terms of a field."""
+        field = self.field(ID_FIELD)
+        assert isinstance(field, PostingField)
+        return field
+
+    @cached_property
+    def id_ranks(self) -> Array:
+        """Give for each document the number of its article's id, in the ids' byte order."""
         ids = self.file[f"{ID_FIELD}.documents"].all()
         numbers = np.empty(len(ids), np.uint32)
         numbers[ids] = np.arange(len(ids), dtype=np.uint32)
@@ -151,9 +159,7 @@ class SegmentData:
 
     def article_id(self, document: int) -> str:
         """Give the id of a document's article."""
-        field = self.field(ID_FIELD)
-        assert field is not None
-        return field.terms[int(self._term_of_document[document])].decode()
+        return self.ids.terms[int(self.id_ranks[document])].decode()
 
 
 def _marked(terms: TermDictionary) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The segments of one commit, and the statistics that scores need of all of them together."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,17 +22,41 @@ class KnownTerm:
 
     numbers: Sequence[int]
     """Its number in each segment's dictionary, or -1."""
+    frequency: int
+    """The number of documents that have it."""
     idf: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statistics:
+    """All that a score depends on besides the document and the query.
+
+    Scored with those of its first page, the pages of a search agree with each other, whatever was committed meanwhile.
+    """
+
+    documents: int
+    average_lengths: Mapping[str, float]
+    """By field, in words."""
+    frequencies: Sequence[int]
+    """For each (field, term) of the query, in their order, the number of documents that have it."""
 
 
 class Snapshot:
     """One commit, immutable: any number of threads may search it."""
 
-    def __init__(self, segments: Sequence[OpenSegment]) -> None:
+    def __init__(
+        self,
+        segments: Sequence[OpenSegment],
+        pinned: Statistics | None = None,
+        terms: Sequence[tuple[str, bytes]] = (),
+    ) -> None:
+        """Take the segments, and perhaps an earlier commit's statistics of some terms, to be used instead."""
         self.segments = segments
-        self.documents = sum(segment.documents for segment in segments)
+        self.documents = pinned.documents if pinned else sum(segment.documents for segment in segments)
         """Deleted ones included, as in Whoosh's statistics."""
-        self._average = {name: self._average_length(name) for name in TEXT_FIELDS}
+        same = pinned is not None and len(pinned.frequencies) == len(terms)
+        self._frequencies = dict(zip(terms, pinned.frequencies, strict=True)) if pinned and same else {}
+        self._average = pinned.average_lengths if pinned else {name: self._average_length(name) for name in TEXT_FIELDS}
         self._norms: dict[tuple[int, str], Array] = {}
         self._terms: dict[tuple[str, bytes], KnownTerm] = {}
 
@@ -50,17 +74,27 @@ class Snapshot:
         if known is None:
             fields = [self.posting_field(number, field) for number in range(len(self.segments))]
             numbers = [own.terms.find(term) if own else -1 for own in fields]
-            frequency = sum(
+            counted = (
                 own.document_frequency(number)
                 for own, number in zip(fields, numbers, strict=True)
                 if own and number >= 0
             )
+            pinned = self._frequencies.get((field, term))
+            frequency = sum(counted) if pinned is None else pinned
             if len(self._terms) >= MAX_KNOWN_TERMS:
                 self._terms.clear()
             # whoosh.scoring.WeightingModel.idf
             idf = math.log(self.documents / (frequency + 1)) + 1 if self.documents else 0.0
-            known = self._terms[field, term] = KnownTerm(numbers=numbers, idf=idf)
+            known = self._terms[field, term] = KnownTerm(numbers=numbers, frequency=frequency, idf=idf)
         return known
+
+    def statistics(self, terms: Sequence[tuple[str, bytes]]) -> Statistics:
+        """Give what scores of some terms depend on."""
+        return Statistics(
+            documents=self.documents,
+            average_lengths=self._average,
+            frequencies=[self.term(*term).frequency for term in terms],
+        )
 
     def norms(self, segment: int, field: str) -> Array | None:
         """Give the part of BM25 that depends on a document's length, float32, or None for a field that is not scored.

@@ -1,0 +1,114 @@
+"""Writes and reads the cursors of pages: where a page ended, and all that the next one must not see changed.
+
+A cursor is not signed: whoever changes one gets other pages of what they may search anyway. What cannot be one is refused.
+"""
+
+import base64
+import zlib
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple
+
+import orjson
+from pydantic import Field, TypeAdapter
+
+from newsdex.errors import Invalid
+from newsdex.index.columnar.paging import Cut
+from newsdex.index.columnar.snapshot import Statistics
+from newsdex.index.schema import TEXT_FIELDS
+from newsdex.records import microseconds
+from newsdex_schemas import SearchRequest
+from newsdex_schemas.model import EARLIEST, LATEST
+
+CHECKSUM_BYTES = 4
+MAX_UNPACKED_BYTES = 200_000
+
+_Moment = Annotated[int, Field(ge=-(1 << 63), lt=1 << 63)]
+_Count = Annotated[int, Field(ge=0, lt=1 << 53)]
+
+
+class _Written(NamedTuple):
+    """What stands in a cursor."""
+
+    digest: _Count
+    least: float
+    greatest: float
+    date: _Moment
+    id: str
+    now_us: Annotated[int, Field(ge=microseconds(EARLIEST), lt=microseconds(LATEST))]
+    at_least: _Count | None
+    documents: _Count | None
+    average_lengths: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    frequencies: tuple[_Count, ...] = ()
+
+
+_written = TypeAdapter(_Written)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cursor:
+    """What one page leaves to the next."""
+
+    cut: Cut
+    now_us: int
+    """The first page's moment: `yesterday` stays the same day."""
+    at_least: int | None
+    """How many of the words must match, where the first page fell back to most of them."""
+    statistics: Statistics | None
+    """What the first page was scored with; None by date."""
+
+
+def write_cursor(cursor: Cursor, request: SearchRequest) -> str:
+    """Give a cursor as text for the next request."""
+    cut, statistics = cursor.cut, cursor.statistics
+    values: list[Any] = [
+        *(_digest(request), cut.least, cut.greatest, cut.date, cut.id, cursor.now_us, cursor.at_least),
+        *(() if statistics is None else (statistics.documents, _averages(statistics), statistics.frequencies)),
+    ]
+    packed = zlib.compress(orjson.dumps([*values, *([None] if statistics is None else [])]))
+    return base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(CHECKSUM_BYTES) + packed).rstrip(b"=").decode()
+
+
+def _averages(statistics: Statistics) -> list[float]:
+    return [statistics.average_lengths[name] for name in TEXT_FIELDS]
+
+
+def read_cursor(request: SearchRequest) -> Cursor | None:
+    """Read a request's cursor, if it has one; raise `Invalid` where it is none, or one of another search."""
+    if request.cursor is None:
+        return None
+    if request.offset:
+        raise Invalid("cursor_with_offset", "a page behind a cursor has no offset", "offset")
+    value = _unpacked(request.cursor)
+    if value is None:
+        raise Invalid("invalid_cursor", "this is no cursor that was given out", "cursor")
+    if value.digest != _digest(request):
+        raise Invalid("cursor_of_another_search", "the cursor belongs to another query, filter, sort or zone", "cursor")
+    statistics = None
+    if value.documents is not None:
+        averages = dict(zip(TEXT_FIELDS, value.average_lengths, strict=False))
+        statistics = Statistics(documents=value.documents, average_lengths=averages, frequencies=value.frequencies)
+    return Cursor(
+        cut=Cut(least=value.least, greatest=value.greatest, date=value.date, id=value.id),
+        now_us=value.now_us,
+        at_least=value.at_least,
+        statistics=statistics,
+    )
+
+
+def _digest(request: SearchRequest) -> int:
+    """Tell searches apart whose pages do not belong together."""
+    same = [request.q, request.sort, request.timezone, request.filters.model_dump(mode="json")]
+    return zlib.crc32(orjson.dumps(same))
+
+
+def _unpacked(text: str) -> _Written | None:
+    """Give a cursor's values, or None where the text was not written here."""
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        packed = data[CHECKSUM_BYTES:]
+        if zlib.crc32(packed).to_bytes(CHECKSUM_BYTES) != data[:CHECKSUM_BYTES]:
+            return None
+        value = _written.validate_json(zlib.decompressobj().decompress(packed, MAX_UNPACKED_BYTES))
+    except (ValueError, zlib.error):
+        return None
+    return value if value.documents is None or len(value.average_lengths) == len(TEXT_FIELDS) else None

@@ -1,0 +1,73 @@
+"""Chooses the intervals of a date histogram, and makes the reply's part of the index's counts."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Literal
+
+from newsdex.records import microseconds
+from newsdex.search.moments import floor, moment_of
+from newsdex_schemas import Bucket, Histogram
+from newsdex_schemas.search import MAX_BUCKETS
+
+Interval = Literal["hour", "day", "week", "month", "year", "decade", "century"]
+INTERVALS: tuple[Interval, ...] = ("hour", "day", "week", "month", "year", "decade", "century")
+YEARS: dict[Interval, int] = {"year": 1, "decade": 10, "century": 100}
+
+
+class Intervals:
+    """The intervals in one time zone; called with the earliest and the latest date, it gives their edges."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self.interval: Interval = "day"
+
+    def __call__(self, earliest_us: int, latest_us: int) -> Sequence[int]:
+        """Give the edges of the shortest intervals that are not too many, in microseconds since 1970."""
+        first = moment_of(earliest_us).astimezone(self._zone)
+        for interval in INTERVALS:
+            edges = _edges(first, latest_us, interval)
+            if len(edges) <= MAX_BUCKETS + 1:
+                self.interval = interval
+                break
+        return edges
+
+    def histogram(self, edges: Sequence[int], counts: Sequence[int], total: int) -> Histogram:
+        """Give the reply's part; `total` counts matches without a date too."""
+        buckets = tuple(
+            # moments of a zone, as the contract's own validation would leave them
+            Bucket(start=moment_of(edge).astimezone(self._zone), count=count)
+            for edge, count in zip(edges, counts, strict=False)
+        )
+        return Histogram(interval=self.interval, buckets=buckets, undated=total - sum(counts))
+
+
+def _edges(first: datetime, latest_us: int, interval: Interval) -> list[int]:
+    """Give edges up to one behind the latest date, or one more than there may be."""
+    edges: list[int] = []
+    start = _start(first, interval)
+    while len(edges) <= MAX_BUCKETS + 1:
+        edges.append(microseconds(start.astimezone(UTC)))
+        if edges[-1] > latest_us:
+            break
+        start = _next(start, interval)
+    return edges
+
+
+def _start(moment: datetime, interval: Interval) -> datetime:
+    if interval in YEARS:
+        year = moment.year // YEARS[interval] * YEARS[interval]
+        return floor(moment, "year").replace(year=year)
+    if interval == "hour":
+        # an hour that a change of clocks repeats stays two
+        return floor(moment.astimezone(UTC), "hour").astimezone(moment.tzinfo)
+    return floor(moment, interval)  # type: ignore[arg-type]  # the years are done with
+
+
+def _next(start: datetime, interval: Interval) -> datetime:
+    if interval in YEARS:
+        return start.replace(year=start.year + YEARS[interval])
+    if interval == "month":
+        return (start + timedelta(days=31)).replace(day=1)
+    if interval == "hour":
+        return (start.astimezone(UTC) + timedelta(hours=1)).astimezone(start.tzinfo)
+    return start + timedelta(days=7 if interval == "week" else 1)
