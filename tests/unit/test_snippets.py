@@ -9,8 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsdex.errors import Invalid
-from newsdex.search.query import parse_query
-from newsdex.search.snippets import MAX_PASSAGES, MAX_SCANNED_CHARS, PASSAGE_CHARS, Matches, snippets
+from newsdex.search.matching import Matches
+from newsdex.search.moments import When
+from newsdex.search.query import read_query
+from newsdex.search.snippets import MAX_PASSAGES, MAX_SCANNED_CHARS, PASSAGE_CHARS, Marked, marked, snippets
 
 GENEROUS_TIME_S = 10
 LONGEST_CUT_WORD = 120
@@ -20,14 +22,22 @@ FILLER = "Nothing of note was said for a while. " * 12
 
 PIECES = ["ferry", "<mark>", "</mark>", "&amp;", "<b>", '"x"', "’s", "北京", "\n\n", "…", " ", "Ferries", "\u3000"]
 texts = st.text(max_size=900) | st.lists(st.sampled_from(PIECES), max_size=120).map(" ".join)
-queries = st.sampled_from(["ferry", "fer*", "mark", "amp", "北京", "NOT ferry", "ferry~", '"x y"', "b", "*", ""])
+queries = st.sampled_from(["oneil", "ferry", "fer*", "mark", "amp", "北京", "NOT ferry", "ferry~", '"x y"', "b", "*", ""])
+
+
+def matches_of(query: str) -> Matches:
+    return Matches(read_query(query).to_run(When(now_us=0)))
+
+
+def plain_passages(text: str, query: str) -> tuple[Marked, ...]:
+    return snippets(text, matches_of(query))
 
 
 def passages(text: str, query: str) -> tuple[str, ...]:
-    return snippets(text, Matches(parse_query(query)))
+    return tuple(passage.html() for passage in plain_passages(text, query))
 
 
-def marked(text: str, query: str) -> list[str]:
+def marks(text: str, query: str) -> list[str]:
     return [unescape(word) for passage in passages(text, query) for word in MARKED.findall(passage)]
 
 
@@ -118,7 +128,7 @@ def test_any_text_and_any_query_give_passages(text: str, query: str) -> None:
 def test_exactly_the_words_asked_for_are_marked(query: str, expected: list[str]) -> None:
     text = "The mayor’s dog runs by the river bank. Running “so” late, wrote @RiverDesk of a ferryman and Pak-US talks."
 
-    assert expected == marked(text, query)
+    assert expected == marks(text, query)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +145,7 @@ def test_exactly_the_words_asked_for_are_marked(query: str, expected: list[str])
 )
 def test_words_of_every_script_are_marked(text: str, query: str, expected: list[str]) -> None:
 
-    assert expected == marked(text, query)
+    assert expected == marks(text, query)
 
 
 def test_overlapping_pairs_of_characters_are_marked_without_nesting() -> None:
@@ -147,7 +157,34 @@ def test_overlapping_pairs_of_characters_are_marked_without_nesting() -> None:
 
 def test_the_words_of_every_line_are_marked() -> None:
 
-    assert ["ferry", "Ferries"] == marked("A ferry.\n\nNothing.\n\nFerries.", "ferry")
+    assert ["ferry", "Ferries"] == marks("A ferry.\n\nNothing.\n\nFerries.", "ferry")
+
+
+@given(texts, queries)
+@example("the O’Neil run, o'neils and oneil", "oneil")
+@example("Straße ferry’s", "strasse ferry")
+def test_plain_passages_have_the_marks_of_the_html_ones(text: str, query: str) -> None:
+    for passage in plain_passages(text, query):
+        marked_words = [unescape(word) for word in MARKED.findall(passage.html())]
+
+        assert marked_words == [passage.text[start:end] for start, end in passage.marks]
+        assert plain(passage.html()) == passage.text
+
+
+@given(texts, queries)
+def test_a_title_is_shown_as_it_stands(text: str, query: str) -> None:
+    title = marked(text, matches_of(query))
+
+    assert text == title.text == plain(title.html())
+
+
+@given(st.lists(st.sampled_from(["O’Neil", "ferry", "fer", "Ferries’", "o'n'eil", "北京", "-", "mayor's"])), queries)
+def test_a_text_that_folds_to_its_own_length_is_marked_as_any_other(words: list[str], query: str) -> None:
+    """The second text is longer when folded, and so takes the other way."""
+    text = " ".join(words)
+    long = f"{text} \n ß"
+
+    assert marked(text, matches_of(query)).marks == marked(long, matches_of(query)).marks
 
 
 # What is shown
@@ -156,8 +193,7 @@ def test_the_words_of_every_line_are_marked() -> None:
 def test_a_text_without_a_match_shows_its_beginning() -> None:
     (passage,) = passages(f"First words. {FILLER}", "absent")
 
-    assert passage.startswith("First words.")
-    assert passage.endswith(" …")
+    assert passage.startswith("First words. Nothing of note")
 
 
 def test_an_empty_text_has_no_passage() -> None:
@@ -165,19 +201,62 @@ def test_an_empty_text_has_no_passage() -> None:
     assert [(), ()] == [passages("", "ferry"), passages(" \n\t ", "ferry")]
 
 
-def test_a_match_far_down_is_shown_with_what_stands_around_it() -> None:
+def test_a_match_far_down_is_shown_in_its_whole_sentence() -> None:
     (passage,) = passages(f"{FILLER}The old ferry left. {FILLER}", "ferry")
 
-    assert "The old <mark>ferry</mark> left." in passage
-    assert passage.startswith("… ")
-    assert passage.endswith(" …")
+    assert passage.startswith("The old <mark>ferry</mark> left. Nothing of note")
+    assert passage.endswith("for a while.")
 
 
-def test_at_most_two_passages_are_shown_the_first_ones() -> None:
+@pytest.mark.parametrize("end", [".", "!", "?", ".”", "…", '."', "。", "؟"])
+def test_a_passage_begins_behind_any_end_of_a_sentence(end: str) -> None:
+    (passage,) = passages(f"{'word ' * 20}and so on{end} The ferry left.", "ferry")
+
+    assert passage == "The <mark>ferry</mark> left."
+
+
+@pytest.mark.parametrize("before", ["Mr.", "Dr.", "J. F.", "the U.S.", "vs.", "Gov."])
+def test_an_abbreviation_ends_no_sentence(before: str) -> None:
+    (passage,) = passages(f"Nothing was said. So {before} Ferry left.", "ferry")
+
+    assert passage == f"So {before} <mark>Ferry</mark> left."
+
+
+def test_a_sentence_too_long_to_be_shown_is_cut_at_words_with_a_sign() -> None:
+    (passage,) = passages(f"{'many small words ' * 30}ferry{' and more words' * 30}", "ferry")
+
+    assert re.match(r"… (many|small|words) ", passage)
+    assert re.search(r" (and|more|words) …$", passage)
+    assert "<mark>ferry</mark> and more words" in passage
+
+
+def test_at_most_three_passages_are_shown_of_equals_the_first_ones() -> None:
     text = "".join(f"{FILLER}Ferry {number} left. " for number in "abcd")
     found = passages(text, "ferry")
 
-    assert ["Ferry</mark> a", "Ferry</mark> b"] == [re.findall(r"Ferry</mark> \w", passage)[0] for passage in found]
+    assert ["a", "b", "c"] == [re.findall(r"Ferry</mark> (\w)", passage)[0] for passage in found]
+
+
+def test_the_passage_with_the_most_different_words_comes_first() -> None:
+    text = f"A ferry left. {FILLER}A ferry, a ferry, a ferry. {FILLER}The ferry passed the bridge. {FILLER}"
+    found = passages(text, "ferry bridge")
+
+    assert "The <mark>ferry</mark> passed the <mark>bridge</mark>." in found[0]
+    assert "A <mark>ferry</mark>, a" in found[1]
+    assert "A <mark>ferry</mark> left." in found[2]
+
+
+def test_words_side_by_side_come_before_the_same_words_apart() -> None:
+    found = passages(f"Night fell and the ferry left. {FILLER}The night ferry left. {FILLER}", '"night ferry"')
+
+    assert "The <mark>night</mark> <mark>ferry</mark> left." in found[0]
+
+
+def test_no_two_passages_overlap() -> None:
+    text = "".join(f"The ferry of day {number} left. " for number in range(40))
+    found = [re.findall(r"day (\d+)", passage) for passage in passages(text, "ferry")]
+
+    assert len(sum(found, [])) == len(set(sum(found, [])))
 
 
 def test_matches_close_to_each_other_share_a_passage() -> None:
@@ -212,7 +291,7 @@ def test_a_long_text_is_read_in_bounded_time(text: str, query: str) -> None:
 def test_a_match_beyond_the_scanned_part_is_not_shown() -> None:
     text = "Once. " + "z " * (MAX_SCANNED_CHARS // 2) + "ferry"
 
-    assert [] == marked(text, "ferry")
+    assert [] == marks(text, "ferry")
 
 
 def test_a_match_longer_than_a_passage_is_no_fault() -> None:

@@ -56,11 +56,12 @@ def _value(leaf: Leaf, when: When) -> str:
         case Word(text=text):
             return text if _is_plain(text) else _quoted(text)
         case Phrase(text=text, gap=gap):
-            return f"{_quoted(text)}~{gap}" if gap else _quoted(text)
+            quoted = f'"{text}"' if leaf.field == "id" else _quoted(text)
+            return f"{quoted}~{gap}" if gap else quoted
         case Pattern(text=text):
             return text
         case Fuzzy(text=text, edits=edits, beginning=beginning):
-            return f"{text}~{edits}/{beginning}" if beginning else f"{text}~{edits if edits > 1 else ''}"
+            return f"{text}~{edits}/{beginning}" if beginning else f"{text}~{'' if edits == 1 else edits}"
         case Between():
             first, last = leaf.first or "*", leaf.last or "*"
             return f"{'[' if leaf.with_first else '{'}{first} TO {last}{']' if leaf.with_last else '}'}"
@@ -73,7 +74,9 @@ def _value(leaf: Leaf, when: When) -> str:
 
 def _is_plain(text: str) -> bool:
     """Tell whether a word reads as itself without quotes."""
-    if _PLAIN.fullmatch(text) and text not in _OPERATORS:
+    if text in _OPERATORS:
+        return False
+    if _PLAIN.fullmatch(text):
         return True
     tree, notes = read_tree(text)
     return not notes and isinstance(tree, Word) and tree.text == text and tree.field is None

@@ -198,4 +198,4 @@ def written(stamp_us: int, zone: tzinfo) -> str:
     if moment == floor(moment, "day"):
         return moment.date().isoformat()
     whole_minutes = (moment.utcoffset() or timedelta()) % timedelta(minutes=1) == timedelta()
-    return (moment if whole_minutes else moment.astimezone(UTC)).isoformat()
+    return (moment if whole_minutes else moment.astimezone(UTC)).isoformat().replace("+00:00", "Z")

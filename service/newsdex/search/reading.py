@@ -113,7 +113,7 @@ class _Reader:
             return None
         if required and not negated:
             read = changed(read, required=True)
-        return Not(part=read) if negated else read
+        return _not(read) if negated else read
 
     def _missing(self, operator: Token | None) -> None:
         """Note an operator that has nothing to work on."""
@@ -128,7 +128,7 @@ class _Reader:
         while name := self._take("field"):
             if not self._has_value():
                 self._note("field_without_value", "no value follows; it is read as a word", name.start, name.end)
-                return Word(start=name.start, end=name.end, field=field, text=name.text)
+                return Word(start=name.start, end=name.end, text=name.text)
             if not self._tokens[self._at].touches:
                 self._note("space_after_field", "the space after the colon is left out", name.start, name.end)
             field = FIELDS[name.text.lower()]

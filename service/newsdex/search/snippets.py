@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from newsdex.index.analysis import LONGEST_WORD
 from newsdex.search.matching import Found, Matches, found_words
 
 PASSAGE_CHARS = 240
@@ -101,7 +102,7 @@ def _passage(text: str, ends: Sequence[int], start: int, found: Sequence[Found])
     fitting = [end for end in (*ends[at : at + MOST_SENTENCES], len(text)) if end <= limit]
     end = next((end for end in fitting if end - start >= SHORT_CHARS), fitting[-1] if fitting else None)
     if end is None:
-        end = max(_word_end(text, limit), found[0].end if found else 0)
+        end = max(_word_end(text, limit), min(found[0].end, limit + LONGEST_WORD) if found else 0)
     whole_start = start == 0 or (at > 0 and ends[at - 1] == start)
     return _Passage(
         start=start,

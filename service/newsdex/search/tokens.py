@@ -18,24 +18,24 @@ FIELDS = {
 
 _UNIT = "(?:minute|hour|day|week|month|year)s?"
 _NAMED_FIELD = "|".join(sorted(FIELDS, key=len, reverse=True))
-_START = r"(?<![^\s(+\-:])"
 TAGGERS: Sequence[tuple[str, str]] = (
     ("space", r"\s+"),
     ("open", r"\("),
     ("close", r"\)"),
     ("operator", r"(?<![^\s()])(?P<text>AND|OR|NOT|ANDNOT)(?=[\s()]|$)"),
-    ("field", rf"{_START}(?P<text>(?i:{_NAMED_FIELD})):(?!//)"),
-    ("sign", r"(?<![^\s(])(?P<text>[-+])(?=[^\s-])"),
+    ("field", rf"(?P<text>(?i:{_NAMED_FIELD})):(?!//)"),
+    ("sign", r"(?<![^\s(])(?P<text>[-+])[-+]*(?=[^\s+-])"),
     ("comparison", r"(?<=:)(?P<text>[<>]=?)"),
-    ("date", rf"{_START}(?P<text>(?i:(?:last|past)\s+\d{{1,4}}\s+{_UNIT}))\b"),
+    ("date", rf"(?P<text>(?i:(?:last|past)\s+\d{{1,4}}\s+{_UNIT}))\b"),
     ("date", rf"(?<=:)(?P<text>(?i:(?:this|last)\s+(?:week|month|year)|\d{{1,4}}\s+{_UNIT}\s+ago))\b"),
     ("phrase", r'"(?P<text>[^"]*)"|[“„](?P<curly>[^“”„]*)[”“]|«(?P<angled>[^«»]*)»'),
-    ("phrase", rf"{_START}'(?P<text>[^']+)'(?=[\s)~^]|$)"),
+    ("phrase", r"'(?P<text>[^']+)'(?=[\s)~^]|$)"),
     ("quote", r'["“”„«»]'),
     ("range", r"[\[{](?P<first>[^\[\]{}()\"]*?)\bTO\b(?P<last>[^\[\]{}()\"]*)[\]}]"),
     ("open_range", r"[\[{](?P<first>[^\[\]{}()\"]*?)\bTO\b(?P<last>\s*[^\s\[\]{}()\"]*)"),
     ("boost", r"(?<=\S)\^(?P<text>\d+(?:[.]\d+)?)?(?=[\s)]|$)"),
     ("fuzz", r"(?<=\S)~(?P<text>\d{1,4})?(?:/(?P<beginning>\d{1,4}))?"),
+    ("dash", r"[-+]+"),
     ("word", r'[^\s()"“”„«»\[\]{}~^]+'),
     ("other", r"."),
 )
@@ -78,14 +78,14 @@ class Token:
 
 
 def tokens(text: str) -> list[Token]:
-    """Give the tokens of a query, without the spaces."""
+    """Give the tokens of a query, without spaces and dashes."""
     found: list[Token] = []
     touches = False
     for node in _parser.tag(text):
         groups = node.groups if isinstance(node, Tagged) else {}
         kind = node.kind if isinstance(node, Tagged) else "space"
-        if kind == "space":
-            touches = False
+        if kind in ("space", "dash"):
+            touches &= kind == "dash"
             continue
         shown = next((value for value in groups.values() if value is not None), "")
         extra = groups.get("last") or groups.get("beginning") or ""
