@@ -13,7 +13,7 @@ MAX_SIZE = 100
 MAX_OFFSET = 10_000
 MAX_TIMEOUT_MS = 10_000
 MAX_FACET_SIZE = 100
-MAX_CURSOR_CHARS = 16_000
+MAX_CURSOR_CHARS = 64_000
 MAX_BUCKETS = 60
 
 FacetName = Literal["section", "authors", "tags", "agency", "language"]

@@ -19,7 +19,7 @@ batches = st.lists(st.lists(st.one_of(articles(), articles(), ids), max_size=4),
 sorts = st.sampled_from(["relevance", "relevance", "newest", "oldest"])
 lax = settings(
     deadline=None,
-    max_examples=150,
+    max_examples=50,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )

@@ -60,3 +60,9 @@ def test_every_note_has_an_example() -> None:
     given = {name for source in sources for name in re.findall(r'_note\(\s*"([a-z_]+)"', source)}
 
     assert {row[1] for row in MENDED} == given
+
+
+def test_every_note_is_documented_for_operators() -> None:
+    operating = (ROOT / "deploy" / "OPERATING.md").read_text(encoding="utf-8")
+
+    assert [] == [row[1] for row in MENDED if f"`{row[1]}`" not in operating]

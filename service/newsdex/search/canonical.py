@@ -83,7 +83,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    return f'"{" ".join(text.replace(chr(34), " ").split())}"'
+    return f'"{" ".join(text.split())}"'
 
 
 def edge_us(edge: Edge, when: When) -> int:

@@ -80,19 +80,21 @@ class LeafReader:
         end = fuzz.end if fuzz else token.end
         if field == DATES:
             return self._date(token, field)
-        if not _has_words(token.text, field):
+        text = token.text.replace('"', " ").strip()
+        if not _has_words(text, field):
             self._note("nothing_inside", "these quotes hold no words, and are left out", *_place(token))
             return None
         gap = int(fuzz.text or 1) if fuzz else 0
         if fuzz and gap > MAX_GAP:
             self._note("gap_out_of_range", f"it is read as ~{MAX_GAP}", *_place(fuzz))
-        return Phrase(start=token.start, end=end, field=field, text=token.text.strip(), gap=min(gap, MAX_GAP))
+        return Phrase(start=token.start, end=end, field=field, text=text, gap=min(gap, MAX_GAP))
 
     def _word(self, token: Token, fuzz: Token | None, field: str | None) -> Leaf | None:
         if field == DATES:
             return self._date(token, field)
+        text = token.text.strip("'") if field not in WHOLE else token.text
         # at a word's end a question mark asks a question
-        text = token.text if set(token.text) <= set("*?") else token.text.rstrip("?")
+        text = text if set(text) <= set("*?") else text.rstrip("?'")
         where: dict[str, Any] = {"start": token.start, "end": fuzz.end if fuzz else token.end, "field": field}
         if text.strip("*?") == "" and "*" in text:
             return Anything(**where)

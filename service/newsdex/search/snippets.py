@@ -18,12 +18,11 @@ SHORT_CHARS = 80
 MOST_SENTENCES = 8
 CUT = "…"
 
-_ABBREVIATIONS = "".join(
-    rf"(?<!\b{word})" for word in ("Mr", "Mrs", "Ms", "Dr", "St", "Gen", "Sen", "Rep", "Gov", "Col", "Prof", "No", "vs")
-)
 _SENTENCE_END = re.compile(
-    rf"(?:(?<!\b[A-Z]){_ABBREVIATIONS}[.!?…؟۔।]+[\"'”’»)\]]*(?=\s+[^\sa-z])|[。！？]+[”」』）]*|\n\s*\n|\n(?=\s*[^\sa-z]))"
+    r"[.!?…؟۔।]+[\"'”’»)\]]*(?=\s+[^\sa-z])|[。！？]+[”」』）]*|\n\s*\n|\n(?=\s*[^\sa-z])"
 )
+_ABBREVIATION = re.compile(r"(?:^|\W)(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Gen|Sen|Rep|Gov|Col|Prof|No|vs)$")
+_LONGEST_ABBREVIATION = 5
 _SPACE = re.compile(r"\s+")
 
 
@@ -53,13 +52,22 @@ def snippets(text: str, matches: Matches) -> tuple[Marked, ...]:
     """Give up to three passages around the matches, the best first, or the text's beginning where there is none."""
     text = text[:MAX_SCANNED_CHARS]
     found = found_words(text, matches)
-    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    ends = list(_sentence_ends(text))
     if not found:
         passages = [_passage(text, ends, 0, ())]
     else:
         passages = _best(list(_candidates(text, ends, found)))
     shown = (_shown(text, passage) for passage in passages)
     return tuple(passage for passage in shown if passage.text)
+
+
+def _sentence_ends(text: str) -> Iterator[int]:
+    """Give where sentences end; `Mr.` and initials end none."""
+    for match in _SENTENCE_END.finditer(text):
+        start = match.start()
+        stops = text[start] == "." and _ABBREVIATION.search(text[max(0, start - _LONGEST_ABBREVIATION) : start])
+        if not stops:
+            yield match.end()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
