@@ -55,7 +55,7 @@ def pages(indexed: Indexed, tree: Any, sort: Any, size: int, between: Sequence[A
 
 @lax
 @given(first=many(), between=batches, tree=trees, sort=sorts, size=st.integers(1, 7))
-def test_what_did_not_change_is_on_one_page(  # noqa: PLR0917 - drawn
+def test_what_did_not_change_is_on_one_page(
     first: list[Any], between: list[Any], tree: Any, sort: Any, size: int
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -73,7 +73,9 @@ def test_what_did_not_change_is_on_one_page(  # noqa: PLR0917 - drawn
 
 @lax
 @given(first=many(), tree=trees, sort=sorts, size=st.integers(1, 7))
-def test_pages_of_an_index_at_rest_are_cut_from_the_whole_result(first: list[Any], tree: Any, sort: Any, size: int) -> None:
+def test_pages_of_an_index_at_rest_are_cut_from_the_whole_result(
+    first: list[Any], tree: Any, sort: Any, size: int
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         indexed = Indexed(Path(folder))
         for start in range(0, len(first), 7):

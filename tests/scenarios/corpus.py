@@ -36,7 +36,11 @@ def drain(projector: Projector) -> int:
 def found_in(view: View, q: str, **options: Any) -> list[str]:
     """Give the ids that a view itself finds, without an archive beside it."""
     defaults: dict[str, Any] = {"sort": "oldest", "size": 100, "offset": 0, "deadline": math.inf, "allowed": None}
-    found = view.find(read_query(q).to_run(When(now_us=0)), hidden=hidden_tree(0, []), **(defaults | options))
+    found = view.find(
+        read_query(q).to_run(When(now_us=0), languages=view.languages),
+        hidden=hidden_tree(0, []),
+        **(defaults | options),
+    )
     return [id_ for id_, _ in found.documents]
 
 

@@ -104,7 +104,9 @@ def test_any_text_is_a_date_or_not(text: str) -> None:
     assert date is None or stretch(date, When(now_us=0))
 
 
-@pytest.mark.parametrize("text", ["last 9999 years", "9999 years ago", "last 9999 months", "9999 days ago", "1000", "8999"])
+@pytest.mark.parametrize(
+    "text", ["last 9999 years", "9999 years ago", "last 9999 months", "9999 days ago", "1000", "8999"]
+)
 def test_the_contracts_years_bound_every_date(text: str) -> None:
     date = read_date(text)
     assert date is not None
@@ -113,7 +115,9 @@ def test_the_contracts_years_bound_every_date(text: str) -> None:
     assert start <= end
 
 
-@given(st.datetimes(datetime(1001, 1, 1), datetime(8998, 1, 1)), st.sampled_from(["UTC", "Asia/Karachi", "Europe/Berlin"]))
+@given(
+    st.datetimes(datetime(1001, 1, 1), datetime(8998, 1, 1)), st.sampled_from(["UTC", "Asia/Karachi", "Europe/Berlin"])
+)
 def test_a_moment_that_was_written_is_read_again(moment: datetime, zone: str) -> None:
     stamp_us = microseconds(moment.replace(tzinfo=UTC))
     when = When(now_us=0, zone=ZoneInfo(zone))

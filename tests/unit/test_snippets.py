@@ -22,7 +22,9 @@ FILLER = "Nothing of note was said for a while. " * 12
 
 PIECES = ["ferry", "<mark>", "</mark>", "&amp;", "<b>", '"x"', "’s", "北京", "\n\n", "…", " ", "Ferries", "\u3000"]
 texts = st.text(max_size=900) | st.lists(st.sampled_from(PIECES), max_size=120).map(" ".join)
-queries = st.sampled_from(["oneil", "ferry", "fer*", "mark", "amp", "北京", "NOT ferry", "ferry~", '"x y"', "b", "*", ""])
+queries = st.sampled_from(
+    ["oneil", "ferry", "fer*", "mark", "amp", "北京", "NOT ferry", "ferry~", '"x y"', "b", "*", ""]
+)
 
 
 def matches_of(query: str) -> Matches:

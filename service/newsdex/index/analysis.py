@@ -14,19 +14,19 @@ from whoosh.analysis import Analyzer, Token
 from newsdex.index.folding import ACCENTS, APOSTROPHES, ARABIC_MARKS, HEBREW_POINTS, JOINERS, fold, lowered
 from newsdex.index.languages import DEFAULT, OWN_SCRIPT, stemmers
 
-_UNSPACED = (  # scripts without spaces: taken two by two
+UNSPACED = (  # scripts without spaces: taken two by two
     r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Japanese, Chinese
 )
-_MARKS = rf"{ACCENTS}{HEBREW_POINTS}{ARABIC_MARKS}{JOINERS}\u0900-\u0dff"  # belong to the letter before
-_LETTERS = rf"[^\W{_UNSPACED}]+(?:[{_MARKS}]+[^\W{_UNSPACED}]*)*"
-_INITIAL = rf"[^\W\d_{_UNSPACED}]"
+MARKS = rf"{ACCENTS}{HEBREW_POINTS}{ARABIC_MARKS}{JOINERS}\u0900-\u0dff"  # belong to the letter before
+_LETTERS = rf"[^\W{UNSPACED}]+(?:[{MARKS}]+[^\W{UNSPACED}]*)*"
+_INITIAL = rf"[^\W\d_{UNSPACED}]"
 _INITIALS = rf"(?<!\w){_INITIAL}(?:\.{_INITIAL}(?!\w))+"
-WORD = re.compile(rf"(?:{_INITIALS}|{_LETTERS})(?:[{APOSTROPHES}]{_LETTERS})*|[{_UNSPACED}]+")
+WORD = re.compile(rf"(?:{_INITIALS}|{_LETTERS})(?:[{APOSTROPHES}]{_LETTERS})*|[{UNSPACED}]+")
 DOT_OF_INITIALS = re.compile(rf"\.(?<={_INITIAL}\.)(?<!\w\w\.)(?={_INITIAL}(?!\w))")
 """The dots inside `U.S.` and `J.R.R.`, which part no words."""
 FIRST_UNSPACED = "\u0e00"
-_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]").match
+_IS_UNSPACED = re.compile(rf"[{UNSPACED}]").match
 
 POSSESSIVES = tuple(f"{apostrophe}{s}" for apostrophe in APOSTROPHES for s in "sS")
 _ELISIONS = {

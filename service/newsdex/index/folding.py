@@ -71,6 +71,20 @@ def fold(text: str) -> str:
     return _NOT_ASCII.sub(lambda found: found[0].translate(_folds), lowered(text).replace("'", ""))
 
 
+def folded_in_place(text: str) -> str | None:
+    """Give a text folded letter by letter, apostrophes kept, or None where letters would change their places."""
+    if text.isascii():
+        return text.lower()
+    lower = text.casefold()
+    table = {
+        ord(letter): letter if letter in APOSTROPHES else _folds[ord(letter)]
+        for letter in set(lower)
+        if not letter.isascii()
+    }
+    in_place = len(lower) == len(text) and unicodedata.is_normalized("NFKC", text)
+    return lower.translate(table) if in_place and all(len(letter) == 1 for letter in table.values()) else None
+
+
 def lowered(text: str) -> str:
     """Give a text with case and width folded and everything else kept: what stemmers expect."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

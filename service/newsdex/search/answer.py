@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from newsdex.errors import Invalid, NewsdexError, Unavailable
 from newsdex.index.reader import View
-from newsdex.search.matching import Matches
+from newsdex.search.matching import Matches, MatchesByLanguage
 from newsdex.search.query import hidden_tree
 from newsdex.search.question import ask, read_question
 from newsdex.search.snippets import marked, snippets
@@ -64,9 +64,11 @@ class Search:
 
         found = asked.found
         articles = self.texts.visible([id_ for id_, _ in found.documents], now_us)
-        matches = Matches(asked.tree)
+        matches = MatchesByLanguage(asked.tree)
         show = _in_html if request.marks == "html" else _with_offsets
-        hits = tuple(show(articles[id_], score, matches) for id_, score in found.documents if id_ in articles)
+        hits = tuple(
+            show(articles[id_], score, matches.of(articles[id_])) for id_, score in found.documents if id_ in articles
+        )
         return SearchReply(
             hits=hits,
             # an article that was withdrawn since the index was asked

@@ -145,7 +145,7 @@ class LeafReader:
         date = read_date(token.text)
         if date is None:
             return self._no_date(token)
-        return Dates(start=token.start, end=token.end, field=field, since=Edge(date, False), until=Edge(date, True))  # noqa: FBT003 - the edge's side
+        return Dates(start=token.start, end=token.end, field=field, since=Edge(date, False), until=Edge(date, True))
 
     def _compared(self, sign: Token, token: Token) -> Leaf | None:
         date = read_date(token.text)

@@ -7,11 +7,13 @@ from typing import Any
 from whoosh import query as whoosh_query
 
 from newsdex.errors import Invalid
+from newsdex.index.languages import DEFAULT
 from newsdex.index.schema import FILTER_FIELDS, TEXT_FIELDS, filter_value
 from newsdex.records import microseconds
 from newsdex.search.canonical import canonical
 from newsdex.search.moments import When
 from newsdex.search.reading import read_tree
+from newsdex.search.stems import with_stems
 from newsdex.search.syntax import Anything, Node, Note, leaves
 from newsdex.search.trees import optional_words, query_tree
 from newsdex_schemas import SearchFilters
@@ -28,9 +30,12 @@ class ReadQuery:
     """None for a query without words."""
     notes: tuple[Note, ...]
 
-    def to_run(self, when: When, *, at_least: int | None = None) -> Any:
-        """Give Whoosh's tree; with `at_least`, so many of the `free_words` are enough."""
-        return query_tree(self.tree, when, at_least=at_least)
+    def to_run(self, when: When, *, at_least: int | None = None, languages: tuple[str, ...] = (DEFAULT,)) -> Any:
+        """Give the tree to run on an index with articles in some languages.
+
+        With `at_least`, so many of the `free_words` are enough.
+        """
+        return with_stems(query_tree(self.tree, when, at_least=at_least), languages)
 
     def as_text(self, when: When) -> str:
         """Write how the query was read."""

@@ -18,6 +18,7 @@ from newsdex.search.query import ReadQuery, filter_trees, read_query, refuse_not
 from newsdex_schemas import Facet, Histogram, Interpretation, Note, SearchRequest
 from newsdex_schemas.search import FacetName
 
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
     """A request, read."""
@@ -117,10 +118,10 @@ def ask(view: View, question: Question, hidden: Any, deadline: float) -> Asked:
 
 def _ask(view: View, question: Question, at_least: int | None, hidden: Any, deadline: float) -> Asked:
     request, cursor = question.request, question.cursor
-    tree = question.query.to_run(question.when, at_least=at_least)
+    tree = question.query.to_run(question.when, at_least=at_least, languages=view.languages)
     intervals = Intervals(question.when.zone)
     # a facet must not be reduced by the filter on its own field, so the index is told of it apart
-    chosen = {name: tree for name, tree in question.filters.items() if name in request.facets}
+    chosen: dict[str, Any] = {name: tree for name, tree in question.filters.items() if name in request.facets}
     others = [tree for name, tree in question.filters.items() if name not in chosen]
     found = view.find(
         tree,

@@ -121,7 +121,9 @@ class _Reader:
             what = f"there is nothing for {operator.text}, which is left out"
             self._note("lone_operator", what, operator.start, operator.end)
         elif token := self._take("operator"):
-            self._note("lone_operator", f"nothing stands before {token.text}, which is left out", token.start, token.end)
+            self._note(
+                "lone_operator", f"nothing stands before {token.text}, which is left out", token.start, token.end
+            )
 
     def _named(self, field: str | None) -> Node | None:
         """Read one part with the field before it and the boost behind it."""
@@ -184,4 +186,3 @@ def _all(parts: list[Node]) -> Node | None:
     if len(flat) > 1:
         return All(parts=tuple(flat))
     return flat[0] if flat else None
-

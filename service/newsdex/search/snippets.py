@@ -18,9 +18,7 @@ SHORT_CHARS = 80
 MOST_SENTENCES = 8
 CUT = "…"
 
-_SENTENCE_END = re.compile(
-    r"[.!?…؟۔।]+[\"'”’»)\]]*(?=\s+[^\sa-z])|[。！？]+[”」』）]*|\n\s*\n|\n(?=\s*[^\sa-z])"
-)
+_SENTENCE_END = re.compile(r"[.!?…؟۔।]+[\"'”’»)\]]*(?=\s+[^\sa-z])|[。！？]+[”」』）]*|\n\s*\n|\n(?=\s*[^\sa-z])")
 _ABBREVIATION = re.compile(r"(?:^|\W)(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Gen|Sen|Rep|Gov|Col|Prof|No|vs)$")
 _LONGEST_ABBREVIATION = 5
 _SPACE = re.compile(r"\s+")

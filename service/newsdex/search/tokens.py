@@ -91,8 +91,6 @@ def tokens(text: str) -> list[Token]:
         extra = groups.get("last") or groups.get("beginning") or ""
         if kind == "word":
             shown = text[node.startchar : node.endchar]
-        found.append(
-            Token(kind=kind, start=node.startchar, end=node.endchar, text=shown, extra=extra, touches=touches)
-        )
+        found.append(Token(kind=kind, start=node.startchar, end=node.endchar, text=shown, extra=extra, touches=touches))
         touches = True
     return found

@@ -1,11 +1,12 @@
-"""Makes of what a query was read as the query tree of Whoosh that is run: the one place where words become terms."""
+"""Makes of what a query was read as a query tree of Whoosh, its words as they were written."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from whoosh import query as whoosh_query
 
-from newsdex.index.analysis import fold, words
+from newsdex.index.analysis import words
+from newsdex.index.folding import fold
 from newsdex.index.schema import FILTER_FIELDS, TEXT_FIELDS, filter_value
 from newsdex.search.canonical import edge_us
 from newsdex.search.moments import When
@@ -14,7 +15,6 @@ from newsdex.search.syntax import (
     Anything,
     Between,
     Dates,
-    Either,
     Fuzzy,
     Leaf,
     Node,
@@ -26,11 +26,6 @@ from newsdex.search.syntax import (
 
 NAMES_IN_PARTS = "authors"
 """A value of this field is found by some of its words too: `author:Doe`."""
-
-
-def index_terms(text: str) -> list[str]:
-    """Give the terms that the words of a query ask for, in their order."""
-    return [stem for _, stem, _, _ in words(text)]
 
 
 def query_tree(tree: Node | None, when: When, *, at_least: int | None = None) -> Any:
@@ -96,16 +91,19 @@ def _leaf(leaf: Leaf, when: When) -> Any:
 def _in_text(leaf: Leaf, field: str, boost: float) -> Any:
     match leaf:
         case Word(text=text):
-            return _run(field, index_terms(text), 1, boost)
+            return _run(field, text, 1, boost)
         case Phrase(text=text, gap=gap):
-            return _run(field, index_terms(text), gap + 1, boost)
+            return _run(field, text, gap + 1, boost)
     return _part_of_word(leaf, field, fold, boost)
 
 
-def _run(field: str, terms: Sequence[str], slop: int, boost: float) -> Any:
-    if len(terms) == 1:
-        return whoosh_query.Term(field, terms[0], boost=boost)
-    return whoosh_query.Phrase(field, list(terms), slop=slop, boost=boost)
+def _run(field: str, text: str, slop: int, boost: float) -> Any:
+    run = [word for word, _, _ in words(text)]
+    return (
+        whoosh_query.Term(field, run[0], boost=boost)
+        if len(run) == 1
+        else whoosh_query.Phrase(field, run, slop=slop, boost=boost)
+    )
 
 
 def _part_of_word(leaf: Leaf, field: str, form: Any, boost: float) -> Any:
