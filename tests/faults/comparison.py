@@ -9,7 +9,8 @@ from pathlib import Path
 from tests.faults.ledger import Event, Ledger, newest_live, version_word
 
 from newsdex.index.reader import IndexReader, View
-from newsdex.search.query import hidden_tree, parse_query
+from newsdex.search.moments import When
+from newsdex.search.query import hidden_tree, read_query
 
 REDELIVERED = ("duplicate", "redelivered")
 """The outcome of a delivery whose acknowledgement had not reached the broker."""
@@ -67,7 +68,7 @@ def _compare_index(live: dict[str, Event], view: View, result: Comparison) -> No
 
 
 def _found(view: View, q: str) -> list[str]:
-    tree = parse_query(q)
+    tree = read_query(q).to_run(When(now_us=0))
     found = view.find(
         tree, allowed=None, hidden=hidden_tree(0, []), sort="oldest", size=10**6, offset=0, deadline=math.inf
     )

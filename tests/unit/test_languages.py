@@ -6,7 +6,6 @@ import math
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.columnar.corpus import Indexed
 from tests.scenarios.corpus import found_in
+from whoosh import query as whoosh_query
 
 from newsdex.index.analysis import words
 from newsdex.index.languages import DEFAULT, detected, known, stemmed_as, stemmers
 from newsdex.index.reader import IndexReader, View
-from newsdex.search.query import parse_query
-from newsdex.search.snippets import Matches, snippets
+from newsdex.search.matching import Matches
+from newsdex.search.moments import When
+from newsdex.search.query import read_query
+from newsdex.search.snippets import snippets
 from newsdex_schemas import Article
 
 ASKED_WORDS = 6
 LEAST_LETTERS = 4
+
+
+def asked(q: str, languages: tuple[str, ...]) -> Any:
+    return read_query(q).to_run(When(now_us=0), languages=languages)
 
 
 # The language of an article
@@ -156,8 +162,8 @@ def test_a_found_word_is_marked_in_the_text(rows: list[dict[str, Any]], view: Vi
     unmarked = []
     for row in rows:
         for q in _first_words(row["body"]):
-            marks = Matches(parse_query(q, view.languages), stemmed_as(article(**_texts(row))))
-            if "<mark>" not in "".join(snippets(row["body"], marks)):
+            marks = Matches(asked(q, view.languages), stemmed_as(article(**_texts(row))))
+            if not any(passage.marks for passage in snippets(row["body"], marks)):
                 unmarked.append((row["id"], q))
 
     assert unmarked == []
@@ -173,22 +179,18 @@ def test_passages_of_scripts_from_the_right_stay_whole(rows: list[dict[str, Any]
     broken = []
     for row in rows:
         if row["lang"] in {"ar", "fa"}:
-            marks = Matches(parse_query(questions(row, _as_it_is), view.languages), row["lang"])
+            marks = Matches(asked(questions(row, _as_it_is), view.languages), row["lang"])
             whole = " ".join(row["body"].split())
-            broken += [passage for passage in snippets(row["body"], marks) if _plain(passage) not in whole]
+            shown = (passage.text.strip("… ") for passage in snippets(row["body"], marks))
+            broken += [text for text in shown if text not in whole]
 
     assert broken == []
 
 
-def _plain(passage: str) -> str:
-    shown = unescape(passage.replace("<mark>", "").replace("</mark>", ""))
-    return shown.removeprefix("… ").removesuffix(" …")
-
-
 def test_time_is_bounded_however_many_languages_an_index_has(view: View) -> None:
     found = view.find(
-        parse_query(" OR ".join(f"word{number}" for number in range(400)), tuple(sorted(stemmers))),
-        allowed=None, hidden=parse_query('""'), sort="relevance", size=10, offset=0, deadline=math.inf,
+        asked(" OR ".join(f"word{number}" for number in range(400)), tuple(sorted(stemmers))),
+        allowed=None, hidden=whoosh_query.NullQuery, sort="relevance", size=10, offset=0, deadline=math.inf,
     )  # fmt: skip
 
     assert found.total == 0
