@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,14 @@ class Service:
     """A data folder and how to work with it."""
 
     data_dir: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables besides the data folder."""
 
     @property
     def environment(self) -> dict[str, str]:
         """Give the environment of a newsdex command on this data folder."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("NEWSDEX_")}
-        return {**kept, "NEWSDEX_DATA_DIR": str(self.data_dir)}
+        return {**kept, "NEWSDEX_DATA_DIR": str(self.data_dir), **self.settings}
 
     @property
     def broker_url(self) -> str:
@@ -120,6 +122,10 @@ class Running:
 
         until(ready, START_TIMEOUT_S, f"{self.name} is ready")
         return self
+
+    def exit_code(self) -> int:
+        """Wait until it ends by itself; give its exit code."""
+        return self.process.wait(STOP_TIMEOUT_S)
 
     def kill(self) -> None:
         """End it without a chance to clean up."""

@@ -5,10 +5,12 @@ from typing import Any, Protocol
 
 import structlog
 from faststream.nats import NatsBroker
+from faststream.nats.broker.broker import UNRECOVERABLE_CONNECT_ERRORS
 from faststream.nats.message import NatsMessage
 from faststream.security import BaseSecurity, SASLPlaintext
 from nats.aio.client import Client
 from nats.errors import ConnectionClosedError, ConnectionReconnectingError
+from nats.errors import Error as NatsError
 
 from newsdex.broker.address import broker_url, connection_options
 from newsdex.broker.pull import BoundedJetStream
@@ -45,8 +47,10 @@ class _Callbacks:
         self._owner = owner
         self._shown: set[str] | None = set()
         """Errors since the connection was lost, each attempt has the same one; None while there is a connection."""
+        self._was_connected = False
 
     def connected(self) -> None:
+        self._was_connected = True
         self._shown = None
 
     async def closed(self) -> None:
@@ -71,6 +75,10 @@ class _Callbacks:
             log.error("broker.error", error=text)
         if self._shown is not None:
             self._shown.add(text)
+        reason = text.removeprefix("nats: ").strip("'").lower()
+        if self._was_connected and isinstance(error, NatsError) and reason in UNRECOVERABLE_CONNECT_ERRORS:
+            # FastStream raises it into the client's reconnecting task: that ends, and nobody would connect again
+            await self.closed()
 
 
 class Broker(NatsBroker):
