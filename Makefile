@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test lint format bench contract constraints clean
+.PHONY: help setup demo test test-faults kills lint format bench contract constraints clean
 
 help:
-	@echo "make demo (ONCE=1) · test · lint · format · bench · contract · constraints · clean"
+	@echo "make demo (ONCE=1) · test · test-faults · kills · lint · format · bench · contract · constraints · clean"
 
 setup: $(READY)
 
@@ -22,6 +22,14 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest $(ARGS)
+
+# all tests of faults, those that take a while too
+test-faults: $(READY)
+	$(BIN)/python -m pytest tests/faults -m "long or not long" $(ARGS)
+
+# kills processes a thousand times and keeps the result; half an hour and more
+kills: $(READY)
+	$(BIN)/python -m tests.faults.kills --keep $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

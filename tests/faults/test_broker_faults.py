@@ -11,6 +11,8 @@ from typing import Any
 
 import nats
 import pytest
+from faststream.nats import JStream, PullSub
+from nats.js.errors import ServiceUnavailableError
 from tests.faults.external import LAZY_JETSTREAM, ExternalServer, external_server
 from tests.faults.measured import cpu_share
 from tests.integration.running import Running, Service, until
@@ -69,6 +71,7 @@ def readiness(port: int) -> tuple[int, str]:
         return 0, ""
 
 
+@pytest.mark.long
 def test_a_broker_that_is_away_at_the_start_is_waited_for_without_haste(
     tmp_path: Path, folder: Path, stack: ExitStack
 ) -> None:
@@ -89,6 +92,7 @@ def test_a_broker_that_is_away_at_the_start_is_waited_for_without_haste(
     assert ["a-1"] == publish_and_find(service, "a-1", "heron")
 
 
+@pytest.mark.long
 def test_a_stop_is_heard_while_the_broker_is_away_at_the_start(tmp_path: Path, folder: Path, stack: ExitStack) -> None:
     processes = start(stack, ExternalServer(tmp_path).service(folder))
     for process in processes:
@@ -97,6 +101,7 @@ def test_a_stop_is_heard_while_the_broker_is_away_at_the_start(tmp_path: Path, f
     assert [0, 0] == [process.stop() for process in processes]
 
 
+@pytest.mark.long
 def test_a_broker_that_was_killed_while_running_is_waited_for_without_haste_and_readiness_says_so(
     tmp_path: Path, folder: Path, stack: ExitStack
 ) -> None:
@@ -159,6 +164,30 @@ def test_reconnecting_goes_on_far_beyond_the_clients_own_limit(tmp_path: Path) -
     assert ([], ["broker"]) == (errors, away)
 
 
+def test_a_broker_without_a_stream_to_subscribe_to_ends_the_process(tmp_path: Path) -> None:
+    """Without its subscription the process would go on, be ready and take nothing in."""
+
+    async def scenario(server: ExternalServer) -> list[NewsdexError]:
+        owner = Owner()
+        broker = make_broker(Settings(broker_url=server.url), name="early", owner=owner)
+
+        async def take(_: Any) -> None:
+            """Nothing comes."""
+
+        options = {"stream": JStream(channels.STREAM, declare=False), "pull_sub": PullSub(batch_size=2)}
+        broker.subscriber("articles.*", durable="early", **options)(take)
+        with pytest.raises(ServiceUnavailableError):
+            await broker.start()
+        owner.stopping = True
+        await broker.stop()
+        return owner.errors
+
+    with external_server(tmp_path, jetstream="") as server:
+        errors = asyncio.run(scenario(server))
+
+    assert ["broker_unavailable"] == [error.code for error in errors]
+
+
 def test_a_connection_that_is_closed_for_good_ends_the_process_with_its_own_exit_code(
     tmp_path: Path, folder: Path, stack: ExitStack
 ) -> None:
@@ -175,6 +204,7 @@ def test_a_connection_that_is_closed_for_good_ends_the_process_with_its_own_exit
     assert [1, 1] == [len(process.events("broker.closed")) for process in processes]
 
 
+@pytest.mark.long
 def test_an_indexer_whose_stream_was_deleted_ends_without_haste_and_the_next_one_makes_it_anew(
     tmp_path: Path, folder: Path, stack: ExitStack
 ) -> None:
@@ -200,6 +230,7 @@ def test_an_indexer_whose_stream_was_deleted_ends_without_haste_and_the_next_one
     assert ["c-1", "c-2"] == sorted(publish_and_find(service, "c-2", "heron"))
 
 
+@pytest.mark.long
 def test_a_broker_that_does_not_fsync_is_named_at_the_start_and_the_indexer_is_not_ready(
     tmp_path: Path, folder: Path, stack: ExitStack
 ) -> None:
@@ -216,6 +247,7 @@ def test_a_broker_that_does_not_fsync_is_named_at_the_start_and_the_indexer_is_n
     assert [False] == [line["sync_always"] for line in indexer.events("broker.ready")]
 
 
+@pytest.mark.long
 def test_an_event_larger_than_any_batch_is_parked_and_the_stream_goes_on(
     tmp_path: Path, folder: Path, stack: ExitStack
 ) -> None:

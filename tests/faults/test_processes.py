@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections import Counter
 
+import pytest
 from tests.faults.parts import projector_of
 from tests.integration.running import Running, Service, until
 
@@ -49,6 +50,7 @@ def outcomes(service: Service) -> list[tuple[str, str, str]]:
     return rows
 
 
+@pytest.mark.long
 def test_an_indexer_that_is_stopped_in_the_middle_of_events_finishes_what_it_began(own: Service) -> None:
     """What it had begun is in the archive and acknowledged; the rest comes to the next one."""
     with EmbeddedServer(own.data_dir):
@@ -86,6 +88,7 @@ def test_a_second_indexer_on_a_data_folder_is_refused_and_the_first_goes_on(own:
         assert (0, ["p-1"]) == (published.returncode, own.found("pier"))
 
 
+@pytest.mark.long
 def test_a_projector_waits_until_the_one_of_a_killed_indexer_has_ended(own: Service) -> None:
     """Two at work on one index would remove each other's files; events are taken in meanwhile."""
     with EmbeddedServer(own.data_dir):
@@ -103,6 +106,7 @@ def test_a_projector_waits_until_the_one_of_a_killed_indexer_has_ended(own: Serv
     assert 3 == sum(line["changes"] for line in indexer.events("index.committed"))
 
 
+@pytest.mark.long
 def test_an_indexer_whose_projector_is_killed_ends_and_up_starts_both_again(own: Service) -> None:
     with own.process("up") as up:
         up.wait_until_ready()

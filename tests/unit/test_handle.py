@@ -150,6 +150,18 @@ def test_a_message_twice_in_one_batch_is_handled_once(archive: ArchiveWriter, fi
     assert 1 == sum(len(rows) for rows in dump(archive, "articles", "parked"))
 
 
+@pytest.mark.parametrize("first", [publishing(1), broken(1), withdrawing(1)], ids=["valid", "invalid", "withdrawal"])
+def test_a_redelivery_that_the_broker_calls_the_first_delivery_is_known(
+    archive: ArchiveWriter, first: Delivery
+) -> None:
+    """A broker that was killed has forgotten that it delivered it, and so has a consumer that was made anew."""
+    handle(archive, first)
+    before = dump(archive, "articles", "parked")
+
+    assert [("duplicate", "redelivered")] == outcomes(handle(archive, first))
+    assert before == dump(archive, "articles", "parked")
+
+
 def test_a_redelivered_message_without_an_outcome_is_handled(archive: ArchiveWriter) -> None:
     """Its first delivery met a failing archive."""
     assert [("accepted", "first_version")] == outcomes(handle(archive, again(publishing(1))))
