@@ -6,6 +6,7 @@ projector or a searcher at random moments. At the end the ledger, the archive an
 
 import argparse
 import json
+import os
 import random
 import sqlite3
 import statistics
@@ -197,6 +198,7 @@ def summary(run: Run, found: Comparison, data_dir: Path) -> dict[str, Any]:
         "back_after_s_where_nothing_else_was_killed": times([kill for kill in run.done if kill.alone]),
         "logged": log_counts(data_dir),
         **{name: shown[:SHOWN] for name, shown in differences(found, wrong).items() if shown},
+        "load_average": [round(one, 1) for one in os.getloadavg()],
         **where_and_when(),
     }
 
@@ -252,6 +254,7 @@ def main() -> None:
     text = json.dumps(result, indent=2)
     print(text)
     if chosen.keep:
+        RESULT.parent.mkdir(exist_ok=True)
         RESULT.write_text(text + "\n", encoding="utf-8")
 
 

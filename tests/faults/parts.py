@@ -16,6 +16,7 @@ from newsdex.children import free_port
 from newsdex.errors import Unavailable
 
 KILLED = -signal.SIGKILL
+LAST_WORDS_BYTES = 3_000
 
 
 class Process:
@@ -95,9 +96,11 @@ class Parts:
             with suppress(Unavailable):
                 self._server.start()
         for name, process in self._processes.items():
+            log = process.running.log
             code = process.restart_if_ended()
             if code not in {None, KILLED, Unavailable.exit_code}:
-                self.unexpected.append(f"{name} ended with {code}")
+                last_words = log.read_bytes()[-LAST_WORDS_BYTES:].decode(errors="replace")
+                self.unexpected.append(f"{name} ended with {code}: {last_words}")
 
     def all_ready(self) -> bool:
         """Tell whether everything runs and is well."""

@@ -27,8 +27,10 @@ def monitoring_url(settings: Settings) -> str | None:
 
 
 def write_address(data_dir: Path, url: str, monitoring: str) -> None:
-    """Tell other processes on this machine where the embedded broker listens."""
-    (data_dir / ADDRESS_FILE).write_text(json.dumps({"url": url, "monitoring_url": monitoring}), encoding="utf-8")
+    """Tell other processes on this machine where the embedded broker listens; they read the old text or the new one."""
+    temporary = data_dir / f"{ADDRESS_FILE}.new"
+    temporary.write_text(json.dumps({"url": url, "monitoring_url": monitoring}), encoding="utf-8")
+    temporary.replace(data_dir / ADDRESS_FILE)
 
 
 def forget_address(data_dir: Path) -> None:
