@@ -72,7 +72,7 @@ def _tls(settings: Settings) -> ssl.SSLContext:
 def _embedded(data_dir: Path) -> dict[str, str]:
     try:
         found: dict[str, str] = json.loads((data_dir / ADDRESS_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, ValueError) as error:
         raise Unavailable(
             "no_broker", f"NEWSDEX_BROKER_URL is not set and no broker runs on {data_dir}: start `newsdex up`"
         ) from error
