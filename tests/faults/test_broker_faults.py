@@ -53,6 +53,7 @@ def start(stack: ExitStack, service: Service) -> list[Running]:
 
 
 def publish_and_find(service: Service, id_: str, word: str) -> list[str]:
+    service.wait_until_searchable()
     article = json.dumps({"id": id_, "title": word.capitalize()}).encode()
     done = service.run("publish", "--wait", "-", stdin=article)
 

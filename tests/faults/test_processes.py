@@ -79,6 +79,7 @@ def test_a_second_indexer_on_a_data_folder_is_refused_and_the_first_goes_on(own:
         searcher.wait_until_ready()
         second = Running.start(own, "indexer")
         code = second.exit_code()
+        own.wait_until_searchable()
         published = own.run("publish", "--wait", "-", stdin=b'{"id": "p-1", "title": "Pier"}')
 
         assert (Misconfigured.exit_code, ["data_dir_in_use"]) == (

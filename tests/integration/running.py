@@ -76,6 +76,10 @@ class Service:
         """Give the ids that a search finds."""
         return [hit["id"] for hit in self.search(*arguments)["hits"]]
 
+    def wait_until_searchable(self) -> None:
+        """Wait until searches are answered: an indexer that was just started for the first time has no index yet."""
+        until(lambda: self.run("search", "--size", "1").returncode == 0, START_TIMEOUT_S, "searches are answered")
+
     @contextmanager
     def process(self, *arguments: str) -> Iterator["Running"]:
         """Start a process that serves; stop it, however the test ends."""
