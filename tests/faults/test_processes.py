@@ -5,6 +5,7 @@ import json
 import os
 import sqlite3
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.faults.parts import projector_of
@@ -105,6 +106,21 @@ def test_a_projector_waits_until_the_one_of_a_killed_indexer_has_ended(own: Serv
     assert [] == waiting
     assert projector is not None
     assert 3 == sum(line["changes"] for line in indexer.events("index.committed"))
+
+
+@pytest.mark.long
+def test_publish_wait_waits_for_the_first_index_too(own: Service) -> None:
+    with EmbeddedServer(own.data_dir), ThreadPoolExecutor() as threads:
+        index = lock_data_dir(own.data_dir, "projector")
+        with own.process("indexer"), own.process("searcher") as searcher:
+            searcher.wait_until_ready()
+            done = threads.submit(own.run, "publish", "--wait", "-", stdin=b'{"id": "p-1", "title": "Pier"}')
+            until(lambda: searcher.events("request.refused"), 60, "it was told that there is no index yet")
+            index.close()
+            published = done.result()
+        refusals = {line["code"] for line in searcher.events("request.refused")}
+
+    assert (0, {"index_rebuilding"}) == (published.returncode, refusals)
 
 
 @pytest.mark.long

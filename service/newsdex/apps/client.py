@@ -150,7 +150,7 @@ class Client:
         settled: dict[EventRef, EventOutcome] = {}
         deadline, pause_s = time.monotonic() + timeout_s, FIRST_POLL_S
         while waiting := [ref for ref in refs if ref not in settled]:
-            outcomes = await self.outcomes(waiting[:MAX_EVENTS_PER_REQUEST])
+            outcomes = await self._outcomes_so_far(waiting[:MAX_EVENTS_PER_REQUEST])
             new = {EventRef(source=one.source, id=one.id): one for one in outcomes if _is_settled(one)}
             settled |= new
             on_settled(len(settled))
@@ -161,6 +161,15 @@ class Client:
             pause_s = FIRST_POLL_S if new else min(LONGEST_POLL_S, pause_s * 1.5)
             await asyncio.sleep(0 if len(new) == MAX_EVENTS_PER_REQUEST else pause_s)
         return [settled[ref] for ref in refs]
+
+    async def _outcomes_so_far(self, refs: Sequence[EventRef]) -> tuple[EventOutcome, ...]:
+        """Give outcomes, or none where the answer is that there will be one: the first index is being built."""
+        try:
+            return await self.outcomes(refs)
+        except Refused as refused:
+            if not refused.problem.retryable:
+                raise
+            return ()
 
     async def outcomes(self, refs: Sequence[EventRef]) -> tuple[EventOutcome, ...]:
         """Give what became of some events, at most MAX_EVENTS_PER_REQUEST."""
