@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AnyUrl, Field, SecretStr, UrlConstraints, ValidationError
+from pydantic import AnyUrl, Field, SecretStr, StringConstraints, UrlConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsdex.errors import Misconfigured
@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """Certificate authority for TLS; unset, the system's."""
     broker_tls_cert: Path | None = None
     broker_tls_key: Path | None = None
+    broker_inbox_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")] = "_INBOX"
+    """Where replies come in; a user of its own inbox cannot read those of others."""
     broker_monitoring_url: str | None = None
     """The broker's HTTP monitoring address, where `sync_interval: always` is verified."""
     broker_port: int = Field(default=0, ge=0, le=65535)

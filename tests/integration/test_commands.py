@@ -84,6 +84,13 @@ def test_why_of_an_unknown_article_says_so(service: Service) -> None:
     assert "(unknown_article)" in done.stderr
 
 
+def test_why_of_bytes_that_are_no_text_says_so(service: Service) -> None:
+    done = service.run("why", "\udcff")
+
+    assert (1, "", 1) == (done.returncode, done.stdout, len(done.stderr.splitlines()))
+    assert "(unknown_article)" in done.stderr
+
+
 def test_a_wrong_setting_is_named(own: Service) -> None:
     class Wrong(Service):
         @property

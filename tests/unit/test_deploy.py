@@ -6,8 +6,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import promql_parser
 import pytest
 import yaml
+from prometheus_client import generate_latest
 from typer.main import get_command
 
 from newsdex.apps.projector import STOP_TIMEOUT_S
@@ -193,3 +195,69 @@ def test_the_real_server_accepts_the_configuration_and_needs_a_password(password
     checked = subprocess.run(command, env=environment, capture_output=True, check=False)
 
     assert (checked.returncode == 0) is accepted
+
+
+# Alerts
+
+
+def rules() -> dict[str, dict[str, Any]]:
+    (group,) = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text(encoding="utf-8"))["groups"]
+    return {rule["alert"]: rule for rule in group["rules"]}
+
+
+def samples() -> set[str]:
+    """Every name that `/metrics` has; `up` is Prometheus' own."""
+    text = generate_latest().decode()
+    families = dict(re.findall(r"^# TYPE (newsdex_\w+) (\w+)$", text, re.MULTILINE))
+    buckets = {f"{name}_bucket" for name, kind in families.items() if kind == "histogram"}
+    return {"up", *families, *buckets}
+
+
+def selectors(expression: Any) -> set[str]:
+    """Give the names of the metrics in a parsed expression."""
+    shown = str(expression)
+    return set(re.findall(r"\b(newsdex_\w+|up)\b(?=[{\s\[)]|$)", shown))
+
+
+@pytest.mark.parametrize("name", rules())
+def test_an_alert_asks_for_metrics_that_exist_and_says_what_to_do(name: str) -> None:
+    rule = rules()[name]
+    asked = selectors(promql_parser.parse(rule["expr"]).prettify())
+
+    assert asked
+    assert asked <= samples()
+    assert rule["labels"]["severity"] in {"warning", "critical"}
+    assert {"summary", "description"} == set(rule["annotations"])
+
+
+def test_there_is_an_alert_for_whatever_needs_an_operator() -> None:
+    watched = {metric for rule in rules().values() for metric in selectors(rule["expr"])}
+
+    assert {
+        "newsdex_parked_open", "newsdex_parked_oldest_timestamp_seconds", "newsdex_ready", "newsdex_index_position",
+        "newsdex_stream_waiting_events", "newsdex_events_delayed_total",
+    } <= watched  # fmt: skip
+
+
+def test_every_command_an_alert_names_exists() -> None:
+    group = get_command(app)
+    texts = " ".join(rule["annotations"]["description"] for rule in rules().values())
+    named = set(re.findall(r"`newsdex (\w+)(?: (\w+))?", texts))
+    parked = set(group.commands["parked"].commands)  # type: ignore[attr-defined]  # as above
+
+    assert {"parked", "status"} == {command for command, _ in named}
+    assert {word for command, word in named if command == "parked"} <= parked
+
+
+# A broker for other machines
+
+
+def test_the_secured_broker_is_as_the_other_one_but_for_who_may_connect() -> None:
+    secured = (DEPLOY / "nats" / "secured.conf").read_text(encoding="utf-8")
+    users = (DEPLOY / "nats" / "users.conf").read_text(encoding="utf-8")
+
+    for name in ("max_payload", "max_pending", "sync_interval", "store_dir"):
+        assert f"{name}: {nats_setting(name)}" in secured
+    assert [] == [value for value in re.findall(r"password: (\S+)", users) if not value.startswith("$NATS_")]
+    for channel in channels.EVENT_CHANNELS:
+        assert f'"{channel}"' in users

@@ -20,6 +20,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "broker_tls_ca": ("/etc/ca.pem", Path("/etc/ca.pem")),
     "broker_tls_cert": ("/etc/cert.pem", Path("/etc/cert.pem")),
     "broker_tls_key": ("/etc/key.pem", Path("/etc/key.pem")),
+    "broker_inbox_prefix": ("_INBOX.desk", "_INBOX.desk"),
     "broker_monitoring_url": ("http://broker.example:8222", "http://broker.example:8222"),
     "broker_port": ("4333", 4333),
     "http_host": ("0.0.0.0", "0.0.0.0"),

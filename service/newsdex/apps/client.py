@@ -13,6 +13,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError, NoStreamResponseError
 
 from newsdex.broker.client import connect
+from newsdex.broker.refusals import Refusals
 from newsdex.errors import Invalid, NewsdexError, Unavailable
 from newsdex.settings import Settings
 from newsdex_schemas import (
@@ -83,10 +84,11 @@ class Publication:
 
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator["Client"]:
-    """Give a client; raise `Unavailable` where the broker does not answer."""
-    connection = await connect(settings, name="newsdex-client")
+    """Give a client; raise `Unavailable` where the broker does not answer, `Misconfigured` where it refuses us."""
+    refusals = Refusals()
+    connection = await connect(settings, name="newsdex-client", refusals=refusals)
     try:
-        yield Client(connection)
+        yield Client(connection, refusals)
     finally:
         await connection.close()
 
@@ -94,8 +96,9 @@ async def connected(settings: Settings) -> AsyncIterator["Client"]:
 class Client:
     """Requests to the service; each raises `Unavailable` where nobody answers and `Refused` for a Problem."""
 
-    def __init__(self, connection: NatsClient) -> None:
+    def __init__(self, connection: NatsClient, refusals: Refusals) -> None:
         self._connection = connection
+        self._refusals = refusals
         self._js = connection.jetstream(timeout=ACK_TIMEOUT_S)
 
     async def publish(self, messages: Iterable[Message], on_ack: Callable[[int], None]) -> Publication:
@@ -125,8 +128,8 @@ class Client:
 
     async def _publish_one(self, message: Message) -> bool:
         try:
-            ack = await self._js.publish(
-                message.channel, message.body, stream=channels.STREAM, headers=message.headers()
+            ack = await self._refusals.or_refused(
+                self._js.publish(message.channel, message.body, stream=channels.STREAM, headers=message.headers())
             )
         except MaxPayloadError as error:
             raise Invalid("message_too_large", f"{message.origin}: larger than the broker takes") from error
@@ -212,7 +215,9 @@ class Client:
     ) -> Reply:
         answers = "an indexer" if channel.startswith(("parked.", "index.")) else "a searcher"
         try:
-            message = await self._connection.request(channel, request.to_json(), timeout=timeout_s)
+            message = await self._refusals.or_refused(
+                self._connection.request(channel, request.to_json(), timeout=timeout_s)
+            )
         except NoRespondersError as error:
             raise Unavailable("nobody_answers", f"nobody answers on {channel}: start {answers}") from error
         except (TimeoutError, NatsError, ConnectionClosedError) as error:

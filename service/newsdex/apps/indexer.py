@@ -89,6 +89,7 @@ class Indexer:
             pull_sub=PullSub(batch_size=PULL_BATCH, timeout=PULL_TIMEOUT_S),
             ack_policy=AckPolicy.NACK_ON_ERROR,
             config=ConsumerConfig(ack_wait=ACK_WAIT_S, max_deliver=-1, max_ack_pending=MAX_ACK_PENDING),
+            inbox_prefix=f"{self._settings.broker_inbox_prefix}.".encode(),
             decoder=as_delivery,
         )(self._on_event)
         for channel, handler in (

@@ -39,12 +39,19 @@ def story_of(settings: Settings, article_id: str) -> Story:
     """Tell what became of an article; raise `NewsdexError` for one that no event named."""
 
     def read(archive: ArchiveReader) -> Story:
+        if not _is_text(article_id):
+            raise NewsdexError("unknown_article", "no article has an id that is no text")
         history, standing = archive.history(article_id), archive.standing(article_id)
         if not history and standing is None:
             raise NewsdexError("unknown_article", f"no event that the ledger remembers names the article {article_id}")
         return Story(history=history, standing=standing, position=_position(settings))
 
     return read_archive(settings.data_dir, read)
+
+
+def _is_text(argument: str) -> bool:
+    """Tell whether an argument of a command was UTF-8; Python keeps other bytes as unpaired surrogates."""
+    return argument.isprintable() or argument.encode(errors="replace").decode() == argument
 
 
 def parked_events(settings: Settings, choice: ParkedChoice, *, limit: int) -> list[ParkedEvent]:

@@ -91,6 +91,8 @@ class Process:
                 if before is not None:
                     await before()
                 await self._serve(settings, self._app(broker, routes))
+        except NewsdexError as error:
+            self._failure = self._failure or error  # the first is the cause of those that follow
         finally:
             await after()
         if self._failure is not None:

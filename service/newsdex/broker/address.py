@@ -1,11 +1,16 @@
 """Finds the broker: the external one that is set, or the embedded one of the data folder."""
 
 import json
-import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-from newsdex.errors import Misconfigured, Unavailable
+from pydantic import SecretStr
+
+from newsdex.broker.credentials import read_credentials
+from newsdex.broker.tls import Tls, make_tls
+from newsdex.errors import Unavailable
 from newsdex.settings import Settings
 
 ADDRESS_FILE = "broker.json"
@@ -43,30 +48,38 @@ def connection_options(settings: Settings) -> dict[str, Any]:
 
     Raises `Misconfigured` where a file that a setting names cannot be read.
     """
-    options: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S}
-    if settings.broker_user:
-        options["user"] = settings.broker_user
-    if settings.broker_password:
-        options["password"] = settings.broker_password.get_secret_value()
+    options: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, "inbox_prefix": settings.broker_inbox_prefix}
+    tls = make_tls(settings) if _wants_tls(settings) else None
+    if tls is not None:
+        options["tls"] = tls
+    user, password = _user(settings)
+    if user:
+        options["user"] = user
+    if password:
+        options["password"] = _secret(password, tls)
     if settings.broker_token:
-        options["token"] = settings.broker_token.get_secret_value()
+        options["token"] = _secret(settings.broker_token, tls)
     if settings.broker_credentials:
-        if not settings.broker_credentials.is_file():
-            raise Misconfigured("credentials_missing", f"no credentials file {settings.broker_credentials}")
-        options["user_credentials"] = str(settings.broker_credentials)
-    if settings.broker_tls_ca or settings.broker_tls_cert or broker_url(settings).startswith("tls://"):
-        options["tls"] = _tls(settings)
+        credentials = read_credentials(settings.broker_credentials)
+        options |= {"user_jwt_cb": credentials.jwt, "signature_cb": credentials.sign}
     return options
 
 
-def _tls(settings: Settings) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=settings.broker_tls_ca)
-        if settings.broker_tls_cert:
-            context.load_cert_chain(settings.broker_tls_cert, settings.broker_tls_key)
-    except (OSError, ssl.SSLError) as error:
-        raise Misconfigured("tls_unusable", f"the TLS files cannot be used: {error}") from error
-    return context
+def _wants_tls(settings: Settings) -> bool:
+    return bool(settings.broker_tls_ca or settings.broker_tls_cert) or broker_url(settings).startswith("tls://")
+
+
+def _user(settings: Settings) -> tuple[str | None, SecretStr | None]:
+    """Give user and password, also where they stand in the URL: NATS' client would not guard those."""
+    url = settings.broker_url
+    if settings.broker_user or url is None or not url.username or not url.password:
+        return settings.broker_user, settings.broker_password
+    return unquote(url.username), SecretStr(unquote(url.password))
+
+
+def _secret(secret: SecretStr, tls: Tls | None) -> str | Callable[[], str]:
+    text = secret.get_secret_value()
+    return text if tls is None else tls.guard(text)
 
 
 def _embedded(data_dir: Path) -> dict[str, str]:

@@ -7,13 +7,15 @@ import structlog
 from faststream.nats import NatsBroker
 from faststream.nats.broker.broker import UNRECOVERABLE_CONNECT_ERRORS
 from faststream.nats.message import NatsMessage
-from faststream.security import BaseSecurity, SASLPlaintext
+from faststream.nats.security import NatsJWT, NatsSecurity, NatsToken, NatsUserPassword
 from nats.aio.client import Client
 from nats.errors import ConnectionClosedError, ConnectionReconnectingError
 from nats.errors import Error as NatsError
 
 from newsdex.broker.address import broker_url, connection_options
 from newsdex.broker.pull import BoundedJetStream
+from newsdex.broker.refusals import refusal_of, stops_a_process
+from newsdex.broker.tls import NotEncrypted
 from newsdex.errors import NewsdexError, Unavailable
 from newsdex.health import Readiness
 from newsdex.log import faststream_logger
@@ -70,13 +72,17 @@ class _Callbacks:
         log.warning("broker.reconnected")
 
     async def failed(self, error: Exception) -> None:
-        text = str(error) or type(error).__name__
+        refusal = refusal_of(error)
+        code = refusal.code if refusal else "broker_unavailable"
+        text = refusal.message if refusal else str(error) or type(error).__name__
         if self._shown is None or text not in self._shown:
-            log.error("broker.error", error=text)
+            log.error("broker.error", code=code, error=text)
         if self._shown is not None:
             self._shown.add(text)
-        reason = text.removeprefix("nats: ").strip("'").lower()
-        if self._was_connected and isinstance(error, NatsError) and reason in UNRECOVERABLE_CONNECT_ERRORS:
+        reason = str(error).removeprefix("nats: ").strip("'").lower()
+        if refusal is not None and stops_a_process(error, was_connected=self._was_connected):
+            self._owner.fail(refusal)
+        elif self._was_connected and isinstance(error, NatsError) and reason in UNRECOVERABLE_CONNECT_ERRORS:
             # FastStream raises it into the client's reconnecting task: that ends, and nobody would connect again
             await self.closed()
 
@@ -105,7 +111,11 @@ class Broker(NatsBroker):
             raise
 
     async def _connect(self) -> Client:
+        """Connect; raise `Misconfigured` where the connection is not encrypted and must be."""
         connection = await super()._connect()
+        tls = connection.options.get("tls")
+        if tls is not None and not tls.handshakes:
+            raise refusal_of(NotEncrypted()) or AssertionError
         self._callbacks.connected()
         self.config.broker_config.connection_state.connect(connection, BoundedJetStream(connection))
         return connection
@@ -140,12 +150,19 @@ def make_broker(settings: Settings, *, name: str, owner: Owner) -> NatsBroker:
     )
 
 
-def _security(options: dict[str, Any]) -> BaseSecurity | None:
-    """FastStream takes user, password and TLS by a value of its own; they leave the options."""
-    tls, user, password = options.pop("tls", None), options.pop("user", None), options.pop("password", None)
+def _security(options: dict[str, Any]) -> NatsSecurity | None:
+    """FastStream takes TLS and who we are by a value of its own; they leave the options."""
+    tls, user, password, token, jwt, sign = (
+        options.pop(name, None) for name in ("tls", "user", "password", "token", "user_jwt_cb", "signature_cb")
+    )
+    encryption = {"ssl_context": tls, "use_ssl": tls is not None}
+    if jwt is not None:
+        return NatsJWT(jwt, sign, **encryption)
+    if token is not None:
+        return NatsToken(token, **encryption)
     if user is not None:
-        return SASLPlaintext(username=user, password=password or "", ssl_context=tls, use_ssl=tls is not None)
-    return BaseSecurity(ssl_context=tls, use_ssl=True) if tls else None
+        return NatsUserPassword(user, password or "", **encryption)
+    return NatsSecurity(**encryption) if tls is not None else None
 
 
 async def as_delivery(message: NatsMessage) -> Delivery:

@@ -1,0 +1,70 @@
+"""Tells what an operator has to change from what passes, where the broker refuses us."""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+from newsdex.broker.tls import NotEncrypted
+from newsdex.errors import Misconfigured
+
+Answer = TypeVar("Answer")
+CERTIFICATE_EXPIRED = 10
+"""X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL."""
+FORBIDDEN = re.compile(r"permissions violation for (publish|subscription) to (.+)", re.IGNORECASE)
+OWN_INBOX = "; NEWSDEX_BROKER_INBOX_PREFIX names an inbox that this user may read"
+
+
+def refusal_of(error: Exception) -> Misconfigured | None:
+    """Give the error that says what to change; None for a fault that may pass."""
+    if isinstance(error, NotEncrypted):
+        return Misconfigured("broker_not_encrypted", str(error))
+    if isinstance(error, ssl.SSLCertVerificationError):
+        expired = error.verify_code == CERTIFICATE_EXPIRED
+        code = "broker_certificate_expired" if expired else "broker_untrusted"
+        return Misconfigured(code, f"the broker's certificate is not accepted: {error.verify_message}")
+    text = str(error)
+    if forbidden := FORBIDDEN.search(text):
+        hint = OWN_INBOX if "_inbox" in text.lower() and forbidden[1].lower() == "subscription" else ""
+        what = "publish to" if forbidden[1].lower() == "publish" else "read"
+        return Misconfigured("broker_forbidden", f"the broker does not let this user {what} {forbidden[2]}{hint}")
+    if "uthorization" in text or "uthentication" in text or "CERTIFICATE_REQUIRED" in text:
+        reason = "the broker refuses user and password, token, credentials or certificate"
+        return Misconfigured("broker_refused", reason)
+    return None
+
+
+def stops_a_process(error: Exception, *, was_connected: bool) -> bool:
+    """Tell whether a process could do nothing with this connection.
+
+    Who was let in before may be let in again: passwords and certificates are exchanged. And a reply that may not be
+    sent is the requester's doing, who named where to.
+    """
+    forbidden = FORBIDDEN.search(str(error))
+    if forbidden:
+        return forbidden[1].lower() == "subscription" or forbidden[2].lower().startswith('"$js.')
+    return refusal_of(error) is not None and not was_connected
+
+
+class Refusals:
+    """What the broker refuses on one connection, which it tells apart from any request."""
+
+    def __init__(self) -> None:
+        self._first: asyncio.Future[Misconfigured] = asyncio.get_running_loop().create_future()
+
+    def add(self, error: Exception) -> None:
+        """Hear of an error of the connection."""
+        refusal = refusal_of(error)
+        if refusal is not None and not self._first.done():
+            self._first.set_result(refusal)
+
+    async def or_refused(self, work: Awaitable[Answer]) -> Answer:
+        """Wait for an answer; raise `Misconfigured` as soon as the broker refuses something: then none will come."""
+        task = asyncio.ensure_future(work)
+        either: set[asyncio.Future[Any]] = {task, self._first}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        task.cancel()
+        raise self._first.result()
