@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test test-faults kills lint format bench contract constraints clean
+.PHONY: help setup demo test test-faults kills fuzz lint format bench contract constraints clean
 
 help:
-	@echo "make demo (ONCE=1) · test · test-faults · kills · lint · format · bench · contract · constraints · clean"
+	@echo "make demo (ONCE=1) · test · test-faults · kills · fuzz · lint · format · bench · contract · constraints · clean"
 
 setup: $(READY)
 
@@ -43,6 +43,10 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.pipeline $(ARGS)
+
+# asks ten thousand queries that hurt, and keeps what they took
+fuzz: $(READY)
+	$(BIN)/python -m tests.faults.measure_queries $(ARGS)
 
 # writes the generated documents of the contract anew
 contract: $(READY)

@@ -1,0 +1,124 @@
+"""A searcher without a broker: its own handler, threads and deadlines, over a corpus that is made up."""
+
+import asyncio
+import json
+import random
+import resource
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from newsdex.apps.searcher import Searcher
+from newsdex.archive.reader import ArchiveReader
+from newsdex.archive.writer import ArchiveWriter
+from newsdex.index.projector import Projector
+from newsdex.ingest.handle import handle_batch
+from newsdex.records import Delivery
+from newsdex.settings import Settings
+from newsdex_schemas import channels
+
+NOW_US = 1_764_000_000_000_000
+WORDS_IN_ARTICLE = 200
+VOCABULARY = 20_000
+
+
+def corpus(seed: int, number: int) -> list[dict[str, Any]]:
+    """Make articles of words whose frequencies fall as those of a language do."""
+    drawn = random.Random(seed)
+    words = [f"word{n}" if n % 3 else _word(drawn) for n in range(1, VOCABULARY)]
+    weights = [1 / n for n in range(1, VOCABULARY)]
+    return [
+        {
+            "id": f"fuzz-{n}",
+            "title": " ".join(drawn.choices(words, weights, k=8)),
+            "body": " ".join(drawn.choices(words, weights, k=WORDS_IN_ARTICLE)),
+            "section": f"s{n % 7}",
+            "published_at": f"20{10 + n % 15}-0{1 + n % 9}-15T00:00:00Z",
+        }
+        for n in range(number)
+    ]
+
+
+def _word(drawn: random.Random) -> str:
+    return "".join(drawn.choices("aeioubcdfghklmnprst", k=drawn.randrange(2, 12)))
+
+
+def index(folder: Path, articles: list[dict[str, Any]]) -> None:
+    """Take articles into an archive and an index, as an indexer would."""
+    archive = ArchiveWriter(folder)
+    deliveries = [
+        Delivery(
+            subject=channels.ARTICLES_PUBLISHED, headers={}, body=json.dumps(article).encode(),
+            stream_sequence=number, stored_us=NOW_US + number, deliveries=1,
+        )
+        for number, article in enumerate(articles, 1)
+    ]  # fmt: skip
+    for start in range(0, len(deliveries), 1_000):
+        handle_batch(archive, deliveries[start : start + 1_000], NOW_US)
+    archive.close()
+    reader = ArchiveReader(folder)
+    projector = Projector(reader, folder / "index")
+    while projector.step():
+        pass
+    reader.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A reply, and how long it took."""
+
+    request: bytes
+    reply: dict[str, Any]
+    took_s: float
+
+    @property
+    def late_s(self) -> float:
+        """Give how long after its deadline it came; below 0 before."""
+        return self.took_s - self.deadline_s
+
+    @property
+    def deadline_s(self) -> float:
+        try:
+            given = json.loads(self.request)["timeout_ms"]
+            return given / 1e3 if isinstance(given, int) and 1 <= given <= 10_000 else 1.0
+        except (ValueError, LookupError, TypeError, RecursionError):
+            return 1.0
+
+    @property
+    def result(self) -> str:
+        """Give `ok`, `partial`, or the problem's code."""
+        return str(self.reply.get("code") or ("partial" if self.reply["partial"] else "ok"))
+
+
+class Asked:
+    """A searcher that can be asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self._searcher = Searcher(Settings(data_dir=folder))
+
+    async def ask(self, request: bytes) -> Answer:
+        """Give the reply of the searcher's own handler."""
+        message: Any = SimpleNamespace(body=request, headers={}, correlation_id="fuzz")
+        start = time.perf_counter()
+        response = await self._searcher._on_query(message)
+        took_s = time.perf_counter() - start
+        return Answer(request=request, reply=json.loads(response.body), took_s=took_s)
+
+    async def speed_s(self) -> float:
+        """Give the median time of plain queries."""
+        queries = [json.dumps({"q": f"word{n} word{n + 1}", "timeout_ms": 10_000}).encode() for n in range(40)]
+        return sorted([(await self.ask(query)).took_s for query in queries])[20]
+
+    async def idle(self) -> None:
+        """Wait until every thread has let go of the query it was at, for an unused one answers within its deadline."""
+        await asyncio.gather(*(self.ask(b'{"q": "word1", "timeout_ms": 10000}') for _ in range(8)))
+
+    def close(self) -> None:
+        self._searcher._threads.shutdown()
+
+
+def peak_mb() -> float:
+    """Give the most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024

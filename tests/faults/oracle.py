@@ -1,0 +1,102 @@
+"""Judges a message by the contract's JSON Schemas and Python's own JSON reader, which newsdex does not use."""
+
+import json
+import re
+from datetime import datetime
+from functools import cache
+from typing import Any
+from urllib.parse import unquote
+
+from tests.conftest import ROOT
+from tests.faults.bad_input import CHANNELS, Sent
+
+from jsonschema import Draft202012Validator
+
+SCHEMAS = ROOT / "schemas" / "jsonschema"
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?")
+PLAIN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+TIMES = {"time", "published_at", "updated_at", "embargoed_until", "expires_at", "fetched_at"}
+UNSURE = "unsure"
+ONE_LINE = ("id", "source", "subject", "language", "url", "timezone")
+"""Where Python's `$` takes a line end for the end of the text."""
+MAX_BODY_CHARS = 1_000_000
+
+
+def judge(sent: Sent) -> str:
+    """Give `valid`, `invalid`, or `unsure` where the schemas do not say it all."""
+    try:
+        value = json.loads(sent.body.decode(), parse_constant=_refuse)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        return "invalid"
+    if not isinstance(value, dict):
+        return "invalid"
+    attributes = {
+        name[3:].lower(): unquote(text) for name, text in sent.headers.items() if name.lower().startswith("ce-")
+    }
+    if attributes:
+        value = {**attributes, "data": value}
+    return _judge_by_schema(sent.channel, value)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _judge_by_schema(channel: str, value: dict[str, Any]) -> str:
+    type_ = value.get("type")
+    if "specversion" in value or (isinstance(type_, str) and type_ in CHANNELS.values()):
+        schema = CHANNELS[channel]
+    elif channel == "articles.published":
+        schema = "article"
+    else:
+        return "invalid"
+    if not _validator(schema).is_valid(value):
+        return "invalid"
+    return max(_limits(value, schema), _limits(value.get("data") if schema != "article" else None, schema), key=_ORDER)
+
+
+_ORDER = ["valid", UNSURE, "invalid"].index
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads((SCHEMAS / f"{name}.json").read_bytes()))
+
+
+def _limits(value: Any, schema: str) -> str:
+    """Judge what JSON Schema cannot say: times, their order, and where its readers differ."""
+    if not isinstance(value, dict):
+        return "valid"
+    verdicts = ["valid", *(_time(value[name]) for name in TIMES & value.keys() if value[name] is not None)]
+    if isinstance(value.get("version"), float) or any(
+        isinstance(one, str) and one.endswith("\n") for one in value.values()
+    ):
+        verdicts.append(UNSURE)
+    start, end = value.get("embargoed_until"), value.get("expires_at")
+    if start and end:
+        verdicts.append(_order(start, end))
+    if schema == "article.scraped.v1" and "text" in value:
+        # what the normaliser makes of a page, and which zones there are, is in no schema
+        plain = (
+            len(value["text"]) < 100_000
+            and value["text"].strip()
+            and value.get("timezone") in (None, "UTC", "Europe/London")
+        )
+        verdicts.append("valid" if plain else UNSURE if value["text"].strip() else "invalid")
+    return max(verdicts, key=_ORDER)
+
+
+def _order(start: str, end: str) -> str:
+    if _time(start) != "valid" or _time(end) != "valid":
+        return UNSURE
+    return "valid" if datetime.fromisoformat(start) < datetime.fromisoformat(end) else "invalid"
+
+
+def _time(text: str) -> str:
+    if PLAIN.fullmatch(text):
+        try:
+            return "valid" if 1001 <= datetime.fromisoformat(text).year < 8999 else UNSURE
+        except ValueError:
+            return "invalid"
+    return UNSURE if RFC3339.fullmatch(text) else "invalid"
