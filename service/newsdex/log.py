@@ -106,6 +106,18 @@ def configure_logging(settings: Settings, process: str) -> None:
         logging.getLogger(name).propagate = True
 
 
+def log_to_stderr() -> None:
+    """Send warnings only, pretty, to stderr: for a command that does a process' work, and whose output is its own."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )
+
+
 def _to_json(event: EventDict, **_: Any) -> str:
     return orjson.dumps(event, default=repr).decode()
 

@@ -40,6 +40,8 @@ class Service:
     data_dir: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     """Environment variables besides the data folder."""
+    logs: Path | None = None
+    """Where processes log to, unless it is the data folder."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -101,8 +103,9 @@ class Running:
     @classmethod
     def start(cls, service: Service, *arguments: str, http_port: int = 0) -> "Running":
         """Start it; with a port, `/ready` and the other health routes are there."""
-        number = len(list(service.data_dir.glob("log-*"))) + 1
-        log = service.data_dir / f"log-{number:03d}-{arguments[0]}"
+        logs = service.logs or service.data_dir
+        number = len(list(logs.glob("log-*"))) + 1
+        log = logs / f"log-{number:03d}-{arguments[0]}"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "newsdex", *arguments],

@@ -22,7 +22,7 @@ from newsdex.settings import Settings
 from newsdex_schemas.operations import IndexReply
 
 INDEX = "index"
-POLL_S = 0.2
+POLL_S = 0.5
 OnStatus = Callable[[IndexReply], None]
 
 

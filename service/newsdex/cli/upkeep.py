@@ -11,6 +11,7 @@ from newsdex.apps import upkeep
 from newsdex.apps.upkeep import OnStatus
 from newsdex.cli.console import out, progress
 from newsdex.errors import Invalid
+from newsdex.log import log_to_stderr
 from newsdex.settings import Settings, load_settings
 from newsdex_schemas.operations import IndexReply
 
@@ -54,6 +55,7 @@ def rollback() -> None:
 
 
 def _made_ready(make: Callable[[Settings, OnStatus], IndexReply], name: str) -> None:
+    log_to_stderr()
     with progress() as bar:
         task = bar.add_task(name, total=None)
 

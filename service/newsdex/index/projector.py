@@ -1,7 +1,6 @@
 """Drains the archive's change feed into the index: whatever is pending is one batch and one commit."""
 
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +11,18 @@ from whoosh.index import LockError
 from newsdex.backoff import growing_delay_s
 from newsdex.errors import NewsdexError, Unavailable
 from newsdex.index.checking import Finding, check_tail
+from newsdex.index.commit import commit
 from newsdex.index.feed import ChangeFeed
 from newsdex.index.generations import announce, begin, building, give_up, others, previous, serving, swap
 from newsdex.index.patrol import Patrol
 from newsdex.index.reader import open_view
 from newsdex.index.rebuild import Build, BuildStatus
 from newsdex.index.writer import IndexWriter
-from newsdex.records import Change
 
 log = structlog.get_logger()
 
 MAX_BATCH = 1_000
 """Bounds the memory of a commit, and how long a change can wait behind a backlog."""
-SHOWN_CORRELATION_IDS = 20
 ANOTHER_MAKER = "index_version"
 DAMAGE = frozenset({"index_damaged", "index_unreadable", "index_disagrees", ANOTHER_MAKER})
 """Codes of what a new generation mends, and trying again does not."""
@@ -193,7 +191,7 @@ class Projector:
         changes = self._feed.changes(self._serving.position, MAX_BATCH)
         if changes:
             try:
-                self._apply(self._serving, changes)
+                commit(self._serving, changes)
             except Unavailable as fault:
                 if fault.code not in DAMAGE:
                     self._fault = fault.message
@@ -268,17 +266,3 @@ class Projector:
             delay_s = growing_delay_s(self._build_failures)
             self._build_paused_until = time.monotonic() + delay_s
             log.error("index.commit_failed", error=str(error), delay_s=delay_s)
-
-    def _apply(self, writer: IndexWriter, changes: Sequence[Change]) -> None:
-        start = time.perf_counter()
-        writer.apply(changes)
-        ids = [change.correlation_id for change in changes[:SHOWN_CORRELATION_IDS]]
-        log.info(
-            "index.committed",
-            changes=len(changes),
-            first_sequence=changes[0].sequence,
-            position=changes[-1].sequence,
-            generation=writer.folder.name,
-            took_ms=round((time.perf_counter() - start) * 1e3, 1),
-            correlation_ids=ids,
-        )

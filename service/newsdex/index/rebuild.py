@@ -10,6 +10,7 @@ import structlog
 
 from newsdex.errors import Unavailable
 from newsdex.index.checking import Finding, check_documents, check_files, first_finding
+from newsdex.index.commit import commit
 from newsdex.index.feed import ChangeFeed
 from newsdex.index.reader import View, open_view
 from newsdex.index.sampling import sample_queries
@@ -73,7 +74,7 @@ class Build:
         batch = BATCH if beside else BATCH_ALONE
         changes = self._feed.changes(self.writer.position, batch)
         if changes:
-            self.writer.apply(changes)
+            commit(self.writer, changes)
         caught_up = len(changes) < batch  # under a steady load there is always one more
         if self.phase == "verifying":
             self._verify()

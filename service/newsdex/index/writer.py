@@ -89,6 +89,8 @@ class IndexWriter:
             segments = change()
             for segment in segments:
                 segment.position = position
+            if not segments:  # the state must not fall behind what the segments that go have said
+                write_state(self.folder, self.position)
             write_segments(self.folder, self._generation + 1, self._schema, segments)
             if not segments:
                 write_state(self.folder, position)
