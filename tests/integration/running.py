@@ -139,6 +139,13 @@ class Running:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
+    def kill_child(self, command: str) -> None:
+        """Kill a process that `up` runs."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="utf-8")
+        for pid in children.split():
+            if command.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                os.kill(int(pid), signal.SIGKILL)
+
     def stop(self) -> int:
         """Ask it to end; give its exit code. One that does not end is killed, and fails the test."""
         if self.process.poll() is None:

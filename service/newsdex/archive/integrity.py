@@ -5,9 +5,10 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from newsdex.archive.database import FILE_NAME, archive_fault, open_for_reading
+from newsdex.archive.database import FILE_NAME, open_for_reading
 
-MAX_FINDINGS = 100
+LIMITS = (100, 10, 1)
+"""How many faults SQLite is asked for; for fewer where it cannot go on after those."""
 ROWS = 100
 NOTHING_WRONG = frozenset({"ok", "*** in database main ***"})
 
@@ -27,11 +28,23 @@ def check_archive(folder: Path) -> Iterator[str]:
 def check_connection(connection: sqlite3.Connection, name: str) -> Iterator[str]:
     """The same for an archive that is open; `name` is what its findings begin with."""
     try:
-        for (text,) in connection.execute(f"PRAGMA integrity_check({MAX_FINDINGS})"):
-            yield from (f"{name}: {line}" for line in text.splitlines() if line not in NOTHING_WRONG)
+        yield from (f"{name}: {line}" for line in _check_pages(connection))
         yield from _check_contents(connection, name)
     except sqlite3.Error as error:
-        yield f"{name}: {archive_fault(error).message}"
+        yield f"{name}: {error}"
+
+
+def _check_pages(connection: sqlite3.Connection) -> list[str]:
+    """Give what SQLite finds wrong; raise `sqlite3.Error` where it fails before it has found anything."""
+    for limit in LIMITS:
+        try:
+            rows = connection.execute(f"PRAGMA integrity_check({limit})").fetchall()
+        except sqlite3.DatabaseError:
+            if limit == LIMITS[-1]:
+                raise
+            continue  # it failed further on, and what it had found before went with it
+        return [line for (text,) in rows for line in text.splitlines() if line not in NOTHING_WRONG]
+    raise AssertionError
 
 
 def _check_contents(connection: sqlite3.Connection, name: str) -> Iterator[str]:
