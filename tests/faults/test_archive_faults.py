@@ -128,6 +128,7 @@ def served(tmp_path: Path) -> Iterator[tuple[Service, Settings, Running, int]]:
             indexer.stop()
 
 
+@pytest.mark.long
 def test_events_wait_while_the_archive_is_locked(served: tuple[Service, Settings, Running, int]) -> None:
     service, settings, indexer, port = served
     with closing(sqlite3.connect(service.data_dir / FILE_NAME, isolation_level=None)) as other:
@@ -145,6 +146,7 @@ def test_events_wait_while_the_archive_is_locked(served: tuple[Service, Settings
     assert [2 * EVENTS, 2 * EVENTS, 0] == everything(service.data_dir)
 
 
+@pytest.mark.long
 def test_events_wait_while_the_archive_is_damaged_and_are_handled_once_it_is_mended(
     served: tuple[Service, Settings, Running, int],
 ) -> None:

@@ -32,6 +32,7 @@ def backup(tmp_path: Path) -> Path:
     return tmp_path / "backup"
 
 
+@pytest.mark.long
 def test_a_backup_of_a_running_service_is_restored_and_searched(own: Service, tmp_path: Path) -> None:
     """Events go on coming while it is made: it holds the first of them, each whole, and no others."""
     settings = Settings(data_dir=own.data_dir)

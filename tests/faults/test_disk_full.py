@@ -230,6 +230,7 @@ def test_a_backup_without_room_leaves_nothing_half_made(disk: Disk, tmp_path: Pa
 # The running service
 
 
+@pytest.mark.long
 def test_an_indexer_on_a_full_disk_acknowledges_nothing_says_so_and_goes_on(disk: Disk, tmp_path: Path) -> None:
     broker_folder, port = tmp_path / "broker", free_port()
     broker_folder.mkdir()
@@ -261,6 +262,7 @@ def test_an_indexer_on_a_full_disk_acknowledges_nothing_says_so_and_goes_on(disk
         assert [] == indexer.events("process.failed")
 
 
+@pytest.mark.long
 def test_an_index_on_a_full_disk_says_so_while_events_are_acknowledged_and_catches_up(tmp_path: Path) -> None:
     broker_folder, data_dir, port = tmp_path / "broker", tmp_path / "data", free_port()
     broker_folder.mkdir()

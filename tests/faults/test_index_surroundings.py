@@ -6,9 +6,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.faults.test_disk_full import everything
 from tests.integration.running import Running, Service, until
-from tests.scenarios.corpus import NOW, Corpus, found_in, stories
+from tests.scenarios.corpus import Corpus, found_in, stories
 
 from newsdex.apps.lock import lock_data_dir
 from newsdex.broker.server import EmbeddedServer
@@ -17,9 +16,6 @@ from newsdex.index.columnar.commits import LOCK_NAME
 from newsdex.index.generations import serving
 from newsdex.index.reader import IndexReader
 from newsdex.index.writer import IndexWriter
-from newsdex.ingest.handle import handle_batch
-from newsdex.records import microseconds
-from newsdex_schemas import SearchRequest, channels
 
 HOUR_S = 3_600
 STARTED = "index.opened"
@@ -28,6 +24,7 @@ STARTED = "index.opened"
 # Two at a time
 
 
+@pytest.mark.long
 def test_a_second_indexer_on_a_data_folder_is_refused_and_harms_nothing(tmp_path: Path) -> None:
     broker_folder, data_dir = tmp_path / "broker", tmp_path / "data"
     broker_folder.mkdir()
@@ -44,6 +41,7 @@ def test_a_second_indexer_on_a_data_folder_is_refused_and_harms_nothing(tmp_path
     assert (78, True) == (restored.returncode, "data_dir_in_use" in restored.stderr)
 
 
+@pytest.mark.long
 def test_the_projector_of_a_killed_indexer_ends_before_another_writes(tmp_path: Path) -> None:
     """For a moment there are two: the second waits for the first to let go."""
     broker_folder, data_dir = tmp_path / "broker", tmp_path / "data"
@@ -97,28 +95,6 @@ def test_a_commit_while_another_process_writes_the_same_generation_is_refused(tm
 
 
 # The clock
-
-
-def test_a_clock_that_goes_back_changes_neither_outcomes_nor_their_order(tmp_path: Path) -> None:
-    """What wins is decided by versions and the events' own times; the ledger is in the order of handling."""
-    with Corpus(tmp_path) as corpus:
-        start = microseconds(NOW)
-        for turn, (version, back_s) in enumerate([(1, 0), (2, -HOUR_S), (3, -48 * HOUR_S), (2, -24 * HOUR_S)]):
-            event = corpus.event(channels.ARTICLES_PUBLISHED, {"id": "a", "title": f"Title {turn}", "version": version})
-            handle_batch(corpus.writer, [event], start + back_s * 1_000_000)
-        corpus.index()
-        outcomes = [entry.outcome for entry in corpus.archive.history("a")]
-
-        assert ["accepted", "accepted", "accepted", "stale"] == outcomes
-        assert ["Title 2"] == [hit.title for hit in corpus.answer(SearchRequest(q="title")).hits]
-
-
-def test_a_clock_that_goes_back_forgets_no_outcomes(tmp_path: Path) -> None:
-    with Corpus(tmp_path) as corpus:
-        corpus.publish(*stories(1, 2))
-        pruned = corpus.writer.prune_ledger(microseconds(NOW) - 365 * 24 * HOUR_S * 1_000_000, days=90)
-
-        assert (0, 2) == (pruned, everything(tmp_path)[1])
 
 
 def test_a_searcher_sees_commits_whose_time_stamps_went_back_or_stand_still(tmp_path: Path) -> None:

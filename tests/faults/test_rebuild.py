@@ -17,6 +17,8 @@ from newsdex.settings import Settings
 from newsdex_schemas import EventRef, SearchRequest
 from newsdex_schemas.operations import IndexReply
 
+pytestmark = pytest.mark.long
+
 EVENTS = 400
 PAUSE_S = 0.02
 """Between two searches, and ten times that between publications: the projector is the last to get the processor."""

@@ -152,6 +152,22 @@ def test_a_rebuild_follows_what_the_archive_has_and_so_does_the_generation_that_
     )
 
 
+def test_a_newsdex_that_is_taken_back_goes_on_with_its_own_generation(corpus: Corpus) -> None:
+    """It only has to catch up, and nothing is built from nothing."""
+    publish(corpus, 1)
+    corpus.projector.rebuild()
+    corpus.index()
+    publish(corpus, 2)
+    write_sealed(serving(corpus.index_root) / STATE, {"made_by": "a newer newsdex", "position": 2})
+    older = Projector(corpus.archive, corpus.index_root)
+    begun = status_of(older)
+    drain(older)
+
+    assert ("generation-000001", "index_version", 1) == (begun.generation, begun.reason, begun.position)
+    assert (["1", "2"], "generation-000001") == (corpus.ids("ferry", sort="oldest"), serving(corpus.index_root).name)
+    assert "generation-000002" == previous(corpus.index_root).name  # type: ignore[union-attr]  # it is kept
+
+
 def test_rollback_goes_back_to_the_generation_before_once_it_has_caught_up(corpus: Corpus) -> None:
     publish(corpus, 1)
     corpus.projector.rebuild()

@@ -27,14 +27,14 @@ from newsdex.settings import Settings
 log = structlog.get_logger()
 
 NICENESS = 19
-"""Outcomes go first; the index catches up."""
+"""Outcomes go first; the index catches up. The start is short, and searches wait for it: it takes its turn."""
 WAKE = b"\x01"
 REBUILD = b"\x02"
 ROLLBACK = b"\x03"
 CHECK = b"\x04"
 """What the indexer says: each a byte, so that any number of them are read together."""
 MAX_WAKEUPS = 65_536
-LOCK_POLL_S = 0.1
+LOCK_WAIT_S = 0.1
 COMMAND_TIMEOUT_S = 8.0
 """Longer than the longest piece of work, shorter than a requester waits."""
 COMMAND_POLL_S = 0.02
@@ -121,14 +121,15 @@ def run_projector(settings: Settings, wakeups: Connection, reports: Connection) 
     """Keep the index up to date until the other end closes: the indexer stopped, or was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.nice(NICENESS)
     configure_logging(settings, "projector")
     try:
         lock = _lock(settings, wakeups)
-        if lock is not None:
-            with lock:
-                projector = Projector(ArchiveReader(settings.data_dir), settings.data_dir / "index")
-                _Loop(projector, wakeups, reports).run()
+        if lock is None:
+            return
+        with lock:
+            projector = Projector(ArchiveReader(settings.data_dir), settings.data_dir / "index")
+            os.nice(NICENESS)
+            _Loop(projector, wakeups, reports).run()
     except BrokenPipeError:
         return
     except NewsdexError as fault:
@@ -140,16 +141,18 @@ def run_projector(settings: Settings, wakeups: Connection, reports: Connection) 
 
 
 def _lock(settings: Settings, wakeups: Connection) -> IO[str] | None:
-    """Wait for the projector of an indexer that was killed to end its last commit; None where ours stopped first."""
+    """Wait for the projector of an indexer that was killed, which ends after its commit; None if the other end closes.
+
+    Two at work on one index would remove each other's files.
+    """
     while True:
         try:
             return lock_data_dir(settings.data_dir, "projector")
         except Misconfigured as fault:
             if fault.code != "data_dir_in_use":
                 raise
-        if wakeups.poll(LOCK_POLL_S) and not os.read(wakeups.fileno(), MAX_WAKEUPS):
-            return None
-        time.sleep(LOCK_POLL_S)
+            if wakeups.poll(LOCK_WAIT_S) and not os.read(wakeups.fileno(), MAX_WAKEUPS):
+                return None
 
 
 class _Loop:
@@ -165,44 +168,54 @@ class _Loop:
 
     def run(self) -> None:
         """Go on until the other end closes."""
-        while True:
-            rest_s = self._step()
-            if not self._wakeups.poll(rest_s):
-                continue
-            said = os.read(self._wakeups.fileno(), MAX_WAKEUPS)
-            if not said:
-                return
-            for number in said:
-                self._take(bytes([number]))
+        while self._wait(self._step()):
+            pass
 
     def _step(self) -> float:
         """Do a piece of work and report; give the seconds to wait before the next one."""
-        fault: str | None = None
         try:
             applied = self._projector.step()
-            self._failures = 0
         except (Unavailable, LockError, OSError, sqlite3.Error) as error:
             self._failures += 1
-            applied, fault = 0, str(error)
-            log.error("index.commit_failed", error=fault, delay_s=growing_delay_s(self._failures))  # noqa: TRY400 - the line says it all
-        status = self._projector.status
-        self._reports.send(
-            Report(status=replace(status, fault=fault or status.fault), commands=self._commands, refusal=self._refusal)
-        )
-        if self._failures:
-            return growing_delay_s(self._failures)
+            delay_s = growing_delay_s(self._failures)
+            log.error("index.commit_failed", error=str(error), delay_s=delay_s)  # noqa: TRY400 - the line says it all
+            self._report(str(error))
+            return delay_s
+        self._failures = 0
+        self._report()
         return 0.0 if applied else self._projector.rest_s()
 
+    def _wait(self, rest_s: float) -> bool:
+        """Wait until it is time or there is something to do; after a failure it is not before it is time.
+
+        Tells whether the other end is still there.
+        """
+        until = time.monotonic() + rest_s
+        while self._wakeups.poll(max(0.0, until - time.monotonic())):
+            said = os.read(self._wakeups.fileno(), MAX_WAKEUPS)
+            if not said:
+                return False
+            for command in said.replace(WAKE, b""):
+                self._take(bytes([command]))
+            if not self._failures:
+                break
+        return True
+
     def _take(self, command: bytes) -> None:
-        if command == WAKE:
-            return
+        orders = {
+            REBUILD: self._projector.rebuild,
+            ROLLBACK: self._projector.roll_back,
+            CHECK: self._projector.check_soon,
+        }
         self._commands += 1
         self._refusal = None
         try:
-            {
-                REBUILD: self._projector.rebuild,
-                ROLLBACK: self._projector.roll_back,
-                CHECK: self._projector.check_soon,
-            }[command]()
+            orders[command]()
         except NewsdexError as fault:
             self._refusal = fault.code, fault.message
+        self._report()
+
+    def _report(self, fault: str | None = None) -> None:
+        status = self._projector.status
+        status = replace(status, fault=fault or status.fault)
+        self._reports.send(Report(status=status, commands=self._commands, refusal=self._refusal))

@@ -72,10 +72,11 @@ class Build:
         `index_disagrees`, `index_damaged` and `index_unreadable` where it must not serve, else where a commit failed.
         """
         batch = BATCH if beside else BATCH_ALONE
+        head = self._feed.head()
         changes = self._feed.changes(self.writer.position, batch)
         if changes:
             commit(self.writer, changes)
-        caught_up = len(changes) < batch  # under a steady load there is always one more
+        caught_up = self.writer.position >= head  # as of a moment ago: under a steady load there is always one more
         if self.phase == "verifying":
             self._verify()
         elif caught_up and self.phase == "catching_up":
