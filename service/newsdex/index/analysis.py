@@ -42,13 +42,16 @@ LONGEST_WORD = 100
 """Longer ones are cut: they are noise, and a term must stay small."""
 
 
-@lru_cache(maxsize=100_000)
+_stem = stemmers[DEFAULT]
+
+
 def terms(word: str, language: str) -> tuple[str, ...]:
     """Give what a word of an article is indexed as, all at one place: its stem, and itself where that is another."""
-    spelled = _without_possessive(word)
+    plain = word.isascii() and word.isalnum()
+    spelled = word if plain else _without_possessive(word)
     if language == DEFAULT or (language in OWN_SCRIPT and spelled.isascii()):
-        folded = fold(spelled)[:LONGEST_WORD] or word
-        stem = stemmers[DEFAULT](folded) if folded.isascii() else folded
+        folded = word.lower()[:LONGEST_WORD] if plain else fold(spelled)[:LONGEST_WORD] or word
+        stem = _stem(folded) if plain or folded.isascii() else folded
         return (stem, folded) if folded != stem else (stem,)
     spelled = lowered(spelled)
     elided = _ELISIONS[language].match(spelled) if language in _ELISIONS else None

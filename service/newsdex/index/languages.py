@@ -56,7 +56,8 @@ ENOUGH_BYTES = 100
 """Fewer bytes of a Latin script do not tell: headlines with names of places passed for Danish and Portuguese."""
 ENOUGH_PERCENT = 70
 
-stemmers = {code: Stemmer.Stemmer(name).stemWord for code, name in _STEMMERS.items()}
+# without their caches: whoever stems many words remembers them, and keeping a cache small takes longer than stemming
+stemmers = {code: Stemmer.Stemmer(name, 0).stemWord for code, name in _STEMMERS.items()}
 
 
 def stemmed_as(article: Article) -> str:

@@ -1,5 +1,6 @@
 """The fields of the index. It keeps no text: titles and bodies are read from the archive."""
 
+from functools import lru_cache
 from typing import Any
 
 from whoosh.fields import ID, KEYWORD, TEXT, Schema
@@ -39,6 +40,7 @@ def make_schema(language: str | None = DEFAULT) -> Schema:
     )
 
 
+@lru_cache(maxsize=10_000)
 def filter_value(text: str) -> str:
     """Give the form in which a filter's value is compared: case and surrounding space do not matter."""
     return " ".join(text.replace(",", " ").lower().split())

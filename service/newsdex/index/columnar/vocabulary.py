@@ -1,30 +1,22 @@
 """Turns texts into numbers of terms: each distinct piece of text is analysed once, all the rest is arrays.
 
-A text's bytes are cut at every ASCII character that cannot be in a word; no word goes across one. What a piece stands
-for, mostly one word, is found by `analysis` when it is first seen in a language, so there is one definition of words.
+What a piece stands for, mostly one word, is found by `analysis` when it is first seen in a language, so there is one
+definition of words.
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from newsdex.index.analysis import DOT_OF_INITIALS, terms, words
+from newsdex.index.analysis import terms, words
+from newsdex.index.columnar.pieces import SHORT_BYTES, Pieces, PieceTable, cut, distinct
 from newsdex.index.columnar.sections import Array
 
 MAX_PIECES = 400_000
-"""Bounds the memory of what is remembered, about 150 MB; then it starts anew."""
+"""Bounds the memory of what is remembered, about 100 MB; then it starts anew."""
 KEY_BYTES = 8
-FIRST_NOT_ASCII = 0x80
-_KEPT_DOT = "\0"
-"""Stands for the dots inside initials while a text is cut; no article has it."""
-
-_PIECES = (
-    bytes(byte if byte >= FIRST_NOT_ASCII or chr(byte).isalnum() or byte in b"_'" else ord(" ") for byte in range(256))
-    .lower()
-    .replace(b" ", b".", 1)
-)  # the first space stands in NUL's place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,19 +30,6 @@ class Occurrences:
     """Words by document; a word and its stem count as two, as Whoosh counts."""
 
 
-class _Numbers(dict[bytes, int]):
-    """Piece → its number, in one language."""
-
-    def __init__(self, vocabulary: "Vocabulary", language: str) -> None:
-        super().__init__()
-        self._vocabulary = vocabulary
-        self._language = language
-
-    def __missing__(self, piece: bytes) -> int:
-        number = self[piece] = self._vocabulary.analyse(piece, self._language)
-        return number
-
-
 class Vocabulary:
     """What the pieces seen so far stand for."""
 
@@ -58,23 +37,28 @@ class Vocabulary:
         self._forget()
 
     def _forget(self) -> None:
-        self._numbers: dict[str, _Numbers] = {}
+        self._languages: dict[str, int] = {}
+        self._short = PieceTable()
+        self._long: dict[tuple[bytes, str], int] = {}
         self._places = array("i")
         self._entry_starts = array("i", [0])
         self._entry_terms = array("i")
         self._entry_offsets = array("i")
         self._term_numbers: dict[str, int] = {}
         self._terms: list[bytes] = []
-        self._keys = (array("Q"), array("Q"))
+        self._keys = np.zeros((0, 2), np.uint64)
 
-    def analyse(self, piece: bytes, language: str) -> int:
+    def _analyse(self, piece: bytes, language: str) -> int:
         """Add a piece: at which places after its first stands which term; give its number."""
-        place = -1
-        for place, (word, _, _) in enumerate(words(piece.decode(errors="replace"))):
-            for form in terms(word, language):
+        text = piece.decode(errors="replace")
+        # nothing in such a piece needs a closer look: it is one word
+        plain = text.isalnum() and text.isascii()
+        places = [terms(word, language) for word in ((text,) if plain else (word for word, _, _ in words(text)))]
+        for place, forms in enumerate(places):
+            for form in forms:
                 self._entry_terms.append(self._term(form))
                 self._entry_offsets.append(place)
-        self._places.append(place + 1)
+        self._places.append(len(places))
         self._entry_starts.append(len(self._entry_terms))
         return len(self._places) - 1
 
@@ -82,30 +66,44 @@ class Vocabulary:
         number = self._term_numbers.get(text)
         if number is None:
             number = self._term_numbers[text] = len(self._terms)
-            term = text.encode()
-            self._terms.append(term)
-            padded = term[: 2 * KEY_BYTES].ljust(2 * KEY_BYTES, b"\0")
-            self._keys[0].append(int.from_bytes(padded[:KEY_BYTES]))
-            self._keys[1].append(int.from_bytes(padded[KEY_BYTES:]))
+            self._terms.append(text.encode())
         return number
 
     def read(self, texts: Sequence[str], languages: Sequence[str]) -> Occurrences:
         """Find every word of some texts, each in its language; an empty text is a document without the field."""
         if len(self._places) > MAX_PIECES:
             self._forget()
-        pieces: list[int] = []
-        counts = np.zeros(len(texts), np.int64)
-        for document, (text, language) in enumerate(zip(texts, languages, strict=True)):
-            before = len(pieces)
-            marked = DOT_OF_INITIALS.sub(_KEPT_DOT, text)
-            pieces += map(self._number_of(language), marked.encode(errors="replace").translate(_PIECES).split())
-            counts[document] = len(pieces) - before
-        return self._expanded(np.array(pieces, np.int64), counts)
+        pieces = cut(texts)
+        own = [self._languages.setdefault(language, len(self._languages)) for language in languages]
+        return self._expanded(self._numbered(pieces, np.repeat(np.array(own, np.uint8), pieces.counts)), pieces.counts)
 
-    def _number_of(self, language: str) -> Callable[[bytes], int]:
-        if language not in self._numbers:
-            self._numbers[language] = _Numbers(self, language)
-        return self._numbers[language].__getitem__
+    def _numbered(self, pieces: Pieces, languages: Array) -> Array:
+        """Give the number of each piece, analysing those that are new."""
+        codes = list(self._languages)
+        is_short = pieces.ends - pieces.starts <= SHORT_BYTES
+        short = np.flatnonzero(is_short)
+        first, second = pieces.keys(short, languages[short])
+        found = self._short.find(first, second)
+        unknown = np.flatnonzero(found < 0)
+        if len(unknown):
+            fresh, which = distinct(first[unknown], second[unknown])
+            fresh = unknown[fresh]
+            own = zip(pieces.several(short[fresh]), languages[short[fresh]].tolist(), strict=True)
+            added = np.array([self._analyse(piece, codes[language]) for piece, language in own], np.int32)
+            self._short.add(first[fresh], second[fresh], added)
+            found[unknown] = added[which]
+        numbers = np.empty(len(is_short), np.int32)
+        numbers[short] = found
+        long = np.flatnonzero(~is_short)
+        own = zip(pieces.several(long), languages[long].tolist(), strict=True)
+        numbers[long] = [self._long_number(piece, codes[language]) for piece, language in own]
+        return numbers
+
+    def _long_number(self, piece: bytes, language: str) -> int:
+        number = self._long.get((piece, language))
+        if number is None:
+            number = self._long[piece, language] = self._analyse(piece, language)
+        return number
 
     def _expanded(self, pieces: Array, counts: Array) -> Occurrences:
         documents = np.repeat(np.arange(len(counts)), counts)
@@ -131,13 +129,23 @@ class Vocabulary:
         seen = np.zeros(len(self._terms), bool)
         seen[term] = True
         numbers = np.flatnonzero(seen)
-        first, second = (np.array(keys)[numbers] for keys in self._keys)
+        first, second = self._sorting_keys()[numbers].T
         order = np.lexsort((second, first))
         numbers, first, second = numbers[order], first[order], second[order]
         self._sort_long(numbers, (first[1:] == first[:-1]) & (second[1:] == second[:-1]))
         rank = np.empty(len(self._terms), np.int64)
         rank[numbers] = np.arange(len(numbers))
         return [self._terms[number] for number in numbers.tolist()], rank[term]
+
+    def _sorting_keys(self) -> Array:
+        """Give for each term the first 16 bytes as two numbers, which sort as the bytes do."""
+        fresh = self._terms[len(self._keys) :]
+        if fresh:
+            size = 2 * KEY_BYTES
+            padded = b"".join([term[:size].ljust(size, b"\0") for term in fresh])
+            keys = np.frombuffer(padded, ">u8").reshape(-1, 2).astype(np.uint64)
+            self._keys = np.concatenate([self._keys, keys])
+        return self._keys
 
     def _sort_long(self, numbers: Array, same_as_next: Array) -> None:
         """Put terms in order that begin with the same 16 bytes."""
