@@ -8,7 +8,7 @@ import numpy as np
 
 from newsdex.index.columnar.columns import ABSENT, write_column
 from newsdex.index.columnar.inversion import invert_texts, invert_values
-from newsdex.index.columnar.postings import write_field
+from newsdex.index.columnar.postings import FieldWriter, Postings
 from newsdex.index.columnar.sections import Array, SectionWriter, smallest
 from newsdex.index.columnar.segment import COLUMNS, ID_FIELD
 from newsdex.index.columnar.vocabulary import Vocabulary
@@ -26,13 +26,12 @@ def build_segment(path: Path, documents: Sequence[Document], vocabulary: Vocabul
         for name in TEXT_FIELDS:
             texts = [document.get(name) or "" for document in documents]
             if any(texts):
-                field, lengths = invert_texts(name, texts, languages, vocabulary)
-                write_field(writer, field)
+                terms, postings, lengths = invert_texts(texts, languages, vocabulary)
+                _write_field(writer, name, terms, postings)
                 write_lengths(writer, name, lengths)
         for name in (ID_FIELD, *FILTER_FIELDS, *SPELLED_FIELDS.values()):
-            inverted = invert_values(name, [_values(document, name) for document in documents])
-            if inverted.terms:
-                write_field(writer, inverted)
+            terms, postings = invert_values([_values(document, name) for document in documents])
+            _write_field(writer, name, terms, postings)
         for name in COLUMNS:
             values = [document.get(name, ABSENT) for document in documents]
             write_column(writer, f"{name}.values", np.array(values, np.int64))
@@ -40,6 +39,13 @@ def build_segment(path: Path, documents: Sequence[Document], vocabulary: Vocabul
     except BaseException:
         writer.abandon()
         raise
+
+
+def _write_field(writer: SectionWriter, name: str, terms: Sequence[bytes], postings: Postings) -> None:
+    if terms:
+        with FieldWriter(writer, name, text=postings.positions is not None) as field:
+            field.add(postings)
+            field.write(b"".join(terms), np.fromiter(map(len, terms), np.int64, len(terms)))
 
 
 def write_lengths(writer: SectionWriter, field: str, lengths: Array) -> None:

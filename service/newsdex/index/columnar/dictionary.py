@@ -2,9 +2,9 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -13,7 +13,7 @@ from rapidfuzz.process import cdist
 from newsdex.index.columnar.sections import Array, SectionFile, SectionWriter, smallest
 
 SAMPLED_EVERY = 16
-"""So many terms lie between two that are held as Python objects for the first steps of a search."""
+"""So many terms lie between two whose places are kept, and that are Python objects for the first steps of a search."""
 CHECK_EVERY = 256
 LETTER_BITS = 31
 SPECIAL = re.compile(r"[*?\[]")
@@ -22,20 +22,11 @@ Stop = Callable[[], bool]
 """Tells whether the time is up."""
 
 
-def write_dictionary(writer: SectionWriter, field: str, terms: Sequence[bytes], *, fuzzy: bool) -> None:
-    """Write the terms of a field, sorted, none empty; with what a fuzzy search needs where `fuzzy`."""
-    lengths = np.fromiter(map(len, terms), np.int64, len(terms))
-    ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-    blob = b"".join(terms)
-    writer.add(f"{field}.terms", blob)
-    writer.add(f"{field}.term_starts", smallest(ends))
-    if fuzzy:
-        letters, characters = _signatures(np.frombuffer(blob, np.uint8), ends[:-1])
-        order = np.argsort(characters, kind="stable")
-        longest = int(characters.max(initial=0))
-        writer.add(f"{field}.by_length", smallest(order))
-        writer.add(f"{field}.letters", letters[order])
-        writer.add(f"{field}.length_starts", smallest(np.searchsorted(characters[order], np.arange(longest + 2))))
+def write_dictionary(writer: SectionWriter, field: str, terms: bytes, lengths: Array) -> None:
+    """Write the terms of a field, sorted, none empty, one behind the other."""
+    writer.add(f"{field}.terms", terms)
+    writer.add(f"{field}.term_lengths", smallest(lengths))
+    writer.add(f"{field}.term_starts", smallest((np.cumsum(lengths) - lengths)[::SAMPLED_EVERY]))
 
 
 FIRST_NOT_ASCII = 0x80
@@ -59,29 +50,53 @@ class TermDictionary:
     """Terms by number and numbers by term; the numbers are in the terms' byte order."""
 
     def __init__(self, file: SectionFile, field: str) -> None:
-        self._file = file
-        self._field = field
         self._blob = file[f"{field}.terms"]
-        self._starts = file[f"{field}.term_starts"]
-        self.count = len(self._starts) - 1
+        self._lengths = file[f"{field}.term_lengths"]
+        self._sampled_starts = file[f"{field}.term_starts"]
+        self.count = len(self._lengths)
+
+    def data(self) -> Array:
+        """Give the bytes of all terms, one behind the other."""
+        return self._blob.all()
+
+    def lengths(self) -> Array:
+        """Give the length of each term in bytes."""
+        return self._lengths.all()
 
     def __getitem__(self, number: int) -> bytes:
-        start, stop = self._starts[number : number + 2].tolist()
-        return self._blob.bytes(start, stop)
+        (term,) = self.slice(number, number + 1)
+        return term
 
     def slice(self, start: int, stop: int) -> list[bytes]:
         """Give the terms [start, stop)."""
         if start >= stop:
             return []
-        ends = self._starts[start : stop + 1].tolist()
-        blob, origin = self._blob.bytes(ends[0], ends[-1]), ends[0]
-        return [blob[a - origin : b - origin] for a, b in pairwise(ends)]
+        sample = start // SAMPLED_EVERY
+        lengths = self._lengths[sample * SAMPLED_EVERY : stop].tolist()
+        skipped = start - sample * SAMPLED_EVERY
+        origin = self._sampled_starts[sample : sample + 1].tolist()[0] + sum(lengths[:skipped])
+        ends = list(accumulate(lengths[skipped:], initial=0))
+        blob = self._blob.bytes(origin, origin + ends[-1])
+        return [blob[a:b] for a, b in pairwise(ends)]
 
     @cached_property
     def _samples(self) -> list[bytes]:
-        starts = self._starts.all()
-        firsts, ends = starts[:-1:SAMPLED_EVERY].tolist(), starts[1::SAMPLED_EVERY].tolist()
-        return [self._blob.bytes(start, end) for start, end in zip(firsts, ends, strict=True)]
+        firsts, lengths = self._sampled_starts.all().tolist(), self._lengths.all()[::SAMPLED_EVERY].tolist()
+        return [self._blob.bytes(start, start + length) for start, length in zip(firsts, lengths, strict=True)]
+
+    @cached_property
+    def _starts(self) -> Array:
+        """Where each term begins, and the end; only patterns and fuzzy words need it."""
+        ends = np.cumsum(self._lengths.all(), dtype=np.int64)
+        return smallest(np.concatenate([np.zeros(1, np.int64), ends]))
+
+    @cached_property
+    def _by_length(self) -> tuple[Array, Array, Array]:
+        """The terms sorted by length: their numbers, their letters, and where each length begins."""
+        letters, characters = _signatures(np.frombuffer(self._blob.all(), np.uint8), self._starts[:-1])
+        order = np.argsort(characters, kind="stable")
+        longest = int(characters.max(initial=0))
+        return smallest(order), letters[order], np.searchsorted(characters[order], np.arange(longest + 2))
 
     def lower_bound(self, term: bytes) -> int:
         """Give the number of the first term that is not less."""
@@ -122,12 +137,12 @@ class TermDictionary:
         return found, False
 
     def _containing(self, literal: bytes, start: int, end: int) -> Iterator[int]:
-        starts = self._starts.all()
+        starts = self._starts
         origin = int(starts[start])
         blob = self._blob.bytes(origin, int(starts[end]))
         place = blob.find(literal)
         while place >= 0:
-            number = int(np.searchsorted(starts, place + origin, "right")) - 1
+            number = int(np.searchsorted(starts, starts.dtype.type(place + origin), "right")) - 1
             term_end = int(starts[number + 1]) - origin
             if place + len(literal) <= term_end:
                 yield number
@@ -147,15 +162,12 @@ class TermDictionary:
 
     def _near(self, text: str, distance: int) -> list[int]:
         """Give the numbers of the terms that may be within a distance: right length, almost the same letters."""
-        if f"{self._field}.letters" not in self._file:
-            return list(range(self.count))
-        lengths = self._file[f"{self._field}.length_starts"].all()
+        by_length, signatures, lengths = self._by_length
         shortest, longest = max(len(text) - distance, 0), len(text) + distance
         if shortest >= len(lengths) - 1:
             return []
         start, stop = int(lengths[shortest]), int(lengths[min(longest + 1, len(lengths) - 1)])
         letters, _ = _signatures(np.frombuffer(text.encode() or b"\0", np.uint8), np.zeros(1, np.int64))
-        others = self._file[f"{self._field}.letters"][start:stop]
-        near = np.flatnonzero(np.bitwise_count(others ^ letters[0]) <= 2 * distance)
-        numbers: list[int] = np.sort(self._file[f"{self._field}.by_length"][start:stop][near]).tolist()
+        near = np.flatnonzero(np.bitwise_count(signatures[start:stop] ^ letters[0]) <= 2 * distance)
+        numbers: list[int] = np.sort(by_length[start:stop][near]).tolist()
         return numbers

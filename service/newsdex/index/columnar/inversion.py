@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from newsdex.index.columnar.postings import InvertedField
+from newsdex.index.columnar.postings import Postings
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.vocabulary import Vocabulary
 
@@ -12,9 +12,9 @@ KEY_BITS = 64
 
 
 def invert_texts(
-    name: str, texts: Sequence[str], languages: Sequence[str], vocabulary: Vocabulary
-) -> tuple[InvertedField, Array]:
-    """Invert a field of full text; give it with the number of words of each document."""
+    texts: Sequence[str], languages: Sequence[str], vocabulary: Vocabulary
+) -> tuple[list[bytes], Postings, Array]:
+    """Invert a field of full text; give its terms, sorted, their postings, and the number of words of each document."""
     found = vocabulary.read(texts, languages)
     terms, term = vocabulary.ranked(found.term)
     document_bits = _bits(len(texts))
@@ -28,22 +28,14 @@ def invert_texts(
     pairs = keys >> np.uint64(position_bits)
     first = np.flatnonzero(np.diff(pairs, prepend=~pairs[:1]))
     documents = (pairs[first] & np.uint64((1 << document_bits) - 1)).astype(np.uint32)
-    starts = _starts((pairs[first] >> np.uint64(document_bits)).astype(np.int64), len(terms))
-    ends = np.append(first, len(keys))
-    inverted = InvertedField(
-        name=name,
-        terms=terms,
-        starts=starts,
-        documents=documents,
-        frequencies=np.diff(ends),
-        position_starts=ends[starts],
-        positions=positions,
-    )
-    return inverted, found.lengths
+    sizes = np.bincount((pairs[first] >> np.uint64(document_bits)).astype(np.int64), minlength=len(terms))
+    frequencies = np.diff(first, append=len(keys))
+    postings = Postings(sizes=sizes, documents=documents, frequencies=frequencies, positions=positions)
+    return terms, postings, found.lengths
 
 
-def invert_values(name: str, values: Sequence[Sequence[str]]) -> InvertedField:
-    """Invert a field of whole values, some for each document."""
+def invert_values(values: Sequence[Sequence[str]]) -> tuple[list[bytes], Postings]:
+    """Invert a field of whole values, some for each document; give its terms, sorted, and their postings."""
     numbers: dict[str, int] = {}
     pairs = [
         (numbers.setdefault(value, len(numbers)), document)
@@ -56,18 +48,13 @@ def invert_values(name: str, values: Sequence[Sequence[str]]) -> InvertedField:
     rank[[number for _, number in terms]] = np.arange(len(terms))
     term, document = np.array(pairs, np.int64).reshape(-1, 2).T
     keys, frequencies = np.unique((rank[term] << 32) | document, return_counts=True)
-    return InvertedField(
-        name=name,
-        terms=[value for value, _ in terms],
-        starts=_starts(keys >> 32, len(terms)),
+    postings = Postings(
+        sizes=np.bincount(keys >> 32, minlength=len(terms)),
         documents=(keys & 0xFFFFFFFF).astype(np.uint32),
-        frequencies=frequencies if frequencies.max(initial=1) > 1 else None,
+        frequencies=frequencies,
     )
+    return [value for value, _ in terms], postings
 
 
 def _bits(count: int) -> int:
     return max(count - 1, 1).bit_length()
-
-
-def _starts(term: Array, terms: int) -> Array:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(term, minlength=terms))])

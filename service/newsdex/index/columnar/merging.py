@@ -1,21 +1,21 @@
-"""Makes one segment of several, by array operations, without the deleted documents."""
+"""Makes one segment of several, by array operations, some terms at a time, without the deleted documents."""
 
 from collections.abc import Iterator, Sequence
-from heapq import merge as merge_sorted
 from pathlib import Path
 
 import numpy as np
 
 from newsdex.index.columnar.building import write_lengths
 from newsdex.index.columnar.columns import write_column
-from newsdex.index.columnar.postings import InvertedField, PostingField, write_field
+from newsdex.index.columnar.dictionary import TermDictionary
+from newsdex.index.columnar.postings import FieldWriter, PostingField, Postings
 from newsdex.index.columnar.sections import Array, SectionWriter
 from newsdex.index.columnar.segment import COLUMNS, ID_FIELD, OpenSegment
+from newsdex.index.columnar.union import union
 from newsdex.index.schema import FILTER_FIELDS, SPELLED_FIELDS, TEXT_FIELDS
 
-CHUNK_POSTINGS = 1 << 20
+CHUNK_POSTINGS = 1 << 17
 """So many postings are worked on at a time: bounds the memory, and how long a commit can wait for the interpreter."""
-CHUNK_TERMS = 8_192
 GONE = -1
 
 
@@ -37,10 +37,8 @@ def merge_segments(path: Path, segments: Sequence[OpenSegment]) -> int:
     try:
         for name in (*TEXT_FIELDS, ID_FIELD, *FILTER_FIELDS, *SPELLED_FIELDS.values()):
             sources = [_Source(segment, name, numbers) for segment, numbers in zip(segments, maps, strict=True)]
-            inverted = _merge_field(name, [source for source in sources if source.terms])
-            if inverted is not None:
-                write_field(writer, inverted)
-            if name in TEXT_FIELDS and inverted is not None:
+            _merge_field(writer, name, [source for source in sources if source.terms])
+            if name in TEXT_FIELDS and any(source.has_lengths for source in sources):
                 write_lengths(writer, name, np.concatenate([source.lengths() for source in sources]))
         for name in COLUMNS:
             columns = [
@@ -62,21 +60,24 @@ class _Source:
         self._segment = segment
         self._name = name
         self._numbers = numbers
+        self._whole = segment.alive is None
         field = segment.data.field(name)
         assert field is None or isinstance(field, PostingField)
-        self.field: PostingField | None = field
+        self._field = field
         self.terms = field.terms.count if field else 0
         self.new_terms = np.zeros(self.terms, np.int64)
-        """The merged number of each of its terms."""
-        self.counts = np.zeros(self.terms, np.int64)
-        """How many postings of each term stay."""
-        self.position_counts = np.zeros(self.terms, np.int64)
+        """The merged number of each of its terms; it rises."""
 
-    def term_chunks(self) -> Iterator[list[bytes]]:
-        """Give the terms, some at a time."""
-        assert self.field is not None
-        for start in range(0, self.terms, CHUNK_TERMS):
-            yield self.field.terms.slice(start, min(start + CHUNK_TERMS, self.terms))
+    @property
+    def dictionary(self) -> TermDictionary:
+        """Give the terms."""
+        assert self._field is not None
+        return self._field.terms
+
+    @property
+    def has_lengths(self) -> bool:
+        """Tell whether the segment has the field's lengths."""
+        return self._segment.data.lengths(self._name) is not None
 
     def lengths(self) -> Array:
         """Give the number of words of each document that stays."""
@@ -84,134 +85,102 @@ class _Source:
         stays = self._numbers != GONE
         return np.zeros(int(stays.sum()), np.int64) if lengths is None else lengths[stays]
 
-    def chunks(self) -> Iterator[tuple[int, int]]:
-        """Give ranges of terms that have about `CHUNK_POSTINGS` postings together."""
-        assert self.field is not None
-        starts, first = self.field.starts(), 0
-        while first < self.terms:
-            stop = int(np.searchsorted(starts, int(starts[first]) + CHUNK_POSTINGS, "right")) - 1
-            stop = min(max(stop, first + 1), self.terms)
-            yield first, stop
-            first = stop
+    def sizes(self) -> Array:
+        """Give the number of postings of each term, those of deleted documents included."""
+        assert self._field is not None
+        return np.diff(self._field.starts().astype(np.int64))
 
-    def postings(self, first: int, stop: int) -> tuple[Array, Array, Array]:
-        """Give the postings of the terms [first, stop): term, new document or `GONE`, frequency."""
-        assert self.field is not None
-        start, end = self.field.span(first, stop)
-        sizes: Array = np.diff(self.field.starts()[first : stop + 1].astype(np.int64))
-        term = np.repeat(np.arange(first, stop), sizes)
-        documents = self._numbers.take(self.field.documents(start, end))
-        return term, documents, self.field.frequencies(start, end)
+    def part(self, first: int, stop: int) -> "_Part":
+        """Give the postings of those terms whose merged number is in [first, stop)."""
+        assert self._field is not None
+        begin, end = np.searchsorted(self.new_terms, (first, stop)).tolist()
+        start, last = self._field.span(begin, end)
+        documents = self._numbers.take(self._field.documents(start, last))
+        frequencies = self._field.frequencies(start, last)
+        sizes: Array = np.diff(self._field.starts()[begin : end + 1].astype(np.int64))
+        term = np.repeat(self.new_terms[begin:end] - first, sizes)
+        positions = None
+        if self._field.has_positions:
+            positions = self._field.positions(*self._field.position_span(begin, end))
+        if not self._whole:
+            stays = documents != GONE
+            positions = None if positions is None else positions[np.repeat(stays, frequencies)]
+            term, documents, frequencies = term[stays], documents[stays], frequencies[stays]
+        return _Part(term, documents, frequencies, positions)
 
 
-def _merge_field(name: str, sources: Sequence[_Source]) -> InvertedField | None:
-    terms = _merge_terms(sources)
+class _Part:
+    """Some postings of one segment, as they go into the merged one; all by term."""
+
+    def __init__(self, term: Array, documents: Array, frequencies: Array, positions: Array | None) -> None:
+        self.term = term
+        self.documents = documents
+        self.frequencies = frequencies
+        self.positions = positions
+
+
+def _merge_field(writer: SectionWriter, name: str, sources: Sequence[_Source]) -> None:
+    if not sources:
+        return
+    terms = union([source.dictionary for source in sources])
+    for source, numbers in zip(sources, terms.numbers, strict=True):
+        source.new_terms = numbers
+    kept = np.zeros(len(terms), bool)
+    with FieldWriter(writer, name, text=name in TEXT_FIELDS) as field:
+        for first, stop in _chunks(sources, len(terms)):
+            sizes, postings = _merged([source.part(first, stop) for source in sources], stop - first)
+            if postings is not None:
+                field.add(postings)
+                kept[first:stop] = sizes > 0
+        if kept.any():
+            field.write(*terms.chosen(kept))
+
+
+def _chunks(sources: Sequence[_Source], terms: int) -> Iterator[tuple[int, int]]:
+    """Give ranges of merged terms that have about `CHUNK_POSTINGS` postings together."""
+    sizes = np.zeros(terms, np.int64)
     for source in sources:
-        _count(source)
-    counts = np.zeros(len(terms), np.int64)
-    position_counts = np.zeros(len(terms), np.int64)
-    for source in sources:
-        counts[source.new_terms] += source.counts
-        position_counts[source.new_terms] += source.position_counts
-    _drop_empty(terms, counts, sources)
-    stays = counts > 0
-    starts = _ends(counts[stays])
-    position_starts = _ends(position_counts[stays])
-    if not stays.any():
+        sizes[source.new_terms] += source.sizes()
+    ends = np.cumsum(sizes)
+    first = 0
+    while first < terms:
+        before = int(ends[first - 1]) if first else 0
+        stop = max(int(np.searchsorted(ends, before + CHUNK_POSTINGS, "right")), first + 1)
+        yield first, stop
+        first = stop
+
+
+def _merged(parts: Sequence[_Part], terms: int) -> tuple[Array, Postings | None]:
+    """Put the postings of each term one behind the other; give the number of each term's, and those that have any."""
+    counts = [np.bincount(part.term, minlength=terms) for part in parts]
+    sizes: Array = np.add.reduce(counts, axis=0, dtype=np.int64)
+    total = int(sizes.sum())
+    if not total:
+        return sizes, None
+    documents, frequencies = np.empty(total, np.uint32), np.empty(total, np.uint32)
+    following = np.cumsum(sizes) - sizes
+    for part, own in zip(parts, counts, strict=True):
+        at = _places(following, own)
+        documents[at], frequencies[at] = part.documents, part.frequencies
+    positions = _merged_positions(parts, terms)
+    return sizes, Postings(sizes=sizes[sizes > 0], documents=documents, frequencies=frequencies, positions=positions)
+
+
+def _merged_positions(parts: Sequence[_Part], terms: int) -> Array | None:
+    if parts[0].positions is None:
         return None
-    with_positions = any(source.field and source.field.has_positions for source in sources)
-    documents = np.empty(int(starts[-1]), np.uint32)
-    frequencies = np.empty(int(starts[-1]), np.uint32)
-    positions = np.empty(int(position_starts[-1]), np.uint32) if with_positions else None
-    next_posting, next_position = starts[:-1].copy(), position_starts[:-1].copy()
-    for source in sources:
-        for first, stop in source.chunks():
-            _place(source, (first, stop), next_posting, next_position, (documents, frequencies, positions))
-    return InvertedField(
-        name=name,
-        terms=terms,
-        starts=starts,
-        documents=documents,
-        frequencies=frequencies if with_positions or int(frequencies.max()) > 1 else None,
-        position_starts=position_starts if with_positions else None,
-        positions=positions,
-    )
+    counts = [np.bincount(part.term, part.frequencies, terms).astype(np.int64) for part in parts]
+    sizes: Array = np.add.reduce(counts, axis=0, dtype=np.int64)
+    positions = np.empty(int(sizes.sum()), np.uint32)
+    following = np.cumsum(sizes) - sizes
+    for part, own in zip(parts, counts, strict=True):
+        assert part.positions is not None
+        positions[_places(following, own)] = part.positions
+    return positions
 
 
-def _merge_terms(sources: Sequence[_Source]) -> list[bytes]:
-    """Merge the dictionaries, and note what each term's number becomes."""
-    terms: list[bytes] = []
-    for term in merge_sorted(*map(_flat, sources)):
-        if not terms or terms[-1] != term:
-            terms.append(term)
-    numbers = {term: number for number, term in enumerate(terms)}
-    for source in sources:
-        at = 0
-        for chunk in source.term_chunks():
-            source.new_terms[at : at + len(chunk)] = [numbers[term] for term in chunk]
-            at += len(chunk)
-    return terms
-
-
-def _flat(source: _Source) -> Iterator[bytes]:
-    for chunk in source.term_chunks():
-        yield from chunk
-
-
-def _count(source: _Source) -> None:
-    for first, stop in source.chunks():
-        term, documents, frequencies = source.postings(first, stop)
-        stays = documents != GONE
-        own = term[stays] - first
-        source.counts[first:stop] = np.bincount(own, minlength=stop - first)
-        weights = np.bincount(own, weights=frequencies[stays], minlength=stop - first)
-        source.position_counts[first:stop] = weights.astype(np.int64)
-
-
-def _drop_empty(terms: list[bytes], counts: Array, sources: Sequence[_Source]) -> None:
-    """Forget terms whose documents are all deleted."""
-    stays = counts > 0
-    if stays.all():
-        return
-    renumbered = np.cumsum(stays) - 1
-    for source in sources:
-        source.new_terms = renumbered[source.new_terms]
-    terms[:] = [term for term, kept in zip(terms, stays.tolist(), strict=True) if kept]
-
-
-def _ends(counts: Array) -> Array:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-
-
-def _place(
-    source: _Source,
-    chunk: tuple[int, int],
-    next_posting: Array,
-    next_position: Array,
-    output: tuple[Array, Array, Array | None],
-) -> None:
-    """Copy the postings of some terms to where they go, after those of the segments before."""
-    first, stop = chunk
-    assert source.field is not None
-    _, new_documents, frequencies = source.postings(first, stop)
-    stays = new_documents != GONE
-    counts, new_terms = source.counts[first:stop], source.new_terms[first:stop]
-    kept = counts > 0
-    out_documents, out_frequencies, out_positions = output
-    at = _scattered(next_posting, new_terms[kept], counts[kept])
-    out_documents[at] = new_documents[stays]
-    out_frequencies[at] = frequencies[stays]
-    if out_positions is None:
-        return
-    positions = source.field.positions(*source.field.position_span(first, stop))
-    position_counts = source.position_counts[first:stop]
-    at = _scattered(next_position, new_terms[kept], position_counts[kept])
-    out_positions[at] = positions if stays.all() else positions[np.repeat(stays, frequencies)]
-
-
-def _scattered(following: Array, terms: Array, counts: Array) -> Array:
+def _places(following: Array, counts: Array) -> Array:
     """Give the places of the next `counts` items of each term, and move on behind them."""
-    begin = np.cumsum(counts) - counts
-    places: Array = np.arange(int(counts.sum())) + np.repeat(following[terms] - begin, counts)
-    following[terms] += counts
+    places: Array = np.arange(int(counts.sum())) + np.repeat(following - (np.cumsum(counts) - counts), counts)
+    following += counts
     return places

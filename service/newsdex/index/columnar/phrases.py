@@ -48,12 +48,11 @@ def _positions(field: PostingField, number: int, span: tuple[int, int], at: Arra
     ends = np.cumsum(frequencies)
     own = frequencies.take(at)
     begin, _ = field.position_span(number, number + 1)
-    all_positions = field.positions(begin, begin + int(ends[-1]))
     first = ends.take(at) - own
     shift = first - (np.cumsum(own) - own)
     where = np.arange(int(own.sum())) + np.repeat(shift, own)
     ranks = np.repeat(np.arange(len(at)), own)
-    placed: Array = (ranks << _POSITION_BITS) | all_positions.take(where).astype(np.int64)
+    placed: Array = (ranks << _POSITION_BITS) | field.positions_at(where + begin).astype(np.int64)
     return placed
 
 

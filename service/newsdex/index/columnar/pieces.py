@@ -18,9 +18,11 @@ FIRST_NOT_ASCII = 0x80
 SEPARATOR = ord(" ")
 _KEPT_DOT = "\0"
 """Stands for the dots inside initials while a text is cut; no article has it."""
-_TABLE = bytes(
-    byte if byte >= FIRST_NOT_ASCII or chr(byte).isalnum() or byte in b"_'" else SEPARATOR for byte in range(256)
-).lower().replace(b" ", b".", 1)  # the first space stands in NUL's place
+_TABLE = (
+    bytes(byte if byte >= FIRST_NOT_ASCII or chr(byte).isalnum() or byte in b"_'" else SEPARATOR for byte in range(256))
+    .lower()
+    .replace(b" ", b".", 1)
+)  # the first space stands in NUL's place
 _MASKS = np.array([(1 << 8 * count) - 1 for count in range(WORD_BYTES + 1)], np.uint64)
 
 
@@ -99,10 +101,9 @@ class PieceTable:
         self._count += len(first)
         if 2 * self._count > len(self._numbers):
             known = np.flatnonzero(self._numbers >= 0)
-            first, second, numbers = (
-                np.concatenate([old[known], new])
-                for old, new in zip((self._first, self._second, self._numbers), (first, second, numbers), strict=True)
-            )
+            first = np.concatenate([self._first[known], first])
+            second = np.concatenate([self._second[known], second])
+            numbers = np.concatenate([self._numbers[known], numbers])
             self._make(1 << (4 * self._count).bit_length())
         slots = self._slots(first, second)
         while len(slots):

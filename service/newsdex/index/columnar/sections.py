@@ -8,7 +8,7 @@ import mmap
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,7 +21,7 @@ from newsdex.errors import Unavailable
 Array = npt.NDArray[Any]
 
 MAGIC = b"NEWSDEX\x01"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 BLOCK_BYTES = 1 << 16
 ALIGNMENT = 64
 """A cache line; more than any dtype needs."""
@@ -54,7 +54,7 @@ class SectionWriter:
     """Writes one file of arrays, front to back; `finish` makes it durable."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._file: BinaryIO = path.open("xb")
         self._file.write(HEADER.pack(MAGIC, FORMAT_VERSION))
         self._table: list[bytes] = []
@@ -65,11 +65,18 @@ class SectionWriter:
         dtype = "|u1" if isinstance(values, bytes) else values.dtype.newbyteorder("<").str
         buffer: Any = values if isinstance(values, bytes) else np.ascontiguousarray(values)
         data = memoryview(buffer).cast("B")
+        parts = (data[start : start + BLOCK_BYTES] for start in range(0, len(data), BLOCK_BYTES))
+        self.add_parts(name, dtype, parts, base)
+
+    def add_parts(self, name: str, dtype: str, parts: Iterable[bytes | memoryview], base: int = 0) -> None:
+        """Append an array that comes in parts of `BLOCK_BYTES`, the last one perhaps shorter."""
         self._file.write(bytes(-self._file.tell() % ALIGNMENT))
-        entry = (name.encode(), dtype.encode(), self._file.tell(), len(data), base, len(self._checksums))
+        place, first_block = self._file.tell(), len(self._checksums)
+        for part in parts:
+            self._checksums.append(zlib.crc32(part))
+            self._file.write(part)
+        entry = (name.encode(), dtype.encode(), place, self._file.tell() - place, base, first_block)
         self._table.append(ENTRY.pack(*entry))
-        self._checksums += [zlib.crc32(data[start : start + BLOCK_BYTES]) for start in range(0, len(data), BLOCK_BYTES)]
-        self._file.write(data)
 
     def finish(self, documents: int) -> None:
         """Write the table and make the file durable."""
@@ -86,7 +93,7 @@ class SectionWriter:
     def abandon(self) -> None:
         """Remove what was written, after a failure."""
         self._file.close()
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
 
 def _sealed(trailer: tuple[int, ...]) -> bytes:
