@@ -1,11 +1,17 @@
-"""What search finds, as data: documents, what happened to them, and searches with the ids they must give.
+"""What search finds, as data: documents, what happened to them, and searches with what they must give.
 
 A file beside this one holds `documents`, then perhaps `events` (indexed) and `pending` ones (not yet indexed), then
-`searches`. A search has the fields of a SearchRequest, perhaps `now`, and `expected` (in order) or `expected_set`;
-`total` is the number of expected ids where it is not named.
+`searches`. A search has the fields of a SearchRequest, perhaps `now`, and:
+
+- `expected`, the ids in order, or `expected_set`, in any order; `total` where it is not their number
+- `read_as`, the query as it was read, and `notes`, the codes of the notes on it; without `notes` there are none
+- `facet_counts`, by field and value, in the order of the reply; `buckets`, how many articles in which interval
+- `snippets`, by id, and `titles`, by id, with the marks
+- `pages`: the ids on each page, one behind the other by cursor, instead of `expected`
+- `refused`: the code of the Problem and the piece of the query it points at, instead of everything else
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +20,8 @@ import pytest
 import yaml
 from tests.scenarios.corpus import NOW, Corpus
 
-from newsdex_schemas import SearchRequest
+from newsdex.errors import Invalid
+from newsdex_schemas import SearchReply, SearchRequest
 
 FOLDER = Path(__file__).parent
 CHANNELS = {name: f"articles.{name}" for name in ("published", "updated", "withdrawn")}
@@ -59,33 +66,87 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Corp
         corpus.__exit__(None, None, None)
 
 
-@pytest.mark.parametrize(("scenario", "search"), SEARCHES, ids=name_of)
+SHOWN: dict[str, Callable[[SearchReply], Any]] = {
+    "read_as": lambda reply: reply.interpretation.query,
+    "facet_counts": lambda reply: {
+        name: {one.value: one.count for one in facet.values} for name, facet in (reply.facets or {}).items()
+    },
+    "buckets": lambda reply: reply.histogram and {
+        f"{bucket.start:%Y-%m-%d %H:%M}": bucket.count for bucket in reply.histogram.buckets if bucket.count
+    },
+    "interval": lambda reply: reply.histogram and reply.histogram.interval,
+    "snippets": lambda reply: {hit.id: list(hit.snippets) for hit in reply.hits},
+    "titles": lambda reply: {hit.id: hit.title_html for hit in reply.hits},
+}
+"""What else a search may expect → where the reply has it."""
+EXPECTATIONS = ("expected", "expected_set", "pages", "refused")
+
+
+def asked(corpora: dict[str, Corpus], scenario: str, search: dict[str, Any], **fields: Any) -> SearchReply:
+    own = {name: search[name] for name in REQUEST_FIELDS & search.keys()}
+    request = SearchRequest.model_validate({"timeout_ms": 10_000} | own | fields)
+    now: datetime = search.get("now", NOW)
+    return corpora[scenario].answer(request, now=now)
+
+
+@pytest.mark.parametrize(("scenario", "search"), [one for one in SEARCHES if "expected" in one[1]], ids=name_of)
+def test_a_search_finds_exactly_the_expected_articles_in_order(
+    corpora: dict[str, Corpus], scenario: str, search: dict[str, Any]
+) -> None:
+    reply = asked(corpora, scenario, search)
+
+    assert search["expected"] == [hit.id for hit in reply.hits]
+    assert (search.get("total", len(search["expected"])), False) == (reply.total, reply.partial)
+
+
+@pytest.mark.parametrize(("scenario", "search"), [one for one in SEARCHES if "expected_set" in one[1]], ids=name_of)
 def test_a_search_finds_exactly_the_expected_articles(
     corpora: dict[str, Corpus], scenario: str, search: dict[str, Any]
 ) -> None:
-    request = SearchRequest.model_validate(
-        {"timeout_ms": 10_000} | {n: search[n] for n in REQUEST_FIELDS & search.keys()}
-    )
-    now: datetime = search.get("now", NOW)
-    reply = corpora[scenario].answer(request, now=now)
-    found = [hit.id for hit in reply.hits]
-    expected: list[str] = search.get("expected", search.get("expected_set"))
-    total = search.get("total", len(expected))
+    reply = asked(corpora, scenario, search)
 
-    assert (total, False) == (reply.total, reply.partial)
-    if "expected" in search:
-        assert expected == found
-    else:
-        assert sorted(expected) == sorted(found)
+    assert sorted(search["expected_set"]) == sorted(hit.id for hit in reply.hits)
+    assert (search.get("total", len(search["expected_set"])), False) == (reply.total, reply.partial)
+
+
+@pytest.mark.parametrize(("scenario", "search"), [one for one in SEARCHES if "refused" not in one[1]], ids=name_of)
+def test_a_search_says_and_shows_what_is_expected(
+    corpora: dict[str, Corpus], scenario: str, search: dict[str, Any]
+) -> None:
+    reply = asked(corpora, scenario, search)
+    shown = {name: SHOWN[name](reply) for name in SHOWN.keys() & search.keys()}
+
+    assert {name: search[name] for name in shown} == shown
+    assert search.get("notes", []) == [note.code for note in reply.interpretation.notes]
+    for name, facet in (reply.facets or {}).items():
+        assert list(search["facet_counts"][name]) == [one.value for one in facet.values]
+
+
+@pytest.mark.parametrize(("scenario", "search"), [one for one in SEARCHES if "pages" in one[1]], ids=name_of)
+def test_a_search_gives_the_expected_pages(corpora: dict[str, Corpus], scenario: str, search: dict[str, Any]) -> None:
+    replies = [asked(corpora, scenario, search)]
+    while replies[-1].next_cursor:
+        replies.append(asked(corpora, scenario, search, cursor=replies[-1].next_cursor))
+
+    assert search["pages"] == [[hit.id for hit in reply.hits] for reply in replies]
+
+
+@pytest.mark.parametrize(("scenario", "search"), [one for one in SEARCHES if "refused" in one[1]], ids=name_of)
+def test_a_search_is_refused_with_its_place(corpora: dict[str, Corpus], scenario: str, search: dict[str, Any]) -> None:
+    with pytest.raises(Invalid) as raised:
+        asked(corpora, scenario, search)
+    start, end = map(int, (raised.value.place or "0-0").split("-"))
+
+    assert search["refused"] == {raised.value.code: search["q"][start:end]}
 
 
 def test_every_search_says_what_it_expects() -> None:
     """A misspelt key would make a search prove less than it seems to."""
-    known = REQUEST_FIELDS | {"expected", "expected_set", "total", "now", "about"}
+    known = {*REQUEST_FIELDS, *EXPECTATIONS, *SHOWN, "notes", "total", "now", "about"}
     faulty = [
         (name, search)
         for name, search in SEARCHES
-        if search.keys() - known or len(search.keys() & {"expected", "expected_set"}) != 1
+        if search.keys() - known or len(search.keys() & set(EXPECTATIONS)) != 1
     ]
 
     assert faulty == []

@@ -92,7 +92,7 @@ class LeafReader:
     def _word(self, token: Token, fuzz: Token | None, field: str | None) -> Leaf | None:
         if field == DATES:
             return self._date(token, field)
-        text = token.text.strip("'") if field not in WHOLE else token.text
+        text = token.text.lstrip("'+-").rstrip("'") if field not in WHOLE else token.text
         # at a word's end a question mark asks a question
         text = text if set(text) <= set("*?") else text.rstrip("?'")
         where: dict[str, Any] = {"start": token.start, "end": fuzz.end if fuzz else token.end, "field": field}
