@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,10 @@ def many() -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(one, min_size=1, max_size=4).map(
         lambda few: [few[n % len(few)] | {"id": f"{'bca'[n % 3]}{n}"} for n in range(30)]
     )
+
+
+def joined(pages_: Sequence[list[str]]) -> list[str]:
+    return list(chain.from_iterable(pages_))
 
 
 def pages(indexed: Indexed, tree: Any, sort: Any, size: int, between: Sequence[Any]) -> list[list[str]]:
@@ -64,7 +69,7 @@ def test_what_did_not_change_is_on_one_page(
             indexed.apply(first[start : start + 7])
         whole = [id_ for id_, _ in IndexReader(indexed.root).view().find(tree, **OPTIONS).documents]
         before = dict(indexed.live)
-        shown = sum(pages(indexed, tree, sort, size, between), [])
+        shown = joined(pages(indexed, tree, sort, size, between))
         changed = {entry if isinstance(entry, str) else entry["id"] for batch in between for entry in batch}
         unchanged = [id_ for id_ in whole if id_ not in changed and indexed.live.get(id_) == before[id_]]
 
@@ -83,7 +88,7 @@ def test_pages_of_an_index_at_rest_are_cut_from_the_whole_result(
         whole = IndexReader(indexed.root).view().find(tree, **OPTIONS | {"sort": sort}).documents
         found = pages(indexed, tree, sort, size, [])
 
-        assert [id_ for id_, _ in whole] == sum(found, [])
+        assert [id_ for id_, _ in whole] == joined(found)
         assert all(len(page) == size for page in found[:-1])
 
 
@@ -95,7 +100,7 @@ def test_a_score_does_not_change_with_what_is_committed_between_pages(tmp_path: 
     tree = q.Or([q.Term("body", word) for word in ("oil", "bank", "price")])
     whole = [id_ for id_, _ in IndexReader(indexed.root).view().find(tree, **OPTIONS).documents]
     flood = [[{"id": f"y{b}-{n}", "title": "bank", "body": "bank " * 9} for n in range(50)] for b in range(6)]
-    shown = sum(pages(indexed, tree, "relevance", 9, flood), [])
+    shown = joined(pages(indexed, tree, "relevance", 9, flood))
 
     assert whole == [id_ for id_ in shown if id_.startswith("x")]
 
@@ -112,7 +117,7 @@ def test_hits_of_one_score_stand_newest_first_then_by_id(tmp_path: Path) -> None
         indexed.apply(batch)
     expected = ["u", "y", "t", "w", "x", "z", "s", "v"]
     for size in range(1, 9):
-        assert expected == sum(pages(indexed, q.Term("title", "oil"), "relevance", size, []), [])
+        assert expected == joined(pages(indexed, q.Term("title", "oil"), "relevance", size, []))
 
 
 def test_scores_are_told_apart_where_they_differ_by_more_than_rounding(tmp_path: Path) -> None:
@@ -121,5 +126,5 @@ def test_scores_are_told_apart_where_they_differ_by_more_than_rounding(tmp_path:
     found = IndexReader(indexed.root).view().find(q.Term("body", "oil"), **OPTIONS).documents
     scores = [score for _, score in found]
 
-    assert all(a - b > TIE * a for a, b in zip(scores, scores[1:], strict=False))
+    assert all(a - b > TIE * a for a, b in pairwise(scores))
     assert [f"a{n:03}" for n in range(100)] == [id_ for id_, _ in found]

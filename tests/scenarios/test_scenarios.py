@@ -71,9 +71,10 @@ SHOWN: dict[str, Callable[[SearchReply], Any]] = {
     "facet_counts": lambda reply: {
         name: {one.value: one.count for one in facet.values} for name, facet in (reply.facets or {}).items()
     },
-    "buckets": lambda reply: reply.histogram and {
-        f"{bucket.start:%Y-%m-%d %H:%M}": bucket.count for bucket in reply.histogram.buckets if bucket.count
-    },
+    "buckets": lambda reply: (
+        reply.histogram
+        and {f"{bucket.start:%Y-%m-%d %H:%M}": bucket.count for bucket in reply.histogram.buckets if bucket.count}
+    ),
     "interval": lambda reply: reply.histogram and reply.histogram.interval,
     "snippets": lambda reply: {hit.id: list(hit.snippets) for hit in reply.hits},
     "titles": lambda reply: {hit.id: hit.title_html for hit in reply.hits},

@@ -116,7 +116,8 @@ def test_the_contracts_years_bound_every_date(text: str) -> None:
 
 
 @given(
-    st.datetimes(datetime(1001, 1, 1), datetime(8998, 1, 1)), st.sampled_from(["UTC", "Asia/Karachi", "Europe/Berlin"])
+    st.datetimes(datetime(1001, 1, 1), datetime(8998, 1, 1)),  # noqa: DTZ001 - hypothesis wants them so
+    st.sampled_from(["UTC", "Asia/Karachi", "Europe/Berlin"]),
 )
 def test_a_moment_that_was_written_is_read_again(moment: datetime, zone: str) -> None:
     stamp_us = microseconds(moment.replace(tzinfo=UTC))

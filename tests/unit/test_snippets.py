@@ -256,9 +256,9 @@ def test_words_side_by_side_come_before_the_same_words_apart() -> None:
 
 def test_no_two_passages_overlap() -> None:
     text = "".join(f"The ferry of day {number} left. " for number in range(40))
-    found = [re.findall(r"day (\d+)", passage) for passage in passages(text, "ferry")]
+    days = re.findall(r"day (\d+)", " ".join(passages(text, "ferry")))
 
-    assert len(sum(found, [])) == len(set(sum(found, [])))
+    assert len(days) == len(set(days)) > 3
 
 
 def test_matches_close_to_each_other_share_a_passage() -> None:

@@ -4,19 +4,18 @@ import asyncio
 import re
 import sys
 from enum import StrEnum
-from html import unescape
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from pydantic import ValidationError
-from rich.table import Table
-from rich.text import Text
 
 from newsdex.apps.client import Refused, connected
-from newsdex.cli.console import err, out
+from newsdex.cli.console import err
+from newsdex.cli.reply import show_reply
 from newsdex.settings import load_settings
 from newsdex.validation import as_invalid
-from newsdex_schemas import Hit, SearchReply, SearchRequest
+from newsdex_schemas import SearchRequest
+from newsdex_schemas.search import MAX_SIZE, FacetName
 
 
 class Sort(StrEnum):
@@ -28,7 +27,8 @@ class Sort(StrEnum):
 
 
 Values = list[str] | None
-MARKS = {"<mark>": "bold yellow", "</mark>": ""}
+SHOWN_VALUES = 8
+"""So many values of each facet are shown."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,7 +38,8 @@ def add_to(app: typer.Typer) -> None:
 
 def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     query: Annotated[
-        str, typer.Argument(help='Words, "phrases", title:word, pre*, a OR b, NOT c. Empty: everything.')
+        str,
+        typer.Argument(help='Words, "phrases", title:word, pre*, a OR b, -c, published:yesterday. Empty: everything.'),
     ] = "",
     section: Annotated[
         Values, typer.Option(help="Only this section; repeat for alternatives, as with the others.")
@@ -54,6 +55,11 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     sort: Annotated[Sort, typer.Option(help="Order of the hits.")] = Sort.relevance,
     size: Annotated[int, typer.Option(help="How many hits.", min=0, max=100)] = 10,
     offset: Annotated[int, typer.Option(help="How many hits to pass over.", min=0, max=10_000)] = 0,
+    cursor: Annotated[str | None, typer.Option(help="The page behind this cursor, of the same search.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every hit, page by page.")] = False,
+    facets: Annotated[bool, typer.Option("--facets", help="Count all matches by field and by date.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse what breaks the grammar of queries.")] = False,
+    timezone: Annotated[str, typer.Option(help="IANA zone in which dates are meant.")] = "UTC",
     timeout_ms: Annotated[int, typer.Option(help="The query's deadline.", min=1, max=10_000)] = 1_000,
     wait_for: Annotated[
         tuple[str, str] | None,
@@ -69,31 +75,52 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
         "section": section, "authors": author, "tags": tag, "agency": agency, "language": language,
         "published_from": _moment(published_from), "published_to": _moment(published_to),
     }  # fmt: skip
+    fields = {
+        "q": query,
+        "strict": strict,
+        "timezone": timezone,
+        "filters": {name: value for name, value in filters.items() if value},
+        "sort": sort.value,
+        "size": MAX_SIZE if every else size,
+        "offset": offset,
+        "cursor": cursor,
+        "facets": get_args(FacetName) if facets else (),
+        "facet_size": SHOWN_VALUES,
+        "histogram": facets,
+        "timeout_ms": timeout_ms,
+        "wait_for": dict(zip(("source", "id"), wait_for, strict=True)) if wait_for else None,
+    }
     try:
-        request = SearchRequest.model_validate({
-            "q": query,
-            "filters": {name: value for name, value in filters.items() if value},
-            "sort": sort.value, "size": size, "offset": offset, "timeout_ms": timeout_ms,
-            "wait_for": dict(zip(("source", "id"), wait_for, strict=True)) if wait_for else None,
-        })  # fmt: skip
+        request = SearchRequest.model_validate(fields)
     except ValidationError as error:
         raise as_invalid(error) from error
     try:
-        reply = asyncio.run(_search(request))
+        asyncio.run(_search(request, every=every, json=json))
     except Refused as error:
         if json:
             sys.stdout.buffer.write(error.problem.to_json() + b"\n")
         _point_at(query, error)
         raise
-    if json:
-        sys.stdout.buffer.write(reply.to_json() + b"\n")
-    else:
-        _show(reply, offset)
 
 
-async def _search(request: SearchRequest) -> SearchReply:
+async def _search(request: SearchRequest, *, every: bool, json: bool) -> None:
+    """Ask for a page, or for one behind the other, and show each as it comes."""
+    number = request.offset
     async with connected(load_settings()) as client:
-        return await client.search(request)
+        while True:
+            reply = await client.search(request)
+            more = every and reply.next_cursor is not None
+            if json:
+                sys.stdout.buffer.write(reply.to_json() + b"\n")
+            else:
+                show_reply(reply, request, number, last=not more)
+            if not more:
+                return
+            number += len(reply.hits)
+            # counts are of all matches: the first page has them
+            request = request.model_copy(
+                update={"cursor": reply.next_cursor, "offset": 0, "facets": (), "histogram": False}
+            )
 
 
 def _moment(text: str | None) -> str | None:
@@ -106,38 +133,3 @@ def _point_at(query: str, error: Refused) -> None:
     if place is not None and place.start is not None:
         width = max(1, (place.end or place.start + 1) - place.start)
         err.print(f"  {query}\n  {' ' * place.start}{'^' * width}", markup=False, soft_wrap=True)
-
-
-def _show(reply: SearchReply, offset: int) -> None:
-    table = Table(box=None, padding=(0, 1, 1, 0), show_header=False)
-    table.add_column(justify="right", style="dim")
-    table.add_column(ratio=1, overflow="fold")
-    for number, hit in enumerate(reply.hits, offset + 1):
-        table.add_row(str(number), _text_of(hit))
-    if reply.hits:
-        out.print(table)
-    more = "at least " if reply.partial else ""
-    articles = "article" if reply.total == 1 else "articles"
-    out.print(f"[dim]{more}{reply.total:,} {articles} in {reply.took_ms:.1f} ms, as of change {reply.position:,}[/]")
-
-
-def _text_of(hit: Hit) -> Text:
-    date = hit.published_at.strftime("%Y-%m-%d %H:%M %z") if hit.published_at else None
-    facts = [date, hit.section, hit.agency, hit.dateline, ", ".join(hit.authors), hit.id]
-    lines = [
-        Text(hit.title, style="bold"),
-        *(_marked(snippet) for snippet in hit.snippets),
-        Text(" · ".join(fact for fact in facts if fact), style="dim"),
-    ]
-    return Text("\n").join(lines)
-
-
-def _marked(snippet: str) -> Text:
-    """Show the contract's HTML marks as a terminal does."""
-    shown, style = Text(), ""
-    for part in re.split(r"(</?mark>)", snippet):
-        if part in MARKS:
-            style = MARKS[part]
-        else:
-            shown.append(unescape(part), style=style)
-    return shown

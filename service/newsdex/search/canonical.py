@@ -51,7 +51,7 @@ def _part(node: Node, when: When) -> str:
     return written_part if isinstance(node, (Leaf, Not)) else f"({written_part})"
 
 
-def _value(leaf: Leaf, when: When) -> str:
+def _value(leaf: Leaf, when: When) -> str:  # noqa: PLR0911 - one for each kind
     match leaf:
         case Word(text=text):
             return text if _is_plain(text) else _quoted(text)

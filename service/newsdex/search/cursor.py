@@ -1,6 +1,7 @@
 """Writes and reads the cursors of pages: where a page ended, and all that the next one must not see changed.
 
-A cursor is not signed: whoever changes one gets other pages of what they may search anyway. What cannot be one is refused.
+A cursor is not signed: whoever changes one gets other pages of what they may search anyway. What cannot be one is
+refused.
 """
 
 import base64

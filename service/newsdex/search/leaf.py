@@ -40,7 +40,7 @@ class LeafReader:
         self._text = text
         self._note = note
 
-    def read(self, tokens: Sequence[Token], at: int, field: str | None) -> Read:
+    def read(self, tokens: Sequence[Token], at: int, field: str | None) -> Read:  # noqa: PLR0911 - one for each kind
         """Read a leaf; give it, or None where there is no word, and the number of the token behind it."""
         token = tokens[at]
         behind = tokens[at + 1] if at + 1 < len(tokens) else None
@@ -92,7 +92,7 @@ class LeafReader:
     def _word(self, token: Token, fuzz: Token | None, field: str | None) -> Leaf | None:
         if field == DATES:
             return self._date(token, field)
-        text = token.text.lstrip("'+-").rstrip("'") if field not in WHOLE else token.text
+        text = token.text if field in WHOLE else token.text.rstrip("'")
         # at a word's end a question mark asks a question
         text = text if set(text) <= set("*?") else text.rstrip("?'")
         where: dict[str, Any] = {"start": token.start, "end": fuzz.end if fuzz else token.end, "field": field}

@@ -1,6 +1,7 @@
 """Reads dates as people write them in a query, and finds the stretch of time that they mean at some moment."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Literal
@@ -14,6 +15,7 @@ from newsdex_schemas.model import EARLIEST, LATEST
 Unit = Literal["year", "month", "week", "day", "hour", "minute", "second", "microsecond"]
 UNITS: tuple[Unit, ...] = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 """The units that an ISO date may end with."""
+LEAST = (1, 1, 1, 0, 0, 0, 0)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS_OF_A_YEAR = 12
 
@@ -157,8 +159,13 @@ def stretch(expression: DateExpression, when: When) -> tuple[int, int]:
 
 
 def _first_moment(date: Fixed, zone: tzinfo) -> datetime:
-    year, month, day, *rest = (*date.parts, *(1, 1, 1)[len(date.parts) :])
-    return datetime(year, month, day, *rest, tzinfo=date.zone or zone)
+    return _datetime(date.parts, date.zone or zone)
+
+
+def _datetime(parts: Sequence[int], zone: tzinfo | None, fold: int = 0) -> datetime:
+    """Give the first moment of what was written or kept of a date and time."""
+    year, month, day, hour, minute, second, microsecond = (*parts, *LEAST[len(parts) :])
+    return datetime(year, month, day, hour, minute, second, microsecond, tzinfo=zone, fold=fold)
 
 
 def floor(moment: datetime, unit: Unit) -> datetime:
@@ -167,9 +174,7 @@ def floor(moment: datetime, unit: Unit) -> datetime:
         return floor(moment, "day") - timedelta(days=moment.weekday())
     kept = UNITS.index(unit) + 1
     values = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond)
-    least = (1, 1, 1, 0, 0, 0, 0)
-    year, month, day, *rest = (*values[:kept], *least[kept:])
-    return datetime(year, month, day, *rest, tzinfo=moment.tzinfo, fold=moment.fold if unit != "day" else 0)
+    return _datetime(values[:kept], moment.tzinfo, fold=0 if unit in ("year", "month", "day") else moment.fold)
 
 
 def _moved(moment: datetime, unit: Unit, by: int) -> datetime:

@@ -51,10 +51,7 @@ def snippets(text: str, matches: Matches) -> tuple[Marked, ...]:
     text = text[:MAX_SCANNED_CHARS]
     found = found_words(text, matches)
     ends = list(_sentence_ends(text))
-    if not found:
-        passages = [_passage(text, ends, 0, ())]
-    else:
-        passages = _best(list(_candidates(text, ends, found)))
+    passages = _best(list(_candidates(text, ends, found))) if found else [_passage(text, ends, 0, ())]
     shown = (_shown(text, passage) for passage in passages)
     return tuple(passage for passage in shown if passage.text)
 
@@ -150,7 +147,7 @@ def _shown(text: str, passage: _Passage) -> Marked:
 
 
 def _apart(found: Sequence[Found]) -> Iterator[tuple[int, int]]:
-    """Give the places of matches; of pairs that overlap, in scripts without spaces, the second begins behind the first."""
+    """Give the places of matches; of pairs that overlap, as in scripts without spaces, the second begins later."""
     at = 0
     for one in found:
         if one.end > at:
