@@ -143,7 +143,7 @@ class Bucket(ContractModel):
 class Histogram(ContractModel):
     """All matches by their date of publication, in intervals that are short enough to show and few enough to draw."""
 
-    interval: Literal["hour", "day", "week", "month", "year", "decade", "century"]
+    interval: Literal["hour", "day", "week", "month", "year", "decade", "century", "millennium"]
     buckets: tuple[Bucket, ...]
     """At most 60, without a gap; those without a match too. Weeks begin on Monday."""
     undated: int

@@ -168,6 +168,40 @@ def test_facets_count_all_matches(history: list[Any], tree: Any) -> None:
 
 
 @lax
+@given(history=batches, tree=trees, chosen=terms, other=terms)
+def test_a_filter_reduces_every_count_but_that_of_its_own_facet(
+    history: list[Any], tree: Any, chosen: Any, other: Any
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        view = IndexReader(_indexed(Path(folder), history, 0).root).view()
+        names = ["section", "authors"]
+        found = view.find(tree, **OPTIONS, facets=names, chosen={"section": chosen, "agency": other})
+        both = view.find(tree, **OPTIONS | {"allowed": q.And([chosen, other])}, facets=names)
+        without = view.find(tree, **OPTIONS | {"allowed": other}, facets=names)
+
+        assert both.documents == found.documents
+        assert both.total == found.total
+        assert both.facets["authors"] == found.facets["authors"]
+        assert without.facets["section"] == found.facets["section"]
+
+
+@lax
+@given(history=batches, parts=st.lists(trees, min_size=1, max_size=4), least=st.integers(1, 4))
+def test_an_or_with_a_least_number_finds_what_matches_so_many_of_its_parts(
+    history: list[Any], parts: list[Any], least: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        view = IndexReader(_indexed(Path(folder), history, 0).root).view()
+        every = [{id_ for id_, _ in view.find(part, **OPTIONS).documents} for part in parts]
+        found = view.find(q.Or(parts, minmatch=least), **OPTIONS)
+        expected = {id_ for id_ in set().union(*every) if sum(id_ in own for own in every) >= least}
+        scores = dict(view.find(q.Or(parts), **OPTIONS).documents)
+
+        assert expected == {id_ for id_, _ in found.documents}
+        assert {id_: scores[id_] for id_ in expected} == dict(found.documents)
+
+
+@lax
 @given(
     history=batches,
     tree=trees,

@@ -1,17 +1,18 @@
 """Chooses the intervals of a date histogram, and makes the reply's part of the index's counts."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import MAXYEAR, UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
 from newsdex.records import microseconds
 from newsdex.search.moments import floor, moment_of
 from newsdex_schemas import Bucket, Histogram
+from newsdex_schemas.model import EARLIEST
 from newsdex_schemas.search import MAX_BUCKETS
 
-Interval = Literal["hour", "day", "week", "month", "year", "decade", "century"]
-INTERVALS: tuple[Interval, ...] = ("hour", "day", "week", "month", "year", "decade", "century")
-YEARS: dict[Interval, int] = {"year": 1, "decade": 10, "century": 100}
+Interval = Literal["hour", "day", "week", "month", "year", "decade", "century", "millennium"]
+INTERVALS: tuple[Interval, ...] = ("hour", "day", "week", "month", "year", "decade", "century", "millennium")
+YEARS: dict[Interval, int] = {"year": 1, "decade": 10, "century": 100, "millennium": 1000}
 
 
 class Intervals:
@@ -46,7 +47,8 @@ def _edges(first: datetime, latest_us: int, interval: Interval) -> list[int]:
     edges: list[int] = []
     start = _start(first, interval)
     while len(edges) <= MAX_BUCKETS + 1:
-        edges.append(microseconds(start.astimezone(UTC)))
+        # no bucket begins before the contract's dates do
+        edges.append(microseconds(max(start.astimezone(UTC), EARLIEST)))
         if edges[-1] > latest_us:
             break
         start = _next(start, interval)
@@ -56,7 +58,7 @@ def _edges(first: datetime, latest_us: int, interval: Interval) -> list[int]:
 def _start(moment: datetime, interval: Interval) -> datetime:
     if interval in YEARS:
         year = moment.year // YEARS[interval] * YEARS[interval]
-        return floor(moment, "year").replace(year=year)
+        return floor(moment, "year").replace(year=max(year, 1))
     if interval == "hour":
         # an hour that a change of clocks repeats stays two
         return floor(moment.astimezone(UTC), "hour").astimezone(moment.tzinfo)
@@ -65,7 +67,7 @@ def _start(moment: datetime, interval: Interval) -> datetime:
 
 def _next(start: datetime, interval: Interval) -> datetime:
     if interval in YEARS:
-        return start.replace(year=start.year + YEARS[interval])
+        return start.replace(year=min((start.year // YEARS[interval] + 1) * YEARS[interval], MAXYEAR))
     if interval == "month":
         return (start + timedelta(days=31)).replace(day=1)
     if interval == "hour":

@@ -35,7 +35,7 @@ TAGGERS: Sequence[tuple[str, str]] = (
     ("open_range", r"[\[{](?P<first>[^\[\]{}()\"]*?)\bTO\b(?P<last>\s*[^\s\[\]{}()\"]*)"),
     ("boost", r"(?<=\S)\^(?P<text>\d+(?:[.]\d+)?)?(?=[\s)]|$)"),
     ("fuzz", r"(?<=\S)~(?P<text>\d{1,4})?(?:/(?P<beginning>\d{1,4}))?"),
-    ("dash", r"[-+']+"),
+    ("dash", r"[-+'/]+"),
     ("word", r'[^\s()"“”„«»\[\]{}~^]+'),
     ("other", r"."),
 )
