@@ -35,7 +35,7 @@ def test_intervals_are_few_sorted_and_hold_every_date(one: int, other: int, zone
     assert all(before < after for before, after in pairwise(edges))
     histogram = intervals.histogram(edges, [1] * (len(edges) - 1), len(edges) + 1)
     assert 2 == histogram.undated
-    assert [edge for edge in edges[:-1]] == [microseconds(bucket.start) for bucket in histogram.buckets]
+    assert list(edges[:-1]) == [microseconds(bucket.start) for bucket in histogram.buckets]
 
 
 @pytest.mark.parametrize(
