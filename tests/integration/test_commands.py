@@ -65,6 +65,41 @@ def test_a_wrong_query_is_pointed_at(service: Service) -> None:
     assert "query_too_deep" in done.stderr
 
 
+def test_a_search_says_how_it_read_the_query_and_strict_refuses_it(service: Service, tmp_path: Path) -> None:
+    file = tmp_path / "article.json"
+    file.write_text(json.dumps({"id": "read-1", "title": "Gannet over Skerry", "section": "Birds"}))
+    service.run("publish", "--wait", str(file))
+    forgiving = service.run("search", '"gannet skerry', "--facets")
+    strict = service.run("search", '"gannet skerry', "--strict")
+
+    assert (forgiving.returncode, strict.returncode) == (0, 65)
+    assert "read as gannet skerry" in forgiving.stdout
+    assert "(unbalanced_quote)" in forgiving.stdout
+    assert "section: Birds 1" in forgiving.stdout
+    assert '  "gannet skerry' in strict.stderr.splitlines()
+    assert "  ^" in strict.stderr.splitlines()
+
+
+def test_all_pages_are_asked_for_one_behind_the_other(service: Service, tmp_path: Path) -> None:
+    file = tmp_path / "articles.jsonl"
+    names = [f"page-{n:03}" for n in range(130)]
+    file.write_text("\n".join(json.dumps({"id": name, "title": "Puffins of Vesterholm"}) for name in names))
+    service.run("publish", "--wait", str(file))
+    pages = [json.loads(line) for line in service.run("search", "vesterholm", "--all", "--json").stdout.splitlines()]
+    first = service.search("vesterholm", "--size", "70")
+    second = service.search("vesterholm", "--size", "70", "--cursor", first["next_cursor"])
+
+    assert names == [hit["id"] for page in pages for hit in page["hits"]]
+    assert names == [hit["id"] for page in (first, second) for hit in page["hits"]]
+
+
+def test_a_foreign_cursor_is_refused(service: Service) -> None:
+    done = service.run("search", "vesterholm", "--cursor", "garbage")
+
+    assert done.returncode == 65
+    assert "(invalid_cursor)" in done.stderr
+
+
 def test_why_tells_the_history_of_an_article_in_order(service: Service, tmp_path: Path) -> None:
     file = tmp_path / "article.json"
     for version, title in ((2, "Second"), (1, "First"), (3, "Third")):
