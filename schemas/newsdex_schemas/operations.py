@@ -41,8 +41,8 @@ class IndexRequest(ContractModel):
 class IndexBuild(ContractModel):
     """A generation of the index that is being made ready to serve."""
 
-    generation: str | None
-    """Null while it waits for its beginning."""
+    generation: str | None = None
+    """Absent while it waits for its beginning."""
     reason: str
     """A stable code: why it is made, such as `requested` or `index_damaged`."""
     phase: Literal["waiting", "catching_up", "verifying", "verified", "ready"]
@@ -55,8 +55,8 @@ class IndexBuild(ContractModel):
 class IndexReply(ContractModel):
     """How the index is, at once: what was asked for goes on afterwards."""
 
-    generation: str | None
-    """The generation that serves and is kept up to date; null where none can be."""
+    generation: str | None = None
+    """The generation that serves and is kept up to date; absent where none can be."""
     position: int
     """The change up to which it is searchable."""
     building: IndexBuild | None = None

@@ -34,7 +34,7 @@ FRESHNESS_EVERY = 50
 QUERIES = 600
 POLL_S = 0.25
 FILLING_TIMEOUT_S = 600
-TIMEOUT_MS = 5_000
+TIMEOUT_MS = 10_000
 
 
 @dataclass(kw_only=True)
@@ -88,7 +88,7 @@ class Load:
         await self.client.publish([message], lambda _: None)
         seen.events += 1
         if number % FRESHNESS_EVERY == 0:
-            await self._ask(SearchRequest(size=0, wait_for=message.ref, timeout_ms=2 * TIMEOUT_MS), seen)
+            await self._ask(SearchRequest(size=0, wait_for=message.ref, timeout_ms=TIMEOUT_MS), seen)
             seen.freshness_ms.append((time.perf_counter() - start) * 1e3)
 
     async def _search(self, number: int) -> None:

@@ -44,6 +44,11 @@ def status_of(service: Service) -> IndexReply:
     return asyncio.run(ask())
 
 
+def begun_in(status: IndexReply) -> str | None:
+    """Give the generation that is being made, once it is begun."""
+    return status.building.generation if status.building else None
+
+
 def settled(service: Service) -> IndexReply | None:
     """Give how the index is, once nothing is being made ready; None while the indexer does not answer."""
     try:
@@ -102,7 +107,7 @@ def test_a_rebuild_cut_off_by_a_kill_is_gone_on_with(filled: tuple[Service, Runn
             await client.rebuild_index()
 
     asyncio.run(rebuild())
-    folder = until(lambda: status_of(service).building, 30, "a generation is being made").generation
+    folder = until(lambda: begun_in(status_of(service)), 30, "a generation is being made")
     up.kill_child("indexer")
     status = until(lambda: settled(service), 120, "the generation serves")
     started = up.events("index.generation_started")[begun:]

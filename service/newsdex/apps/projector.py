@@ -165,6 +165,7 @@ class _Loop:
         self._commands = 0
         self._refusal: tuple[str, str] | None = None
         self._failures = 0
+        self._fault: str | None = None
 
     def run(self) -> None:
         """Go on until the other end closes."""
@@ -176,12 +177,12 @@ class _Loop:
         try:
             applied = self._projector.step()
         except (Unavailable, LockError, OSError, sqlite3.Error) as error:
-            self._failures += 1
+            self._failures, self._fault = self._failures + 1, str(error)
             delay_s = growing_delay_s(self._failures)
             log.error("index.commit_failed", error=str(error), delay_s=delay_s)  # noqa: TRY400 - the line says it all
-            self._report(str(error))
+            self._report()
             return delay_s
-        self._failures = 0
+        self._failures, self._fault = 0, None
         self._report()
         return 0.0 if applied else self._projector.rest_s()
 
@@ -215,7 +216,7 @@ class _Loop:
             self._refusal = fault.code, fault.message
         self._report()
 
-    def _report(self, fault: str | None = None) -> None:
+    def _report(self) -> None:
         status = self._projector.status
-        status = replace(status, fault=fault or status.fault)
+        status = replace(status, fault=self._fault or status.fault)
         self._reports.send(Report(status=status, commands=self._commands, refusal=self._refusal))
