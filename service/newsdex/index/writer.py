@@ -2,7 +2,7 @@
 
 import copy
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from newsdex.index.columnar.deletions import write_deletions
 from newsdex.index.columnar.ids import IdFinder, hashes
 from newsdex.index.columnar.merging import GONE, document_maps, merge_segments
 from newsdex.index.columnar.sections import Array
-from newsdex.index.columnar.segment import ColumnarSegment, OpenSegment
+from newsdex.index.columnar.segment import ColumnarSegment, OpenSegment, deletions_name
 from newsdex.index.columnar.tiers import choose_merge
 from newsdex.index.columnar.vocabulary import Vocabulary
 from newsdex.index.fingerprint import fingerprint
@@ -104,7 +104,7 @@ class IndexWriter:
 
     def _changed(self, changes: Sequence[Change]) -> list[ColumnarSegment]:
         deleted = self._found([change.id.encode() for change in changes])
-        segments = [self._without(segment, deleted.get(segment.segment_id())) for segment in self._segments]
+        segments = self._without(self._segments, deleted)
         added = [_document(change) for change in changes if change.content is not None]
         if added:
             segment = ColumnarSegment(INDEX_NAME, documents=len(added), position=0)
@@ -127,18 +127,24 @@ class IndexWriter:
     def _opened(self, segment: ColumnarSegment) -> OpenSegment:
         return OpenSegment(self.folder, segment)
 
-    def _without(self, segment: ColumnarSegment, documents: Sequence[int] | None) -> ColumnarSegment:
-        """Give a segment without some documents, as the next commit has it; the one of this commit stays as it is."""
-        alive = self._opened(segment).alive if segment.deletions else None
-        fresh = [number for number in documents or () if alive is None or alive[number]]
-        changed = copy.copy(segment)
-        if fresh:
-            deleted = np.zeros(segment.documents, bool) if alive is None else ~alive
-            deleted[fresh] = True
-            changed.deleted = int(deleted.sum())
-            changed.deletions = self._generation + 1
-            if changed.doc_count():
-                write_deletions(self.folder / changed.deletions_name(), deleted)
+    def _without(
+        self, segments: Sequence[ColumnarSegment], documents: Mapping[str, Sequence[int]]
+    ) -> list[ColumnarSegment]:
+        """Give segments without some documents, as the next commit has them; those of this commit stay as they are."""
+        changed = [copy.copy(segment) for segment in segments]
+        masks = {}
+        for segment in changed:
+            name = segment.segment_id()
+            alive = self._opened(segment).alive if documents.get(name) and segment.deletions else None
+            fresh = [number for number in documents.get(name, ()) if alive is None or alive[number]]
+            if fresh:
+                deleted = np.zeros(segment.documents, bool) if alive is None else ~alive
+                deleted[fresh] = True
+                segment.deleted, segment.deletions = int(deleted.sum()), self._generation + 1
+                if segment.doc_count():
+                    masks[name] = deleted
+        if masks:
+            write_deletions(self.folder / deletions_name(INDEX_NAME, self._generation + 1), masks)
         return changed
 
     def _merge_beside(self) -> None:
@@ -201,7 +207,7 @@ class IndexWriter:
         segments: list[ColumnarSegment] = []
         place = next((i for i, segment in enumerate(self._segments) if segment.segment_id() in names), 0)
         segments = [copy.copy(segment) for segment in self._segments if segment.segment_id() not in names]
-        result = self._without(merged, deleted)
+        (result,) = self._without([merged], {merged.segment_id(): deleted})
         if result.doc_count():
             segments.insert(place, result)
         return segments

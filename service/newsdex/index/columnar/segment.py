@@ -37,7 +37,7 @@ class ColumnarSegment(Segment):  # type: ignore[misc]  # whoosh has no types
         self.documents = documents
         self.deleted = 0
         self.deletions = 0
-        """The commit that wrote the bitmap of deletions; 0 where nothing is deleted."""
+        """The commit that wrote its bitmap of deletions; 0 where nothing is deleted."""
         self.position = position
         """The archive's sequence number up to which changes are in the commit."""
 
@@ -66,8 +66,8 @@ class ColumnarSegment(Segment):  # type: ignore[misc]  # whoosh has no types
         return str(self.make_filename(EXTENSION))
 
     def deletions_name(self) -> str:
-        """Give the name of the file with the bitmap of deletions."""
-        return f"{self.segment_id()}.{self.deletions}{DELETIONS_EXTENSION}"
+        """Give the name of the file with the bitmap of deletions, which other segments may be in, too."""
+        return deletions_name(self.indexname, self.deletions)
 
     def file_names(self) -> list[str]:
         """Give the names of all its files."""
@@ -92,6 +92,11 @@ class ColumnarSegment(Segment):  # type: ignore[misc]  # whoosh has no types
     def delete_document(self, docnum: int, delete: bool = True) -> None:
         """Refuse: only our writer deletes."""
         raise NotImplementedError
+
+
+def deletions_name(indexname: str, commit: int) -> str:
+    """Give the name of the file with what a commit deleted."""
+    return f"{indexname}_{commit}{DELETIONS_EXTENSION}"
 
 
 class SegmentData:
@@ -178,14 +183,14 @@ class OpenSegment:
     def __init__(self, folder: Path, segment: ColumnarSegment) -> None:
         """Open a segment; raise `Damaged`, or `FileNotFoundError` where a later commit has removed it."""
         path = folder / segment.file_name()
+        self.name = segment.segment_id()
         self.data = _opened(path)
         if self.data.documents != segment.documents:
             raise Damaged(path, f"it has {self.data.documents} documents, the index expects {segment.documents}")
-        self.name = segment.segment_id()
         self.alive: Array | None = None
         if segment.deletions:
             deletions = folder / segment.deletions_name()
-            self.alive = ~read_deletions(deletions, segment.documents)
+            self.alive = ~read_deletions(deletions, self.name, segment.documents)
             if int(self.alive.sum()) != segment.documents - segment.deleted:
                 raise Damaged(deletions, f"the index expects {segment.deleted} deletions")
         self.documents = segment.documents
