@@ -4,10 +4,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test test-faults kills fuzz lint format bench contract constraints clean
+.PHONY: help setup demo test test-faults kills fuzz lint format bench bench-index bench-million contract constraints clean
 
 help:
-	@echo "make demo (ONCE=1) · test · test-faults · kills · fuzz · lint · format · bench · contract · constraints · clean"
+	@echo "make demo (ONCE=1) · test · test-faults · kills · fuzz · lint · format · bench · bench-index · bench-million"
+	@echo "     contract · constraints · clean"
 
 setup: $(READY)
 
@@ -48,6 +49,17 @@ bench: $(READY)
 fuzz: $(READY)
 	$(BIN)/python -m tests.faults.measure_queries $(ARGS)
 
+$(VENV)/.peers: constraints-bench.txt $(READY)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r constraints-bench.txt
+	@touch $@
+
+bench-index: $(VENV)/.peers
+	$(BIN)/python -m tests.benchmarks.index $(ARGS)
+
+# takes most of an hour, and 20 GB of memory and disk
+bench-million: $(VENV)/.peers
+	$(BIN)/python -m tests.benchmarks.million $(ARGS)
+
 # writes the generated documents of the contract anew
 contract: $(READY)
 	$(BIN)/python schemas/generate.py
@@ -58,6 +70,8 @@ constraints:
 		--no-emit-index-url --no-emit-package newsdex-schemas -o constraints.txt
 	uv pip compile -q -U pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-emit-index-url --no-emit-package newsdex-schemas -o constraints-dev.txt
+	uv pip compile -q -U --group pyproject.toml:bench --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --no-emit-index-url -o constraints-bench.txt
 
 clean:
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from newsdex.apps.client import Message
 from newsdex_schemas import EventRef, channels
@@ -23,6 +24,16 @@ def rows() -> list[bytes]:
         raise SystemExit(f"no {FILE}: set NEWSDEX_DATA")
     with gzip.open(FILE) as file:
         return file.read().splitlines()
+
+
+def articles() -> list[dict[str, Any]]:
+    """Give every article as the contract has it."""
+    made = []
+    for row in map(json.loads, rows()):
+        article = {name: row[name] for name in ("id", "title", "body", "published_at", "section") if row[name]}
+        article |= {"authors": [row["author"]] if row["author"] else [], "language": row["lang"]}
+        made.append({"body": "", **article, "tags": [*row["topics"], *row["places"]]})
+    return made
 
 
 def messages(lines: list[bytes], prefix: str) -> Iterator[Message]:

@@ -4,25 +4,29 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 
 class Latencies(list[float]):
-    """Milliseconds."""
+    """Milliseconds, of a clock that counts seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        super().__init__()
+        self._clock = clock
 
     @contextmanager
     def measured(self) -> Iterator[None]:
         """Add the time of the block."""
-        start = time.perf_counter()
+        start = self._clock()
         yield
-        self.append((time.perf_counter() - start) * 1e3)
+        self.append((self._clock() - start) * 1e3)
 
-    def percentiles(self) -> dict[str, float]:
+    def percentiles(self, digits: int = 2) -> dict[str, float]:
         """Give the median and the 99th percentile."""
-        cuts = statistics.quantiles(self, n=100)
-        return {"p50": round(cuts[49], 2), "p99": round(cuts[98], 2)}
+        cuts = statistics.quantiles(self, n=100, method="inclusive")
+        return {"p50": round(cuts[49], digits), "p99": round(cuts[98], digits)}
 
 
 def where_and_when() -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""The engines that are compared, behind one protocol."""
