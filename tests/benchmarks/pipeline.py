@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console
 from rich.table import Table
@@ -20,12 +20,15 @@ from newsdex.apps.client import Client, connected
 from newsdex.index.reader import IndexReader
 from newsdex.settings import Settings
 from newsdex_schemas import EventOutcome, EventRef, SearchRequest
+from newsdex_schemas.search import FacetName
 
 RESULT = Path(__file__).parent / "results" / "pipeline.json"
 QUERIES = 600
 FRESH_PER_S = 50
 FRESH_S = 30
 POLL_S = 0.01
+FULL: dict[str, Any] = {"facets": get_args(FacetName), "histogram": True}
+"""A reply with everything."""
 
 
 async def throughput(settings: Settings, lines: Sequence[bytes]) -> dict[str, float]:
@@ -84,13 +87,15 @@ async def _watch(client: Client, published_at: dict[EventRef, float], latencies:
         await asyncio.sleep(POLL_S)
 
 
-async def searches(settings: Settings, queries: Sequence[str]) -> tuple[Latencies, Latencies, Latencies]:
+async def searches(
+    settings: Settings, queries: Sequence[str], **options: Any
+) -> tuple[Latencies, Latencies, Latencies]:
     """Ask one after the other; give round trips, the index's own time, and what the reply adds to it."""
     round_trips, index, added = Latencies(), Latencies(), Latencies()
     async with connected(settings) as client:
         for query in queries:
             with round_trips.measured():
-                reply = await client.search(SearchRequest(q=query, timeout_ms=10_000))
+                reply = await client.search(SearchRequest(q=query, timeout_ms=10_000, **options))
             index.append(reply.index_ms)
             added.append(reply.took_ms - reply.index_ms)
     return round_trips, index, added
@@ -109,6 +114,7 @@ def measure(lines: list[bytes]) -> dict[str, Any]:
             fresh = asyncio.run(freshness(settings, corpus.renamed(lines[: FRESH_PER_S * FRESH_S], "fresh")))
             asyncio.run(searches(settings, queries[:60]))  # opens files and fills caches
             round_trips, index, added = asyncio.run(searches(settings, queries))
+            full, _, full_added = asyncio.run(searches(settings, queries, **FULL))
     fts5 = peers.fts5_ms(lines, queries)
     figures = {
         **{name: round(rate) for name, rate in rates.items()},
@@ -116,6 +122,8 @@ def measure(lines: list[bytes]) -> dict[str, Any]:
         "search_ms": round_trips.percentiles(),
         "index_ms": index.percentiles(),
         "reply_adds_ms": added.percentiles(),
+        "full_reply_ms": full.percentiles(),
+        "full_reply_adds_ms": full_added.percentiles(),
         "peers": {"bare_broker_per_s": round(bare), "fts5_ms": fts5.percentiles()},
     }
     figures["ratios"] = {
