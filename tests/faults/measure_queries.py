@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -33,6 +34,7 @@ async def measure(folder: Path, seed: int, number: int) -> dict[str, object]:
     return {
         "requests": number,
         "seed": seed,
+        "load_average": round(os.getloadavg()[0], 1),
         "results": dict(Counter(answer.result for answer in answers).most_common()),
         **_times(answers),
         "later_than_100_ms": sum(answer.late_s > ALLOWED_S for answer in answers),
