@@ -161,6 +161,8 @@ def test_events_wait_while_the_archive_is_damaged_and_are_handled_once_it_is_men
         until(lambda: second.events("event.delayed") or second.process.poll() is not None, 60, "it says so")
         codes = {line["code"] for line in second.events("event.delayed")}
         unacknowledged = asyncio.run(waiting(settings))
+        until(lambda: second.events("index.commit_failed"), 30, "the projector waits too")
+        ended = second.events("process.failed"), second.process.poll()
     found = service.run("check", "--archive")
     for name in (f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"):
         (service.data_dir / name).unlink(missing_ok=True)
@@ -169,6 +171,6 @@ def test_events_wait_while_the_archive_is_damaged_and_are_handled_once_it_is_men
         third.wait_until_ready()
         until(lambda: everything(service.data_dir)[1] >= 2 * EVENTS, 90, "all events have outcomes")
 
-    assert ({"archive_corrupt"}, EVENTS) == (codes, unacknowledged)
+    assert ({"archive_corrupt"}, EVENTS, ([], None)) == (codes, unacknowledged, ended)
     assert (65, True) == (found.returncode, "page" in found.stdout.lower())
     assert [2 * EVENTS, 2 * EVENTS, 0] == everything(service.data_dir)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from tests.faults.test_disk_full import publish
 from tests.integration.running import Running, Service, until
+from tests.scenarios.corpus import Corpus, stories
 
 from newsdex.apps.client import Client, Refused, connected
 from newsdex.errors import NewsdexError
@@ -204,3 +205,21 @@ def test_where_nothing_runs_the_command_itself_rebuilds(own: Service, filled: tu
     assert [0, 0, 0] == [first.returncode, second.returncode, back.returncode], first.stderr + second.stderr
     assert "generation-000001" == serving(own.data_dir / "index").name
     assert 0 == own.run("check").returncode
+
+
+def test_a_check_names_the_damaged_file_changes_nothing_and_a_rebuild_mends_it(own: Service) -> None:
+    with Corpus(own.data_dir) as corpus:
+        corpus.publish(*stories(*range(20)))
+        corpus.index()
+    path = next(serving(own.data_dir / "index").glob("*.cols"))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 1
+    path.write_bytes(content)
+    before = {path: path.read_bytes() for path in (own.data_dir / "index").rglob("*") if path.is_file()}
+    found = own.run("check", "--index")
+    after = {path: path.read_bytes() for path in (own.data_dir / "index").rglob("*") if path.is_file()}
+    rebuilt = own.run("rebuild")
+
+    assert (65, 1, True) == (found.returncode, len(found.stdout.splitlines()), path.name in found.stdout), found.stdout
+    assert before == after
+    assert (0, 0) == (rebuilt.returncode, own.run("check").returncode), rebuilt.stderr

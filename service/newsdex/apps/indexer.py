@@ -231,13 +231,13 @@ class Indexer:
     async def _prune(self) -> None:
         try:
             pruned = await self._committer.run(lambda: self._archive.prune_ledger(now_us(), self._settings.ledger_days))
+            head = await asyncio.to_thread(read_archive, self._settings.data_dir, lambda archive: archive.head())
         except Unavailable as fault:  # there is no hurry: it is tried again
             log.warning("ledger.prune_failed", code=fault.code, error=fault.message)
             return
+        metrics.ARCHIVE_SEQUENCE.set(head)
         if pruned:
             log.info("ledger.pruned", entries=pruned)
-        head = await asyncio.to_thread(read_archive, self._settings.data_dir, lambda archive: archive.head())
-        metrics.ARCHIVE_SEQUENCE.set(head)
 
 
 def _report(result: Result) -> None:

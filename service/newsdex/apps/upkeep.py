@@ -45,10 +45,13 @@ def _check_agreement(settings: Settings, folder: Path) -> Iterator[str]:
     except Unavailable as fault:
         yield fault.message
         return
-    with closing(ArchiveReader(settings.data_dir)) as reader:
-        if view.position > (head := reader.head()):
-            yield f"{folder} is at change {view.position}, the archive at {head}"
-        yield from (step.text for step in check_documents(view, reader) if isinstance(step, Finding))
+    try:
+        with closing(ArchiveReader(settings.data_dir)) as reader:
+            if view.position > (head := reader.head()):
+                yield f"{folder} is at change {view.position}, the archive at {head}"
+            yield from (step.text for step in check_documents(view, reader) if isinstance(step, Finding))
+    except Unavailable as fault:
+        yield f"{folder} cannot be compared with the archive: {fault.message}"
 
 
 def rebuild(settings: Settings, on_status: OnStatus) -> IndexReply:

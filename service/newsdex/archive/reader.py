@@ -4,10 +4,11 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from functools import wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
-from newsdex.archive.database import open_for_reading
+from newsdex.archive.database import archive_fault, open_for_reading
 from newsdex.archive.rows import parked_from_row, state_from_row
 from newsdex.records import (
     ArchiveCounts,
@@ -21,6 +22,8 @@ from newsdex.records import (
 )
 from newsdex_schemas import Article
 
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
 LEDGER_COLUMNS = (
     "at_us, source, event_id, type, subject, stream_sequence, deliveries, article_id, outcome, reason, sequence, "
     "parked_id, correlation_id"
@@ -30,7 +33,19 @@ MAX_FEED_BYTES = 8 * 1024 * 1024
 VISIBLE = "content IS NOT NULL AND coalesce(embargoed_us, 0) <= ? AND (expires_us IS NULL OR expires_us > ?)"
 """Takes the moment twice."""
 EVERY_OPEN = ParkedChoice()
-Answer = TypeVar("Answer")
+
+
+def _with_code(read: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
+    """Have a method raise `Unavailable` with a code where SQLite fails."""
+
+    @wraps(read)
+    def reading(*arguments: Parameters.args, **options: Parameters.kwargs) -> Answer:
+        try:
+            return read(*arguments, **options)
+        except sqlite3.Error as error:
+            raise archive_fault(error) from error
+
+    return reading
 
 
 class ArchiveReader:
@@ -60,10 +75,12 @@ class ArchiveReader:
         for connection in self._opened:
             connection.close()
 
+    @_with_code
     def head(self) -> int:
         """Give the highest sequence number of the change feed; 0 when it is empty."""
         return self._connection.execute("SELECT max(sequence) FROM articles").fetchone()[0] or 0
 
+    @_with_code
     def changes(self, after: int, limit: int) -> list[Change]:
         """Give the next entries of the change feed, oldest first, each article once.
 
@@ -81,6 +98,7 @@ class ArchiveReader:
                     break
         return changes
 
+    @_with_code
     def entries(self, after: int, limit: int) -> list[FeedEntry]:
         """Give the next entries of the change feed, oldest first, without their texts."""
         rows = self._connection.execute(
@@ -89,6 +107,7 @@ class ArchiveReader:
         )
         return [FeedEntry(sequence, id_, bool(live)) for sequence, id_, live in rows]
 
+    @_with_code
     def visible(self, ids: Sequence[str], now_us: int) -> dict[str, Article]:
         """Give those of some articles that may be shown now: neither withdrawn nor embargoed nor expired."""
         marks = ",".join("?" * len(ids))
@@ -96,18 +115,21 @@ class ArchiveReader:
         rows = self._connection.execute(query, (*ids, now_us, now_us))
         return {row["id"]: Article.model_validate_json(row["content"]) for row in rows}
 
+    @_with_code
     def hidden_since(self, position: int, now_us: int) -> list[str]:
         """Give the articles that an index at some position may still show and must not."""
         query = f"""SELECT id FROM articles WHERE sequence > ?
             AND (content IS NULL OR embargoed_us IS NOT NULL OR expires_us IS NOT NULL) AND NOT ({VISIBLE})"""  # noqa: S608 - a constant
         return [row["id"] for row in self._connection.execute(query, (position, now_us, now_us))]
 
+    @_with_code
     def history(self, article_id: str) -> list[LedgerEntry]:
         """Give every outcome of an article, oldest first."""
         query = f"""SELECT {LEDGER_COLUMNS}, (SELECT resolution FROM parked WHERE id = parked_id) AS resolution
             FROM ledger WHERE article_id = ? ORDER BY number"""  # noqa: S608 - a constant
         return [LedgerEntry(**row) for row in map(dict, self._connection.execute(query, (article_id,)))]
 
+    @_with_code
     def outcome_of(self, source: str, event_id: str) -> LedgerEntry | None:
         """Give what an event led to at first, however often it came; an outcome goes before parked and duplicate."""
         query = f"""SELECT {LEDGER_COLUMNS} FROM ledger WHERE event_id = ? AND source = ?
@@ -115,6 +137,7 @@ class ArchiveReader:
         row = self._connection.execute(query, (event_id, source)).fetchone()
         return None if row is None else LedgerEntry(**dict(row))
 
+    @_with_code
     def standing(self, article_id: str) -> Standing | None:
         """Give how an article stands, or None for one that no event changed."""
         row = self._connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
@@ -128,16 +151,19 @@ class ArchiveReader:
             expires_us=row["expires_us"],
         )
 
+    @_with_code
     def sequence_of(self, article_id: str) -> int:
         """Give the number of an article's last change; 0 for an unknown article."""
         row = self._connection.execute("SELECT sequence FROM articles WHERE id = ?", (article_id,)).fetchone()
         return 0 if row is None else row["sequence"]
 
+    @_with_code
     def parked_place(self, id_: int) -> str | None:
         """Give the place of a parked event's fault."""
         row = self._connection.execute("SELECT place FROM parked WHERE id = ?", (id_,)).fetchone()
         return None if row is None else row["place"]
 
+    @_with_code
     def parked(self, choice: ParkedChoice = EVERY_OPEN, *, limit: int) -> list[ParkedEvent]:
         """Give parked events, newest first."""
         where, values = _where(choice)
@@ -145,23 +171,27 @@ class ArchiveReader:
         rows = self._connection.execute(query, (*values, limit))
         return [parked_from_row(row) for row in rows]
 
+    @_with_code
     def parked_ids(self, choice: ParkedChoice = EVERY_OPEN) -> list[int]:
         """Give the numbers of parked events, oldest first."""
         where, values = _where(choice)
         rows = self._connection.execute(f"SELECT id FROM parked WHERE {where} ORDER BY id", values)  # noqa: S608 - constants
         return [row["id"] for row in rows]
 
+    @_with_code
     def parked_event(self, id_: int) -> ParkedEvent | None:
         """Give one parked event."""
         row = self._connection.execute("SELECT * FROM parked WHERE id = ?", (id_,)).fetchone()
         return None if row is None else parked_from_row(row)
 
+    @_with_code
     def parked_open(self) -> list[ParkedCount]:
         """Give how many parked events wait for an operator, by code."""
         query = """SELECT code, count(*) AS number, min(at_us) AS oldest_us FROM parked WHERE status = 'open'
             GROUP BY code ORDER BY code"""
         return [ParkedCount(**row) for row in map(dict, self._connection.execute(query))]
 
+    @_with_code
     def counts(self) -> ArchiveCounts:
         """Give the archive in numbers; reads every ledger row."""
         one = self._connection.execute(

@@ -104,12 +104,13 @@ def _check_sections(file: SectionFile) -> Steps:
 def check_documents(view: View, feed: ChangeFeed, after: int = 0) -> Steps:
     """Compare the documents of a commit with the archive: same articles, each with the text of the same change.
 
-    Changes up to `after` are left out. The archive may go on changing: what changed since the commit may differ.
+    Changes up to `after` are left out. The archive may go on changing: what changed since the commit may differ. Raises
+    `Unavailable` where the archive cannot be read.
     """
     try:
         documents = _Documents(view.opened, after)
         yield from _compare(documents, view, feed, after)
-    except Unavailable as fault:
+    except Damaged as fault:
         yield Finding(code=fault.code, text=fault.message)
 
 

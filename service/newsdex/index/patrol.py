@@ -39,15 +39,19 @@ class Patrol:
             self.next_at = now
 
     def step(self, folder: Path) -> Finding | None:
-        """Read a piece where it is time to; give what is wrong with it."""
+        """Read a piece where it is time to; give what is wrong with it.
+
+        Raises `Unavailable` where the archive cannot be read; the round begins anew then.
+        """
         if time.monotonic() < self.next_at:
             return None
-        self._steps = self._steps or self._round(folder)
-        step = next(self._steps, None)
+        steps, self._steps = self._steps or self._round(folder), None
+        step = next(steps, None)
         if isinstance(step, int):
+            self._steps = steps
             self.next_at = time.monotonic() + (0.0 if self._hurried else step / BYTES_PER_S)
             return None
-        self._steps, self._hurried = None, False
+        self._hurried = False
         self._ended_at = time.monotonic()
         self.next_at = self._ended_at + EVERY_S
         if step is None:

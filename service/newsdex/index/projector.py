@@ -24,6 +24,8 @@ log = structlog.get_logger()
 MAX_BATCH = 1_000
 """Bounds the memory of a commit, and how long a change can wait behind a backlog."""
 ANOTHER_MAKER = "index_version"
+MISSING = "index_rebuilding"
+"""What searches hear where there is no index."""
 DAMAGE = frozenset({"index_damaged", "index_unreadable", "index_disagrees", ANOTHER_MAKER})
 """Codes of what a new generation mends, and trying again does not."""
 
@@ -140,6 +142,8 @@ class Projector:
         try:
             self._serving = self._opened(serving(self._root))
         except Unavailable as fault:
+            if fault.code not in {*DAMAGE, MISSING}:
+                raise
             self._mend(fault)
             return
         log.info("index.opened", generation=self._serving.folder.name, position=self._serving.position)
@@ -162,7 +166,7 @@ class Projector:
 
     def _mend(self, fault: Unavailable) -> None:
         """Make ready what can serve soonest: a generation that only needs to catch up, or else a new one."""
-        code = "index_missing" if fault.code == "index_rebuilding" else fault.code
+        code = "index_missing" if fault.code == MISSING else fault.code
         reason = Finding(code=code, text=fault.message)
         writers = []
         for folder in others(self._root):
