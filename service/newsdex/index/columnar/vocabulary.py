@@ -106,21 +106,23 @@ class Vocabulary:
         return number
 
     def _expanded(self, pieces: Array, counts: Array) -> Occurrences:
+        # the arrays' own memory: they cannot grow before this returns, and copying them would take longer than the rest
+        own = (self._places, self._entry_starts, self._entry_terms, self._entry_offsets)
+        all_places, starts, entry_terms, entry_offsets = (np.frombuffer(part, np.int32) for part in own)
         documents = np.repeat(np.arange(len(counts)), counts)
-        places = np.array(self._places)[pieces]
-        after = np.cumsum(places)
+        places = all_places[pieces]
+        after = np.cumsum(places, dtype=np.int64)
         before_document = np.concatenate([np.zeros(1, np.int64), after])[np.cumsum(counts) - counts]
         position = after - places - before_document[documents]
 
-        starts = np.array(self._entry_starts)
-        entries = np.diff(starts)[pieces]
-        first = starts[pieces] - (np.cumsum(entries) - entries)
-        entry = np.arange(int(entries.sum())) + np.repeat(first, entries)
+        first = starts[pieces]
+        entries = starts[pieces + 1] - first
+        entry = np.arange(int(entries.sum())) + np.repeat(first - (np.cumsum(entries) - entries), entries)
         document = np.repeat(documents, entries)
         return Occurrences(
-            term=np.array(self._entry_terms)[entry],
+            term=entry_terms[entry],
             document=document,
-            position=np.repeat(position, entries) + np.array(self._entry_offsets)[entry],
+            position=np.repeat(position, entries) + entry_offsets[entry],
             lengths=np.bincount(document, minlength=len(counts)),
         )
 
