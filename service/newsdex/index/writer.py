@@ -1,6 +1,7 @@
 """Writes changes into one generation of the index: a batch is one durable commit; merging goes on beside it."""
 
 import copy
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,6 +37,9 @@ from newsdex.index.schema import document, make_schema
 from newsdex.records import Change
 
 log = structlog.get_logger()
+
+SHORT_TURN_S = 0.000_5
+"""So long a merge keeps the interpreter from a commit that asks for it; a commit asks some ten times."""
 
 
 class IndexWriter:
@@ -173,11 +177,15 @@ class IndexWriter:
         return choose_merge(segments, sizes)
 
     def _merge_all(self) -> None:
+        turn_s = sys.getswitchinterval()
+        sys.setswitchinterval(SHORT_TURN_S)
         try:
             while due := self._due():
                 self._merge(due)
         except (OSError, Unavailable) as error:
             log.warning("index.merge_failed", error=str(error))
+        finally:
+            sys.setswitchinterval(turn_s)
 
     def _merge(self, sources: Sequence[ColumnarSegment]) -> None:
         opened = [self._opened(segment) for segment in sources]

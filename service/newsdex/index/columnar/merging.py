@@ -29,7 +29,7 @@ def document_maps(segments: Sequence[OpenSegment]) -> list[Array]:
     return maps
 
 
-def merge_segments(path: Path, segments: Sequence[OpenSegment]) -> int:
+def merge_segments(path: Path, segments: Sequence[OpenSegment], chunk_postings: int = CHUNK_POSTINGS) -> int:
     """Write the merged segment durably; give its number of documents. On failure nothing is left."""
     maps = document_maps(segments)
     documents = sum(int((numbers != GONE).sum()) for numbers in maps)
@@ -37,7 +37,7 @@ def merge_segments(path: Path, segments: Sequence[OpenSegment]) -> int:
     try:
         for name in (*TEXT_FIELDS, ID_FIELD, *FILTER_FIELDS, *SPELLED_FIELDS.values()):
             sources = [_Source(segment, name, numbers) for segment, numbers in zip(segments, maps, strict=True)]
-            _merge_field(writer, name, [source for source in sources if source.terms])
+            _merge_field(writer, name, [source for source in sources if source.terms], chunk_postings)
             if name in TEXT_FIELDS and any(source.has_lengths for source in sources):
                 write_lengths(writer, name, np.concatenate([source.lengths() for source in sources]))
         for name in COLUMNS:
@@ -119,7 +119,7 @@ class _Part:
         self.positions = positions
 
 
-def _merge_field(writer: SectionWriter, name: str, sources: Sequence[_Source]) -> None:
+def _merge_field(writer: SectionWriter, name: str, sources: Sequence[_Source], chunk_postings: int) -> None:
     if not sources:
         return
     terms = union([source.dictionary for source in sources])
@@ -127,7 +127,7 @@ def _merge_field(writer: SectionWriter, name: str, sources: Sequence[_Source]) -
         source.new_terms = numbers
     kept = np.zeros(len(terms), bool)
     with FieldWriter(writer, name, text=name in TEXT_FIELDS) as field:
-        for first, stop in _chunks(sources, len(terms)):
+        for first, stop in _chunks(sources, len(terms), chunk_postings):
             sizes, postings = _merged([source.part(first, stop) for source in sources], stop - first)
             if postings is not None:
                 field.add(postings)
@@ -136,8 +136,8 @@ def _merge_field(writer: SectionWriter, name: str, sources: Sequence[_Source]) -
             field.write(*terms.chosen(kept))
 
 
-def _chunks(sources: Sequence[_Source], terms: int) -> Iterator[tuple[int, int]]:
-    """Give ranges of merged terms that have about `CHUNK_POSTINGS` postings together."""
+def _chunks(sources: Sequence[_Source], terms: int, postings: int) -> Iterator[tuple[int, int]]:
+    """Give ranges of merged terms that have about so many postings together."""
     sizes = np.zeros(terms, np.int64)
     for source in sources:
         sizes[source.new_terms] += source.sizes()
@@ -145,7 +145,7 @@ def _chunks(sources: Sequence[_Source], terms: int) -> Iterator[tuple[int, int]]
     first = 0
     while first < terms:
         before = int(ends[first - 1]) if first else 0
-        stop = max(int(np.searchsorted(ends, before + CHUNK_POSTINGS, "right")), first + 1)
+        stop = max(int(np.searchsorted(ends, before + postings, "right")), first + 1)
         yield first, stop
         first = stop
 
