@@ -1,6 +1,7 @@
 """Makes the FastStream broker as newsdex needs it: every default that loses, stalls or freezes is set."""
 
 import logging
+from contextlib import suppress
 from typing import Any, Protocol
 
 import structlog
@@ -126,7 +127,8 @@ class Broker(NatsBroker):
             await super().stop(*error)
         except (ConnectionReconnectingError, ConnectionClosedError):
             if self._connection is not None:
-                await self._connection.close()
+                with suppress(OSError):  # what could not be sent any more was not acknowledged, and comes again
+                    await self._connection.close()
 
 
 def make_broker(settings: Settings, *, name: str, owner: Owner) -> NatsBroker:
