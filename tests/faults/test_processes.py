@@ -7,18 +7,20 @@ import sqlite3
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import nats
 import pytest
 from tests.faults.parts import projector_of
-from tests.integration.running import Running, Service, until
+from tests.integration.running import Service, until
 
 from newsdex.apps.client import Message, connected
 from newsdex.apps.lock import lock_data_dir
 from newsdex.broker.server import EmbeddedServer
+from newsdex.broker.streams import ensure_stream
 from newsdex.errors import Misconfigured
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, channels
 
-EVENTS = 2_000
+EVENTS = 4_000
 STOP_AFTER = 400
 REDELIVERED = ("duplicate", "redelivered")
 
@@ -27,7 +29,7 @@ def messages(number: int) -> list[Message]:
     return [
         Message(
             channel=channels.ARTICLES_PUBLISHED,
-            body=json.dumps({"id": f"p-{one}", "title": f"Pier {one}", "body": "lamps " * 50}).encode(),
+            body=json.dumps({"id": f"p-{one}", "title": f"Pier {one}", "body": "lamps " * 20}).encode(),
             ref=EventRef(source="nats", id=f"p-{one}"),
             message_id=f"p-{one}",
             origin=f"event {one}",
@@ -38,6 +40,9 @@ def messages(number: int) -> list[Message]:
 
 def publish(service: Service, number: int) -> None:
     async def run() -> None:
+        connection = await nats.connect(service.broker_url)
+        await ensure_stream(connection.jetstream())
+        await connection.close()
         async with connected(Settings(data_dir=service.data_dir)) as client:
             await client.publish(messages(number), lambda _: None)
 
@@ -55,12 +60,11 @@ def outcomes(service: Service) -> list[tuple[str, str, str]]:
 def test_an_indexer_that_is_stopped_in_the_middle_of_events_finishes_what_it_began(own: Service) -> None:
     """What it had begun is in the archive and acknowledged; the rest comes to the next one."""
     with EmbeddedServer(own.data_dir):
-        with own.process("indexer") as indexer:
-            indexer.wait_until_ready()
         publish(own, EVENTS)
-        first = Running.start(own, "indexer")
-        until(lambda: len(outcomes(own)) >= STOP_AFTER, 60, "enough events are handled")
-        code = first.stop()
+        with own.process("indexer") as first:
+            first.wait_until_ready()
+            until(lambda: len(outcomes(own)) >= STOP_AFTER, 60, "enough events are handled")
+            code = first.stop()
         at_stop = outcomes(own)
         with own.process("indexer"):
             everything = {f"p-{one}" for one in range(EVENTS)}
@@ -78,8 +82,8 @@ def test_a_second_indexer_on_a_data_folder_is_refused_and_the_first_goes_on(own:
     with EmbeddedServer(own.data_dir), own.process("indexer") as first, own.process("searcher") as searcher:
         first.wait_until_ready()
         searcher.wait_until_ready()
-        second = Running.start(own, "indexer")
-        code = second.exit_code()
+        with own.process("indexer") as second:
+            code = second.exit_code()
         own.wait_until_searchable()
         published = own.run("publish", "--wait", "-", stdin=b'{"id": "p-1", "title": "Pier"}')
 
