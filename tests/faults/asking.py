@@ -10,6 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from tests.scenarios.corpus import drain
+
 from newsdex.apps.searcher import Searcher
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
@@ -59,9 +61,7 @@ def index(folder: Path, articles: list[dict[str, Any]]) -> None:
         handle_batch(archive, deliveries[start : start + 1_000], NOW_US)
     archive.close()
     reader = ArchiveReader(folder)
-    projector = Projector(reader, folder / "index")
-    while projector.step():
-        pass
+    drain(Projector(reader, folder / "index"))
     reader.close()
 
 

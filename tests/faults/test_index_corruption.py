@@ -2,7 +2,7 @@
 
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,12 +111,16 @@ def test_every_flipped_bit_of_the_pointer_is_noticed(whole: Whole) -> None:
 
 
 def test_every_flipped_bit_of_the_deletions_is_noticed(whole: Whole) -> None:
-    generation = latest_generation(whole.folder)
-    for segment in read_segments(whole.folder, generation, make_schema()):
-        if segment.deletions:
-            path, documents = whole.folder / segment.deletions_name(), segment.documents
+    """A commit's file has the bitmaps of several segments: one is noticed where its own segment is read."""
+    listed = read_segments(whole.folder, latest_generation(whole.folder), make_schema())
+    for path in {whole.folder / segment.deletions_name() for segment in listed if segment.deletions}:
+        own = [one for one in listed if one.deletions and one.deletions_name() == path.name]
 
-            assert [] == unnoticed(path, lambda path=path, documents=documents: read_deletions(path, documents))  # type: ignore[misc]  # defaults bind the loop's values
+        def read(path: Path = path, own: Sequence[segments.ColumnarSegment] = own) -> None:
+            for segment in own:
+                read_deletions(path, segment.segment_id(), segment.documents)
+
+        assert [] == unnoticed(path, read)
 
 
 def unnoticed(path: Path, read: Callable[[], object]) -> list[str]:

@@ -242,13 +242,15 @@ WORK: dict[str, Callable[[Client], Awaitable[Any]]] = {
     "outcomes": lambda client: client.outcomes([MESSAGE.ref]),
     "retry": lambda client: anext(client.retry_parked([1])),
     "drop": lambda client: anext(client.drop_parked([1], "")),
+    "index status": lambda client: client.index_status(),
+    "rebuild": lambda client: client.rebuild_index(),
 }
 MAY = {
     "publisher": {"publish", "outcomes"},
     "reader": {"search"},
     "searcher": set(),
     "indexer": set(),
-    "operator": {"search", "outcomes", "retry", "drop"},
+    "operator": {"search", "outcomes", "retry", "drop", "index status", "rebuild"},
 }
 
 

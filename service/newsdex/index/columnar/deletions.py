@@ -41,7 +41,9 @@ def read_deletions(path: Path, segment: str, documents: int) -> Array:
         if len(header) < HEADER.size:
             raise Damaged(path, "the file is cut off")
         magic, count, checksum = HEADER.unpack(header)
-        table = file.read(ENTRY.size * count) if magic == MAGIC else b""
+        # a number that was damaged must not be asked of the memory
+        fits = HEADER.size + ENTRY.size * count <= os.fstat(file.fileno()).st_size
+        table = file.read(ENTRY.size * count) if magic == MAGIC and fits else b""
         if magic != MAGIC or len(table) != ENTRY.size * count or zlib.crc32(table) != checksum:
             raise Damaged(path, "its table is damaged")
         for name, place, size, bitmap_checksum in ENTRY.iter_unpack(table):
