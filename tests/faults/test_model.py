@@ -162,7 +162,7 @@ class SmallNewsdex(RuleBasedStateMachine):
     def _reopen(self, *, lose_index: bool = False) -> None:
         self.corpus.__exit__(None, None, None)
         if lose_index:
-            shutil.rmtree(self.corpus.index_root)
+            shutil.rmtree(self.corpus.index_root, ignore_errors=True)  # there may be none yet
             self.position = 0
         number = self.corpus._deliveries
         self.corpus = Corpus(self.folder)
