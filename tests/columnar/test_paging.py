@@ -12,7 +12,7 @@ from tests.columnar.corpus import OPTIONS, WORDS, Indexed, articles, trees
 from whoosh import query as q
 
 from newsdex.index.columnar.paging import TIE, Cut
-from newsdex.index.columnar.snapshot import Statistics
+from newsdex.index.columnar.weights import Statistics
 from newsdex.index.reader import IndexReader
 
 ids = st.sampled_from([f"a{n}" for n in range(12)])

@@ -16,7 +16,7 @@ from tests.scenarios.corpus import NOW, Corpus, stories
 
 from newsdex.errors import Invalid
 from newsdex.index.columnar.paging import Cut
-from newsdex.index.columnar.snapshot import Statistics
+from newsdex.index.columnar.weights import Statistics
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.search.cursor import Cursor, read_cursor, write_cursor
 from newsdex_schemas import SearchReply, SearchRequest

@@ -4,26 +4,26 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
 from whoosh.query import Phrase, Term
 from whoosh.searching import Searcher
 
 from newsdex.errors import Unavailable
+from newsdex.index.columnar.columns import ABSENT
+from newsdex.index.columnar.combining import within, without
 from newsdex.index.columnar.commits import latest_generation, read_segments
-from newsdex.index.columnar.counting import count_intervals, count_values, span_of
+from newsdex.index.columnar.counting import Facet, count_intervals
 from newsdex.index.columnar.execution import Execution
-from newsdex.index.columnar.filters import FilterCache
-from newsdex.index.columnar.matches import Matches, all_of, filtered
-from newsdex.index.columnar.paging import Cut, Part, Sort, behind, first_hits
-from newsdex.index.columnar.sections import Array
+from newsdex.index.columnar.matches import Dense, Matches
+from newsdex.index.columnar.paging import Cut, Sort, behind, first_hits
 from newsdex.index.columnar.segment import ColumnarSegment, OpenSegment
-from newsdex.index.columnar.snapshot import Snapshot, Statistics
+from newsdex.index.columnar.snapshot import Snapshot
+from newsdex.index.columnar.weights import Statistics, Weights
 from newsdex.index.generations import building, read_state, serving
 from newsdex.index.languages import DEFAULT
 from newsdex.index.schema import SPELLED_FIELDS, TEXT_FIELDS, make_schema
@@ -61,16 +61,14 @@ class Found:
 class View:
     """One commit, opened; any number of threads may use it."""
 
-    def __init__(
-        self, folder: Path, generation: int, segments: Sequence[ColumnarSegment], filters: FilterCache
-    ) -> None:
+    def __init__(self, folder: Path, generation: int, segments: Sequence[ColumnarSegment]) -> None:
         self.folder = folder
         self.generation = generation
         self.position = max((segment.position for segment in segments), default=0) or read_state(folder).position
         self._segments = segments
         self.opened = [OpenSegment(folder, segment) for segment in segments]
         self._snapshot = Snapshot(self.opened)
-        self._filters = filters
+        self._facets: dict[str, Facet] = {}
 
     @cached_property
     def searcher(self) -> Any:
@@ -107,59 +105,54 @@ class View:
         publication in microseconds since 1970: n edges give n - 1 counts. `after` and `statistics` are of the page
         before; counts are of all matches nevertheless.
         """
-        snapshot = self._snapshot
-        if statistics is not None:
-            snapshot = Snapshot(snapshot.segments, statistics, _terms(tree))
-        parts: list[Part] = []
-        counts: dict[str, dict[str, int]] = {name: {} for name in facets}
-        cut_short = False
-        for number in range(len(snapshot.segments)):
-            execution = Execution(snapshot, number, deadline, partial(self._leaf, number))
-            unfiltered = execution.matches(tree)
-            masks = self._masks(execution, number, chosen or {})
-            visible = self._visible(execution, number, allowed, hidden)
-            matches = filtered(unfiltered, all_of([visible, *masks.values()]))
-            parts.append(Part(segment=snapshot.segments[number], matches=matches))
-            for name in facets:
-                others = [visible, *(mask for other, mask in masks.items() if other != name)]
-                own = filtered(unfiltered, all_of(others)) if name in masks else matches
-                self._count(counts[name], number, name, own)
-            cut_short |= execution.partial
-        wanted = [behind(part, sort, after) for part in parts] if after else parts
-        hits, cut = first_hits(wanted, sort, size + offset) if size else ([], None)
-        edges, intervals = _histogram(parts, histogram)
+        snapshot, terms = self._snapshot, _terms(tree)
+        weights = Weights(snapshot, statistics, terms)
+        execution = Execution(snapshot, weights, deadline, lambda: self.searcher)
+        # filters come first: when the time is over, a query matches nothing, but a filter might not exclude anything
+        filters = self._filters(execution, allowed)
+        unseen = execution.matches(hidden)
+        masks = {name: execution.matches(filter_) for name, filter_ in (chosen or {}).items()}
+        visible = reduce(within, filters, execution.matches(tree))
+        visible = without(visible, unseen) if unseen.bound else visible
+        matches = reduce(within, masks.values(), visible)
+        ranked = behind(snapshot, matches, sort, after) if after else matches
+        hits, cut = first_hits(snapshot, ranked, sort, size + offset) if size else ([], None)
+        edges, intervals = self._histogram(matches, histogram)
         return Found(
             documents=[(hit.id, hit.score) for hit in hits[offset:]],
-            total=sum(len(part.matches) for part in parts),
-            partial=cut_short,
-            facets=counts,
+            total=len(matches),
+            partial=execution.partial,
+            facets={name: self._counts(name, visible, matches, masks) for name in facets},
             edges=edges,
             histogram=intervals,
             cut=cut,
-            statistics=snapshot.statistics(_terms(tree)) if cut and sort == "relevance" else None,
+            statistics=weights.statistics(terms) if cut and sort == "relevance" else None,
         )
 
-    def _leaf(self, number: int) -> Any:
-        return self.searcher.leaf_searchers()[number][0] if self._segments else self.searcher
+    def _filters(self, execution: Execution, allowed: Any) -> list[Matches]:
+        alive = self._snapshot.alive
+        filters = [] if allowed is None else [execution.matches(allowed)]
+        return filters if alive is None else [*filters, Dense(alive, 0.0)]
 
-    def _masks(self, execution: Execution, number: int, chosen: Mapping[str, Any]) -> dict[str, Array]:
-        data = self._snapshot.segments[number].data
-        return {name: self._filters.mask(data, tree, execution) for name, tree in chosen.items()}
+    def _counts(self, name: str, visible: Matches, matches: Matches, masks: Mapping[str, Matches]) -> dict[str, int]:
+        """Give how many matches have each value of a field, those included that only its own filter takes away."""
+        facet = self._facets.get(name)
+        if facet is None:
+            values = [segment.data.values(SPELLED_FIELDS[name]) for segment in self.opened]
+            facet = self._facets[name] = Facet(values)
+        if name not in masks:
+            return facet.counts(matches)
+        return facet.counts(reduce(within, (mask for other, mask in masks.items() if other != name), visible))
 
-    def _visible(self, execution: Execution, number: int, allowed: Any, hidden: Any) -> Array | None:
-        """Give the mask of documents that may be found, or None where all may."""
-        segment = self._snapshot.segments[number]
-        allowed_mask = self._filters.mask(segment.data, allowed, execution) if allowed is not None else None
-        unseen = execution.matches(hidden)
-        return all_of([segment.alive, allowed_mask, ~unseen.mask() if len(unseen) else None])
-
-    def _count(self, counts: dict[str, int], number: int, name: str, matches: Matches) -> None:
-        """Add up a facet: how many matches each value of a field has."""
-        field = self._snapshot.posting_field(number, SPELLED_FIELDS[name])
-        if field is None or not len(matches):
-            return
-        for value, count in count_values(field, matches):
-            counts[value] = counts.get(value, 0) + count
+    def _histogram(self, matches: Matches, wanted: Edges | None) -> tuple[Sequence[int], Sequence[int]]:
+        """Count matches by date; give the edges with the counts."""
+        if wanted is None:
+            return (), ()
+        dates = self._snapshot.column("published").take(matches.sparse().documents)
+        dates = dates[dates != ABSENT]
+        if callable(wanted):
+            wanted = wanted(int(dates.min()), int(dates.max())) if len(dates) else ()
+        return wanted, count_intervals(dates, wanted)
 
 
 def open_view(folder: Path) -> View:
@@ -167,23 +160,10 @@ def open_view(folder: Path) -> View:
     for _ in range(OPEN_ATTEMPTS):
         try:
             generation = latest_generation(folder)
-            return View(folder, generation, read_segments(folder, generation, make_schema()), FilterCache())
+            return View(folder, generation, read_segments(folder, generation, make_schema()))
         except FileNotFoundError:
             continue  # a commit replaced the files between reading the list and opening them
     raise Unavailable("index_unreadable", f"{folder}: a file is missing")
-
-
-def _histogram(parts: Sequence[Part], wanted: Edges | None) -> tuple[Sequence[int], Sequence[int]]:
-    """Count matches by date; give the edges with the counts."""
-    dated = [(part.segment.data.column("published"), part.matches) for part in parts if len(part.matches)]
-    if callable(wanted):
-        spans = [span for column, matches in dated if (span := span_of(column, matches))]
-        wanted = wanted(min(span[0] for span in spans), max(span[1] for span in spans)) if spans else ()
-    edges = wanted or ()
-    counts = np.zeros(max(len(edges) - 1, 0), np.int64)
-    for column, matches in dated:
-        counts += count_intervals(column, edges, matches)
-    return edges, counts.tolist()
 
 
 def _terms(tree: Any) -> list[tuple[str, bytes]]:
@@ -202,7 +182,6 @@ class IndexReader:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._schema = make_schema()
-        self._filters = FilterCache()
         self._lock = threading.Lock()
         self._view: View | None = None
         self._stamp: tuple[Path, int] | None = None
@@ -246,5 +225,5 @@ class IndexReader:
             view = self._view
             if view is None or (view.folder, view.generation) != (folder, generation):
                 segments = read_segments(folder, generation, self._schema)
-                view = self._view = View(folder, generation, segments, self._filters)
+                view = self._view = View(folder, generation, segments)
             return view

@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter
 
 from newsdex.errors import Invalid
 from newsdex.index.columnar.paging import Cut
-from newsdex.index.columnar.snapshot import Statistics
+from newsdex.index.columnar.weights import Statistics
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.records import microseconds
 from newsdex_schemas import SearchRequest

@@ -10,8 +10,9 @@ from tests.benchmarks.engines.protocol import HITS, Answer, Article
 from tests.benchmarks.questions import FACETS, Question
 from whoosh import query as q
 
-from newsdex.index.analysis import forms
+from newsdex.index.analysis import terms
 from newsdex.index.generations import begin, serving, swap
+from newsdex.index.languages import DEFAULT
 from newsdex.index.projector import MAX_BATCH
 from newsdex.index.reader import IndexReader, View
 from newsdex.index.schema import TEXT_FIELDS
@@ -107,7 +108,7 @@ class NewsdexEngine:
 def tree_of(question: Question) -> Any:
     """Give the tree that the service makes of such a query: each word in each field of text."""
     if question.kind == "phrase":
-        words = [forms(word)[1] for word in question.words]
+        words = [terms(word, DEFAULT)[0] for word in question.words]
         return q.Or([q.Phrase(name, words, boost=boost) for name, boost in TEXT_FIELDS.items()])
     parts = [
         q.Or([_leaf(question.kind, name, word, boost) for name, boost in TEXT_FIELDS.items()])
@@ -133,4 +134,4 @@ def _leaf(kind: str, field: str, word: str, boost: float) -> Any:
         return q.Prefix(field, word, boost=boost)
     if kind == "fuzzy":
         return q.FuzzyTerm(field, word, boost=boost)
-    return q.Term(field, forms(word)[1], boost=boost)
+    return q.Term(field, terms(word, DEFAULT)[0], boost=boost)

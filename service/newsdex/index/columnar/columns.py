@@ -45,25 +45,3 @@ class Column:
             return np.zeros(self._documents, bool)
         present: Array = self._section.all() != 0
         return present
-
-    def at(self, documents: Array, default: int) -> Array:
-        """Give the values of some documents as int64, `default` where there is none."""
-        if self._section is None:
-            return np.full(len(documents), default, np.int64)
-        distances = self._section.all().take(documents).astype(np.int64)
-        return np.where(distances == 0, default, distances + self._section.base)
-
-    def between(self, least: int | None, greatest: int | None) -> Array:
-        """Tell which documents have a value in a closed range."""
-        if self._section is None:
-            return np.zeros(self._documents, bool)
-        distances = self._section.all()
-        top = int(np.iinfo(distances.dtype).max)
-        low = 1 if least is None else max(least - self._section.base, 1)
-        high = top if greatest is None else min(greatest - self._section.base, top)
-        if low > high:
-            return np.zeros(self._documents, bool)
-        inside: Array = distances >= low
-        if high < top:
-            inside &= distances <= high
-        return inside

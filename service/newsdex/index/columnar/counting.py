@@ -1,35 +1,44 @@
-"""Counts all matches of a segment: by value of a field, and by interval of time."""
+"""Counts all matches: by value of a field, and by interval of time."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from newsdex.index.columnar.columns import ABSENT, Column
 from newsdex.index.columnar.matches import Matches
-from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.sections import Array
+from newsdex.index.columnar.segment import DocumentValues
 
 
-def count_values(field: PostingField, matches: Matches) -> list[tuple[str, int]]:
-    """Give each value of a field that a match has, with the number of matches that have it."""
-    starts = field.starts()
-    hits = matches.mask().take(field.documents(0, int(starts[-1])))
-    own = np.add.reduceat(hits, starts[:-1].astype(np.int64), dtype=np.int64)
-    return [(field.terms[term].decode(), int(own[term])) for term in np.flatnonzero(own).tolist()]
+class Facet:
+    """A filter field's values by document, in a whole commit."""
+
+    def __init__(self, segments: Sequence[DocumentValues]) -> None:
+        numbers: dict[bytes, int] = {}
+        parts = []
+        for segment in segments:
+            renumbered = [numbers.setdefault(term, len(numbers)) for term in segment.terms]
+            parts.append(np.array(renumbered, np.intp).take(segment.numbers))
+        self._values = [term.decode() for term in numbers]
+        self._numbers = np.concatenate(parts) if parts else np.zeros(0, np.intp)
+        self._counts = np.concatenate([segment.counts for segment in segments] or [np.zeros(0, np.uint16)])
+        self._ends = np.cumsum(self._counts, dtype=np.int64)
+
+    def counts(self, matches: Matches) -> dict[str, int]:
+        """Give each value that a match has, with the number of matches that have it."""
+        documents = matches.sparse().documents
+        sizes = self._counts.take(documents)
+        # the places of all values of a document, and of the next, and so on
+        shift = self._ends.take(documents) - np.cumsum(sizes, dtype=np.int64)
+        where = np.arange(int(sizes.sum(dtype=np.int64))) + np.repeat(shift, sizes)
+        own = np.bincount(self._numbers.take(where), minlength=len(self._values))
+        some = np.flatnonzero(own)
+        return {self._values[number]: count for number, count in zip(some.tolist(), own[some].tolist(), strict=True)}
 
 
-def count_intervals(column: Column, edges: Sequence[int], matches: Matches) -> Array:
-    """Give the number of matches in each interval [edge, next edge); `edges` are sorted, in the column's unit."""
-    intervals = max(len(edges) - 1, 0)
-    if not intervals or column.empty:
-        return np.zeros(intervals, np.int64)
-    values = column.at(matches.sparse().documents, ABSENT)
-    behind = np.searchsorted(np.array(edges, np.int64), values, "right")
-    return np.bincount(behind, minlength=intervals + 2)[1 : intervals + 1]
-
-
-def span_of(column: Column, matches: Matches) -> tuple[int, int] | None:
-    """Give the least and the greatest value of the matches, or None where none has one."""
-    values = column.at(matches.sparse().documents, ABSENT)
-    values = values[values != ABSENT]
-    return (int(values.min()), int(values.max())) if len(values) else None
+def count_intervals(dates: Array, edges: Sequence[int]) -> list[int]:
+    """Give the number of dates in each interval [edge, next edge); `edges` are sorted, in the unit of `dates`."""
+    if len(edges) <= 1:
+        return []
+    behind = np.searchsorted(np.array(edges, np.int64), dates, "right")
+    counts: list[int] = np.bincount(behind, minlength=len(edges) + 1)[1 : len(edges)].tolist()
+    return counts

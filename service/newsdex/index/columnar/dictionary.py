@@ -1,7 +1,8 @@
 """The sorted terms of one field of one segment, and the ways to find some of them without a loop over all."""
 
 import re
-from bisect import bisect_left
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -10,12 +11,12 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
+from newsdex.index.columnar.fuzzy import BEGINNING, Neighbours
 from newsdex.index.columnar.sections import Array, SectionFile, SectionWriter, smallest
 
 SAMPLED_EVERY = 16
 """So many terms lie between two whose places are kept, and that are Python objects for the first steps of a search."""
 CHECK_EVERY = 256
-LETTER_BITS = 31
 SPECIAL = re.compile(r"[*?\[]")
 
 Stop = Callable[[], bool]
@@ -27,23 +28,6 @@ def write_dictionary(writer: SectionWriter, field: str, terms: bytes, lengths: A
     writer.add(f"{field}.terms", terms)
     writer.add(f"{field}.term_lengths", smallest(lengths))
     writer.add(f"{field}.term_starts", smallest((np.cumsum(lengths) - lengths)[::SAMPLED_EVERY]))
-
-
-FIRST_NOT_ASCII = 0x80
-UTF8_LEAD_MASK, UTF8_CONTINUATION = 0xC0, 0x80
-
-
-def _signatures(blob: Array, starts: Array) -> tuple[Array, Array]:
-    """Give per term a bit for each letter in it, and its length in characters.
-
-    An edit changes at most two of the bits, so terms whose bits differ in more than twice the distance are out.
-    Only ASCII counts: what is left out cannot make two terms differ more.
-    """
-    if not len(starts):
-        return np.zeros(0, np.uint32), np.zeros(0, np.int64)
-    bits = np.where(blob < FIRST_NOT_ASCII, np.uint32(1) << (blob & LETTER_BITS).astype(np.uint32), np.uint32(0))
-    begins_character = (blob & UTF8_LEAD_MASK) != UTF8_CONTINUATION
-    return np.bitwise_or.reduceat(bits, starts), np.add.reduceat(begins_character.astype(np.int64), starts)
 
 
 class TermDictionary:
@@ -79,34 +63,58 @@ class TermDictionary:
         blob = self._blob.bytes(origin, origin + ends[-1])
         return [blob[a:b] for a, b in pairwise(ends)]
 
+    def several(self, numbers: Array) -> list[bytes]:
+        """Give some terms."""
+        ends = self.ends.take(numbers)
+        spans = zip((ends - self.lengths().take(numbers)).tolist(), ends.tolist(), strict=True)
+        return [self._blob.bytes(start, stop) for start, stop in spans]
+
     @cached_property
     def _samples(self) -> list[bytes]:
         firsts, lengths = self._sampled_starts.all().tolist(), self._lengths.all()[::SAMPLED_EVERY].tolist()
-        return [self._blob.bytes(start, start + length) for start, length in zip(firsts, lengths, strict=True)]
+        blob = self._blob.bytes(0, len(self._blob))
+        return [blob[start : start + length] for start, length in zip(firsts, lengths, strict=True)]
 
     @cached_property
-    def _starts(self) -> Array:
-        """Where each term begins, and the end; only patterns and fuzzy words need it."""
-        ends = np.cumsum(self._lengths.all(), dtype=np.int64)
-        return smallest(np.concatenate([np.zeros(1, np.int64), ends]))
+    def _block_starts(self) -> "array[int]":
+        """Where each block of terms begins, and the end."""
+        return array("Q", [*self._sampled_starts.all().tolist(), len(self._blob)])
 
     @cached_property
-    def _by_length(self) -> tuple[Array, Array, Array]:
-        """The terms sorted by length: their numbers, their letters, and where each length begins."""
-        letters, characters = _signatures(np.frombuffer(self._blob.all(), np.uint8), self._starts[:-1])
-        order = np.argsort(characters, kind="stable")
-        longest = int(characters.max(initial=0))
-        return smallest(order), letters[order], np.searchsorted(characters[order], np.arange(longest + 2))
+    def ends(self) -> Array:
+        """Where each term ends; only patterns and fuzzy words need it."""
+        return np.cumsum(self._lengths.all(), dtype=np.min_scalar_type(len(self._blob)))
+
+    def _block(self, term: bytes) -> tuple[int, bytes]:
+        """Give the only block of terms that can have a term: its first number, and its bytes."""
+        block = max(bisect_right(self._samples, term) - 1, 0)
+        starts = self._block_starts
+        return block * SAMPLED_EVERY, self._blob.bytes(starts[block], starts[block + 1])
 
     def lower_bound(self, term: bytes) -> int:
         """Give the number of the first term that is not less."""
-        block = max(bisect_left(self._samples, term) - 1, 0) * SAMPLED_EVERY
-        return block + bisect_left(self.slice(block, min(block + SAMPLED_EVERY, self.count)), term)
+        if not self.count:
+            return 0
+        first, block = self._block(term)
+        ends = accumulate(self._lengths[first : first + SAMPLED_EVERY].tolist(), initial=0)
+        return first + bisect_left([block[start:end] for start, end in pairwise(ends)], term)
 
     def find(self, term: bytes) -> int:
         """Give a term's number, or -1."""
-        number = self.lower_bound(term)
-        return number if number < self.count and self[number] == term else -1
+        if not self.count or not term:
+            return -1
+        first, block = self._block(term)
+        # most blocks do not have the bytes at all; where they do, they must be one whole term
+        at = block.find(term)
+        if at < 0:
+            return -1
+        ends = list(accumulate(self._lengths[first : first + SAMPLED_EVERY].tolist(), initial=0))
+        while at >= 0:
+            number = bisect_left(ends, at)
+            if ends[number] == at and ends[number + 1] == at + len(term):
+                return first + number
+            at = block.find(term, at + 1)
+        return -1
 
     def prefix_range(self, prefix: bytes) -> tuple[int, int]:
         """Give the numbers [start, stop) of the terms with a prefix."""
@@ -137,13 +145,13 @@ class TermDictionary:
         return found, False
 
     def _containing(self, literal: bytes, start: int, end: int) -> Iterator[int]:
-        starts = self._starts
-        origin = int(starts[start])
-        blob = self._blob.bytes(origin, int(starts[end]))
+        ends = self.ends
+        origin = int(ends[start - 1]) if start else 0
+        blob = self._blob.bytes(origin, int(ends[end - 1]) if end else 0)
         place = blob.find(literal)
         while place >= 0:
-            number = int(np.searchsorted(starts, starts.dtype.type(place + origin), "right")) - 1
-            term_end = int(starts[number + 1]) - origin
+            number = int(np.searchsorted(ends, ends.dtype.type(place + origin), "right"))
+            term_end = int(ends[number]) - origin
             if place + len(literal) <= term_end:
                 yield number
                 place = blob.find(literal, term_end)
@@ -152,22 +160,21 @@ class TermDictionary:
 
     def within(self, text: str, distance: int, prefix: int) -> list[int]:
         """Give the numbers of the terms at most an edit distance (Levenshtein) away that share the first characters."""
-        numbers = self._near(text, distance)
-        words = [self[number].decode() for number in numbers]
+        if not self.count:
+            return []
+        numbers = self._neighbours.near(text, distance, self.prefix_range(text[:BEGINNING].encode()))
+        words = [term.decode() for term in self.several(numbers)]
         if not words:
             return []
         distances = cdist([text], words, scorer=Levenshtein.distance, score_cutoff=distance, dtype=np.int32)[0]
-        close = np.flatnonzero(distances <= distance).tolist()
-        return [numbers[i] for i in close if words[i][:prefix] == text[:prefix]]
+        close = np.flatnonzero(distances <= distance)
+        found = [
+            number
+            for number, at in zip(numbers.take(close).tolist(), close.tolist(), strict=True)
+            if words[at][:prefix] == text[:prefix]
+        ]
+        return sorted(found)
 
-    def _near(self, text: str, distance: int) -> list[int]:
-        """Give the numbers of the terms that may be within a distance: right length, almost the same letters."""
-        by_length, signatures, lengths = self._by_length
-        shortest, longest = max(len(text) - distance, 0), len(text) + distance
-        if shortest >= len(lengths) - 1:
-            return []
-        start, stop = int(lengths[shortest]), int(lengths[min(longest + 1, len(lengths) - 1)])
-        letters, _ = _signatures(np.frombuffer(text.encode() or b"\0", np.uint8), np.zeros(1, np.int64))
-        near = np.flatnonzero(np.bitwise_count(signatures[start:stop] ^ letters[0]) <= 2 * distance)
-        numbers: list[int] = np.sort(by_length[start:stop][near]).tolist()
-        return numbers
+    @cached_property
+    def _neighbours(self) -> Neighbours:
+        return Neighbours(self.data(), self.ends, self.lengths())

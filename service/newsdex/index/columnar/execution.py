@@ -1,4 +1,4 @@
-"""Evaluates Whoosh's query trees on arrays, one segment at a time, within a deadline.
+"""Evaluates Whoosh's query trees on arrays, through all segments at once, within a deadline.
 
 Results are Whoosh's, with two exceptions. A prefix, pattern, fuzzy word or range scores its boost, as Whoosh's
 `constantscore` promises; Whoosh itself keeps that promise only in small segments. DisjunctionMax, AndNot and Require do
@@ -9,52 +9,49 @@ second may keep the first document that it should exclude, and the third exclude
 
 import fnmatch
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from whoosh import query as q
 
-from newsdex.index.columnar.matches import (
-    Dense,
-    Matches,
-    Sparse,
-    both,
-    either,
-    enough,
-    maybe,
-    nothing,
-    scaled,
-    within,
-    without,
-)
+from newsdex.index.columnar.columns import ABSENT
+from newsdex.index.columnar.combining import both, either, enough, maybe, scaled, within, without
+from newsdex.index.columnar.matches import Dense, Matches, Range, Sparse, Union, nothing
 from newsdex.index.columnar.phrases import phrase_places
 from newsdex.index.columnar.postings import PostingField
-from newsdex.index.columnar.sections import Array
-from newsdex.index.columnar.snapshot import K1, Snapshot
-from newsdex.index.schema import DATE_FIELDS
+from newsdex.index.columnar.scoring import Postings, ScoredTerm
+from newsdex.index.columnar.snapshot import Snapshot
+from newsdex.index.columnar.weights import Weights
+from newsdex.index.schema import DATE_FIELDS, FILTER_FIELDS
 
 MAX_WORDS = 500
 """So many words a pattern or a fuzzy word may stand for; with more, the result is partial."""
 FALLBACK_CHECK_EVERY = 64
 LAST_TERM = b"\xff\xff\xff\xff"
+FREQUENT = 16
+"""What more than one document in so many has is held as one entry per document."""
+LEAST_AT_ONCE = 1 << 16
+"""So many postings, or as many as there are documents, are added up at a time: bounds the memory of long queries."""
 NOT_SCORE = 1.0
 """Whoosh gives a document that a negation lets through this score."""
 
 
 class Execution:
-    """Evaluates queries in one segment of a commit; used for one request."""
+    """Evaluates queries in a commit; used for one request.
+
+    `searcher` gives Whoosh's own searcher over the same commit.
+    """
 
     def __init__(
-        self, snapshot: Snapshot, segment: int, deadline: float, fallback: Callable[[], Any] | None = None
+        self, snapshot: Snapshot, weights: Weights, deadline: float, searcher: Callable[[], Any] | None = None
     ) -> None:
         self._snapshot = snapshot
-        self._segment = segment
-        self._data = snapshot.segments[segment].data
-        self._universe = snapshot.segments[segment].documents
+        self._weights = weights
+        self._universe = snapshot.documents
         self._deadline = deadline
-        self._fallback = fallback
+        self._searcher = searcher
         self.partial = False
         """Whether a bound was met, and documents may be missing."""
 
@@ -71,171 +68,177 @@ class Execution:
         evaluate = _EVALUATE.get(type(tree))
         return evaluate(self, tree) if evaluate else self._with_whoosh(tree)
 
-    def mask(self, tree: Any) -> Array:
-        """Tell of each document whether it matches."""
-        return self.matches(tree).mask()
-
     def _nothing(self, _: Any) -> Matches:
         return nothing(self._universe)
 
     # -- words
 
-    def _field(self, name: str) -> PostingField | None:
-        return self._snapshot.posting_field(self._segment, name)
-
     def _term(self, tree: Any) -> Matches:
         if tree.fieldname in DATE_FIELDS:
             return self._with_whoosh(tree)
-        field = self._field(tree.fieldname)
-        if field is None:
+        wanted = self._scored_term(tree)
+        if not wanted.known.count:
             return nothing(self._universe)
-        text = tree.text if isinstance(tree.text, bytes) else tree.text.encode()
-        known = self._snapshot.term(tree.fieldname, text)
-        number = known.numbers[self._segment]
-        if number < 0:
-            return nothing(self._universe)
-        start, stop = field.span(number, number + 1)
-        documents = field.documents(start, stop)
-        norms = self._snapshot.norms(self._segment, tree.fieldname)
+        if tree.fieldname in FILTER_FIELDS and wanted.known.count * FREQUENT > self._universe:
+            mask = self._snapshot.mask(tree.fieldname, _as_bytes(tree.text, b""))
+            return Dense(mask, tree.boost, positive=tree.boost > 0)
+        return Postings(self._snapshot, self._weights, [wanted]).parts()[0]
 
-        def scores(at: Array | None) -> Array:
-            assert norms is not None
-            frequencies = field.frequencies(start, stop)
-            if at is None:
-                return _bm25(known.idf * tree.boost, frequencies, documents, norms)
-            return _bm25(known.idf * tree.boost, frequencies.take(at), documents.take(at), norms)
-
-        if norms is None:
-            found = Sparse(self._universe, documents, lambda at: _taken(field.frequencies(start, stop), at))
-            return scaled(found, tree.boost)
-        return Sparse(self._universe, documents, scores, positive=known.idf * tree.boost > 0)
+    def _scored_term(self, tree: Any) -> ScoredTerm:
+        field, term = tree.fieldname, _as_bytes(tree.text, b"")
+        known = self._snapshot.term(field, term)
+        return ScoredTerm(field=field, known=known, idf=self._weights.idf(field, term, known), boost=tree.boost)
 
     def _phrase(self, tree: Any) -> Matches:
-        field = self._field(tree.fieldname)
-        if field is None:
-            return nothing(self._universe)
-        if not field.has_positions:
+        fields = self._snapshot.fields(tree.fieldname)
+        if fields and not fields[0][1].has_positions:
             raise q.QueryError(f"Phrase search: {tree.fieldname!r} field has no positions")
-        terms = [q.Term(tree.fieldname, word) for word in tree.words]
-        known = [self._snapshot.term(tree.fieldname, term.text.encode()) for term in terms]
-        numbers = [one.numbers[self._segment] for one in known]
-        if not numbers or min(numbers) < 0:
+        terms = []
+        for word in tree.words:
+            terms.append(self._scored_term(q.Term(tree.fieldname, word)))
+            if not terms[-1].known.count:
+                return nothing(self._universe)
+        if not terms:
             return nothing(self._universe)
-        parts = [self._term(term) for term in terms]
-        at = phrase_places(field, numbers, tree.slop, self._universe)
-        first = parts[0]
-        assert isinstance(first, Sparse)
-        documents = first.documents.take(at[0])
-        scores = sum(part.scores(own) for part, own in zip(parts, at, strict=True) if isinstance(part, Sparse))
-        found = Sparse(self._universe, documents, np.asarray(scores, np.float32))
+        postings = Postings(self._snapshot, self._weights, terms)
+        at = phrase_places(postings, len(terms), tree.slop, self._universe)
+        if not len(at[0]):
+            return nothing(self._universe)
+        scores = sum(part.scores(own) for part, own in zip(postings.parts(), at, strict=True))
+        found = Sparse(self._universe, postings.of(0).take(at[0]), np.asarray(scores, np.float32))
         return scaled(found, tree.boost)
 
     # -- many words at once
 
     def _prefix(self, tree: Any) -> Matches:
-        field = self._field(tree.fieldname)
-        if field is None:
-            return nothing(self._universe)
-        return self._spans(field, [field.terms.prefix_range(tree.text.encode())], tree.boost)
+        prefix = tree.text.encode()
+        return self._spans(tree.fieldname, lambda field: [field.terms.prefix_range(prefix)], tree.boost)
 
     def _wildcard(self, tree: Any) -> Matches:
-        field = self._field(tree.fieldname)
-        if field is None:
-            return nothing(self._universe)
-        found, cut = field.terms.matching(tree.text, fnmatch.translate(tree.text), self.out_of_time, MAX_WORDS)
-        self.partial |= cut
-        return self._spans(field, [(number, number + 1) for number in found], tree.boost)
+        pattern = fnmatch.translate(tree.text)
+
+        def spans(field: PostingField) -> list[tuple[int, int]]:
+            found, cut = field.terms.matching(tree.text, pattern, self.out_of_time, MAX_WORDS)
+            self.partial |= cut
+            return [(number, number + 1) for number in found]
+
+        return self._spans(tree.fieldname, spans, tree.boost)
 
     def _fuzzy(self, tree: Any) -> Matches:
-        field = self._field(tree.fieldname)
-        if field is None:
-            return nothing(self._universe)
-        found = field.terms.within(tree.text, tree.maxdist, tree.prefixlength)
-        self.partial |= len(found) > MAX_WORDS
-        return self._spans(field, [(number, number + 1) for number in found[:MAX_WORDS]], tree.boost)
+        def spans(field: PostingField) -> list[tuple[int, int]]:
+            found = field.terms.within(tree.text, tree.maxdist, tree.prefixlength)
+            self.partial |= len(found) > MAX_WORDS
+            return [(number, number + 1) for number in found[:MAX_WORDS]]
+
+        return self._spans(tree.fieldname, spans, tree.boost)
 
     def _term_range(self, tree: Any) -> Matches:
-        field = self._field(tree.fieldname)
-        if field is None:
-            return nothing(self._universe)
         first, last = _as_bytes(tree.start, b""), _as_bytes(tree.end, LAST_TERM)
-        start = field.terms.lower_bound(first + b"\0" if tree.startexcl else first)
-        stop = field.terms.lower_bound(last if tree.endexcl else last + b"\0")
-        return self._spans(field, [(start, max(start, stop))], tree.boost)
 
-    def _spans(self, field: PostingField, spans: Sequence[tuple[int, int]], score: float) -> Matches:
-        """Give the documents of some ranges of terms, all with one score."""
-        pieces = [field.documents(*field.span(*span)) for span in spans if span[0] < span[1]]
-        if not pieces:
-            return nothing(self._universe)
-        if len(pieces) == 1 and spans[0][1] - spans[0][0] == 1:
-            return Sparse(self._universe, pieces[0], score, positive=score > 0)
-        mask = np.zeros(self._universe, bool)
-        for piece in pieces:
+        def spans(field: PostingField) -> list[tuple[int, int]]:
+            start = field.terms.lower_bound(first + b"\0" if tree.startexcl else first)
+            return [(start, max(start, field.terms.lower_bound(last if tree.endexcl else last + b"\0")))]
+
+        return self._spans(tree.fieldname, spans, tree.boost)
+
+    def _spans(self, name: str, spans: Callable[[PostingField], list[tuple[int, int]]], score: float) -> Matches:
+        """Give the documents of some ranges of the terms of each segment, all with one score."""
+        mask, postings = np.zeros(self._universe, bool), 0
+        for base, field in self._snapshot.fields(name):
+            own = mask[base:]
+            for first, stop in spans(field):
+                if first < stop:
+                    documents = field.documents(*field.span(first, stop))
+                    own[documents] = True
+                    postings += len(documents)
             if self.out_of_time():
                 break
-            mask[piece] = True
-        return Dense(mask, score, positive=score > 0)
+        if postings * FREQUENT > self._universe:
+            return Dense(mask, score, positive=score > 0)
+        return Sparse(self._universe, np.flatnonzero(mask), score, positive=score > 0)
 
     # -- numbers and everything
 
     def _number_range(self, tree: Any) -> Matches:
         if not tree.constantscore:
             return self._with_whoosh(tree)
-        least = None if tree.start is None else int(tree.start) + bool(tree.startexcl)
-        greatest = None if tree.end is None else int(tree.end) - bool(tree.endexcl)
-        mask = self._data.column(tree.fieldname).between(least, greatest)
-        return Dense(mask, tree.boost, positive=tree.boost > 0)
+        least = ABSENT + 1 if tree.start is None else int(tree.start) + bool(tree.startexcl)
+        greatest = np.iinfo(np.int64).max if tree.end is None else int(tree.end) - bool(tree.endexcl)
+        if not self._snapshot.has_column(tree.fieldname) or least > greatest:
+            return nothing(self._universe)
+        values = self._snapshot.column(tree.fieldname)
+        return Range(values, max(least, ABSENT + 1), greatest, tree.boost)
 
     def _every(self, tree: Any) -> Matches:
-        mask = np.ones(self._universe, bool)
-        if tree.fieldname is not None:
-            field = self._field(tree.fieldname)
-            mask = np.zeros(self._universe, bool)
-            if tree.fieldname in DATE_FIELDS:
-                mask = self._data.column(tree.fieldname).present
-            elif field is not None:
-                return self._spans(field, [(0, field.terms.count)], tree.boost)
-        return Dense(mask, tree.boost, positive=tree.boost > 0)
+        if tree.fieldname is None:
+            return Dense(np.ones(self._universe, bool), tree.boost, positive=tree.boost > 0)
+        if tree.fieldname in DATE_FIELDS:
+            present = self._snapshot.column(tree.fieldname) != ABSENT
+            return Dense(present, tree.boost, positive=tree.boost > 0)
+        return self._spans(tree.fieldname, lambda field: [(0, field.terms.count)], tree.boost)
 
     # -- combinations
 
-    def _parts(self, trees: Sequence[Any]) -> list[Matches]:
-        parts = []
-        for tree in trees:
-            parts.append(self.matches(tree))
-            if not len(parts[-1]):
-                break
-        return parts
-
     def _and(self, tree: Any) -> Matches:
-        parts = self._parts(tree.subqueries)
-        if len(parts) < len(tree.subqueries) or not parts or not len(parts[-1]):
+        parts: list[Matches] = []
+        for part in tree.subqueries:
+            parts.append(self.matches(part))
+            if not parts[-1].bound:
+                return nothing(self._universe)
+        if not parts:
             return nothing(self._universe)
         return parts[0] if len(parts) == 1 else scaled(both(self._universe, parts), tree.boost)
 
     def _or(self, tree: Any, *, largest: bool = False) -> Matches:
         if getattr(tree, "scale", None):
             return self._with_whoosh(tree)
-        parts = []
+        least = getattr(tree, "minmatch", 0)
+        apart = largest or least > 1
+        parts: list[Matches] = [] if apart else list(self._any_term(tree.subqueries))
         for part in tree.subqueries:
-            parts.append(self.matches(part))
             if self.out_of_time():
                 break
-        if not parts:
+            if apart or not _is_word(part):
+                parts.append(self.matches(part))
+        found = [part for part in parts if part.bound]
+        if not found:
             return nothing(self._universe)
-        found = [part for part in parts if len(part)] or parts[:1]
         # Whoosh gives the only part of a compound without the compound's boost
         boost = tree.boost if len(tree.subqueries) > 1 else 1.0
         matches = scaled(either(self._universe, found, largest=largest), boost)
-        least = getattr(tree, "minmatch", 0)
         return matches if least <= 1 else within(matches, Dense(enough(self._universe, found, least), 0.0))
 
+    def _any_term(self, trees: Sequence[Any]) -> Iterator[Matches]:
+        """Give what the single words among some parts match, many of them as one, some postings at a time."""
+        pending: list[ScoredTerm] = []
+        postings = 0
+        for tree in filter(_is_word, trees):
+            if self.out_of_time():
+                break
+            term = self._scored_term(tree)
+            if not term.known.count:
+                continue
+            if pending and postings + term.known.count > max(self._universe, LEAST_AT_ONCE):
+                yield self._union(pending).resolved()
+                pending, postings = [], 0
+            pending.append(term)
+            postings += term.known.count
+        if pending:
+            yield self._union(pending)
+
+    def _union(self, terms: Sequence[ScoredTerm]) -> Matches:
+        postings = Postings(self._snapshot, self._weights, terms)
+        parts = postings.parts()
+        return parts[0] if len(parts) == 1 else Union(self._universe, parts, postings.scored)
+
     def _not(self, tree: Any) -> Matches:
-        return Dense(~self.mask(tree.query), NOT_SCORE)
+        excluded = self.matches(tree.query).mask()
+        # what was not looked for to the end must not let anything through
+        return nothing(self._universe) if self.out_of_time() else Dense(~excluded, NOT_SCORE)
 
     def _and_not(self, tree: Any) -> Matches:
-        return without(self.matches(tree.a), self.matches(tree.b))
+        matches, excluded = self.matches(tree.a), self.matches(tree.b)
+        return nothing(self._universe) if self.out_of_time() else without(matches, excluded)
 
     def _and_maybe(self, tree: Any) -> Matches:
         return maybe(self.matches(tree.a), self.matches(tree.b))
@@ -244,40 +247,29 @@ class Execution:
         return within(self.matches(tree.a), self.matches(tree.b))
 
     def _constant(self, tree: Any) -> Matches:
-        found = self.matches(tree.child)
+        found = self.matches(tree.child).resolved()
         score = float(tree.score) or 1.0
         return found.rescored(score, positive=score > 0)
 
     def _with_whoosh(self, tree: Any) -> Matches:
         """Let Whoosh's own matchers evaluate what has no evaluation here."""
-        assert self._fallback is not None
-        searcher = self._fallback()
-        matcher = tree.matcher(searcher, searcher.context())
+        assert self._searcher is not None
         documents: list[int] = []
         scores: list[float] = []
-        while matcher.is_active():
-            if len(documents) % FALLBACK_CHECK_EVERY == 0 and self.out_of_time():
-                break
-            documents.append(matcher.id())
-            scores.append(matcher.score())
-            matcher.next()
+        for leaf, base in self._searcher().leaf_searchers():
+            matcher = tree.matcher(leaf, leaf.context())
+            while matcher.is_active():
+                if len(documents) % FALLBACK_CHECK_EVERY == 0 and self.out_of_time():
+                    break
+                documents.append(base + matcher.id())
+                scores.append(matcher.score())
+                matcher.next()
         own = np.array(scores, np.float32)
-        return Sparse(self._universe, np.array(documents, np.int64), own, positive=bool((own > 0).all()))
+        return Sparse(self._universe, np.array(documents, np.intp), own, positive=bool((own > 0).all()))
 
 
-def _bm25(idf: float, frequencies: Array, documents: Array, norms: Array) -> Array:
-    """Score postings: idf · tf · (K1 + 1) / (tf + norm), as `whoosh.scoring.bm25`."""
-    tf: Array = frequencies.astype(np.float32)
-    below = norms.take(documents)
-    below += tf
-    tf *= np.float32(idf * (K1 + 1))
-    tf /= below
-    return tf
-
-
-def _taken(frequencies: Array, at: Array | None) -> Array:
-    """Give the frequencies as scores: what Whoosh's WeightScorer gives for a field that is not scored."""
-    return (frequencies if at is None else frequencies.take(at)).astype(np.float32)
+def _is_word(tree: Any) -> bool:
+    return type(tree) is q.Term and tree.fieldname not in DATE_FIELDS and tree.fieldname not in FILTER_FIELDS
 
 
 def _as_bytes(text: str | bytes | None, default: bytes) -> bytes:

@@ -15,7 +15,7 @@ from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.matches import Matches, Sparse
 from newsdex.index.columnar.ranking import best_scored, highest
 from newsdex.index.columnar.sections import Array
-from newsdex.index.columnar.segment import OpenSegment
+from newsdex.index.columnar.snapshot import Snapshot
 
 Sort = Literal["relevance", "newest", "oldest"]
 TIE = 2e-6
@@ -36,18 +36,10 @@ class Cut:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
-    """The matches in one segment."""
-
-    segment: OpenSegment
-    matches: Matches
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Ranked:
     """A hit in the order."""
 
-    part: Part
+    snapshot: Snapshot
     document: int
     score: float
     date: int
@@ -55,79 +47,92 @@ class Ranked:
     @property
     def id(self) -> str:
         """Give the article's id."""
-        return self.part.segment.data.article_id(self.document)
+        return self.snapshot.article_id(self.document)
 
 
-def first_hits(parts: Sequence[Part], sort: Sort, limit: int) -> tuple[list[Ranked], Cut | None]:
+def first_hits(snapshot: Snapshot, matches: Matches, sort: Sort, limit: int) -> tuple[list[Ranked], Cut | None]:
     """Give the first hits, and where they end, or None where nothing comes behind them."""
-    parts = [part for part in parts if len(part.matches)]
-    if not parts or not limit:
+    count = len(matches)
+    if not count or not limit:
         return [], None
-    more = sum(len(part.matches) for part in parts) > limit
+    more = count > limit
     if sort != "relevance":
-        ranked = _by_date(parts, sort, limit)
+        ranked = _by_date(snapshot, matches, sort, limit)
         return ranked, _dated_cut(ranked[-1]) if more else None
-    return _by_score(parts, limit, more=more)
+    return _by_score(snapshot, matches, limit, more=more)
 
 
-def behind(part: Part, sort: Sort, cut: Cut) -> Part:
+def behind(snapshot: Snapshot, matches: Matches, sort: Sort, cut: Cut) -> Sparse:
     """Give the matches that come behind the end of a page."""
-    own = part.matches.sparse()
-    dates = _dates(part.segment, own.documents)
-    older = dates > cut.date if sort == "oldest" else dates < cut.date
-    data = part.segment.data
-    later = data.id_ranks.take(own.documents) >= data.ids.terms.lower_bound(cut.id.encode() + b"\0")
-    after = older | ((dates == cut.date) & later)
-    if sort == "relevance":
-        scores = own.scores()
-        after = (scores < cut.least) | ((scores <= cut.greatest) & after)
-        kept = np.flatnonzero(after)
-        matches = Sparse(own.universe, own.documents.take(kept), scores.take(kept), positive=own.positive)
-    else:
-        matches = Sparse(own.universe, own.documents.take(np.flatnonzero(after)), 0.0)
-    return Part(segment=part.segment, matches=matches)
+    own = matches.sparse()
+    dates = _dates(snapshot, own.documents)
+    after = dates > cut.date if sort == "oldest" else dates < cut.date
+    as_old = np.flatnonzero(dates == cut.date)
+    after[as_old] = _later_ids(snapshot, own.documents.take(as_old), cut.id)
+    if sort != "relevance":
+        return Sparse(own.universe, own.documents.compress(after), 0.0)
+    scores = own.scores()
+    kept = np.flatnonzero((scores < cut.least) | ((scores <= cut.greatest) & after))
+    return Sparse(own.universe, own.documents.take(kept), scores.take(kept), positive=own.positive)
 
 
-def _dates(segment: OpenSegment, documents: Array) -> Array:
+def _later_ids(snapshot: Snapshot, documents: Array, id_: str) -> Array:
+    """Tell of each of some sorted documents whether its id is greater."""
+    later = np.zeros(len(documents), bool)
+    for data, base, span in snapshot.by_segment(documents):
+        later[span] = data.id_ranks.take(documents[span] - base) >= data.ids.terms.lower_bound(id_.encode() + b"\0")
+    return later
+
+
+def _dates(snapshot: Snapshot, documents: Array) -> Array:
     """Give dates of publication; an article without one is older than all."""
-    return segment.data.column("published").at(documents, ABSENT + 1)
+    dates: Array = np.maximum(snapshot.column("published").take(documents), ABSENT + 1)
+    return dates
 
 
 # -- by date
 
 
-def _by_date(parts: Sequence[Part], sort: Sort, limit: int) -> list[Ranked]:
+def _by_date(snapshot: Snapshot, matches: Matches, sort: Sort, limit: int) -> list[Ranked]:
     sign = 1 if sort == "newest" else -1
-    ranked: list[Ranked] = []
-    for part in parts:
-        documents = part.matches.sparse().documents
-        ranked += _dated(part, documents, np.zeros(len(documents), np.float32), sign, limit)
+    documents = matches.sparse().documents
+    ranked = _dated(snapshot, documents, np.zeros(len(documents), np.float32), sign, limit)
     ranked.sort(key=lambda one: -sign * one.date)
-    groups = _groups(ranked, lambda before, one: before.date != one.date)
-    return _taken(groups, limit, sign)
+    return _taken(_groups(ranked, lambda before, one: before.date != one.date), limit, sign)
 
 
-def _dated(part: Part, documents: Array, scores: Array, sign: int, limit: int) -> list[Ranked]:
-    """Give the newest, or with the sign -1 the oldest; of equals those with the least ids."""
-    dates = _dates(part.segment, documents)
-    chosen = _highest_then_first(dates * sign, part.segment.data.id_ranks.take(documents), limit)
-    columns = (array.take(chosen).tolist() for array in (documents, scores, dates))
-    return [
-        Ranked(part=part, document=document, score=score, date=date)
-        for document, score, date in zip(*columns, strict=True)
-    ]
+def _dated(snapshot: Snapshot, documents: Array, scores: Array, sign: int, limit: int) -> list[Ranked]:
+    """Give the newest, or with the sign -1 the oldest; of equals those with the least ids, and some more."""
+    dates = _dates(snapshot, documents)
+    chosen = _highest_then_first(snapshot, documents, dates * sign, limit)
+    return _ranked(snapshot, documents.take(chosen), scores.take(chosen), dates.take(chosen))
 
 
-def _highest_then_first(keys: Array, ranks: Array, limit: int) -> Array:
-    """Give the places of the greatest keys; of equals those with the lowest ranks. In no order."""
+def _ranked(snapshot: Snapshot, documents: Array, scores: Array, dates: Array) -> list[Ranked]:
+    columns = zip(documents.tolist(), scores.tolist(), dates.tolist(), strict=True)
+    return [Ranked(snapshot=snapshot, document=document, score=score, date=date) for document, score, date in columns]
+
+
+def _highest_then_first(snapshot: Snapshot, documents: Array, keys: Array, limit: int) -> Array:
+    """Give the places of the greatest keys; of equals those with the least ids of each segment. In no order."""
     if len(keys) <= limit:
         return np.arange(len(keys))
     bound = keys[highest(keys, limit)[-1]]
     above, equal = np.flatnonzero(keys > bound), np.flatnonzero(keys == bound)
     needed = limit - len(above)
     if len(equal) > needed:
-        equal = equal[np.argpartition(ranks[equal], needed - 1)[:needed]]
+        equal = equal.take(_first_ids(snapshot, documents.take(equal), needed))
     return np.concatenate([above, equal])
+
+
+def _first_ids(snapshot: Snapshot, documents: Array, limit: int) -> Array:
+    """Give the places of those of some sorted documents that have the least ids of their segments."""
+    first = []
+    for data, base, span in snapshot.by_segment(documents):
+        ranks = data.id_ranks.take(documents[span] - base)
+        own = np.argpartition(ranks, limit - 1)[:limit] if len(ranks) > limit else np.arange(len(ranks))
+        first.append(own + span.start)
+    return np.concatenate(first)
 
 
 def _dated_cut(last: Ranked) -> Cut:
@@ -137,14 +142,9 @@ def _dated_cut(last: Ranked) -> Cut:
 # -- by score
 
 
-def _by_score(parts: Sequence[Part], limit: int, *, more: bool) -> tuple[list[Ranked], Cut | None]:
-    best: list[Ranked] = []
-    for part in parts:
-        documents, scores = best_scored(part.matches, limit + 1)
-        dates = _dates(part.segment, documents)
-        columns = zip(documents.tolist(), scores.tolist(), dates.tolist(), strict=True)
-        best += [Ranked(part=part, document=document, score=score, date=date) for document, score, date in columns]
-    best.sort(key=lambda one: -one.score)
+def _by_score(snapshot: Snapshot, matches: Matches, limit: int, *, more: bool) -> tuple[list[Ranked], Cut | None]:
+    documents, scores = best_scored(matches, limit + 1)
+    best = _ranked(snapshot, documents, scores, _dates(snapshot, documents))
     if not more:
         return _taken(_groups(best, _apart), limit), None
     last, following = best[limit - 1], best[limit]
@@ -152,18 +152,16 @@ def _by_score(parts: Sequence[Part], limit: int, *, more: bool) -> tuple[list[Ra
         middle = (last.score + following.score) / 2
         ranked = _taken(_groups(best[:limit], _apart), limit)
         return ranked, Cut(least=middle, greatest=middle, date=0, id="")
-    return _cut_in_a_tie(parts, best, limit)
+    return _cut_in_a_tie(snapshot, matches.sparse(), best, limit)
 
 
-def _cut_in_a_tie(parts: Sequence[Part], best: Sequence[Ranked], limit: int) -> tuple[list[Ranked], Cut]:
+def _cut_in_a_tie(snapshot: Snapshot, matches: Sparse, best: Sequence[Ranked], limit: int) -> tuple[list[Ranked], Cut]:
     """Cut among hits of one score: all of them are looked at, as any may be the newest."""
-    own = [(part, part.matches.sparse()) for part in parts]
-    scored = [(part, sparse.documents, sparse.scores()) for part, sparse in own]
-    least, greatest = _tie([scores for _, _, scores in scored], best[limit - 1].score)
+    scores = matches.scores()
+    least, greatest = _tie(scores, best[limit - 1].score)
     ranked = [one for one in best if one.score > greatest]
-    for part, documents, scores in scored:
-        tied = np.flatnonzero((scores >= least) & (scores <= greatest))
-        ranked += _dated(part, documents.take(tied), scores.take(tied), 1, limit)
+    tied = np.flatnonzero((scores >= least) & (scores <= greatest))
+    ranked += _dated(snapshot, matches.documents.take(tied), scores.take(tied), 1, limit)
     ranked.sort(key=lambda one: -one.score)
     ranked = _taken(_groups(ranked, _apart), limit)
     room = TIE / 2
@@ -174,12 +172,12 @@ def _cut_in_a_tie(parts: Sequence[Part], best: Sequence[Ranked], limit: int) -> 
     return ranked, cut
 
 
-def _tie(scores: Sequence[Array], score: float) -> tuple[float, float]:
+def _tie(scores: Array, score: float) -> tuple[float, float]:
     """Give the least and the greatest score that hang together with one, each a tie with the next."""
     least = greatest = score
     while True:
         low, high = least - abs(least) * TIE, greatest + abs(greatest) * TIE
-        near = np.concatenate([own[(own >= low) & (own <= high)] for own in scores])
+        near = scores[(scores >= low) & (scores <= high)]
         found = (min(least, float(near.min())), max(greatest, float(near.max())))
         if found == (least, greatest):
             return found

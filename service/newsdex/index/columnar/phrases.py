@@ -5,54 +5,59 @@ from collections.abc import Sequence
 import numpy as np
 
 from newsdex.index.columnar.matches import places
-from newsdex.index.columnar.postings import PostingField
+from newsdex.index.columnar.scoring import Postings
 from newsdex.index.columnar.sections import Array
 
+_POSITION_BITS = np.int64(32)
 
-def phrase_places(field: PostingField, numbers: Sequence[int], slop: int, universe: int) -> list[Array]:
-    """Find a phrase: for each of its words, the places in its postings of the documents that have the phrase.
+
+def phrase_places(postings: Postings, words: int, slop: int, universe: int) -> list[Array]:
+    """Find a phrase of all the terms of `postings`: the places, in each term's own, of the documents that have it.
 
     Each word must stand after the one before, at most `slop` further on, as with Whoosh's SpanNear2.
     """
-    spans = [field.span(number, number + 1) for number in numbers]
-    postings = [field.documents(*span) for span in spans]
-    at = _common(postings, universe)
+    at = _common([postings.of(number) for number in range(words)], universe)
     ends: Array | None = None
-    for number, span, own in zip(numbers, spans, at, strict=True):
-        found = _positions(field, number, span, own)
+    for number in range(words):
+        if not len(at[0]):
+            return at
+        found = _positions(postings, number, at[number])
         ends = found if ends is None else _following(ends, found, slop)
     assert ends is not None
     chosen = np.unique(ends >> _POSITION_BITS)
     return [own.take(chosen) for own in at]
 
 
-_POSITION_BITS = np.int64(32)
-
-
-def _common(postings: Sequence[Array], universe: int) -> list[Array]:
+def _common(lists: Sequence[Array], universe: int) -> list[Array]:
     """Give for each list the places of the documents that are in all."""
-    order = sorted(range(len(postings)), key=lambda number: len(postings[number]))
-    documents = postings[order[0]]
+    order = sorted(range(len(lists)), key=lambda number: len(lists[number]))
+    documents = lists[order[0]]
     at: dict[int, Array] = {order[0]: np.arange(len(documents))}
     for number in order[1:]:
-        found, own = places(documents, postings[number], universe)
+        found, own = places(documents, lists[number], universe)
         documents = documents.take(found)
         at = {known: known_at.take(found) for known, known_at in at.items()}
         at[number] = own
-    return [at[number] for number in range(len(postings))]
+    return [at[number] for number in range(len(lists))]
 
 
-def _positions(field: PostingField, number: int, span: tuple[int, int], at: Array) -> Array:
+def _positions(postings: Postings, number: int, at: Array) -> Array:
     """Give the positions of a word in some of its documents, as (rank of the document, position) in one number."""
-    frequencies = field.frequencies(*span).astype(np.int64)
-    ends = np.cumsum(frequencies)
-    own = frequencies.take(at)
-    begin, _ = field.position_span(number, number + 1)
-    first = ends.take(at) - own
-    shift = first - (np.cumsum(own) - own)
+    frequencies = postings.frequencies(number)
+    ends = np.cumsum(frequencies, dtype=np.int64)
+    own = frequencies.take(at).astype(np.int64)
+    shift = ends.take(at) - np.cumsum(own)
     where = np.arange(int(own.sum())) + np.repeat(shift, own)
-    ranks = np.repeat(np.arange(len(at)), own)
-    placed: Array = (ranks << _POSITION_BITS) | field.positions_at(where + begin).astype(np.int64)
+    placed = np.empty(len(where), np.int64)
+    pieces = postings.pieces(number)
+    counts = np.cumsum([piece.stop - piece.start for piece in pieces])
+    bounds = [0, *ends.take(counts - 1).tolist()]
+    cuts = np.searchsorted(where, bounds).tolist()
+    for piece, begin, first, stop in zip(pieces, bounds, cuts, cuts[1:], strict=False):
+        if first < stop:
+            start, _ = piece.field.position_span(piece.number, piece.number + 1)
+            placed[first:stop] = piece.field.positions_at(where[first:stop] + (start - begin))
+    placed |= np.repeat(np.arange(len(at)) << _POSITION_BITS, own)
     return placed
 
 

@@ -132,6 +132,12 @@ class PostingField:
             return np.ones(stop - start, np.uint8)
         return self._remembered("frequencies", start, stop)
 
+    def packed(self) -> tuple[Packed, Packed] | None:
+        """Give documents, as steps from one to the next, and frequencies less one; None for a field of values."""
+        if isinstance(self._documents, Packed) and self._frequencies is not None:
+            return self._documents, self._frequencies
+        return None
+
     def position_span(self, first: int, stop: int) -> tuple[int, int]:
         """Give where the positions of the terms [first, stop) lie."""
         starts = self._position_starts[first : stop + 1]

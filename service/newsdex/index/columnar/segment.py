@@ -107,6 +107,7 @@ class SegmentData:
         self.documents = self.file.documents
         self._columns: dict[str, Column] = {}
         self._fields: dict[str, PostingField | NumberField] = {}
+        self._values: dict[str, DocumentValues] = {}
 
     @cached_property
     def field_names(self) -> list[str]:
@@ -116,10 +117,10 @@ class SegmentData:
 
     def field(self, name: str) -> PostingField | NumberField | None:
         """Give a field's postings, or None where no document has the field."""
-        if name not in self.field_names:
-            return None
         known = self._fields.get(name)
         if known is None:
+            if name not in self.field_names:
+                return None
             made = NumberField(self.column(name)) if name in DATE_FIELDS else PostingField(self.file, name)
             known = self._fields[name] = made
         return known
@@ -165,6 +166,31 @@ class SegmentData:
     def article_id(self, document: int) -> str:
         """Give the id of a document's article."""
         return self.ids.terms[int(self.id_ranks[document])].decode()
+
+    def values(self, name: str) -> "DocumentValues":
+        """Give a filter field's values by document."""
+        known = self._values.get(name)
+        if known is None:
+            known = self._values[name] = DocumentValues(self.field(name), self.documents)
+        return known
+
+
+class DocumentValues:
+    """The values of a filter field by document, as numbers of the dictionary; made of the postings once."""
+
+    def __init__(self, field: "PostingField | NumberField | None", documents: int) -> None:
+        self.terms: list[bytes] = [] if field is None else [field.terms[number] for number in range(field.terms.count)]
+        self.counts = np.zeros(documents, np.uint16)
+        """How many values each document has."""
+        self.numbers = np.zeros(0, np.uint32)
+        """The numbers of the values of each document, one document after the other."""
+        if field is not None:
+            spans = [field.span(number, number + 1) for number in range(field.terms.count)]
+            owners = field.documents(0, spans[-1][1])
+            order = np.argsort(owners, kind="stable")
+            sizes = [stop - start for start, stop in spans]
+            self.numbers = np.repeat(np.arange(len(sizes), dtype=np.uint32), sizes)[order]
+            self.counts = np.bincount(owners, minlength=documents).astype(np.uint16)
 
 
 def _marked(terms: TermDictionary) -> Iterator[str]:

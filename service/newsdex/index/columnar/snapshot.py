@@ -1,115 +1,154 @@
-"""The segments of one commit, and the statistics that scores need of all of them together."""
+"""The segments of one commit as one: documents numbered through, terms found in all, columns joined."""
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.sections import Array
-from newsdex.index.columnar.segment import OpenSegment
+from newsdex.index.columnar.segment import OpenSegment, SegmentData
+from newsdex.index.columnar.terms import KnownTerm, Piece, TermPostings
 from newsdex.index.schema import TEXT_FIELDS
 
 B, K1 = 0.75, 1.2
 """Whoosh's own parameters of BM25F (whoosh.scoring.BM25F)."""
 MAX_KNOWN_TERMS = 20_000
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KnownTerm:
-    """A term in all segments."""
-
-    numbers: Sequence[int]
-    """Its number in each segment's dictionary, or -1."""
-    frequency: int
-    """The number of documents that have it."""
-    idf: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Statistics:
-    """All that a score depends on besides the document and the query.
-
-    Scored with those of its first page, the pages of a search agree with each other, whatever was committed meanwhile.
-    """
-
-    documents: int
-    average_lengths: Mapping[str, float]
-    """By field, in words."""
-    frequencies: Sequence[int]
-    """For each (field, term) of the query, in their order, the number of documents that have it."""
+KEPT_POSTINGS, KEPT_PER_DOCUMENT = 1 << 20, 4
+"""So many postings are kept as they were last used, or so many for each document: 12 bytes each."""
+MAX_KNOWN_MASKS = 64
+"""A mask takes one byte for each document."""
 
 
 class Snapshot:
     """One commit, immutable: any number of threads may search it."""
 
-    def __init__(
-        self,
-        segments: Sequence[OpenSegment],
-        pinned: Statistics | None = None,
-        terms: Sequence[tuple[str, bytes]] = (),
-    ) -> None:
-        """Take the segments, and perhaps an earlier commit's statistics of some terms, to be used instead."""
+    def __init__(self, segments: Sequence[OpenSegment]) -> None:
         self.segments = segments
-        self.documents = pinned.documents if pinned else sum(segment.documents for segment in segments)
+        self.bases = [0]
+        """The first document of each segment, and the end."""
+        for segment in segments:
+            self.bases.append(self.bases[-1] + segment.documents)
+        self.documents = self.bases[-1]
         """Deleted ones included, as in Whoosh's statistics."""
-        same = pinned is not None and len(pinned.frequencies) == len(terms)
-        self._frequencies = dict(zip(terms, pinned.frequencies, strict=True)) if pinned and same else {}
-        self._average = pinned.average_lengths if pinned else {name: self._average_length(name) for name in TEXT_FIELDS}
-        self._norms: dict[tuple[int, str], Array] = {}
+        self._fields: dict[str, list[tuple[int, PostingField]]] = {}
+        self._norms: dict[str, Array] = {}
+        self._columns: dict[str, Array] = {}
+        self._masks: dict[tuple[str, bytes], Array] = {}
+        self._postings: dict[KnownTerm, TermPostings] = {}
+        self._kept = 0
         self._terms: dict[tuple[str, bytes], KnownTerm] = {}
 
-    def _average_length(self, field: str) -> float:
-        return sum(segment.data.total_length(field) for segment in self.segments) / (self.documents or 1) or 1
+    @cached_property
+    def alive(self) -> Array | None:
+        """Tell of each document whether it is not deleted; None where none is."""
+        if all(segment.alive is None for segment in self.segments):
+            return None
+        return self.joined(lambda at: self.segments[at].alive, True, bool)
+
+    def joined(self, part: Callable[[int], Array | None], default: object, dtype: Any) -> Array:
+        """Give one array of a part of each segment; where a segment has none, `default` stands."""
+        whole: Array = np.empty(self.documents, dtype)
+        for number in range(len(self.segments)):
+            own = part(number)
+            whole[self.bases[number] : self.bases[number + 1]] = default if own is None else own
+        return whole
 
     def posting_field(self, segment: int, name: str) -> PostingField | None:
         """Give a field of a segment, or None where it has no terms there."""
         field = self.segments[segment].data.field(name)
         return field if isinstance(field, PostingField) else None
 
+    def fields(self, name: str) -> list[tuple[int, PostingField]]:
+        """Give a field in each segment that has it, with the segment's first document."""
+        known = self._fields.get(name)
+        if known is None:
+            every = [(base, self.posting_field(at, name)) for at, base in enumerate(self.bases[:-1])]
+            known = self._fields[name] = [(base, field) for base, field in every if field is not None]
+        return known
+
     def term(self, field: str, term: bytes) -> KnownTerm:
         """Find a term in all segments."""
         known = self._terms.get((field, term))
         if known is None:
-            fields = [self.posting_field(number, field) for number in range(len(self.segments))]
-            numbers = [own.terms.find(term) if own else -1 for own in fields]
-            counted = (
-                own.document_frequency(number)
-                for own, number in zip(fields, numbers, strict=True)
-                if own and number >= 0
-            )
-            pinned = self._frequencies.get((field, term))
-            frequency = sum(counted) if pinned is None else pinned
+            pieces = []
+            for base, own in self.fields(field):
+                number = own.terms.find(term)
+                if number >= 0:
+                    pieces.append(Piece(own, number, *own.span(number, number + 1), base))
+            count = sum(piece.stop - piece.start for piece in pieces)
             if len(self._terms) >= MAX_KNOWN_TERMS:
                 self._terms.clear()
-            # whoosh.scoring.WeightingModel.idf
-            idf = math.log(self.documents / (frequency + 1)) + 1 if self.documents else 0.0
-            known = self._terms[field, term] = KnownTerm(numbers=numbers, frequency=frequency, idf=idf)
+            known = self._terms[field, term] = KnownTerm(pieces=pieces, count=count)
         return known
 
-    def statistics(self, terms: Sequence[tuple[str, bytes]]) -> Statistics:
-        """Give what scores of some terms depend on."""
-        return Statistics(
-            documents=self.documents,
-            average_lengths=self._average,
-            frequencies=[self.term(*term).frequency for term in terms],
-        )
+    def postings(self, known: KnownTerm) -> TermPostings:
+        """Give a term's postings; some are kept, since words come again, and reading takes longer than scoring."""
+        postings = self._postings.get(known)
+        if postings is None:
+            postings = TermPostings(known)
+            if self._kept + known.count > max(KEPT_POSTINGS, KEPT_PER_DOCUMENT * self.documents):
+                self._postings, self._kept = {}, 0
+            self._postings[known] = postings
+            self._kept += known.count
+        return postings
 
-    def norms(self, segment: int, field: str) -> Array | None:
-        """Give the part of BM25 that depends on a document's length, float32, or None for a field that is not scored.
+    def mask(self, field: str, value: bytes) -> Array:
+        """Tell of each document whether it has a filter's value; some are kept, since filters come again."""
+        known = self._masks.get((field, value))
+        if known is None:
+            known = np.zeros(self.documents, bool)
+            for piece in self.term(field, value).pieces:
+                known[piece.base :][piece.field.documents(piece.start, piece.stop)] = True
+            if len(self._masks) >= MAX_KNOWN_MASKS:
+                self._masks.clear()
+            self._masks[field, value] = known
+        return known
+
+    @cached_property
+    def average_lengths(self) -> dict[str, float]:
+        """Give the average length of each text field, in words."""
+        totals = {name: sum(segment.data.total_length(name) for segment in self.segments) for name in TEXT_FIELDS}
+        return {name: total / (self.documents or 1) or 1 for name, total in totals.items()}
+
+    def norms(self, field: str, average: float) -> Array:
+        """Give the part of BM25 that depends on a document's length, float32; kept for the commit's own average.
 
         K1 · ((1 − B) + B · length / average length), as in `whoosh.scoring.bm25`.
         """
-        key = (segment, field)
-        if field not in self._average:
-            return None
-        known = self._norms.get(key)
+        own = average == self.average_lengths[field]
+        known = self._norms.get(field) if own else None
         if known is None:
-            lengths = self.segments[segment].data.lengths(field)
-            assert lengths is not None
-            norms = lengths.astype(np.float32)
-            norms *= np.float32(K1 * B / self._average[field])
-            norms += np.float32(K1 * (1 - B))
-            known = self._norms[key] = norms
+            known = self.joined(lambda at: self.segments[at].data.lengths(field), 0, np.float32)
+            known *= np.float32(K1 * B / average)
+            known += np.float32(K1 * (1 - B))
+            if own:
+                self._norms[field] = known
         return known
+
+    def column(self, name: str) -> Array:
+        """Give a number for each document as int64, `ABSENT` where there is none."""
+        known = self._columns.get(name)
+        if known is None:
+            known = self.joined(lambda at: self.segments[at].data.column(name).values(), ABSENT, np.int64)
+            self._columns[name] = known
+        return known
+
+    def has_column(self, name: str) -> bool:
+        """Tell whether any document has a value."""
+        return not all(segment.data.column(name).empty for segment in self.segments)
+
+    def article_id(self, document: int) -> str:
+        """Give the id of a document's article."""
+        segment = bisect_right(self.bases, document) - 1
+        return self.segments[segment].data.article_id(document - self.bases[segment])
+
+    def by_segment(self, documents: Array) -> Iterator[tuple[SegmentData, int, slice]]:
+        """Part sorted documents: for each segment that has some, its data, its first document, and their span."""
+        cuts = np.searchsorted(documents, self.bases).tolist()
+        for segment, base, start, stop in zip(self.segments, self.bases, cuts, cuts[1:], strict=False):
+            if start < stop:
+                yield segment.data, base, slice(start, stop)

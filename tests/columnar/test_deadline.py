@@ -1,0 +1,71 @@
+"""When the time is over, documents may be missing, but none is found that a query or a filter excludes."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.columnar.corpus import OPTIONS, Indexed
+from whoosh import query as q
+
+from newsdex.index.columnar.execution import Execution
+from newsdex.index.columnar.snapshot import Snapshot
+from newsdex.index.columnar.weights import Weights
+from newsdex.index.reader import IndexReader, View
+
+SLOW = q.NumericRange("published", None, None, constantscore=False)
+"""Stands for a part whose evaluation takes all the time there is: it is left to Whoosh."""
+TIMES = 400
+STEP_S = 2e-6
+
+
+@pytest.fixture
+def view(tmp_path: Path) -> View:
+    indexed = Indexed(tmp_path)
+    indexed.apply([{"id": f"a{n}", "title": "oil", "body": "bank", "section": "world"} for n in range(3)])
+    indexed.apply([{"id": "hidden", "title": "oil", "body": "bank", "section": "sport"}])
+    return IndexReader(indexed.root).view()
+
+
+def until(deadline: float, view: View) -> Callable[[], Any]:
+    """Give Whoosh's searcher, but not before the deadline is over."""
+
+    def searcher() -> Any:
+        while time.monotonic() <= deadline:
+            pass
+        return view.searcher
+
+    return searcher
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [q.And([q.Term("title", "oil"), q.Not(SLOW)]), q.Not(SLOW), q.AndNot(q.Term("title", "oil"), SLOW)],
+    ids=["and", "not", "but not"],
+)
+def test_what_was_not_looked_for_to_the_end_lets_nothing_through(view: View, tree: Any) -> None:
+    snapshot = Snapshot(view.opened)
+    deadline = time.monotonic() + 0.02
+    execution = Execution(snapshot, Weights(snapshot), deadline, until(deadline, view))
+
+    assert not len(execution.matches(tree))
+    assert execution.partial
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"hidden": q.Term("section", "sport")},
+        {"allowed": q.Not(q.Term("section", "sport"))},
+        {"chosen": {"section": q.Not(q.Term("section", "sport"))}},
+    ],
+    ids=["hidden", "allowed", "chosen"],
+)
+def test_no_deadline_shows_what_is_not_to_be_shown(view: View, options: dict[str, Any]) -> None:
+    for number in range(TIMES):
+        deadline = time.monotonic() + number * STEP_S
+        found = view.find(q.Term("title", "oil"), **OPTIONS | options | {"deadline": deadline})
+
+        assert "hidden" not in [id_ for id_, _ in found.documents]
+        assert found.partial or found.total == 3
