@@ -32,7 +32,7 @@ def articles() -> list[dict[str, Any]]:
     for row in map(json.loads, rows()):
         article = {name: row[name] for name in ("id", "title", "body", "published_at", "section") if row[name]}
         article |= {"authors": [row["author"]] if row["author"] else [], "language": row["lang"]}
-        made.append({"body": "", **article, "tags": [*row["topics"], *row["places"]]})
+        made.append({"title": "untitled", "body": "", **article, "tags": [*row["topics"], *row["places"]]})
     return made
 
 

@@ -1,6 +1,5 @@
 """Our execution finds what stock Whoosh finds, with the same scores, over the same index and over Whoosh's own."""
 
-import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,13 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.columnar.comparison import assert_same, stock
 from tests.columnar.corpus import OPTIONS, Indexed, articles, stock_index, terms, trees
 from whoosh import query as q
 from whoosh.index import open_dir
 from whoosh.matching.binary import AndMaybeMatcher
 
 from newsdex.index.languages import DEFAULT
-from newsdex.index.reader import Found, IndexReader
+from newsdex.index.reader import IndexReader
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.records import microseconds
 
@@ -27,8 +27,7 @@ INDEXES = int(os.environ.get("NEWSDEX_TEST_INDEXES", "60"))
 QUERIES = 40
 EXACT_WORDS = 5
 """An inflected word is two terms, and 11 is the first length that Whoosh's format does not keep."""
-TOLERANCE = 2e-5
-"""Some float32 roundings of a sum; Whoosh adds in float64."""
+
 
 ids = st.sampled_from([f"a{n}" for n in range(12)])
 batches = st.lists(st.lists(st.one_of(articles(), articles(), articles(), ids), max_size=6), min_size=1, max_size=6)
@@ -67,7 +66,7 @@ def test_agrees_with_whoosh_on_the_same_index(history: list[Any], merged: int, q
         view = IndexReader(indexed.root).view()
         with open_dir(str(indexed.folder)).searcher() as searcher:
             for tree in queries:
-                _assert_same(_stock(searcher, tree), view.find(tree, **OPTIONS), tree)
+                assert_same(stock(searcher, tree), view.find(tree, **OPTIONS), tree)
 
 
 @lax
@@ -75,11 +74,11 @@ def test_agrees_with_whoosh_on_the_same_index(history: list[Any], merged: int, q
 def test_finds_the_documents_of_a_stock_index(history: list[Any], queries: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         indexed = _indexed(Path(folder), history, 99)
-        stock = stock_index(Path(folder, "stock"), list(indexed.live.values()))
+        stock_ = stock_index(Path(folder, "stock"), list(indexed.live.values()))
         view = IndexReader(indexed.root).view()
-        with stock.searcher() as searcher:
+        with stock_.searcher() as searcher:
             for tree in queries:
-                expected = _stock(searcher, tree)
+                expected = stock(searcher, tree)
                 found = view.find(tree, **OPTIONS)
 
                 assert set(expected) == {id_ for id_, _ in found.documents}, tree
@@ -98,7 +97,7 @@ def test_scores_as_a_stock_index_without_deletions(language: str, first: list[An
         view = IndexReader(indexed.root).view()
         with stock_index(Path(folder, "stock"), first, language).searcher() as searcher:
             for tree in queries:
-                _assert_same(_stock(searcher, tree), view.find(tree, **OPTIONS), tree)
+                assert_same(stock(searcher, tree), view.find(tree, **OPTIONS), tree)
 
 
 @lax
@@ -237,22 +236,3 @@ def _indexed(folder: Path, history: Sequence[Sequence[Mapping[str, Any] | str]],
     if merged_after > len(history):
         indexed.writer.merge_everything()
     return indexed
-
-
-def _stock(searcher: Any, tree: Any) -> dict[str, float]:
-    # Whoosh's InverseMatcher lets a deleted document through where its last excluded one comes before it
-    deleted = searcher.reader().is_deleted
-    return {hit["id"]: hit.score for hit in searcher.search(tree, limit=None) if not deleted(hit.docnum)}
-
-
-def _assert_same(expected: Mapping[str, float], found: Found, tree: Any) -> None:
-    scores = dict(found.documents)
-
-    assert set(expected) == set(scores), tree
-    assert all(math.isclose(expected[id_], score, rel_tol=TOLERANCE) for id_, score in scores.items()), (
-        tree,
-        expected,
-        scores,
-    )
-    in_order = [expected[id_] for id_, _ in found.documents]
-    assert all(a >= b * (1 - TOLERANCE) for a, b in pairwise(in_order)), tree
