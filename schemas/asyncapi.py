@@ -16,6 +16,8 @@ EXAMPLES = Path(__file__).parent / "examples"
 
 REQUEST_CHANNELS = {
     channels.SEARCH_QUERY: ("search-request", "search-reply"),
+    channels.SEARCH_SUGGEST: ("suggest-request", "suggest-reply"),
+    channels.SEARCH_SIMILAR: ("similar-request", "similar-reply"),
     channels.EVENTS_OUTCOME: ("outcome-request", "outcome-reply"),
     channels.PARKED_RETRY: ("parked-request", "parked-reply"),
     channels.PARKED_DROP: ("parked-request", "parked-reply"),
@@ -26,6 +28,8 @@ REQUEST_CHANNELS = {
 }
 REQUEST_SUMMARIES = {
     channels.SEARCH_QUERY: "Find articles.",
+    channels.SEARCH_SUGGEST: "Complete what someone is typing.",
+    channels.SEARCH_SIMILAR: "Find articles about the same as another one.",
     channels.EVENTS_OUTCOME: "Tell what became of published events, and whether search sees them.",
     channels.PARKED_RETRY: "Try parked events again; for operators.",
     channels.PARKED_DROP: "Give parked events up; for operators.",

@@ -13,6 +13,10 @@ from newsdex_schemas import (
     Problem,
     SearchReply,
     SearchRequest,
+    SimilarReply,
+    SimilarRequest,
+    SuggestReply,
+    SuggestRequest,
 )
 from newsdex_schemas.events import event_type
 from newsdex_schemas.model import ContractModel
@@ -22,6 +26,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 REPLIES: dict[str, type[ContractModel]] = {
     "search-reply": SearchReply,
+    "suggest-reply": SuggestReply,
+    "similar-reply": SimilarReply,
     "outcome-reply": OutcomeReply,
     "parked-reply": ParkedReply,
     "index-reply": IndexReply,
@@ -29,6 +35,8 @@ REPLIES: dict[str, type[ContractModel]] = {
 }
 REQUESTS: dict[str, type[ContractModel]] = {
     "search-request": SearchRequest,
+    "suggest-request": SuggestRequest,
+    "similar-request": SimilarRequest,
     "outcome-request": OutcomeRequest,
     "parked-request": ParkedRequest,
     "index-request": IndexRequest,

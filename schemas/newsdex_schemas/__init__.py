@@ -1,6 +1,7 @@
 """The contract between newsdex and the services that publish to it or search it."""
 
 from newsdex_schemas.article import Article, RelatedLink
+from newsdex_schemas.correction import DidYouMean
 from newsdex_schemas.events import (
     EVENT_MODELS,
     ArticlePublished,
@@ -26,6 +27,8 @@ from newsdex_schemas.search import (
     SearchReply,
     SearchRequest,
 )
+from newsdex_schemas.similar import SimilarReply, SimilarRequest
+from newsdex_schemas.suggest import Suggestion, SuggestReply, SuggestRequest, TitleSuggestion
 
 __all__ = [
     "EVENT_MODELS",
@@ -35,6 +38,7 @@ __all__ = [
     "ArticleUpdated",
     "ArticleWithdrawn",
     "Bucket",
+    "DidYouMean",
     "Event",
     "EventOutcome",
     "EventRef",
@@ -53,5 +57,11 @@ __all__ = [
     "SearchFilters",
     "SearchReply",
     "SearchRequest",
+    "SimilarReply",
+    "SimilarRequest",
+    "SuggestReply",
+    "SuggestRequest",
+    "Suggestion",
+    "TitleSuggestion",
     "Withdrawal",
 ]

@@ -11,6 +11,12 @@ EVENT_CHANNELS = (ARTICLES_PUBLISHED, ARTICLES_UPDATED, ARTICLES_WITHDRAWN, ARTI
 SEARCH_QUERY = "search.query"
 """Request/reply: a SearchRequest is answered with a SearchReply or a Problem."""
 
+SEARCH_SUGGEST = "search.suggest"
+"""Request/reply: a SuggestRequest is answered with a SuggestReply or a Problem."""
+
+SEARCH_SIMILAR = "search.similar"
+"""Request/reply: a SimilarRequest is answered with a SimilarReply or a Problem."""
+
 EVENTS_OUTCOME = "events.outcome"
 """Request/reply: what became of events that were published, and whether search sees them."""
 

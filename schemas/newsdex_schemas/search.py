@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictInt, StringConstraints
 
 from newsdex_schemas.article import Language, Name, Url
+from newsdex_schemas.correction import DidYouMean
 from newsdex_schemas.model import ContractModel, Identifier, Timestamp, WithoutNul
 from newsdex_schemas.outcomes import EventRef
 
@@ -172,6 +173,8 @@ class SearchReply(ContractModel):
     """The part of `took_ms` that the index itself took."""
     position: int
     """Every change up to this archive sequence number is reflected in the answer."""
+    did_you_mean: DidYouMean | None = None
+    """Where nothing or little has all the words, and more has others of the articles, spelt alike; on a first page."""
 
 
 class Place(ContractModel):

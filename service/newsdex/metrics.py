@@ -26,3 +26,10 @@ INDEX_BUILD_POSITION = Gauge("newsdex_index_build_position", "Sequence number up
 QUERIES = Counter("newsdex_queries_total", "Search requests by result: ok, partial, or the problem's code", ["result"])
 QUERY_SECONDS = Histogram("newsdex_query_seconds", "Time from request to reply", buckets=SECONDS)
 QUERY_INDEX_SECONDS = Histogram("newsdex_query_index_seconds", "The index's part of it", buckets=SECONDS)
+CORRECTIONS = Counter("newsdex_corrections_total", "Searches that found little and got a did-you-mean")
+SUGGESTS = Counter(
+    "newsdex_suggests_total", "Suggest requests by result: ok, partial, or the problem's code", ["result"]
+)
+SUGGEST_SECONDS = Histogram("newsdex_suggest_seconds", "Time from a suggest request to its reply", buckets=SECONDS)
+SIMILARS = Counter("newsdex_similars_total", "Requests for similar articles by result, as above", ["result"])
+SIMILAR_SECONDS = Histogram("newsdex_similar_seconds", "Time from such a request to its reply", buckets=SECONDS)

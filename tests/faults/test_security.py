@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,11 @@ from tests.faults.nkeys import ACCOUNT_LIMITS, UNLIMITED, Signer, credentials
 from tests.faults.secured import ROLES, Certificates, Secured, nats_server, password_of, secured_broker
 from tests.integration.running import Running, Service, until
 
-from newsdex.apps.client import Client, Message, connected
+from newsdex.apps.client import Client, Message, Refused, connected
 from newsdex.broker.client import connect
 from newsdex.errors import Misconfigured, NewsdexError
 from newsdex.settings import load_settings
-from newsdex_schemas import EventRef, SearchRequest, channels
+from newsdex_schemas import EventRef, SearchRequest, SimilarRequest, SuggestRequest, channels
 
 CODE_AND_EXIT = {
     "broker_refused": 78, "broker_forbidden": 78, "broker_untrusted": 78, "broker_certificate_expired": 78,
@@ -236,9 +237,16 @@ def test_each_role_can_do_its_work(broker: Secured, running: tuple[Running, Runn
     assert ["ok"] * 6 == [line.split()[0] for line in status]
 
 
+async def _similar(client: Client) -> None:
+    with suppress(Refused):  # there is no such article, says a searcher
+        await client.similar(SimilarRequest(id="nobody-wrote-this"))
+
+
 WORK: dict[str, Callable[[Client], Awaitable[Any]]] = {
     "publish": lambda client: client.publish(iter([MESSAGE]), lambda _: None),
     "search": lambda client: client.search(SearchRequest()),
+    "suggest": lambda client: client.suggest(SuggestRequest(q="x")),
+    "similar": _similar,
     "outcomes": lambda client: client.outcomes([MESSAGE.ref]),
     "retry": lambda client: anext(client.retry_parked([1])),
     "drop": lambda client: anext(client.drop_parked([1], "")),
@@ -247,10 +255,10 @@ WORK: dict[str, Callable[[Client], Awaitable[Any]]] = {
 }
 MAY = {
     "publisher": {"publish", "outcomes"},
-    "reader": {"search"},
+    "reader": {"search", "suggest", "similar"},
     "searcher": set(),
     "indexer": set(),
-    "operator": {"search", "outcomes", "retry", "drop", "index status", "rebuild"},
+    "operator": {"search", "suggest", "similar", "outcomes", "retry", "drop", "index status", "rebuild"},
 }
 
 

@@ -10,14 +10,28 @@ from typing import Any, Self
 
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
+from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.projector import Projector
 from newsdex.index.reader import IndexReader, View
+from newsdex.index.recency import Recency
 from newsdex.ingest.handle import handle_batch
 from newsdex.records import Delivery, Result, microseconds
 from newsdex.search.answer import Search
+from newsdex.search.correction import Corrections
 from newsdex.search.moments import When
 from newsdex.search.query import hidden_tree, read_query
-from newsdex_schemas import EVENT_MODELS, SearchReply, SearchRequest, channels
+from newsdex.search.similar import Similar
+from newsdex.search.suggestions import Suggestions
+from newsdex_schemas import (
+    EVENT_MODELS,
+    SearchReply,
+    SearchRequest,
+    SimilarReply,
+    SimilarRequest,
+    SuggestReply,
+    SuggestRequest,
+    channels,
+)
 from newsdex_schemas.events import event_type
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -67,6 +81,7 @@ class Corpus:
         self.archive = ArchiveReader(folder)
         self.projector = Projector(self.archive, self.index_root)
         self.reader = IndexReader(self.index_root)
+        self.lexicons = LexiconReader()
         self._deliveries = 0
 
     def __enter__(self) -> Self:
@@ -116,8 +131,27 @@ class Corpus:
 
     def answer(self, request: SearchRequest, *, now: datetime = NOW) -> SearchReply:
         """Answer a request as a searcher would at some moment."""
-        search = Search(index=self.reader, texts=self.archive, clock_us=lambda: microseconds(now))
+        corrections = Corrections(lexicons=self.lexicons)
+        search = Search(
+            index=self.reader, texts=self.archive, clock_us=lambda: microseconds(now), corrections=corrections
+        )
         return search.answer(request, time.monotonic())
+
+    def suggest(self, q: str, *, now: datetime = NOW, **fields: Any) -> SuggestReply:
+        """Suggest as a searcher would at some moment."""
+        suggestions = Suggestions(
+            index=self.reader,
+            texts=self.archive,
+            clock_us=lambda: microseconds(now),
+            lexicons=self.lexicons,
+            recency=Recency(),
+        )
+        return suggestions.answer(SuggestRequest(q=q, **({"timeout_ms": 10_000} | fields)), time.monotonic())
+
+    def similar(self, id_: str, *, now: datetime = NOW, **fields: Any) -> SimilarReply:
+        """Find similar articles as a searcher would at some moment."""
+        similar = Similar(index=self.reader, texts=self.archive, clock_us=lambda: microseconds(now))
+        return similar.answer(SimilarRequest(id=id_, **({"timeout_ms": 10_000} | fields)), time.monotonic())
 
     def ids(self, q: str, **fields: Any) -> list[str]:
         """Give the ids that a query finds, in order."""

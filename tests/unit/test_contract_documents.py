@@ -178,7 +178,8 @@ def test_unknown_fields_keep_the_json_schema(name: str) -> None:
 
 
 def test_the_asyncapi_document_describes_every_channel() -> None:
-    requests = {channels.SEARCH_QUERY, channels.EVENTS_OUTCOME, channels.PARKED_RETRY, channels.PARKED_DROP}
+    requests = {channels.SEARCH_QUERY, channels.SEARCH_SUGGEST, channels.SEARCH_SIMILAR}
+    requests |= {channels.EVENTS_OUTCOME, channels.PARKED_RETRY, channels.PARKED_DROP}
     requests |= {channels.INDEX_STATUS, channels.INDEX_CHECK, channels.INDEX_REBUILD, channels.INDEX_ROLLBACK}
     addresses = {channel["address"] for channel in ASYNCAPI["channels"].values()} - {None}
     operated = {resolve(operation["channel"]["$ref"])["address"] for operation in ASYNCAPI["operations"].values()}
@@ -190,7 +191,7 @@ def test_the_asyncapi_document_describes_every_channel() -> None:
 def test_every_request_can_be_answered_with_a_problem() -> None:
     replies = [operation["reply"] for operation in ASYNCAPI["operations"].values() if "reply" in operation]
 
-    assert len(replies) == 8
+    assert len(replies) == 10
     for reply in replies:
         assert {"Problem"} < {reference["$ref"].rpartition("/")[2] for reference in reply["messages"]}
 

@@ -24,6 +24,10 @@ from newsdex_schemas import (
     Problem,
     SearchReply,
     SearchRequest,
+    SimilarReply,
+    SimilarRequest,
+    SuggestReply,
+    SuggestRequest,
     channels,
 )
 from newsdex_schemas.model import ContractModel
@@ -183,6 +187,16 @@ class Client:
         """Ask for articles."""
         timeout_s = request.timeout_ms / 1e3 + REPLY_GRACE_S
         return await self._request(channels.SEARCH_QUERY, request, SearchReply, timeout_s)
+
+    async def suggest(self, request: SuggestRequest) -> SuggestReply:
+        """Ask for completions of what is being typed."""
+        timeout_s = request.timeout_ms / 1e3 + REPLY_GRACE_S
+        return await self._request(channels.SEARCH_SUGGEST, request, SuggestReply, timeout_s)
+
+    async def similar(self, request: SimilarRequest) -> SimilarReply:
+        """Ask for articles about the same as another one."""
+        timeout_s = request.timeout_ms / 1e3 + REPLY_GRACE_S
+        return await self._request(channels.SEARCH_SIMILAR, request, SimilarReply, timeout_s)
 
     def retry_parked(self, ids: Sequence[int]) -> AsyncIterator[ParkedResult]:
         """Have the indexer handle parked events once more, any number; give each as soon as it is done."""

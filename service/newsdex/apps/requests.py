@@ -1,21 +1,28 @@
 """Wraps a request handler so that every request gets a reply: a value of the contract, or a Problem."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from typing import TypeVar
 
 import structlog
 from faststream.nats import NatsResponse
 from faststream.nats.message import NatsMessage
 
-from newsdex.errors import NewsdexError
+from newsdex.errors import NewsdexError, Unavailable
 from newsdex.search.answer import problem_of
 from newsdex_schemas import Problem, channels
 from newsdex_schemas.model import ContractModel
 
 log = structlog.get_logger()
 
+Answer = TypeVar("Answer")
 Handler = Callable[[NatsMessage], Awaitable[ContractModel]]
 ERROR_CODE_HEADER = "Nats-Service-Error-Code"
 ERROR_HEADER = "Nats-Service-Error"
+GRACE_S = 0.05
+"""How long after the deadline a partial result may still come."""
 
 
 def correlation_id_of(message: NatsMessage) -> str:
@@ -38,6 +45,15 @@ def problem_reply(error: Exception, correlation_id: str, event: str) -> NatsResp
     level = log.error if unexpected else log.info
     level(event, code=problem.code, correlation_id=correlation_id, exc_info=error if unexpected else None)
     return reply(problem, correlation_id)
+
+
+async def in_time(threads: Executor, deadline: float, work: Callable[[], Answer]) -> Answer:
+    """Work in a thread; raise `Unavailable` where nothing comes by a deadline, a time of `time.monotonic`."""
+    future = asyncio.get_running_loop().run_in_executor(threads, work)
+    try:
+        return await asyncio.wait_for(future, deadline - time.monotonic() + GRACE_S)
+    except TimeoutError as error:
+        raise Unavailable("deadline_exceeded", "the deadline was over before there was a result") from error
 
 
 def answering(handler: Handler) -> Callable[[NatsMessage], Awaitable[NatsResponse]]:

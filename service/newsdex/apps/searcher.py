@@ -11,14 +11,17 @@ from faststream.nats.message import NatsMessage
 from nats.errors import Error as NatsError
 
 from newsdex import metrics
-from newsdex.apps.requests import answering, correlation_id_of, problem_reply, reply
+from newsdex.apps.requests import answering, correlation_id_of, in_time, problem_reply, reply
 from newsdex.apps.serve import Process, now_us
+from newsdex.apps.typing import TypingRequests
 from newsdex.archive.reader import ArchiveReader
 from newsdex.broker.connection import make_broker, undecoded
 from newsdex.errors import Invalid, Unavailable
 from newsdex.health import Readiness, health_routes
+from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader
 from newsdex.search.answer import Search, problem_of, read_request
+from newsdex.search.correction import Corrections
 from newsdex.search.outcomes import answer_outcomes, outcome_of
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, OutcomeReply, SearchReply, SearchRequest, channels
@@ -33,8 +36,6 @@ DAMAGE = frozenset({"index_damaged", "index_unreadable"})
 REPORT_DAMAGE_EVERY_S = 10.0
 FIRST_POLL_S, LONGEST_POLL_S = 0.005, 0.05
 """How often it is looked whether the index reflects an event that a request waits for."""
-GRACE_S = 0.05
-"""How long after the deadline a partial result may still come."""
 
 
 class Searcher:
@@ -49,6 +50,8 @@ class Searcher:
         self._broker: NatsBroker | None = None
         self._damage_reported_at = -REPORT_DAMAGE_EVERY_S
         self._index = IndexReader(settings.data_dir / "index")
+        self._lexicons = LexiconReader()
+        self._typing = TypingRequests(self._threads, self._index, self._reader, self._lexicons, self._report_damage)
 
     async def run(self) -> None:
         """Serve until stopped; raise the `NewsdexError` that ended it, if one did."""
@@ -59,6 +62,7 @@ class Searcher:
             self._settings,
             broker,
             health_routes(self._readiness, probe=self._probe),
+            before=self._start,
             after=self._stop,
         )
 
@@ -66,9 +70,18 @@ class Searcher:
         options = {"queue": QUEUE_GROUP, "decoder": undecoded, "max_workers": MAX_CONCURRENT}
         broker.subscriber(channels.SEARCH_QUERY, **options)(self._on_query)  # type: ignore[call-overload]  # options of one call
         broker.subscriber(channels.EVENTS_OUTCOME, **options)(answering(self._on_outcomes))  # type: ignore[call-overload]  # as above
+        self._typing.subscribe(broker, options)
+
+    async def _start(self) -> None:
+        self._threads.submit(self._read_lexicon)
 
     async def _stop(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _read_lexicon(self) -> None:
+        """Read the index's words before the first request needs them."""
+        with suppress(Unavailable):  # no index yet: the first request reads them
+            self._lexicons.lexicon(self._index.view().snapshot.segments)
 
     def _probe(self) -> None:
         self._reader()
@@ -95,30 +108,25 @@ class Searcher:
         except Exception as error:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
             code = problem_of(error, None).code
             metrics.QUERIES.labels(code).inc()
-            if code in DAMAGE:
-                await self._report_damage(message)
+            await self._report_damage(code, message)
             return problem_reply(error, correlation_id, "query.refused")
         _report(request, answer, correlation_id)
         return reply(answer, correlation_id)
 
-    async def _report_damage(self, message: NatsMessage) -> None:
-        """Have the indexer check the index now, which mends it; nobody waits for that."""
+    async def _report_damage(self, code: str, message: NatsMessage) -> None:
+        """Have the indexer check the index now, which mends it, where a code says that; nobody waits for it."""
         now = time.monotonic()
-        if self._broker is None or now - self._damage_reported_at < REPORT_DAMAGE_EVERY_S:
+        if code not in DAMAGE or self._broker is None or now - self._damage_reported_at < REPORT_DAMAGE_EVERY_S:
             return
         self._damage_reported_at = now
         with suppress(NatsError):  # the indexer looks by itself, later
             await self._broker.publish(b"{}", channels.INDEX_CHECK, correlation_id=correlation_id_of(message))
 
     async def _search(self, request: SearchRequest, arrived: float) -> SearchReply:
+        deadline = arrived + request.timeout_ms / 1e3
         if request.wait_for is not None:
-            await self._wait(request.wait_for, arrived + request.timeout_ms / 1e3)
-        left_s = arrived + request.timeout_ms / 1e3 - time.monotonic() + GRACE_S
-        work = asyncio.get_running_loop().run_in_executor(self._threads, self._answer, request, arrived)
-        try:
-            return await asyncio.wait_for(work, left_s)
-        except TimeoutError as error:
-            raise Unavailable("deadline_exceeded", "the deadline was over before there was a result") from error
+            await self._wait(request.wait_for, deadline)
+        return await in_time(self._threads, deadline, lambda: self._answer(request, arrived))
 
     async def _wait(self, ref: EventRef, deadline: float) -> None:
         """Wait until the index reflects an event; no thread is held meanwhile.
@@ -139,7 +147,9 @@ class Searcher:
         return outcome.searchable
 
     def _answer(self, request: SearchRequest, arrived: float) -> SearchReply:
-        return Search(index=self._index, texts=self._reader(), clock_us=now_us).answer(request, arrived)
+        corrections = Corrections(lexicons=self._lexicons)
+        search = Search(index=self._index, texts=self._reader(), clock_us=now_us, corrections=corrections)
+        return search.answer(request, arrived)
 
     async def _on_outcomes(self, message: NatsMessage) -> OutcomeReply:
         def answer() -> OutcomeReply:
@@ -153,6 +163,8 @@ def _report(request: SearchRequest, answer: SearchReply, correlation_id: str) ->
     metrics.QUERIES.labels("partial" if answer.partial else "ok").inc()
     metrics.QUERY_SECONDS.observe(answer.took_ms / 1e3)
     metrics.QUERY_INDEX_SECONDS.observe(answer.index_ms / 1e3)
+    if answer.did_you_mean:
+        metrics.CORRECTIONS.inc()
     log.info(
         "query.answered",
         query_chars=len(request.q),
@@ -167,6 +179,7 @@ def _report(request: SearchRequest, answer: SearchReply, correlation_id: str) ->
         hits=len(answer.hits),
         total=answer.total,
         partial=answer.partial,
+        did_you_mean=answer.did_you_mean is not None,
         took_ms=answer.took_ms,
         index_ms=answer.index_ms,
         position=answer.position,

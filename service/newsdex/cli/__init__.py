@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from newsdex.cli import inspect, parked, publish, run, search, upkeep
+from newsdex.cli import inspect, parked, publish, run, search, similar, suggest, upkeep
 from newsdex.cli.console import show_error
 from newsdex.errors import NewsdexError
 
@@ -19,6 +19,8 @@ app = typer.Typer(
 run.add_to(app)
 publish.add_to(app)
 search.add_to(app)
+suggest.add_to(app)
+similar.add_to(app)
 inspect.add_to(app)
 upkeep.add_to(app)
 app.add_typer(parked.app)

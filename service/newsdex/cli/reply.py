@@ -1,6 +1,7 @@
 """Shows the reply to a search on a terminal."""
 
 import re
+from collections.abc import Sequence
 from html import unescape
 
 from rich.table import Table
@@ -19,19 +20,24 @@ def show_reply(reply: SearchReply, request: SearchRequest, passed: int, *, last:
     """Print a page of hits, and with the last one what is known of all; `passed` hits stood on the pages before."""
     if passed == request.offset:
         _show_reading(reply, request)
-    table = Table(box=None, padding=(0, 1, 1, 0), show_header=False)
-    table.add_column(justify="right", style="dim")
-    table.add_column(ratio=1, overflow="fold")
-    for number, hit in enumerate(reply.hits, passed + 1):
-        table.add_row(str(number), _text_of(hit))
-    if reply.hits:
-        out.print(table)
+    show_hits(reply.hits, passed)
     for name, facet in (reply.facets or {}).items():
         _show_facet(name, facet)
     if reply.histogram:
         _show_histogram(reply.histogram)
     if last:
         _show_total(reply)
+
+
+def show_hits(hits: Sequence[Hit], passed: int = 0) -> None:
+    """Print hits, numbered from `passed` + 1 on."""
+    table = Table(box=None, padding=(0, 1, 1, 0), show_header=False)
+    table.add_column(justify="right", style="dim")
+    table.add_column(ratio=1, overflow="fold")
+    for number, hit in enumerate(hits, passed + 1):
+        table.add_row(str(number), _text_of(hit))
+    if hits:
+        out.print(table)
 
 
 def _show_reading(reply: SearchReply, request: SearchRequest) -> None:
@@ -52,6 +58,9 @@ def _show_total(reply: SearchReply) -> None:
     out.print(f"[dim]{more}{reply.total:,} {articles} in {reply.took_ms:.1f} ms, as of change {reply.position:,}[/]")
     if reply.next_cursor:
         out.print(f"[dim]next page: --cursor {reply.next_cursor}[/]", soft_wrap=True)
+    if reply.did_you_mean:
+        meant = reply.did_you_mean
+        out.print(Text.assemble("did you mean ", marked_text(meant.marked), f"? It finds {meant.total:,}."))
 
 
 def _show_facet(name: str, facet: Facet) -> None:
@@ -76,14 +85,14 @@ def _text_of(hit: Hit) -> Text:
     date = hit.published_at.strftime("%Y-%m-%d %H:%M %z") if hit.published_at else None
     facts = [date, hit.section, hit.agency, hit.dateline, ", ".join(hit.authors), hit.id]
     lines = [
-        _marked(hit.title_html or hit.title, "bold"),
-        *(_marked(snippet) for snippet in hit.snippets),
+        marked_text(hit.title_html or hit.title, "bold"),
+        *(marked_text(snippet) for snippet in hit.snippets),
         Text(" · ".join(fact for fact in facts if fact), style="dim"),
     ]
     return Text("\n").join(lines)
 
 
-def _marked(html: str, style: str = "") -> Text:
+def marked_text(html: str, style: str = "") -> Text:
     """Show the contract's HTML marks as a terminal does."""
     shown, own = Text(style=style), ""
     for part in re.split(r"(</?mark>)", html):

@@ -73,7 +73,7 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     """
     filters = {
         "section": section, "authors": author, "tags": tag, "agency": agency, "language": language,
-        "published_from": _moment(published_from), "published_to": _moment(published_to),
+        "published_from": moment_of(published_from), "published_to": moment_of(published_to),
     }  # fmt: skip
     fields = {
         "q": query,
@@ -123,7 +123,7 @@ async def _search(request: SearchRequest, *, every: bool, json: bool) -> None:
             )
 
 
-def _moment(text: str | None) -> str | None:
+def moment_of(text: str | None) -> str | None:
     """Let a date stand for its first moment in UTC."""
     return f"{text}T00:00:00Z" if text and re.fullmatch(r"\d{4}-\d\d-\d\d", text) else text
 

@@ -51,7 +51,7 @@ def terms(word: str, language: str) -> tuple[str, ...]:
     spelled = word if plain else _without_possessive(word)
     if language == DEFAULT or (language in OWN_SCRIPT and spelled.isascii()):
         folded = word.lower()[:LONGEST_WORD] if plain else fold(spelled)[:LONGEST_WORD] or word
-        stem = _stem(folded) if plain or folded.isascii() else folded
+        stem = stem_of(folded)
         return (stem, folded) if folded != stem else (stem,)
     spelled = lowered(spelled)
     elided = _ELISIONS[language].match(spelled) if language in _ELISIONS else None
@@ -61,6 +61,16 @@ def terms(word: str, language: str) -> tuple[str, ...]:
         return (folded,)
     # stemmers know accents; what they leave is folded
     return f"{MARK}{language}{fold(stemmers[language](spelled[:LONGEST_WORD])) or folded}", folded
+
+
+def stem_of(folded: str) -> str:
+    """Give the stem in the default language of a folded word."""
+    return _stem(folded) if folded.isascii() else folded
+
+
+def plain_form(word: str) -> str:
+    """Give a word as it stands in the index besides its stem, folded; its language is not known."""
+    return terms(word, DEFAULT)[-1]
 
 
 def _without_possessive(word: str) -> str:

@@ -21,6 +21,7 @@ from newsdex.index.columnar.counting import Facet, count_intervals
 from newsdex.index.columnar.execution import Execution
 from newsdex.index.columnar.matches import Dense, Matches
 from newsdex.index.columnar.paging import Cut, Sort, behind, first_hits
+from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.segment import ColumnarSegment, OpenSegment
 from newsdex.index.columnar.snapshot import Snapshot
 from newsdex.index.columnar.weights import Statistics, Weights
@@ -133,6 +134,24 @@ class View:
         alive = self._snapshot.alive
         filters = [] if allowed is None else [execution.matches(allowed)]
         return filters if alive is None else [*filters, Dense(alive, 0.0)]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Give the segments and their statistics."""
+        return self._snapshot
+
+    def visible(self, *, allowed: Any, hidden: Any, deadline: float) -> Array:
+        """Tell of each document whether it may be found; parameters as for `find`.
+
+        Raises `Unavailable` when the time is over: an unfinished mask would show what must not be seen.
+        """
+        execution = Execution(self._snapshot, Weights(self._snapshot), deadline, lambda: self.searcher)
+        mask = ~execution.matches(hidden).mask()
+        for filter_ in self._filters(execution, allowed):
+            mask &= filter_.mask()
+        if execution.partial:
+            raise Unavailable("deadline_exceeded", "the deadline was over before there was a result")
+        return mask
 
     def _counts(self, name: str, visible: Matches, matches: Matches, masks: Mapping[str, Matches]) -> dict[str, int]:
         """Give how many matches have each value of a field, those included that only its own filter takes away."""

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from newsdex.errors import Invalid, NewsdexError, Unavailable
 from newsdex.index.reader import View
+from newsdex.search.correction import Corrections
 from newsdex.search.matching import Matches, MatchesByLanguage
 from newsdex.search.query import hidden_tree
 from newsdex.search.question import ask, read_question
@@ -44,6 +45,7 @@ class Search:
     index: Views
     texts: Texts
     clock_us: Callable[[], int]
+    corrections: Corrections | None = None
 
     def answer(self, request: SearchRequest, arrived: float) -> SearchReply:
         """Give the reply; `arrived` is a time of `time.monotonic`, from which the deadline counts.
@@ -65,10 +67,11 @@ class Search:
         found = asked.found
         articles = self.texts.visible([id_ for id_, _ in found.documents], now_us)
         matches = MatchesByLanguage(asked.tree)
-        show = _in_html if request.marks == "html" else _with_offsets
+        show = hit_in_html if request.marks == "html" else _with_offsets
         hits = tuple(
             show(articles[id_], score, matches.of(articles[id_])) for id_, score in found.documents if id_ in articles
         )
+        did_you_mean = self.corrections.correction(asked, view, hidden, deadline) if self.corrections else None
         return SearchReply(
             hits=hits,
             # an article that was withdrawn since the index was asked
@@ -82,10 +85,12 @@ class Search:
             took_ms=round((time.monotonic() - arrived) * 1e3, 3),
             index_ms=round(index_ms, 3),
             position=view.position,
+            did_you_mean=did_you_mean,
         )
 
 
-def _in_html(article: Article, score: float, matches: Matches) -> Hit:
+def hit_in_html(article: Article, score: float, matches: Matches) -> Hit:
+    """Show an article that was found, its marks in HTML."""
     shown: dict[str, Any] = {name: getattr(article, name) for name in SHOWN}
     passages = tuple(passage.html() for passage in snippets(article.body or article.summary or "", matches))
     # the archive's text was validated when it came in

@@ -1,0 +1,134 @@
+"""Answers requests for suggestions and for similar articles, for the searcher."""
+
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import structlog
+from faststream.nats import NatsBroker, NatsResponse
+from faststream.nats.message import NatsMessage
+from pydantic import ValidationError
+
+from newsdex import metrics
+from newsdex.apps.requests import correlation_id_of, in_time, problem_reply, reply
+from newsdex.apps.serve import now_us
+from newsdex.archive.reader import ArchiveReader
+from newsdex.index.lexicon.current import LexiconReader
+from newsdex.index.reader import IndexReader
+from newsdex.index.recency import Recency
+from newsdex.search.answer import problem_of
+from newsdex.search.similar import Similar
+from newsdex.search.suggestions import Suggestions
+from newsdex.validation import as_invalid
+from newsdex_schemas import SimilarReply, SimilarRequest, SuggestReply, SuggestRequest, channels
+
+log = structlog.get_logger()
+
+Asked = TypeVar("Asked", SuggestRequest, SimilarRequest)
+
+
+class TypingRequests:
+    """The two handlers; `archive` opens the archive when it is first needed; `failed` is told of a problem's code."""
+
+    def __init__(
+        self,
+        threads: ThreadPoolExecutor,
+        index: IndexReader,
+        archive: Callable[[], ArchiveReader],
+        lexicons: LexiconReader,
+        failed: Callable[[str, NatsMessage], Awaitable[None]],
+    ) -> None:
+        self._threads = threads
+        self._index = index
+        self._archive = archive
+        self._lexicons = lexicons
+        self._failed = failed
+        self._recency = Recency()
+
+    def subscribe(self, broker: NatsBroker, options: dict[str, Any]) -> None:
+        """Take requests from now on."""
+        broker.subscriber(channels.SEARCH_SUGGEST, **options)(self._on_suggest)
+        broker.subscriber(channels.SEARCH_SIMILAR, **options)(self._on_similar)
+
+    async def _on_suggest(self, message: NatsMessage) -> NatsResponse:
+        arrived, correlation_id = time.monotonic(), correlation_id_of(message)
+        try:
+            request = _read(SuggestRequest, message.body)
+            deadline = arrived + request.timeout_ms / 1e3
+            answer = await in_time(self._threads, deadline, lambda: self._suggest(request, arrived))
+        except Exception as error:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
+            code = problem_of(error, None).code
+            metrics.SUGGESTS.labels(code).inc()
+            await self._failed(code, message)
+            return problem_reply(error, correlation_id, "suggest.refused")
+        _report_suggestions(request, answer, correlation_id)
+        return reply(answer, correlation_id)
+
+    async def _on_similar(self, message: NatsMessage) -> NatsResponse:
+        arrived, correlation_id = time.monotonic(), correlation_id_of(message)
+        try:
+            request = _read(SimilarRequest, message.body)
+            deadline = arrived + request.timeout_ms / 1e3
+            answer = await in_time(self._threads, deadline, lambda: self._similar(request, arrived))
+        except Exception as error:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
+            code = problem_of(error, None).code
+            metrics.SIMILARS.labels(code).inc()
+            await self._failed(code, message)
+            return problem_reply(error, correlation_id, "similar.refused")
+        _report_similar(request, answer, correlation_id)
+        return reply(answer, correlation_id)
+
+    def _suggest(self, request: SuggestRequest, arrived: float) -> SuggestReply:
+        suggestions = Suggestions(
+            index=self._index, texts=self._archive(), clock_us=now_us, lexicons=self._lexicons, recency=self._recency
+        )
+        return suggestions.answer(request, arrived)
+
+    def _similar(self, request: SimilarRequest, arrived: float) -> SimilarReply:
+        return Similar(index=self._index, texts=self._archive(), clock_us=now_us).answer(request, arrived)
+
+
+def _read(model: type[Asked], body: bytes) -> Asked:
+    try:
+        return model.from_json(body or b"{}")
+    except ValidationError as error:
+        raise as_invalid(error) from error
+
+
+def _report_suggestions(request: SuggestRequest, answer: SuggestReply, correlation_id: str) -> None:
+    """One line and one count for each request, without what was typed."""
+    metrics.SUGGESTS.labels("partial" if answer.partial else "ok").inc()
+    metrics.SUGGEST_SECONDS.observe(answer.took_ms / 1e3)
+    log.info(
+        "suggest.answered",
+        typed_chars=len(request.q),
+        kinds=request.kinds,
+        size=request.size,
+        titles=len(answer.titles),
+        authors=len(answer.authors),
+        tags=len(answer.tags),
+        terms=len(answer.terms),
+        partial=answer.partial,
+        took_ms=answer.took_ms,
+        position=answer.position,
+        correlation_id=correlation_id,
+    )
+
+
+def _report_similar(request: SimilarRequest, answer: SimilarReply, correlation_id: str) -> None:
+    """One line and one count for each request, without the article's words."""
+    metrics.SIMILARS.labels("partial" if answer.partial else "ok").inc()
+    metrics.SIMILAR_SECONDS.observe(answer.took_ms / 1e3)
+    log.info(
+        "similar.answered",
+        article_id=request.id,
+        filters=[name for name, value in request.filters if value],
+        size=request.size,
+        hits=len(answer.hits),
+        partial=answer.partial,
+        took_ms=answer.took_ms,
+        index_ms=answer.index_ms,
+        position=answer.position,
+        correlation_id=correlation_id,
+    )

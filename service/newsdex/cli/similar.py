@@ -1,0 +1,69 @@
+"""`newsdex similar`: asks the searchers for articles about the same as another one."""
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from newsdex.apps.client import connected
+from newsdex.cli.console import out
+from newsdex.cli.reply import show_hits
+from newsdex.cli.search import Values, moment_of
+from newsdex.settings import load_settings
+from newsdex.validation import as_invalid
+from newsdex_schemas import SimilarReply, SimilarRequest
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(similar)
+
+
+def similar(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
+    article_id: Annotated[str, typer.Argument(metavar="ID", help="The article's id.")],
+    section: Annotated[Values, typer.Option(help="Only this section; repeat for alternatives.")] = None,
+    tag: Annotated[Values, typer.Option(help="Only with this tag.")] = None,
+    language: Annotated[Values, typer.Option(help="Only in this language, a BCP 47 tag.")] = None,
+    published_from: Annotated[
+        str | None, typer.Option("--from", help="RFC 3339 time or date (UTC), inclusive.")
+    ] = None,
+    published_to: Annotated[str | None, typer.Option("--to", help="RFC 3339 time or date (UTC), exclusive.")] = None,
+    size: Annotated[int, typer.Option(help="How many articles.", min=1, max=100)] = 10,
+    timeout_ms: Annotated[int, typer.Option(help="The request's deadline.", min=1, max=10_000)] = 1_000,
+    json: Annotated[bool, typer.Option("--json", help="Print the reply as JSON.")] = False,
+) -> None:
+    """Find articles about the same as another one, by its significant words.
+
+    Ends with 0 also where there are none, 65 where no such article may be shown, 69 where nobody answers.
+    """
+    filters = {
+        "section": section, "tags": tag, "language": language,
+        "published_from": moment_of(published_from), "published_to": moment_of(published_to),
+    }  # fmt: skip
+    try:
+        request = SimilarRequest.model_validate({
+            "id": article_id,
+            "filters": {name: value for name, value in filters.items() if value},
+            "size": size, "timeout_ms": timeout_ms,
+        })  # fmt: skip
+    except ValidationError as error:
+        raise as_invalid(error) from error
+    reply = asyncio.run(_similar(request))
+    if json:
+        sys.stdout.buffer.write(reply.to_json() + b"\n")
+    else:
+        _show(reply)
+
+
+async def _similar(request: SimilarRequest) -> SimilarReply:
+    async with connected(load_settings()) as client:
+        return await client.similar(request)
+
+
+def _show(reply: SimilarReply) -> None:
+    show_hits(reply.hits)
+    articles = "article" if len(reply.hits) == 1 else "articles"
+    by = f", by {', '.join(reply.terms)}" if reply.terms else ""
+    out.print(f"{len(reply.hits)} {articles} in {reply.took_ms:.1f} ms{by}", style="dim", markup=False)

@@ -1,0 +1,100 @@
+"""A sorted table of words in memory that finds those that begin like what was typed, or are spelt almost like it."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+import numpy as np
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cdist
+
+from newsdex.index.columnar.ranking import highest
+from newsdex.index.columnar.sections import Array
+
+MISTAKE_SHARE = 0.05
+"""A word that needs one more mistake must be so much more frequent to be as likely what is being typed."""
+LETTERS = 32
+"""Letters share a bit with those whose code is the same modulo this: a bit more that differs is a letter that does."""
+AFTER_ANY = chr(0x10FFFF)
+
+
+class WordTable:
+    """Distinct words with their counts; immutable, so any number of threads may read it."""
+
+    def __init__(self, words: Sequence[str], counts: Array, values: Sequence[str] | None = None) -> None:
+        """Take words in the order of Python's strings, a count above 0 for each, and the values they stand for."""
+        self.words = words
+        self.values = words if values is None else values
+        """What is given for each word: itself, unless there are values."""
+        self.counts = counts
+        text = np.frombuffer("".join(words).encode("utf-32-le"), np.uint32)
+        self._lengths = np.fromiter(map(len, words), np.uint8, len(words))
+        ends = np.cumsum(self._lengths, dtype=np.int64)
+        bits = np.uint32(1) << (text & np.uint32(LETTERS - 1))
+        self._letters = np.bitwise_or.reduceat(bits, ends - self._lengths) if len(words) else bits
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def count(self, word: str) -> int:
+        """Give a word's count, 0 where it is not in the table."""
+        place = bisect_left(self.words, word)
+        return int(self.counts[place]) if place < len(self.words) and self.words[place] == word else 0
+
+    def span(self, prefix: str) -> tuple[int, int]:
+        """Give the places [start, stop) of the words that begin like this."""
+        start = bisect_left(self.words, prefix)
+        return start, bisect_left(self.words, prefix + AFTER_ANY, start)
+
+    def beginning(self, prefix: str, limit: int) -> list[int]:
+        """Give the places of the most frequent words with a prefix, most frequent first."""
+        start, stop = self.span(prefix)
+        chosen: list[int] = (start + highest(self.counts[start:stop], limit)).tolist()
+        return chosen
+
+    def almost_beginning(self, prefix: str, edits: int, limit: int) -> list[int]:
+        """Give the places of words whose beginning is this with up to so many mistakes, the first letter right.
+
+        The likeliest come first; one without a mistake is among them. A swap of neighbours is one mistake.
+        """
+        start, stop = self.span(prefix[:1])
+        missing = np.bitwise_count(_bits(prefix) & ~self._letters[start:stop])
+        longest = self._lengths[start:stop] >= len(prefix) - edits
+        near: list[int] = (start + np.flatnonzero((missing <= edits) & longest)).tolist()
+        if not near:
+            return []
+        distances = np.full(len(near), edits + 1)
+        for length in range(len(prefix) - edits, len(prefix) + edits + 1):
+            heads = [self.words[place][:length] for place in near]
+            found = cdist([prefix], heads, scorer=OSA.distance, score_cutoff=edits, dtype=np.int32)[0]
+            np.minimum(distances, found, out=distances)
+        places = np.array(near)
+        likely = self.counts[places] * np.power(MISTAKE_SHARE, distances)
+        likely[distances > edits] = 0
+        order = np.argsort(-likely, kind="stable")[:limit]
+        chosen: list[int] = places[order[likely[order] > 0]].tolist()
+        return chosen
+
+    def within(self, word: str, edits: int, least: int = 1) -> list[int]:
+        """Give the places of the words at most so many mistakes away, each with a count of `least` or more.
+
+        A mistake is a letter too much, too few or wrong, or a swap of neighbours.
+        """
+        own, size = _bits(word), len(word)
+        longer = self._lengths.astype(np.int16) - size
+        # m mistakes of which d lengthen the word leave m - d that can lose one of its letters, and vice versa
+        lost = np.bitwise_count(own & ~self._letters) + np.maximum(longer, 0)
+        new = np.bitwise_count(self._letters & ~own) + np.maximum(-longer, 0)
+        near: list[int] = np.flatnonzero((lost <= edits) & (new <= edits) & (self.counts >= least)).tolist()
+        if not near:
+            return []
+        words = [self.words[place] for place in near]
+        distances = cdist([word], words, scorer=OSA.distance, score_cutoff=edits, dtype=np.int32)[0]
+        return [near[at] for at in np.flatnonzero(distances <= edits).tolist()]
+
+
+def _bits(word: str) -> np.uint32:
+    """Give the set of a word's letters."""
+    bits = 0
+    for letter in word:
+        bits |= 1 << (ord(letter) % LETTERS)
+    return np.uint32(bits)

@@ -1,0 +1,108 @@
+"""Reads tables of words out of a segment: which of its terms people wrote, and the names that its articles bear.
+
+The index holds a word and its stem as terms of one field at one position, and does not say which is which. A term's
+frequency does: it counts the word itself and every other word that has it as its stem, so what is left after those
+are taken off is how often people wrote it. Articles in other languages have marked stems instead, so their words are
+left out of what is taken off.
+"""
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from newsdex.index.analysis import MARK, plain_form, stem_of, words
+from newsdex.index.columnar.postings import PostingField
+from newsdex.index.columnar.sections import Array
+from newsdex.index.columnar.segment import SegmentData
+from newsdex.index.languages import OWN_SCRIPT
+from newsdex.index.lexicon.table import WordTable
+from newsdex.index.schema import TEXT_FIELDS
+
+STEMS_OF_STEMS = 3
+"""A stem may have a stem of its own, and so on: `abscission`, `abscis`, `absci`."""
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+"""Scripts whose terms are pairs of characters and no words."""
+LONGEST = 50
+MAX_COUNT = 2**32 - 1
+
+
+def text_words(data: SegmentData) -> WordTable:
+    """Give the words of a segment's texts, folded, never stems, with how often they stand there."""
+    counts: Counter[str] = Counter()
+    fields = [field for name in TEXT_FIELDS if isinstance(field := data.field(name), PostingField)]
+    foreign = _foreign(data, fields)
+    for field in fields:
+        terms = [term.decode() for term in field.terms.slice(0, field.terms.count)]
+        counts.update(
+            {
+                term: count
+                for term, count in zip(terms, _written(field, terms, foreign), strict=True)
+                if count > 0 and _is_word(term)
+            }
+        )
+    return _table(counts)
+
+
+def _foreign(data: SegmentData, fields: list[PostingField]) -> Array | None:
+    """Tell of each document whether its words have no stems of the default language; None where all may have."""
+    languages = data.languages - OWN_SCRIPT  # Latin words in those are read as the default language
+    if not languages:
+        return None
+    mask = np.zeros(data.documents, bool)
+    for field in fields:
+        for language in languages:
+            mask[field.documents(*field.span(*field.terms.prefix_range(f"{MARK}{language}".encode())))] = True
+    return mask
+
+
+def _written(field: PostingField, terms: list[str], foreign: Array | None) -> list[int]:
+    """Give how often each term was written as it is."""
+    starts = field.starts().astype(np.int64)
+    frequencies = field.frequencies(0, int(starts[-1]))
+    total: Array = np.add.reduceat(frequencies, starts[:-1], dtype=np.int64)
+    stemmed = total
+    if foreign is not None:
+        own = np.where(foreign.take(field.documents(0, int(starts[-1]))), 0, frequencies)
+        stemmed = np.add.reduceat(own, starts[:-1], dtype=np.int64)
+    numbers = {term: number for number, term in enumerate(terms)}
+    stems = np.fromiter((numbers.get(stem_of(term), -1) for term in terms), np.int64, len(terms))
+    others = np.flatnonzero((stems >= 0) & (stems != np.arange(len(terms))))
+    taken: Array = np.zeros(len(terms), np.int64)
+    for _ in range(STEMS_OF_STEMS):
+        written = stemmed - taken
+        taken = np.bincount(stems[others], weights=written[others], minlength=len(terms)).astype(np.int64)
+    counts: list[int] = (total - taken).tolist()
+    return counts
+
+
+def _is_word(term: str) -> bool:
+    return not term.startswith(MARK) and len(term) <= LONGEST and not term.isdecimal() and not UNSPACED.search(term)
+
+
+def names(data: SegmentData, field_name: str) -> WordTable:
+    """Give the values of a field, such as `authors`, found by their text from any of their words on."""
+    field = data.field(field_name)
+    if not isinstance(field, PostingField):
+        return WordTable([], np.zeros(0, np.uint32))
+    values = [term.decode() for term in field.terms.slice(0, field.terms.count)]
+    counts = np.diff(field.starts().astype(np.int64)).tolist()
+    entries = sorted(entry for pair in zip(values, counts, strict=True) for entry in _entries(*pair))
+    return WordTable(
+        [text for text, _, _ in entries],
+        np.array([count for _, _, count in entries], np.uint32),
+        [value for _, value, _ in entries],
+    )
+
+
+def _entries(value: str, count: int) -> Iterator[tuple[str, str, int]]:
+    parts = [plain_form(word) for word, _, _ in words(value)]
+    for number in range(len(parts)):
+        yield " ".join(parts[number:])[:LONGEST], value, count
+
+
+def _table(counts: Counter[str]) -> WordTable:
+    ordered = sorted(map(sys.intern, counts))  # segments have most of their words in common
+    return WordTable(ordered, np.array([min(counts[word], MAX_COUNT) for word in ordered], np.uint32))

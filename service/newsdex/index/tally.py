@@ -1,0 +1,79 @@
+"""Counts the documents of a commit that may be shown and have some words: arrays only, nothing is scored."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from newsdex.index.analysis import alternatives
+from newsdex.index.columnar.phrases import phrase_places
+from newsdex.index.columnar.scoring import Postings, ScoredTerm
+from newsdex.index.columnar.sections import Array
+from newsdex.index.columnar.snapshot import Snapshot
+from newsdex.index.columnar.weights import Weights
+from newsdex.index.schema import TEXT_FIELDS
+
+Mask = Array
+"""Of each document of the commit, whether it is meant."""
+
+
+class Tally:
+    """Works on the visible documents of one commit, for one request."""
+
+    def __init__(self, snapshot: Snapshot, languages: tuple[str, ...], visible: Mask) -> None:
+        """Take the languages of the articles, and the documents that may be shown."""
+        self._snapshot = snapshot
+        self._weights = Weights(snapshot)
+        self._languages = languages
+        self.visible = visible
+
+    def with_word(self, word: str) -> Mask:
+        """Give the documents that have a word in any text field, in any of its forms."""
+        mask = np.zeros(len(self.visible), bool)
+        for (term,) in alternatives((word,), self._languages):
+            for name in TEXT_FIELDS:
+                self._add(mask, name, term)
+        mask &= self.visible
+        return mask
+
+    def with_phrase(self, words: Sequence[str]) -> Mask:
+        """Give the documents in which some words follow on each other in a text field."""
+        mask = np.zeros(len(self.visible), bool)
+        for series in alternatives(tuple(words), self._languages):
+            for name in TEXT_FIELDS:
+                self._add_phrase(mask, name, series)
+        mask &= self.visible
+        return mask
+
+    def with_value(self, field: str, value: str) -> Mask:
+        """Give the documents that have a value in a field such as `authors`."""
+        mask = np.zeros(len(self.visible), bool)
+        self._add(mask, field, value)
+        mask &= self.visible
+        return mask
+
+    def _add(self, mask: Mask, field: str, term: str) -> None:
+        known = self._snapshot.term(field, term.encode())
+        if known.count:
+            mask[self._snapshot.postings(known).documents] = True
+
+    def _add_phrase(self, mask: Mask, field: str, series: Sequence[str]) -> None:
+        known = [self._snapshot.term(field, term.encode()) for term in series]
+        if all(one.count for one in known):
+            terms = [ScoredTerm(field=field, known=one, idf=0.0, boost=0.0) for one in known]
+            postings = Postings(self._snapshot, self._weights, terms)
+            places = phrase_places(postings, len(terms), 1, self._snapshot.documents)
+            mask[postings.of(0).take(places[0])] = True
+
+    def article_id(self, mask: Mask) -> str:
+        """Give the id of one of some documents, of which there is at least one: the one that was indexed last."""
+        return self._snapshot.article_id(int(np.flatnonzero(mask)[-1]))
+
+
+def total(mask: Mask) -> int:
+    """Give the number of documents."""
+    return int(np.count_nonzero(mask))
+
+
+def weighed(mask: Mask, weights: Array) -> float:
+    """Give the sum of the documents' weights."""
+    return float(weights.take(np.flatnonzero(mask)).sum())
