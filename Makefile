@@ -4,11 +4,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test test-faults kills fuzz lint format bench bench-index bench-million contract constraints clean
+.PHONY: help setup demo test test-faults kills fuzz lint format bench bench-typing bench-index bench-million spelling
+.PHONY: contract constraints clean
 
 help:
-	@echo "make demo (ONCE=1) · test · test-faults · kills · fuzz · lint · format · bench · bench-index · bench-million"
-	@echo "     contract · constraints · clean"
+	@echo "make demo (ONCE=1) · test · test-faults · kills · fuzz · lint · format · bench · bench-typing · bench-index"
+	@echo "     bench-million · spelling · contract · constraints · clean"
 
 setup: $(READY)
 
@@ -59,6 +60,12 @@ bench-index: $(VENV)/.peers
 # takes most of an hour, and 20 GB of memory and disk
 bench-million: $(VENV)/.peers
 	$(BIN)/python -m tests.benchmarks.million $(ARGS)
+bench-typing: $(READY)
+	$(BIN)/python -m tests.benchmarks.typing $(ARGS)
+
+# measures did-you-mean; needs the test data
+spelling: $(READY)
+	$(BIN)/python -m tests.relevance.spelling
 
 # writes the generated documents of the contract anew
 contract: $(READY)
