@@ -47,7 +47,7 @@ def _mended_whoosh() -> Iterator[None]:
 
     Whoosh 2.7.4's AndMaybe looks for its second part at the document that the first one was asked to go to, and so
     leaves out its score where the first part goes further. Its Not passes over deleted documents without its part, so
-    that what the part has behind them is not excluded, and a deleted document behind the last excluded one comes through.
+    what the part has behind them is not excluded, and a deleted document behind the last excluded one comes through.
     """
 
     def skip_to(self: AndMaybeMatcher, id: int) -> None:  # noqa: A002 - whoosh's name
