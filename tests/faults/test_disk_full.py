@@ -239,6 +239,7 @@ def test_an_indexer_on_a_full_disk_acknowledges_nothing_says_so_and_goes_on(disk
         settings = Settings(data_dir=disk.folder, broker_url=AnyUrl(broker.url))
         indexer = Running.start(service, "indexer", http_port=port).wait_until_ready()
         try:
+            until(lambda: indexer.events("index.generation_swapped"), 60, "an index serves")
             asyncio.run(publish(settings, range(EVENTS)))
             until(lambda: everything(disk.folder)[1] == EVENTS, 30, "the first events have outcomes")
             until(lambda: position_of(indexer) == EVENTS, 30, "they are in the index")
@@ -271,6 +272,7 @@ def test_an_index_on_a_full_disk_says_so_while_events_are_acknowledged_and_catch
         settings = Settings(data_dir=data_dir, broker_url=AnyUrl(broker.url))
         indexer = Running.start(service, "indexer", http_port=port).wait_until_ready()
         try:
+            until(lambda: indexer.events("index.generation_swapped"), 60, "an index serves")
             asyncio.run(publish(settings, range(EVENTS)))
             until(lambda: position_of(indexer) == EVENTS, 30, "they are in the index")
             disk.leave(0)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from tests.faults.rebuilding import RESULT
 from tests.faults.test_disk_full import publish
 from tests.integration.running import Running, Service, until
 from tests.scenarios.corpus import Corpus, stories
@@ -97,6 +98,14 @@ def test_a_rebuild_goes_on_beside_events_and_searches_and_no_search_fails(filled
     assert totals[-1] > EVENTS
     assert before != serving(service.data_dir / "index").name
     assert 0 == service.run("check").returncode
+
+
+def test_in_the_kept_run_no_query_failed_while_reuters_was_rebuilt() -> None:
+    kept = json.loads(RESULT.read_text(encoding="utf-8"))
+
+    assert (21_578, 100, 50) == (kept["articles"], kept["events_per_s"], kept["queries_per_s"])
+    assert ({}, {}) == (kept["before"]["query_errors"], kept["during"]["query_errors"])
+    assert "nothing is wrong" == kept["check"]
 
 
 def test_a_rebuild_cut_off_by_a_kill_is_gone_on_with(filled: tuple[Service, Running]) -> None:
