@@ -15,6 +15,8 @@ from tests.integration.running import Running, Service, until
 
 from newsdex.archive.database import open_for_reading
 
+pytestmark = pytest.mark.long
+
 SEED = 20_261_125
 NUMBER = 1_000
 IN_FLIGHT = 100

@@ -91,6 +91,7 @@ def start(service: Service, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.long
 def test_bulk_retries_at_the_same_time_and_after_a_kill_have_one_effect(parked: tuple[Service, Running]) -> None:
     service, indexer = parked
     racing = [start(service, "parked", "retry", "--code", "internal_error") for _ in range(2)]

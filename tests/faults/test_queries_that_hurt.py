@@ -14,6 +14,8 @@ from tests.integration.running import Service
 
 from newsdex.search.answer import problem_of
 
+pytestmark = pytest.mark.long
+
 ARTICLES = 3_000
 REQUESTS = 10_000
 OVER_THE_BROKER = 300
