@@ -13,6 +13,7 @@ from nats.errors import Error as NatsError
 from tests.faults.ledger import Event, Ledger, article_word, newest_live, version_word
 
 from newsdex.apps.client import Client, Refused
+from newsdex.broker.refusals import Refusals
 from newsdex.errors import NewsdexError
 from newsdex_schemas import Hit, SearchReply, SearchRequest
 from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
@@ -82,7 +83,7 @@ class Clients(threading.Thread):
         connection = await nats.connect(
             self.url, max_reconnect_attempts=-1, reconnect_time_wait=0.1, error_cb=quiet, name="clients"
         )
-        client = Client(connection)
+        client = Client(connection, Refusals())
         async with asyncio.TaskGroup() as group:
             for _ in range(PUBLISHING):
                 group.create_task(self._publish(connection))
