@@ -1,4 +1,4 @@
-"""What packed numbers promise: what was written is read, as a whole, in part, and one by one."""
+"""What packed numbers promise: what was written is read, as a whole, in part, in several parts, and one by one."""
 
 import tempfile
 from pathlib import Path
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from newsdex.index.columnar.packing import BLOCK, Packed, Packer
 from newsdex.index.columnar.sections import SectionFile, SectionWriter
+from newsdex.index.columnar.spans import Spans
 
 runs = st.lists(
     st.tuples(st.integers(0, 3 * BLOCK), st.integers(0, 32), st.randoms(use_true_random=False)), min_size=1, max_size=8
@@ -19,7 +20,7 @@ runs = st.lists(
 
 @given(runs, st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=8), st.booleans())
 def test_numbers_are_read_as_they_were_written(
-    parts: list[tuple[int, int, object]], spans: list[tuple[float, float]], one_by_one: bool
+    parts: list[tuple[int, int, object]], shares: list[tuple[float, float]], one_by_one: bool
 ) -> None:
     values = [np.array([draw.getrandbits(bits) if bits else 0 for _ in range(n)], np.uint32) for n, bits, draw in parts]  # type: ignore[attr-defined]  # a Random
     whole = np.concatenate(values)
@@ -28,11 +29,16 @@ def test_numbers_are_read_as_they_were_written(
 
         assert len(whole) == len(packed)
         assert whole.tolist() == packed[0 : len(whole)].tolist()
-        for a, b in spans:
-            start, stop = sorted((round(a * len(whole)), round(b * len(whole))))
+        spans = [sorted((round(a * len(whole)), round(b * len(whole)))) for a, b in shares]
+        for start, stop in spans:
             assert whole[start:stop].tolist() == packed[start:stop].tolist()
-        step = 1 if one_by_one else 37
-        assert whole[::step].tolist() == packed.at(np.arange(0, len(whole), step)).tolist()
+        if filled := [(packed, start, stop) for start, stop in spans if start < stop]:
+            expected = np.concatenate([whole[start:stop] for _, start, stop in filled])
+            step = 1 if one_by_one else 37
+            places = np.arange(0, len(expected), step)
+
+            assert expected.tolist() == Spans(filled).all().tolist()
+            assert expected[::step].tolist() == Spans(filled).at(places).tolist()
 
 
 def test_small_numbers_take_few_bits() -> None:

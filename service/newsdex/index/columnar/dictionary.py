@@ -43,6 +43,10 @@ class TermDictionary:
         """Give the bytes of all terms, one behind the other."""
         return self._blob.all()
 
+    def between(self, start: int, stop: int) -> bytes:
+        """Give some of the bytes of all terms, one behind the other."""
+        return self._blob.bytes(start, stop)
+
     def lengths(self) -> Array:
         """Give the length of each term in bytes."""
         return self._lengths.all()
@@ -108,10 +112,14 @@ class TermDictionary:
         at = block.find(term)
         if at < 0:
             return -1
-        ends = list(accumulate(self._lengths[first : first + SAMPLED_EVERY].tolist(), initial=0))
+        lengths = self._lengths[first : first + SAMPLED_EVERY].tolist()
         while at >= 0:
-            number = bisect_left(ends, at)
-            if ends[number] == at and ends[number + 1] == at + len(term):
+            # going on from the last place would be a step less each time; a second is rare
+            begin, number = 0, 0
+            while begin < at:
+                begin += lengths[number]
+                number += 1
+            if begin == at and lengths[number] == len(term):
                 return first + number
             at = block.find(term, at + 1)
         return -1

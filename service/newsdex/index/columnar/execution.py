@@ -11,6 +11,7 @@ import fnmatch
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,9 @@ from newsdex.index.columnar.phrases import phrase_places
 from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.scoring import Postings, ScoredTerm
 from newsdex.index.columnar.snapshot import Snapshot
+from newsdex.index.columnar.terms import TermRange, read_documents
 from newsdex.index.columnar.weights import Weights
-from newsdex.index.schema import DATE_FIELDS, FILTER_FIELDS
+from newsdex.index.schema import DATE_FIELDS, FILTER_FIELDS, TEXT_FIELDS
 
 MAX_WORDS = 500
 """So many words a pattern or a fuzzy word may stand for; with more, the result is partial."""
@@ -32,6 +34,8 @@ FALLBACK_CHECK_EVERY = 64
 LAST_TERM = b"\xff\xff\xff\xff"
 FREQUENT = 16
 """What more than one document in so many has is held as one entry per document."""
+MAX_READ_AHEAD = 32
+"""Longer queries are read as they are evaluated, since they may end before all is read."""
 LEAST_AT_ONCE = 1 << 16
 """So many postings, or as many as there are documents, are added up at a time: bounds the memory of long queries."""
 NOT_SCORE = 1.0
@@ -67,6 +71,13 @@ class Execution:
             return nothing(self._universe)
         evaluate = _EVALUATE.get(type(tree))
         return evaluate(self, tree) if evaluate else self._with_whoosh(tree)
+
+    def read_ahead(self, tree: Any) -> None:
+        """Read the postings of all words of a query in one go, as far as they are not many."""
+        fields = ((field, text) for field, text in tree.terms(phrases=True) if field in TEXT_FIELDS)
+        known = [self._snapshot.term(field, _as_bytes(text, b"")) for field, text in islice(fields, MAX_READ_AHEAD)]
+        if sum(term.count for term in known) <= LEAST_AT_ONCE:
+            self._snapshot.postings(known)
 
     def _nothing(self, _: Any) -> Matches:
         return nothing(self._universe)
@@ -143,14 +154,15 @@ class Execution:
 
     def _spans(self, name: str, spans: Callable[[PostingField], list[tuple[int, int]]], score: float) -> Matches:
         """Give the documents of some ranges of the terms of each segment, all with one score."""
-        mask, postings = np.zeros(self._universe, bool), 0
+        ranges = []
         for base, field in self._snapshot.fields(name):
-            own = mask[base:]
-            for first, stop in spans(field):
-                if first < stop:
-                    documents = field.documents(*field.span(first, stop))
-                    own[documents] = True
-                    postings += len(documents)
+            ranges += [TermRange(field, first, stop, base) for first, stop in spans(field) if first < stop]
+            if self.out_of_time():
+                break
+        mask, postings = np.zeros(self._universe, bool), 0
+        for documents in read_documents(ranges):
+            mask[documents] = True
+            postings += len(documents)
             if self.out_of_time():
                 break
         if postings * FREQUENT > self._universe:
@@ -175,6 +187,8 @@ class Execution:
         if tree.fieldname in DATE_FIELDS:
             present = self._snapshot.column(tree.fieldname) != ABSENT
             return Dense(present, tree.boost, positive=tree.boost > 0)
+        if tree.fieldname in TEXT_FIELDS:
+            return Dense(self._snapshot.lengths(tree.fieldname) > 0, tree.boost, positive=tree.boost > 0)
         return self._spans(tree.fieldname, lambda field: [(0, field.terms.count)], tree.boost)
 
     # -- combinations

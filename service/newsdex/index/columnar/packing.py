@@ -5,7 +5,6 @@ block begins at the sum of the widths before it, and any number can be read by i
 frame: Lemire and Boytsov, Decoding billions of integers per second through vectorization, 2015, section 3.)
 """
 
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -130,19 +129,6 @@ class Packed:
         numbers: Array = loaded.astype(np.uint32)
         return numbers
 
-    def at(self, places: Array) -> Array:
-        """Give the numbers at some sorted places as uint32."""
-        if not len(places):
-            return np.zeros(0, np.uint32)
-        blocks = places // BLOCK
-        first, last = int(blocks[0]), int(blocks[-1])
-        origin = int(self._starts[first])
-        loaded = self._loaded(origin, int(self._starts[last + 1]))
-        widths = self._widths[first : last + 1].astype(np.int64).take(blocks - first)
-        bits = (self._starts.take(blocks) - origin) * WORD_BITS + widths * (places % BLOCK)
-        numbers: Array = (loaded[bits >> 3] >> (bits & 7)) & ((1 << widths) - 1)
-        return numbers.astype(np.uint32)
-
     def blocks(self, start: int, stop: int) -> tuple[Array, Array]:
         """Give the blocks that have the numbers [start, stop): their words and their widths."""
         first, last = start // BLOCK, (stop - 1) // BLOCK
@@ -154,26 +140,3 @@ class Packed:
         words = self._words[start : stop + 1]
         count = len(words) * WORD_BYTES - (WORD_BYTES - 1)
         return np.ndarray((count,), np.int64, words.view(np.uint8).data, 0, (1,))
-
-
-def unpack_spans(spans: Sequence[tuple[Packed, int, int]]) -> Array:
-    """Give several spans [start, stop) of packed numbers, none empty, one behind the other, as int64.
-
-    The steps are those for one span; what they cost before they do anything comes once.
-    """
-    blocks = [packed.blocks(start, stop) for packed, start, stop in spans]
-    widths = np.concatenate([own for _, own in blocks]).astype(np.int64)[:, None]
-    # a number is read as the eight bytes from where it begins
-    words = np.concatenate([*(own for own, _ in blocks), np.zeros(1, np.uint64)])
-    bits = (np.cumsum(widths)[:, None] - widths) * WORD_BITS + widths * _PLACES
-    loaded = np.ndarray((len(words) * WORD_BYTES - WORD_BYTES + 1,), np.int64, words.data, 0, (1,))
-    numbers = loaded[bits >> 3]
-    bits &= 7
-    numbers >>= bits
-    numbers &= (1 << widths) - 1
-    flat, at, parts = numbers.ravel(), 0, []
-    for (_, start, stop), (_, own) in zip(spans, blocks, strict=True):
-        skipped = start % BLOCK
-        parts.append(flat[at + skipped : at + skipped + stop - start])
-        at += len(own) * BLOCK
-    return np.concatenate(parts)

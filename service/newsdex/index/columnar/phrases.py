@@ -7,6 +7,7 @@ import numpy as np
 from newsdex.index.columnar.matches import places
 from newsdex.index.columnar.scoring import Postings
 from newsdex.index.columnar.sections import Array
+from newsdex.index.columnar.spans import Spans
 
 _POSITION_BITS = np.int64(32)
 
@@ -48,15 +49,7 @@ def _positions(postings: Postings, number: int, at: Array) -> Array:
     own = frequencies.take(at).astype(np.int64)
     shift = ends.take(at) - np.cumsum(own)
     where = np.arange(int(own.sum())) + np.repeat(shift, own)
-    placed = np.empty(len(where), np.int64)
-    pieces = postings.pieces(number)
-    counts = np.cumsum([piece.stop - piece.start for piece in pieces])
-    bounds = [0, *ends.take(counts - 1).tolist()]
-    cuts = np.searchsorted(where, bounds).tolist()
-    for piece, begin, first, stop in zip(pieces, bounds, cuts, cuts[1:], strict=False):
-        if first < stop:
-            start, _ = piece.field.position_span(piece.number, piece.number + 1)
-            placed[first:stop] = piece.field.positions_at(where[first:stop] + (start - begin))
+    placed = Spans([piece.field.packed_positions(piece.number) for piece in postings.pieces(number)]).at(where)
     placed |= np.repeat(np.arange(len(at)) << _POSITION_BITS, own)
     return placed
 

@@ -115,6 +115,11 @@ class PostingField:
         """Give where each term's postings begin, and the end."""
         return self._starts.all()
 
+    def sizes(self, first: int, stop: int) -> Array:
+        """Give in how many documents each of the terms [first, stop) occurs."""
+        sizes: Array = np.diff(self._starts[first : stop + 1].astype(np.int64))
+        return sizes
+
     def document_frequency(self, number: int) -> int:
         """Give in how many documents a term occurs, deleted ones included."""
         start, stop = self.span(number, number + 1)
@@ -138,6 +143,10 @@ class PostingField:
             return self._documents, self._frequencies
         return None
 
+    def packed_positions(self, number: int) -> tuple[Packed, int, int]:
+        """Give a term's positions: where they are packed, and their span there."""
+        return self._positions, *self.position_span(number, number + 1)
+
     def position_span(self, first: int, stop: int) -> tuple[int, int]:
         """Give where the positions of the terms [first, stop) lie."""
         starts = self._position_starts[first : stop + 1]
@@ -146,10 +155,6 @@ class PostingField:
     def positions(self, start: int, stop: int) -> Array:
         """Give some positions."""
         return self._positions[start:stop]
-
-    def positions_at(self, places: Array) -> Array:
-        """Give the positions at some sorted places."""
-        return self._positions.at(places)
 
     def _remembered(self, what: str, start: int, stop: int) -> Array:
         """Unpack postings, and keep long lists: unpacking takes longer than scoring."""

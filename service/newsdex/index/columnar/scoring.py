@@ -35,7 +35,7 @@ class Postings:
         self._universe = snapshot.documents
         self._weights = weights
         self._terms = terms
-        self._postings = [snapshot.postings(term.known) for term in terms]
+        self._postings = snapshot.postings([term.known for term in terms])
 
     def pieces(self, number: int) -> Sequence[Piece]:
         """Give where the segments hold the postings of a term."""

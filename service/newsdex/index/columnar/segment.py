@@ -163,9 +163,17 @@ class SegmentData:
         numbers[ids] = np.arange(len(ids), dtype=np.uint32)
         return numbers
 
+    @cached_property
+    def _id_spans(self) -> tuple[Array, Array]:
+        """Where the id of each document begins and ends among the bytes of the ids."""
+        ends = self.ids.terms.ends
+        starts = ends - self.ids.terms.lengths()
+        return starts.take(self.id_ranks), ends.take(self.id_ranks)
+
     def article_id(self, document: int) -> str:
         """Give the id of a document's article."""
-        return self.ids.terms[int(self.id_ranks[document])].decode()
+        starts, ends = self._id_spans
+        return self.ids.terms.between(int(starts[document]), int(ends[document])).decode()
 
     def values(self, name: str) -> "DocumentValues":
         """Give a filter field's values by document."""

@@ -11,7 +11,7 @@ from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.segment import OpenSegment, SegmentData
-from newsdex.index.columnar.terms import KnownTerm, Piece, TermPostings
+from newsdex.index.columnar.terms import KnownTerm, Piece, TermPostings, read_postings
 from newsdex.index.schema import TEXT_FIELDS
 
 B, K1 = 0.75, 1.2
@@ -85,16 +85,21 @@ class Snapshot:
             known = self._terms[field, term] = KnownTerm(pieces=pieces, count=count)
         return known
 
-    def postings(self, known: KnownTerm) -> TermPostings:
-        """Give a term's postings; some are kept, since words come again, and reading takes longer than scoring."""
-        postings = self._postings.get(known)
-        if postings is None:
-            postings = TermPostings(known)
-            if self._kept + known.count > max(KEPT_POSTINGS, KEPT_PER_DOCUMENT * self.documents):
-                self._postings, self._kept = {}, 0
-            self._postings[known] = postings
-            self._kept += known.count
-        return postings
+    def postings(self, terms: Sequence[KnownTerm]) -> list[TermPostings]:
+        """Give the postings of some terms; some are kept: words come again, and reading takes longer than scoring."""
+        kept = self._postings
+        missing = [known for known in dict.fromkeys(terms) if known not in kept]
+        read = dict(zip(missing, read_postings(missing), strict=True)) if missing else {}
+        found = [read[known] if known in read else kept[known] for known in terms]
+        if read:
+            self._keep(read)
+        return found
+
+    def _keep(self, read: dict[KnownTerm, TermPostings]) -> None:
+        self._kept += sum(known.count for known in read)
+        if self._kept > max(KEPT_POSTINGS, KEPT_PER_DOCUMENT * self.documents):
+            self._postings, self._kept = {}, 0
+        self._postings.update(read)
 
     def mask(self, field: str, value: bytes) -> Array:
         """Tell of each document whether it has a filter's value; some are kept, since filters come again."""
@@ -114,6 +119,10 @@ class Snapshot:
         totals = {name: sum(segment.data.total_length(name) for segment in self.segments) for name in TEXT_FIELDS}
         return {name: total / (self.documents or 1) or 1 for name, total in totals.items()}
 
+    def lengths(self, field: str) -> Array:
+        """Give the number of words of each document's field, float32."""
+        return self.joined(lambda at: self.segments[at].data.lengths(field), 0, np.float32)
+
     def norms(self, field: str, average: float) -> Array:
         """Give the part of BM25 that depends on a document's length, float32; kept for the commit's own average.
 
@@ -122,7 +131,7 @@ class Snapshot:
         own = average == self.average_lengths[field]
         known = self._norms.get(field) if own else None
         if known is None:
-            known = self.joined(lambda at: self.segments[at].data.lengths(field), 0, np.float32)
+            known = self.lengths(field)
             known *= np.float32(K1 * B / average)
             known += np.float32(K1 * (1 - B))
             if own:

@@ -1,18 +1,17 @@
 """A term in all segments of a commit, and its postings in one array."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
-from newsdex.index.columnar.packing import unpack_spans
 from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.sections import Array
+from newsdex.index.columnar.spans import Spans
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Where one segment holds the postings of a term."""
 
     field: PostingField
@@ -34,44 +33,125 @@ class KnownTerm:
     """In how many documents it occurs, deleted ones included."""
 
 
+AT_ONCE = 1 << 18
+"""So many postings are read at a time where only their documents are wanted: bounds the memory."""
+LONG = 1 << 14
+"""Of lists of more postings the frequencies are read by themselves: often only documents are wanted."""
+
+
 class TermPostings:
-    """The postings of one term in a commit; frequencies are read only where scores are wanted."""
+    """The postings of one term in a commit."""
 
-    def __init__(self, known: KnownTerm) -> None:
+    def __init__(self, known: KnownTerm, documents: Array, frequencies: Array | None = None) -> None:
         self.pieces = known.pieces
-        packed = [piece.field.packed() for piece in known.pieces]
-        self._packed = [own for own in packed if own is not None]
-        self.documents = self._unpacked_documents() if len(self._packed) == len(packed) else self._plain_documents()
+        self.documents = documents
+        self._frequencies = frequencies
 
-    def _spans(self, which: int) -> Array:
-        spans = zip(self._packed, self.pieces, strict=True)
-        return unpack_spans([(packed[which], piece.start, piece.stop) for packed, piece in spans])
-
-    def _unpacked_documents(self) -> Array:
-        """Add up the steps from document to document, for each segment anew."""
-        documents = self._spans(0)
-        documents += 1
-        np.cumsum(documents, out=documents)
-        sizes = [piece.stop - piece.start for piece in self.pieces]
-        bases = np.array([piece.base for piece in self.pieces]) - 1
-        if len(sizes) == 1:
-            documents += bases
-            return documents
-        bases[1:] -= documents.take(np.cumsum(sizes[:-1]) - 1)
-        documents += bases.repeat(sizes)
-        return documents
-
-    def _plain_documents(self) -> Array:
-        parts = [piece.field.documents(piece.start, piece.stop) for piece in self.pieces]
-        whole = [own.astype(np.intp) + piece.base for own, piece in zip(parts, self.pieces, strict=True)]
-        return np.concatenate(whole)
-
-    @cached_property
+    @property
     def frequencies(self) -> Array:
-        """How often the term occurs in each of its documents, float32."""
-        if len(self._packed) < len(self.pieces):
+        """Give how often the term occurs in each of its documents, float32; read now where they were not yet."""
+        if self._frequencies is None:
             parts = [piece.field.frequencies(piece.start, piece.stop) for piece in self.pieces]
-            return np.concatenate(parts).astype(np.float32)
-        frequencies: Array = self._spans(1).astype(np.float32)
-        frequencies += np.float32(1)
-        return frequencies
+            self._frequencies = np.concatenate(parts).astype(np.float32)
+        return self._frequencies
+
+
+def read_postings(terms: Sequence[KnownTerm]) -> list[TermPostings]:
+    """Read the postings of some terms: what is packed in one go, but frequencies of long lists only when asked for."""
+    packed = {known: both for known in terms if (both := [piece.field.packed() for piece in known.pieces]) and both[0]}
+    pieces = [
+        (piece, both) for known, fields in packed.items() for piece, both in zip(known.pieces, fields, strict=True)
+    ]
+    short = [
+        (piece, both)
+        for known, fields in packed.items()
+        if known.count <= LONG
+        for piece, both in zip(known.pieces, fields, strict=True)
+    ]
+    spans = [(both[0], piece.start, piece.stop) for piece, both in pieces if both]
+    spans += [(both[1], piece.start, piece.stop) for piece, both in short if both]
+    numbers = Spans(spans).all() if spans else np.zeros(0, np.int64)
+    count = sum(known.count for known in packed)
+    sizes = np.array([piece.stop - piece.start for piece, _ in pieces], np.intp)
+    documents = _numbered(numbers[:count], sizes, np.array([piece.base for piece, _ in pieces], np.int64))
+    frequencies = numbers[count:].astype(np.float32)
+    frequencies += np.float32(1)
+    read, at, frequency_at = [], 0, 0
+    for known in terms:
+        if known not in packed:
+            read.append(TermPostings(known, _plain_documents(known)))
+            continue
+        own = documents[at : at + known.count]
+        at += known.count
+        if known.count > LONG:
+            read.append(TermPostings(known, own))
+            continue
+        read.append(TermPostings(known, own, frequencies[frequency_at : frequency_at + known.count]))
+        frequency_at += known.count
+    return read
+
+
+def _numbered(steps: Array, sizes: Array, bases: Array) -> Array:
+    """Add up the steps from document to document, for each list anew; `bases` are the segments' first documents."""
+    steps += 1
+    documents = np.cumsum(steps, out=steps)
+    before = bases - 1
+    before[1:] -= documents.take(np.cumsum(sizes[:-1]) - 1)
+    documents += before.repeat(sizes) if len(sizes) > 1 else before
+    return documents
+
+
+class TermRange(NamedTuple):
+    """Terms of one segment that follow each other."""
+
+    field: PostingField
+    first: int
+    stop: int
+    base: int
+    """The segment's first document in the commit."""
+
+
+def read_documents(ranges: Iterable[TermRange]) -> Iterator[Array]:
+    """Give the documents of some terms, in any order and some twice, a bounded number at a time."""
+    waiting: list[tuple[TermRange, int, int]] = []
+    postings = 0
+    for part in (part for whole in ranges for part in _parts(whole)):
+        start, stop = part.field.span(part.first, part.stop)
+        if waiting and postings + stop - start > AT_ONCE:
+            yield _documents(waiting)
+            waiting, postings = [], 0
+        waiting.append((part, start, stop))
+        postings += stop - start
+    if waiting:
+        yield _documents(waiting)
+
+
+def _parts(whole: TermRange) -> Iterator[TermRange]:
+    first, starts = whole.first, whole.field.starts()
+    while whole.stop - first > 1 and int(starts[whole.stop]) - int(starts[first]) > AT_ONCE:
+        stop = int(np.searchsorted(starts, starts[first] + starts.dtype.type(AT_ONCE), "right")) - 1
+        stop = min(max(stop, first + 1), whole.stop)
+        yield whole._replace(first=first, stop=stop)
+        first = stop
+    if first < whole.stop:
+        yield whole._replace(first=first) if first > whole.first else whole
+
+
+def _documents(parts: Sequence[tuple[TermRange, int, int]]) -> Array:
+    if parts[0][0].field.packed() is None:
+        plain = [one.field.documents(start, stop).astype(np.intp) + one.base for one, start, stop in parts]
+        return np.concatenate(plain)
+    spans, sizes, bases = [], list[int](), list[int]()
+    for one, start, stop in parts:
+        packed = one.field.packed()
+        assert packed is not None
+        spans.append((packed[0], start, stop))
+        terms = one.stop - one.first
+        sizes += [stop - start] if terms == 1 else one.field.sizes(one.first, one.stop).tolist()
+        bases += [one.base] * terms
+    return _numbered(Spans(spans).all(), np.array(sizes), np.array(bases))
+
+
+def _plain_documents(known: KnownTerm) -> Array:
+    parts = [piece.field.documents(piece.start, piece.stop).astype(np.intp) + piece.base for piece in known.pieces]
+    return np.concatenate(parts) if parts else np.zeros(0, np.intp)
