@@ -54,7 +54,8 @@ class Tally:
     def _add(self, mask: Mask, field: str, term: str) -> None:
         known = self._snapshot.term(field, term.encode())
         if known.count:
-            mask[self._snapshot.postings(known).documents] = True
+            (found,) = self._snapshot.postings([known])
+            mask[found.documents] = True
 
     def _add_phrase(self, mask: Mask, field: str, series: Sequence[str]) -> None:
         known = [self._snapshot.term(field, term.encode()) for term in series]
