@@ -181,7 +181,10 @@ def test_the_cursor_of_the_longest_query_can_be_sent() -> None:
     draw = random.Random(1)
     frequencies = [draw.randrange(1_000_000) for _ in range(MAX_QUERY_CHARS * len(TEXT_FIELDS))]
     statistics = Statistics(
-        documents=1_000_000, average_lengths=dict.fromkeys(TEXT_FIELDS, 123.456), frequencies=frequencies
+        documents=1_000_000,
+        average_lengths=dict.fromkeys(TEXT_FIELDS, 123.456),
+        usual_lengths=dict.fromkeys(TEXT_FIELDS, 123.456),
+        frequencies=frequencies,
     )
     cut = Cut(least=1.5, greatest=1.5, date=0, id="京" * 512)
     written = Cursor(cut=cut, now_us=0, at_least=None, statistics=statistics)

@@ -19,8 +19,11 @@ from newsdex.index.columnar.combining import within, without
 from newsdex.index.columnar.commits import latest_generation, read_segments
 from newsdex.index.columnar.counting import Facet, count_intervals
 from newsdex.index.columnar.execution import Execution
+from newsdex.index.columnar.explanation import Explanation, ScorePart
+from newsdex.index.columnar.known import KnownWords
 from newsdex.index.columnar.matches import Dense, Matches
 from newsdex.index.columnar.paging import Cut, Sort, behind, first_hits
+from newsdex.index.columnar.scored import Scored
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.segment import ColumnarSegment, OpenSegment
 from newsdex.index.columnar.snapshot import Snapshot
@@ -69,6 +72,8 @@ class View:
         self._segments = segments
         self.opened = [OpenSegment(folder, segment) for segment in segments]
         self._snapshot = Snapshot(self.opened)
+        self.known = KnownWords(self._snapshot)
+        """The words of this commit."""
         self._facets: dict[str, Facet] = {}
 
     @cached_property
@@ -131,6 +136,21 @@ class View:
             statistics=weights.statistics(terms) if cut and sort == "relevance" else None,
         )
 
+    def explained(
+        self, tree: Any, ids: Sequence[str], deadline: float, statistics: Statistics | None = None
+    ) -> dict[str, list[ScorePart]]:
+        """Give the parts of the score that a query tree gives to some articles; one that is gone has none."""
+        snapshot = self._snapshot
+        weights = Weights(snapshot, statistics, _terms(tree))
+        execution = Execution(snapshot, weights, deadline, lambda: self.searcher)
+        explanation = Explanation(execution, snapshot, weights)
+        alive, found = snapshot.alive, {}
+        for id_ in ids:
+            for document in execution.matches(Term("id", id_)).sparse().documents.tolist():
+                if alive is None or alive[document]:
+                    found[id_] = explanation.parts(tree, document)
+        return found
+
     def _filters(self, execution: Execution, allowed: Any) -> list[Matches]:
         alive = self._snapshot.alive
         filters = [] if allowed is None else [execution.matches(allowed)]
@@ -190,7 +210,9 @@ def _terms(tree: Any) -> list[tuple[str, bytes]]:
     """Give the terms of a tree that are scored by their frequency, each once."""
     found: dict[tuple[str, bytes], None] = {}
     for leaf in tree.leaves():
-        if isinstance(leaf, (Term, Phrase)) and leaf.field() in TEXT_FIELDS:
+        if isinstance(leaf, Scored):
+            found |= dict.fromkeys(leaf.scored_terms())
+        elif isinstance(leaf, (Term, Phrase)) and leaf.field() in TEXT_FIELDS:
             words = leaf.words if isinstance(leaf, Phrase) else (leaf.text,)
             found |= dict.fromkeys((leaf.field(), word.encode()) for word in words)
     return list(found)

@@ -17,6 +17,7 @@ from newsdex.index.columnar.paging import Cut
 from newsdex.index.columnar.weights import Statistics
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.records import microseconds
+from newsdex.search.known import Remembered
 from newsdex_schemas import SearchRequest
 from newsdex_schemas.model import EARLIEST, LATEST
 
@@ -24,6 +25,7 @@ CHECKSUM_BYTES = 4
 MAX_UNPACKED_BYTES = 200_000
 
 _Moment = Annotated[int, Field(ge=-(1 << 63), lt=1 << 63)]
+_Length = Annotated[float, Field(gt=0)]
 _Count = Annotated[int, Field(ge=0, lt=1 << 53)]
 
 
@@ -38,8 +40,10 @@ class _Written(NamedTuple):
     now_us: Annotated[int, Field(ge=microseconds(EARLIEST), lt=microseconds(LATEST))]
     at_least: _Count | None
     documents: _Count | None
-    average_lengths: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    average_lengths: tuple[_Length, ...] = ()
+    usual_lengths: tuple[_Length, ...] = ()
     frequencies: tuple[_Count, ...] = ()
+    words: Remembered | None = None
 
 
 _written = TypeAdapter(_Written)
@@ -56,6 +60,8 @@ class Cursor:
     """How many of the words must match, where the first page fell back to most of them."""
     statistics: Statistics | None
     """What the first page was scored with; None by date."""
+    words: Remembered | None = None
+    """What the index knew of the query's words then."""
 
 
 def write_cursor(cursor: Cursor, request: SearchRequest) -> str:
@@ -63,14 +69,18 @@ def write_cursor(cursor: Cursor, request: SearchRequest) -> str:
     cut, statistics = cursor.cut, cursor.statistics
     values: list[Any] = [
         *(_digest(request), cut.least, cut.greatest, cut.date, cut.id, cursor.now_us, cursor.at_least),
-        *(() if statistics is None else (statistics.documents, _averages(statistics), statistics.frequencies)),
+        *((None, (), (), ()) if statistics is None else _statistics(statistics)),
+        list(cursor.words) if cursor.words else None,
     ]
-    packed = zlib.compress(orjson.dumps([*values, *([None] if statistics is None else [])]))
+    packed = zlib.compress(orjson.dumps(values))
     return base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(CHECKSUM_BYTES) + packed).rstrip(b"=").decode()
 
 
-def _averages(statistics: Statistics) -> list[float]:
-    return [statistics.average_lengths[name] for name in TEXT_FIELDS]
+def _statistics(statistics: Statistics) -> tuple[Any, ...]:
+    lengths = [
+        [by_field[name] for name in TEXT_FIELDS] for by_field in (statistics.average_lengths, statistics.usual_lengths)
+    ]
+    return (statistics.documents, *lengths, statistics.frequencies)
 
 
 def read_cursor(request: SearchRequest) -> Cursor | None:
@@ -86,19 +96,27 @@ def read_cursor(request: SearchRequest) -> Cursor | None:
         raise Invalid("cursor_of_another_search", "the cursor belongs to another query, filter, sort or zone", "cursor")
     statistics = None
     if value.documents is not None:
-        averages = dict(zip(TEXT_FIELDS, value.average_lengths, strict=False))
-        statistics = Statistics(documents=value.documents, average_lengths=averages, frequencies=value.frequencies)
+        statistics = Statistics(
+            documents=value.documents,
+            average_lengths=dict(zip(TEXT_FIELDS, value.average_lengths, strict=True)),
+            usual_lengths=dict(zip(TEXT_FIELDS, value.usual_lengths, strict=True)),
+            frequencies=value.frequencies,
+        )
     return Cursor(
         cut=Cut(least=value.least, greatest=value.greatest, date=value.date, id=value.id),
         now_us=value.now_us,
         at_least=value.at_least,
         statistics=statistics,
+        words=value.words,
     )
 
 
 def _digest(request: SearchRequest) -> int:
     """Tell searches apart whose pages do not belong together."""
-    same = [request.q, request.sort, request.timezone, request.filters.model_dump(mode="json")]
+    same = [
+        *(request.q, request.sort, request.timezone, request.filters.model_dump(mode="json"), request.words),
+        request.recency.model_dump() if request.recency else None,
+    ]
     return zlib.crc32(orjson.dumps(same))
 
 
@@ -112,4 +130,5 @@ def _unpacked(text: str) -> _Written | None:
         value = _written.validate_json(zlib.decompressobj().decompress(packed, MAX_UNPACKED_BYTES))
     except (ValueError, zlib.error):
         return None
-    return value if value.documents is None or len(value.average_lengths) == len(TEXT_FIELDS) else None
+    lengths = {len(value.average_lengths), len(value.usual_lengths)}
+    return value if value.documents is None or lengths == {len(TEXT_FIELDS)} else None

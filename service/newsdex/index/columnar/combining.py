@@ -65,7 +65,7 @@ def either(universe: int, parts: Sequence[Matches], *, largest: bool = False) ->
     """Give the documents that match any part; scores add up, or with `largest`, the largest counts."""
     if len(parts) == 1:
         return parts[0]
-    if not largest and not any(isinstance(part, Dense) for part in parts):
+    if not largest and all(isinstance(part, (Sparse, Union)) for part in parts):
         return Union(universe, [one for part in parts for one in _sparse_parts(part)])
     made = [part.resolved() for part in parts]
     positive = all(part.positive for part in made)

@@ -22,6 +22,7 @@ from newsdex.index.columnar.combining import both, either, enough, maybe, scaled
 from newsdex.index.columnar.matches import Dense, Matches, Range, Sparse, Union, nothing
 from newsdex.index.columnar.phrases import phrase_places
 from newsdex.index.columnar.postings import PostingField
+from newsdex.index.columnar.scored import Scored
 from newsdex.index.columnar.scoring import Postings, ScoredTerm
 from newsdex.index.columnar.snapshot import Snapshot
 from newsdex.index.columnar.terms import TermRange, read_documents
@@ -69,6 +70,8 @@ class Execution:
         """Give what a query matches, deleted documents included."""
         if self.out_of_time():
             return nothing(self._universe)
+        if isinstance(tree, Scored):
+            return tree.found(self, self._snapshot, self._weights)
         evaluate = _EVALUATE.get(type(tree))
         return evaluate(self, tree) if evaluate else self._with_whoosh(tree)
 

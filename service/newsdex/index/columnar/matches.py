@@ -6,6 +6,7 @@ for each segment. Scores are computed only for the documents that other parts of
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -284,7 +285,32 @@ class Union:
 
 
 Scores = float | Array | Callable[[Array | None], Array]
-Matches = Sparse | Dense | Union
+
+
+class Lazy(Protocol):
+    """What all matches are to those who combine them; a word in several fields is of a kind of its own, see `bm25f`."""
+
+    universe: int
+    bound: int
+    positive: bool
+    constant: None
+
+    def __len__(self) -> int: ...
+
+    def resolved(self) -> Sparse | Dense:
+        """Make the matches with their scores."""
+
+    def sparse(self) -> Sparse:
+        """Give the matches as sorted documents."""
+
+    def mask(self) -> Array:
+        """Tell of each document whether it matches."""
+
+    def among(self, documents: Array) -> Among:
+        """Tell which of some sorted documents match."""
+
+
+Matches = Sparse | Dense | Union | Lazy
 
 
 def nothing(universe: int) -> Sparse:

@@ -22,7 +22,7 @@ def phrase_places(postings: Postings, words: int, slop: int, universe: int) -> l
     for number in range(words):
         if not len(at[0]):
             return at
-        found = _positions(postings, number, at[number])
+        found = positions_in(postings, number, at[number])
         ends = found if ends is None else _following(ends, found, slop)
     assert ends is not None
     chosen = np.unique(ends >> _POSITION_BITS)
@@ -42,7 +42,7 @@ def _common(lists: Sequence[Array], universe: int) -> list[Array]:
     return [at[number] for number in range(len(lists))]
 
 
-def _positions(postings: Postings, number: int, at: Array) -> Array:
+def positions_in(postings: Postings, number: int, at: Array) -> Array:
     """Give the positions of a word in some of its documents, as (rank of the document, position) in one number."""
     frequencies = postings.frequencies(number)
     ends = np.cumsum(frequencies, dtype=np.int64)

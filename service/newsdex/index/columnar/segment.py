@@ -107,6 +107,7 @@ class SegmentData:
         self.documents = self.file.documents
         self._columns: dict[str, Column] = {}
         self._fields: dict[str, PostingField | NumberField] = {}
+        self._filled: dict[str, int] = {}
         self._values: dict[str, DocumentValues] = {}
 
     @cached_property
@@ -143,6 +144,14 @@ class SegmentData:
     def lengths(self, field: str) -> Array | None:
         """Give the number of words of each document's field, or None for a field that is not scored."""
         return self.file[f"{field}.lengths"].all() if f"{field}.lengths" in self.file else None
+
+    def documents_with(self, field: str) -> int:
+        """Give how many documents have words in a field, deleted ones included."""
+        known = self._filled.get(field)
+        if known is None:
+            lengths = self.lengths(field)
+            known = self._filled[field] = 0 if lengths is None else int(np.count_nonzero(lengths))
+        return known
 
     def total_length(self, field: str) -> int:
         """Give the number of words in a field of all documents, deleted ones included."""

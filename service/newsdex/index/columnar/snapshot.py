@@ -36,6 +36,7 @@ class Snapshot:
         """Deleted ones included, as in Whoosh's statistics."""
         self._fields: dict[str, list[tuple[int, PostingField]]] = {}
         self._norms: dict[str, Array] = {}
+        self._factors: dict[tuple[str, float], Array] = {}
         self._columns: dict[str, Array] = {}
         self._masks: dict[tuple[str, bytes], Array] = {}
         self._postings: dict[KnownTerm, TermPostings] = {}
@@ -118,6 +119,28 @@ class Snapshot:
         """Give the average length of each text field, in words."""
         totals = {name: sum(segment.data.total_length(name) for segment in self.segments) for name in TEXT_FIELDS}
         return {name: total / (self.documents or 1) or 1 for name, total in totals.items()}
+
+    @cached_property
+    def usual_lengths(self) -> dict[str, float]:
+        """Give the average length of each text field in the documents that have it: few may have a summary."""
+        filled = {name: sum(segment.data.documents_with(name) for segment in self.segments) for name in TEXT_FIELDS}
+        return {name: self.average_lengths[name] * self.documents / (filled[name] or 1) or 1 for name in TEXT_FIELDS}
+
+    def length_factors(self, field: str, usual: float, b: float) -> Array:
+        """Give by how much a document's occurrences count, float32: 1 / (1 − b + b · length / usual length).
+
+        Kept for the commit's own usual length.
+        """
+        key = (field, b) if usual == self.usual_lengths[field] else None
+        known = self._factors.get(key) if key else None
+        if known is None:
+            known = self.lengths(field)
+            known *= np.float32(b / usual)
+            known += np.float32(1 - b)
+            np.reciprocal(known, out=known)
+            if key:
+                self._factors[key] = known
+        return known
 
     def lengths(self, field: str) -> Array:
         """Give the number of words of each document's field, float32."""

@@ -23,6 +23,8 @@ class Statistics:
     documents: int
     average_lengths: Mapping[str, float]
     """By field, in words."""
+    usual_lengths: Mapping[str, float]
+    """The same, of the documents that have the field."""
     frequencies: Sequence[int]
     """For each (field, term) of the query, in their order, the number of documents that have it."""
 
@@ -33,16 +35,30 @@ class Weights:
     def __init__(self, snapshot: Snapshot, pinned: Statistics | None = None, terms: Terms = ()) -> None:
         """Take a commit, and perhaps an earlier one's statistics of some terms, to be used instead."""
         self._snapshot = snapshot
-        self._documents = pinned.documents if pinned else snapshot.documents
+        self.documents = pinned.documents if pinned else snapshot.documents
         self._average_lengths = pinned.average_lengths if pinned else snapshot.average_lengths
+        self._usual_lengths = pinned.usual_lengths if pinned else snapshot.usual_lengths
         same = pinned is not None and len(pinned.frequencies) == len(terms)
         self._frequencies = dict(zip(terms, pinned.frequencies, strict=True)) if pinned and same else {}
         self._norms: dict[str, Array] = {}
+        self._factors: dict[str, Array] = {}
 
     def idf(self, field: str, term: bytes, known: KnownTerm) -> float:
         """Weigh a term by how rare it is, as `whoosh.scoring.WeightingModel.idf`."""
         frequency = self._frequencies.get((field, term), known.count)
-        return math.log(self._documents / (frequency + 1)) + 1 if self._documents else 0.0
+        return math.log(self.documents / (frequency + 1)) + 1 if self.documents else 0.0
+
+    def frequency(self, field: str, term: bytes) -> int:
+        """Give in how many documents a term is."""
+        pinned = self._frequencies.get((field, term))
+        return self._snapshot.term(field, term).count if pinned is None else pinned
+
+    def length_factors(self, field: str, b: float) -> Array:
+        """Give by how much occurrences count in documents of their lengths, see `Snapshot.length_factors`."""
+        known = self._factors.get(field)
+        if known is None:
+            known = self._factors[field] = self._snapshot.length_factors(field, self._usual_lengths[field], b)
+        return known
 
     def norms(self, field: str) -> Array | None:
         """Give the part of BM25 that depends on a document's length, or None for a field that is not scored."""
@@ -56,7 +72,8 @@ class Weights:
     def statistics(self, terms: Terms) -> Statistics:
         """Give what scores of some terms depend on, for the pages that follow."""
         return Statistics(
-            documents=self._documents,
+            documents=self.documents,
             average_lengths=self._average_lengths,
+            usual_lengths=self._usual_lengths,
             frequencies=[self._frequencies.get(term, self._snapshot.term(*term).count) for term in terms],
         )
