@@ -13,6 +13,7 @@ from newsdex_schemas.events import (
     Withdrawal,
 )
 from newsdex_schemas.outcomes import EventOutcome, EventRef, OutcomeReply, OutcomeRequest
+from newsdex_schemas.ranking import Recency, ScoreReason
 from newsdex_schemas.search import (
     Bucket,
     Facet,
@@ -52,7 +53,9 @@ __all__ = [
     "OutcomeRequest",
     "Place",
     "Problem",
+    "Recency",
     "RelatedLink",
+    "ScoreReason",
     "ScrapedPage",
     "SearchFilters",
     "SearchReply",

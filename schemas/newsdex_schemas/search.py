@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictInt, StringConstraints
+from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from newsdex_schemas.article import Language, Name, Url
 from newsdex_schemas.correction import DidYouMean
 from newsdex_schemas.model import ContractModel, Identifier, Timestamp, WithoutNul
 from newsdex_schemas.outcomes import EventRef
+from newsdex_schemas.ranking import Recency, ScoreReason
 
 MAX_QUERY_CHARS = 2_000
 MAX_SIZE = 100
@@ -59,6 +60,13 @@ class SearchRequest(ContractModel):
     """How matched words are shown: HTML with `<mark>`, or plain text with offsets beside it."""
     timeout_ms: Annotated[StrictInt, Field(ge=1, le=MAX_TIMEOUT_MS)] = 1_000
     """When it is over, the reply is what was found so far, marked `partial`, or a Problem."""
+    words: Literal["all", "most"] = "all"
+    """`all`: hits have every word; where none has, or of a query of four words and more fewer than ten, most words.
+    `most`: hits have some of the words, best first. It suits questions and descriptions."""
+    recency: Recency | None = None
+    """How much newer articles are preferred by `relevance`; unset, as the service is set."""
+    explain: StrictBool = False
+    """Whether each hit comes with the reasons of its score."""
     wait_for: EventRef | None = None
     """Answer once the index reflects this event: a publisher's own. Past the deadline, a Problem: `wait_timeout`."""
 
@@ -93,6 +101,8 @@ class Hit(ContractModel):
     published_at: Timestamp | None = None
     updated_at: Timestamp | None = None
     version: int | None = None
+    reasons: tuple[ScoreReason, ...] = ()
+    """What the score is made of, greatest part first; where `explain` asked for it, and by `relevance`."""
 
 
 class Note(ContractModel):
@@ -173,6 +183,10 @@ class SearchReply(ContractModel):
     """The part of `took_ms` that the index itself took."""
     position: int
     """Every change up to this archive sequence number is reflected in the answer."""
+    words: Literal["all", "most"] = "all"
+    """Whether hits have all words of the query, or most of them."""
+    promoted: tuple[Hit, ...] = ()
+    """Articles that editors promote for this query, on the first page only; they may be among the hits as well."""
     did_you_mean: DidYouMean | None = None
     """Where nothing or little has all the words, and more has others of the articles, spelt alike; on a first page."""
 

@@ -57,6 +57,8 @@ EVENTS = {
     "similar.answered": "A request for similar articles was answered.",
     "similar.refused": "A request for similar articles got a Problem.",
     "lexicon.failed": "The words of the index could not be read for suggestions; those read before are used.",
+    "files.loaded": "Editors' files of a `kind` were read, at the first request and after each change.",
+    "files.refused": "An editors' file is wrong, `reason` says where; what was read before stays in use.",
     "request.answered": "Another request was answered.",
     "request.refused": "Another request got a Problem.",
     "faststream": "A line of FastStream's own; the text is in `message`.",

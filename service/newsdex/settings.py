@@ -8,6 +8,7 @@ from pydantic import AnyUrl, Field, SecretStr, StringConstraints, UrlConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsdex.errors import Misconfigured
+from newsdex_schemas.ranking import MAX_HALF_LIFE_DAYS, MAX_RECENCY_WEIGHT
 
 BrokerUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["nats", "tls"])]
 
@@ -43,6 +44,13 @@ class Settings(BaseSettings):
     """How many searcher processes `newsdex up` runs."""
     ledger_days: int = Field(default=90, ge=1)
     """How long the ledger of outcomes is kept."""
+    wordlists_dir: Path | None = None
+    """A folder of stop words and synonyms; a file there stands in for the one of the same name that is shipped."""
+    best_bets_file: Path | None = None
+    """A YAML file of articles that are promoted for certain queries."""
+    recency_weight: float = Field(default=0.2, ge=0, le=MAX_RECENCY_WEIGHT)
+    """How much newer articles are preferred where a request does not say: an article of now counts 1 + this times."""
+    recency_half_life_days: float = Field(default=30.0, gt=0, le=MAX_HALF_LIFE_DAYS)
     log_format: Literal["auto", "json", "pretty"] = "auto"
     """`auto` is pretty on a terminal, else JSON."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -18,6 +18,7 @@ from newsdex.ingest.handle import handle_batch
 from newsdex.records import Delivery, Result, microseconds
 from newsdex.search.answer import Search
 from newsdex.search.correction import Corrections
+from newsdex.search.curation import Curation, shipped
 from newsdex.search.moments import When
 from newsdex.search.query import hidden_tree, read_query
 from newsdex.search.similar import Similar
@@ -129,11 +130,15 @@ class Corpus:
         """Let the index catch up with the archive."""
         drain(self.projector)
 
-    def answer(self, request: SearchRequest, *, now: datetime = NOW) -> SearchReply:
+    def answer(self, request: SearchRequest, *, now: datetime = NOW, curation: Curation | None = None) -> SearchReply:
         """Answer a request as a searcher would at some moment."""
         corrections = Corrections(lexicons=self.lexicons)
         search = Search(
-            index=self.reader, texts=self.archive, clock_us=lambda: microseconds(now), corrections=corrections
+            index=self.reader,
+            texts=self.archive,
+            clock_us=lambda: microseconds(now),
+            corrections=corrections,
+            curation=curation or shipped(),
         )
         return search.answer(request, time.monotonic())
 

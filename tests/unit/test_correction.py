@@ -9,6 +9,7 @@ import pytest
 from tests.scenarios.corpus import NOW, Corpus
 
 from newsdex.search.correction import FEW_HITS, Corrections, query_words
+from newsdex.search.curation import shipped
 from newsdex.search.query import hidden_tree, read_query
 from newsdex.search.question import ask, read_question
 from newsdex_schemas import DidYouMean, SearchRequest
@@ -127,7 +128,7 @@ def test_a_query_that_finds_little_gets_one_that_finds_ten_times_as_much(corpus:
 
 def test_a_search_without_time_for_it_goes_without(corpus: Corpus) -> None:
     view, hidden, now = corpus.reader.view(), hidden_tree(0, []), time.monotonic()
-    asked = ask(view, read_question(SearchRequest(q="fery"), 0), hidden, now + 600)
+    asked = ask(view, read_question(SearchRequest(q="fery"), 0), shipped(), hidden, now + 600)
     found = [
         Corrections(lexicons=corpus.lexicons).correction(asked, view, hidden, deadline)
         for deadline in (now - 1, now + 600)

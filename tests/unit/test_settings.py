@@ -27,6 +27,10 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "http_port": ("8080", 8080),
     "searchers": ("3", 3),
     "ledger_days": ("7", 7),
+    "wordlists_dir": ("/etc/newsdex/words", Path("/etc/newsdex/words")),
+    "best_bets_file": ("/etc/newsdex/best-bets.yaml", Path("/etc/newsdex/best-bets.yaml")),
+    "recency_weight": ("0.5", 0.5),
+    "recency_half_life_days": ("7", 7.0),
     "log_format": ("json", "json"),
     "log_level": ("WARNING", "WARNING"),
 }

@@ -22,6 +22,7 @@ from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader
 from newsdex.search.answer import Search, problem_of, read_request
 from newsdex.search.correction import Corrections
+from newsdex.search.curation import Curation
 from newsdex.search.outcomes import answer_outcomes, outcome_of
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, OutcomeReply, SearchReply, SearchRequest, channels
@@ -51,6 +52,7 @@ class Searcher:
         self._damage_reported_at = -REPORT_DAMAGE_EVERY_S
         self._index = IndexReader(settings.data_dir / "index")
         self._lexicons = LexiconReader()
+        self._curation = Curation.of(settings)
         self._typing = TypingRequests(self._threads, self._index, self._reader, self._lexicons, self._report_damage)
 
     async def run(self) -> None:
@@ -148,7 +150,13 @@ class Searcher:
 
     def _answer(self, request: SearchRequest, arrived: float) -> SearchReply:
         corrections = Corrections(lexicons=self._lexicons)
-        search = Search(index=self._index, texts=self._reader(), clock_us=now_us, corrections=corrections)
+        search = Search(
+            index=self._index,
+            texts=self._reader(),
+            clock_us=now_us,
+            corrections=corrections,
+            curation=self._curation,
+        )
         return search.answer(request, arrived)
 
     async def _on_outcomes(self, message: NatsMessage) -> OutcomeReply:
@@ -179,6 +187,8 @@ def _report(request: SearchRequest, answer: SearchReply, correlation_id: str) ->
         hits=len(answer.hits),
         total=answer.total,
         partial=answer.partial,
+        words=answer.words,
+        promoted=len(answer.promoted),
         did_you_mean=answer.did_you_mean is not None,
         took_ms=answer.took_ms,
         index_ms=answer.index_ms,

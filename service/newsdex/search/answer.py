@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pydantic import ValidationError
@@ -11,6 +11,9 @@ from pydantic import ValidationError
 from newsdex.errors import Invalid, NewsdexError, Unavailable
 from newsdex.index.reader import View
 from newsdex.search.correction import Corrections
+from newsdex.search.curation import Curation, shipped
+from newsdex.search.explain import explained
+from newsdex.search.marking import marked_tree
 from newsdex.search.matching import Matches, MatchesByLanguage
 from newsdex.search.query import hidden_tree
 from newsdex.search.question import ask, read_question
@@ -18,7 +21,7 @@ from newsdex.search.snippets import marked, snippets
 from newsdex.validation import as_invalid
 from newsdex_schemas import Article, Hit, Place, Problem, SearchReply, SearchRequest
 
-SHOWN = frozenset(Hit.model_fields) - {"title_html", "title_marks", "snippets", "snippet_marks", "score"}
+SHOWN = frozenset(Hit.model_fields) - {"title_html", "title_marks", "snippets", "snippet_marks", "score", "reasons"}
 
 
 class Texts(Protocol):
@@ -46,6 +49,7 @@ class Search:
     texts: Texts
     clock_us: Callable[[], int]
     corrections: Corrections | None = None
+    curation: Curation = field(default_factory=shipped)
 
     def answer(self, request: SearchRequest, arrived: float) -> SearchReply:
         """Give the reply; `arrived` is a time of `time.monotonic`, from which the deadline counts.
@@ -61,16 +65,19 @@ class Search:
         start = time.monotonic()
         view = self.index.view()
         hidden = hidden_tree(now_us, self.texts.hidden_since(view.position, now_us))
-        asked = ask(view, question, hidden, deadline)
+        asked = ask(view, question, self.curation, hidden, deadline)
+        bets = self.curation.promoted(view, question, hidden, deadline)
         index_ms = (time.monotonic() - start) * 1e3
 
         found = asked.found
-        articles = self.texts.visible([id_ for id_, _ in found.documents], now_us)
-        matches = MatchesByLanguage(asked.tree)
+        articles = self.texts.visible([*(id_ for id_, _ in found.documents), *bets], now_us)
+        matches = MatchesByLanguage(marked_tree(asked.ranked.tree))
         show = hit_in_html if request.marks == "html" else _with_offsets
         hits = tuple(
             show(articles[id_], score, matches.of(articles[id_])) for id_, score in found.documents if id_ in articles
         )
+        if request.explain and request.sort == "relevance":
+            hits = explained(hits, view, asked, deadline)
         did_you_mean = self.corrections.correction(asked, view, hidden, deadline) if self.corrections else None
         return SearchReply(
             hits=hits,
@@ -86,6 +93,8 @@ class Search:
             index_ms=round(index_ms, 3),
             position=view.position,
             did_you_mean=did_you_mean,
+            words="all" if asked.ranked.at_least is None else "most",
+            promoted=tuple(show(articles[id_], 0.0, matches.of(articles[id_])) for id_ in bets if id_ in articles),
         )
 
 

@@ -107,7 +107,8 @@ class Corrections:
         A page behind a cursor gets none: its first page had it. `hidden` and `deadline` are as for `View.find`.
         """
         request, found = asked.question.request, asked.found
-        having_all = found.total if asked.at_least is None else 0
+        as_typed = asked.ranked.at_least is None and not asked.ranked.corrections
+        having_all = found.total if as_typed else 0
         if having_all > FEW_HITS or found.partial or request.cursor is not None:
             return None
         typed = query_words(request.q, asked.question.query.tree)

@@ -37,6 +37,10 @@ class ReadQuery:
         """
         return with_stems(query_tree(self.tree, when, at_least=at_least), languages)
 
+    def as_written(self, when: When, *, at_least: int | None = None) -> Any:
+        """Give the same tree with its words as they were written."""
+        return query_tree(self.tree, when, at_least=at_least)
+
     def as_text(self, when: When) -> str:
         """Write how the query was read."""
         return canonical(self.tree, when)

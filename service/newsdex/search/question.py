@@ -10,11 +10,14 @@ from whoosh import query as whoosh_query
 
 from newsdex.errors import Invalid
 from newsdex.index.reader import Found, View
+from newsdex.search.curation import Curation
 from newsdex.search.cursor import Cursor, read_cursor, write_cursor
 from newsdex.search.facets import facet
 from newsdex.search.histogram import Intervals
+from newsdex.search.known import RememberedWords
 from newsdex.search.moments import When
 from newsdex.search.query import ReadQuery, filter_trees, read_query, refuse_notes
+from newsdex.search.ranking import Ranked
 from newsdex_schemas import Facet, Histogram, Interpretation, Note, SearchRequest
 from newsdex_schemas.search import FacetName
 
@@ -30,15 +33,12 @@ class Question:
     """By field, the query that every hit must match."""
     cursor: Cursor | None
 
-    def levels(self) -> Iterator[int | None]:
-        """Give how many of the words must match: all, then all but one, then half. A further page keeps the first's."""
+    @property
+    def begins_with_most(self) -> bool:
+        """Tell whether hits need not have all the words to begin with. A further page goes on as the first one did."""
         if self.cursor is not None:
-            yield self.cursor.at_least
-            return
-        yield None
-        words = self.query.free_words
-        if words > 1:
-            yield from sorted({words - 1, (words + 1) // 2}, reverse=True)
+            return self.cursor.at_least is not None
+        return self.request.words == "most" and self.query.free_words > 1
 
 
 def read_question(request: SearchRequest, now_us: int) -> Question:
@@ -64,9 +64,8 @@ class Asked:
     """What the index answered, and with what."""
 
     question: Question
-    at_least: int | None
-    """How many of the words had to match; None where all had to."""
-    tree: Any
+    ranked: Ranked
+    known: RememberedWords
     intervals: Intervals
     found: Found
 
@@ -76,18 +75,29 @@ class Asked:
         if found.cut is None:
             return None
         cursor = Cursor(
-            cut=found.cut, now_us=self.question.when.now_us, at_least=self.at_least, statistics=found.statistics
-        )  # fmt: skip
+            cut=found.cut,
+            now_us=self.question.when.now_us,
+            at_least=self.ranked.at_least,
+            statistics=found.statistics,
+            words=self.known.answers,
+        )
         return write_cursor(cursor, self.question.request)
 
     def interpretation(self) -> Interpretation:
         """Say how the query was read."""
         query = self.question.query
         notes = [Note(code=code, message=message, start=start, end=end) for code, message, start, end in query.notes]
-        if self.at_least is not None:
-            message = f"nothing has all the words; these have at least {self.at_least} of {query.free_words}"
+        if self.ranked.at_least is not None:
+            message = f"articles are looked for with at least {self.ranked.at_least} of the words, best first"
             notes.append(Note(code="most_words", message=message))
+        notes += self._spelling_notes()
         return Interpretation(query=query.as_text(self.question.when), notes=tuple(notes))
+
+    def _spelling_notes(self) -> Iterator[Note]:
+        for word, instead in self.ranked.corrections.items():
+            start = self.question.request.q.find(word)
+            message = f"no article has “{word}”; what is spelt like it was looked for, first of all “{instead}”"
+            yield Note(code="spelling", message=message, start=start, end=start + len(word))
 
     def facets(self) -> dict[FacetName, Facet] | None:
         """Give the facets that were asked for."""
@@ -104,27 +114,39 @@ class Asked:
         return self.intervals.histogram(found.edges, found.histogram, found.total) if asked else None
 
 
-def ask(view: View, question: Question, hidden: Any, deadline: float) -> Asked:
-    """Ask for all the words and, where nothing has them, for most."""
-    everything: Asked | None = None
-    for at_least in question.levels():
-        asked = _ask(view, question, at_least, hidden, deadline)
-        if asked.found.total or asked.found.partial:
-            return asked
-        everything = everything or asked
-    assert everything is not None
-    return everything
+def ask(view: View, question: Question, curation: Curation, hidden: Any, deadline: float) -> Asked:
+    """Ask for all the words and, where too few articles have them, for most."""
+    query, when, cursor = question.query, question.when, question.cursor
+    known = RememberedWords(view.known, cursor.words if cursor else None)
+    ranking = curation.ranking(question.request, known, view.languages, when.now_us)
+
+    def asked(ranked: Ranked) -> Asked:
+        return _ask(view, question, ranked, known, hidden, deadline)
+
+    def most() -> Asked:
+        tree = query.as_written(when, at_least=1)
+        return asked(ranking.most_words(tree, any_word=question.request.words == "most"))
+
+    if question.begins_with_most:
+        return most()
+    every = asked(ranking.all_words(query.as_written(when)))
+    enough = every.found.total >= every.ranked.enough or every.found.partial
+    if cursor or enough or query.free_words <= 1:
+        return every
+    some = most()
+    return some if some.found.total > every.found.total else every
 
 
-def _ask(view: View, question: Question, at_least: int | None, hidden: Any, deadline: float) -> Asked:
+def _ask(  # noqa: PLR0913, PLR0917 - called once, here
+    view: View, question: Question, ranked: Ranked, known: RememberedWords, hidden: Any, deadline: float
+) -> Asked:
     request, cursor = question.request, question.cursor
-    tree = question.query.to_run(question.when, at_least=at_least, languages=view.languages)
     intervals = Intervals(question.when.zone)
     # a facet must not be reduced by the filter on its own field, so the index is told of it apart
     chosen: dict[str, Any] = {name: tree for name, tree in question.filters.items() if name in request.facets}
     others = [tree for name, tree in question.filters.items() if name not in chosen]
     found = view.find(
-        tree,
+        ranked.tree,
         allowed=whoosh_query.And(others) if others else None,
         chosen=chosen,
         hidden=hidden,
@@ -137,4 +159,4 @@ def _ask(view: View, question: Question, at_least: int | None, hidden: Any, dead
         after=cursor.cut if cursor else None,
         statistics=cursor.statistics if cursor else None,
     )
-    return Asked(question=question, at_least=at_least, tree=tree, intervals=intervals, found=found)
+    return Asked(question=question, ranked=ranked, known=known, intervals=intervals, found=found)

@@ -91,7 +91,9 @@ def _leaf(leaf: Leaf, when: When) -> Any:
 def _in_text(leaf: Leaf, field: str, boost: float) -> Any:
     match leaf:
         case Word(text=text):
-            return _run(field, text, 1, boost)
+            made = _run(field, text, 1, boost)
+            made.startchar, made.endchar = leaf.start, leaf.end
+            return made
         case Phrase(text=text, gap=gap):
             return _run(field, text, gap + 1, boost)
     return _part_of_word(leaf, field, fold, boost)

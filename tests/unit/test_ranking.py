@@ -1,0 +1,180 @@
+"""How words of a query are ranked and replaced, asked of a small index as a client would."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.scenarios.corpus import Corpus
+
+from newsdex.editors.wordlists import watched_wordlists
+from newsdex.search.curation import Curation, shipped
+from newsdex_schemas import Recency, SearchReply, SearchRequest
+
+ARTICLES = [
+    {"id": "film", "title": "Evening", "body": "The new film opens tonight beside the quay."},
+    {"id": "movie", "title": "Evening", "body": "The new movie opens tonight beside the quay."},
+    {"id": "states", "title": "Abroad", "body": "Ministers of the United States met in the capital."},
+    {"id": "apart", "title": "Abroad", "body": "The united front and other states met in the capital."},
+    {"id": "usa", "title": "Abroad", "body": "Ministers of the USA met in the old capital."},
+    {"id": "runs", "title": "Sports", "body": "She runs along the long river today."},
+    {"id": "run", "title": "Sports", "body": "They run along the long river today."},
+    {"id": "running", "title": "Sports", "body": "For running along the long river today."},
+    {"id": "electric", "title": "Physics", "body": "The electric lamp stood at the harbour."},
+    {"id": "electron", "title": "Physics", "body": "An electron moved through the harbour."},
+    {"id": "who", "title": "Health", "body": "The WHO warned of measles."},
+    {"id": "measles", "title": "Health", "body": "A school warned of measles."},
+]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    with Corpus(tmp_path_factory.mktemp("ranking")) as corpus:
+        corpus.publish(*ARTICLES)
+        corpus.index()
+        yield corpus
+
+
+def answer(corpus: Corpus, q: str, curation: Curation | None = None, **fields: Any) -> SearchReply:
+    request = SearchRequest.model_validate({"q": q, "timeout_ms": 10_000} | fields)
+    return corpus.answer(request, curation=curation)
+
+
+def ids(reply: SearchReply) -> list[str]:
+    return [hit.id for hit in reply.hits]
+
+
+def notes(reply: SearchReply) -> list[str]:
+    return [note.code for note in reply.interpretation.notes]
+
+
+@pytest.mark.parametrize("word", ["run", "runs", "running"])
+def test_the_exact_form_stands_above_other_forms_of_a_word(corpus: Corpus, word: str) -> None:
+    found = ids(answer(corpus, word))
+
+    assert (word, {"run", "runs", "running"}) == (found[0], set(found))
+
+
+def test_stop_words_do_not_count_and_are_not_marked(corpus: Corpus) -> None:
+    reply = answer(corpus, "what of the measles")
+
+    assert {"who", "measles"} == set(ids(reply))
+    assert not any("<mark>of</mark>" in snippet for hit in reply.hits for snippet in hit.snippets)
+
+
+def test_a_query_of_nothing_but_stop_words_is_asked_as_it_is(corpus: Corpus) -> None:
+    assert ["running"] == ids(answer(corpus, "for the"))
+
+
+def test_a_name_in_capitals_is_no_stop_word(corpus: Corpus) -> None:
+    assert (["who"], {"who", "measles"}) == (
+        ids(answer(corpus, "WHO measles")),
+        set(ids(answer(corpus, "who measles"))),
+    )
+
+
+def test_synonyms_are_found_and_stand_below_the_word_itself(corpus: Corpus) -> None:
+    assert ["film", "movie"] == ids(answer(corpus, "film"))
+    assert ["movie", "film"] == ids(answer(corpus, "movies"))
+
+
+@pytest.mark.parametrize("text", ["USA", "united states"])
+def test_a_synonym_of_several_words_is_found_as_a_phrase(corpus: Corpus, text: str) -> None:
+    found = set(ids(answer(corpus, text)))
+
+    assert {"states", "usa"} <= found
+    assert ("apart" in found) == (text == "united states")  # there, both words stand apart
+
+
+def test_a_word_that_no_article_has_is_looked_for_as_it_is_nearest_spelt(corpus: Corpus) -> None:
+    reply = answer(corpus, "harbour electrno")
+    note = reply.interpretation.notes[0]
+
+    assert (["electron"], ["spelling"]) == (ids(reply), notes(reply))
+    assert ("electrno", True) == ("harbour electrno"[note.start : note.end], "“electron”" in note.message)
+
+
+def test_where_too_few_have_all_words_relatives_count_a_little(corpus: Corpus) -> None:
+    reply = answer(corpus, "electric quay", words="most")
+
+    assert "most" == reply.words
+    assert ids(reply).index("electric") < ids(reply).index("electron")
+
+
+def test_a_description_is_asked_by_most_of_its_words_where_few_articles_have_all(corpus: Corpus) -> None:
+    reply = answer(corpus, "the new film that opens tonight nowhere")
+
+    assert ("most", ["most_words"], ["film", "movie"]) == (reply.words, notes(reply), ids(reply)[:2])
+
+
+def test_a_list_of_three_words_is_not_where_any_article_has_all(corpus: Corpus) -> None:
+    reply = answer(corpus, "school warned measles")
+
+    assert ("all", [], ["measles"]) == (reply.words, notes(reply), ids(reply))
+
+
+def test_each_hit_is_explained_in_words_that_add_up(corpus: Corpus) -> None:
+    (hit, *_) = answer(corpus, "film tonight", explain=True).hits
+
+    assert hit.score == pytest.approx(sum(reason.score for reason in hit.reasons), rel=1e-3)
+    assert "“film”: film once in the text; in 2 of 12 articles" in [reason.text for reason in hit.reasons]
+
+
+def test_a_synonym_shows_in_the_explanation(corpus: Corpus) -> None:
+    reasons = {hit.id: hit.reasons[0].text for hit in answer(corpus, "film", explain=True).hits}
+
+    assert "“film”: movi (synonym) once in the text; in 2 of 12 articles" == reasons["movie"]
+
+
+def test_nothing_is_explained_unasked_or_by_date(corpus: Corpus) -> None:
+    hits = (*answer(corpus, "film").hits, *answer(corpus, "film", explain=True, sort="newest").hits)
+
+    assert {()} == {hit.reasons for hit in hits}
+
+
+def test_newer_articles_stand_higher_as_a_request_wants_it(tmp_path: Path) -> None:
+    with Corpus(tmp_path) as corpus:
+        dates = {"old": "2026-09-25T12:00:00Z", "new": "2026-11-24T11:00:00Z"}
+        texts = {"old": "ferry ferry quay", "new": "ferry quay quay"}
+        corpus.publish(*({"id": id_, "title": "T", "body": texts[id_], "published_at": dates[id_]} for id_ in dates))
+        corpus.index()
+        found = {weight: ids(answer(corpus, "ferry", recency={"weight": weight})) for weight in (0, 1)}
+        (hit, *_) = answer(corpus, "ferry", recency={"weight": 1}, explain=True).hits
+
+        assert {0: ["old", "new"], 1: ["new", "old"]} == found
+        assert "published 0 days ago" in [reason.text for reason in hit.reasons]
+
+
+def test_synonyms_that_change_hold_from_the_next_request_on(corpus: Corpus, tmp_path: Path) -> None:
+    file = tmp_path / "synonyms.en.txt"
+    file.write_text("film, measles\n", encoding="utf-8")
+    curation = replace(shipped(), wordlists=watched_wordlists(tmp_path), recency=Recency(weight=0))
+    before = set(ids(answer(corpus, "film", curation)))
+    stamp = file.stat().st_mtime_ns + 1_000_000_000
+    file.write_text("film, river\n", encoding="utf-8")
+    os.utime(file, ns=(stamp, stamp))
+
+    assert {"film", "measles", "who"} == before
+    assert {"film", "runs", "run", "running"} == set(ids(answer(corpus, "film", curation)))
+
+
+def test_pages_agree_though_new_words_come_between_them(tmp_path: Path) -> None:
+    """Relatives and spellings are those of the first page."""
+    with Corpus(tmp_path) as corpus:
+        corpus.publish(
+            *({"id": f"a{n}", "title": "T", "body": "harbours " * n + "quay " * (9 - n)} for n in range(1, 9))
+        )
+        corpus.index()
+        whole = ids(answer(corpus, "harbour quays ships cranes", words="most", size=50))
+        shown: list[str] = []
+        cursor = None
+        while len(shown) < len(whole):
+            reply = answer(corpus, "harbour quays ships cranes", words="most", size=3, cursor=cursor)
+            shown += ids(reply)
+            cursor = reply.next_cursor
+            corpus.publish({"id": f"b{len(shown)}", "title": "T", "body": "harbouring shipping quayside cranes " * 5})
+            corpus.index()
+
+        assert whole == [id_ for id_ in shown if id_.startswith("a")]
