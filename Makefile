@@ -5,11 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .PHONY: help setup demo test test-faults kills fuzz lint format bench bench-typing bench-index bench-million spelling
-.PHONY: contract constraints clean
+.PHONY: relevance relevance-choose contract constraints clean
 
 help:
 	@echo "make demo (ONCE=1) · test · test-faults · kills · fuzz · lint · format · bench · bench-typing · bench-index"
-	@echo "     bench-million · spelling · contract · constraints · clean"
+	@echo "     bench-million · spelling · relevance · contract · constraints · clean"
 
 setup: $(READY)
 
@@ -62,6 +62,14 @@ bench-million: $(VENV)/.peers
 	$(BIN)/python -m tests.benchmarks.million $(ARGS)
 bench-typing: $(READY)
 	$(BIN)/python -m tests.benchmarks.typing $(ARGS)
+
+# measures over judged collections and known-item searches; needs the test data
+relevance: $(VENV)/.peers
+	$(BIN)/python -m tests.relevance.measure $(ARGS)
+
+# tries parameters of ranking, leaving each collection out once
+relevance-choose: $(VENV)/.peers
+	$(BIN)/python -m tests.relevance.choose
 
 # measures did-you-mean; needs the test data
 spelling: $(READY)
