@@ -44,7 +44,7 @@ def both(universe: int, parts: Sequence[Matches]) -> Matches:
         return Sparse(universe, documents, sum(constants), positive=positive)
 
     def scores(chosen: Array | None) -> Array:
-        return np.asarray(sum(one.scores_at(_chosen(at, chosen)) for one, at in kept))
+        return np.asarray(sum(np.asarray(one.scores_at(_chosen(at, chosen)), np.float64) for one, at in kept))
 
     return Sparse(universe, documents, scores, positive=positive)
 
@@ -58,7 +58,8 @@ def _chosen(at: Array | None, chosen: Array | None) -> Array | None:
 
 def _dense_scores(part: Matches) -> Array | float:
     assert isinstance(part, Dense)
-    return part.dense_scores()
+    scores = part.dense_scores()
+    return scores if isinstance(scores, (int, float)) else scores.astype(np.float64)
 
 
 def either(universe: int, parts: Sequence[Matches], *, largest: bool = False) -> Matches:
@@ -69,7 +70,7 @@ def either(universe: int, parts: Sequence[Matches], *, largest: bool = False) ->
         return Union(universe, [one for part in parts for one in _sparse_parts(part)])
     made = [part.resolved() for part in parts]
     positive = all(part.positive for part in made)
-    total = np.zeros(universe, np.float32) if positive or not largest else np.full(universe, -np.inf, np.float32)
+    total = np.zeros(universe) if positive or not largest else np.full(universe, -np.inf)
     for part in made:
         if isinstance(part, Dense):
             _add_dense(total, part, largest=largest)
@@ -147,6 +148,6 @@ def maybe(matches: Matches, bonus: Matches) -> Matches:
     """Give the matches, with the scores of others added where both match."""
     left = matches.sparse()
     hits = bonus.among(left.documents)
-    scores = left.scores().copy()
+    scores = left.scores().astype(np.float64)
     scores[hits.found] += hits.scores_at(None)
     return left.rescored(scores, positive=left.positive and bonus.positive)

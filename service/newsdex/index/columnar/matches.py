@@ -1,7 +1,8 @@
 """What part of a query matches: sparse, as sorted documents, dense, as one entry per document, or a union not yet made.
 
 Documents are numbered through all segments of a commit, so that the cost of an array operation comes once, not once
-for each segment. Scores are computed only for the documents that other parts of the query leave over.
+for each segment. Scores are computed only for the documents that other parts of the query leave over; they are added
+up in float64, so that rounded to float32 a sum is the same in whatever order its parts came.
 """
 
 from collections.abc import Callable, Sequence
@@ -231,9 +232,11 @@ class Union:
 
     def _postings(self) -> tuple[Array, Array]:
         if self._bulk is not None:
-            return self._bulk()
-        documents = np.concatenate([part.documents for part in self.parts])
-        return documents, np.concatenate([part.scores() for part in self.parts])
+            documents, scores = self._bulk()
+        else:
+            documents = np.concatenate([part.documents for part in self.parts])
+            scores = np.concatenate([part.scores() for part in self.parts])
+        return documents, scores.astype(np.float64)
 
     def _merged(self, largest: int) -> Sparse:
         """Sort what is outside of the largest part, and bring it into that."""
@@ -276,7 +279,7 @@ class Union:
         found = np.flatnonzero(any_)
 
         def scores(chosen: Array | None) -> Array:
-            total = np.zeros(len(documents), np.float32)
+            total = np.zeros(len(documents))
             for hit in hits:
                 total[hit.found] += hit.scores_at(None)
             return total.take(found if chosen is None else found.take(chosen))

@@ -13,7 +13,7 @@ FEW = 512
 
 
 def best_scored(matches: Matches, limit: int) -> tuple[Array, Array]:
-    """Give the documents with the highest scores and their scores, best first; of equals the first documents."""
+    """Give the documents with the highest scores, and these, float32, best first; of equals the first documents."""
     made = matches.resolved()
     if made.constant is not None:
         documents = made.sparse().documents[:limit]
@@ -21,7 +21,7 @@ def best_scored(matches: Matches, limit: int) -> tuple[Array, Array]:
     if isinstance(made, Dense) and made.positive:
         return _best_dense(made, limit)
     own = made.sparse()
-    scores = own.scores()
+    scores = own.scores().astype(np.float32)
     chosen = highest(scores, limit)
     return own.documents.take(chosen), scores.take(chosen)
 
@@ -33,14 +33,14 @@ def _best_dense(matches: Dense, limit: int) -> tuple[Array, Array]:
         documents = _promising(matches, scores, documents, limit * matches.repeats)
     if documents is None:
         documents = np.flatnonzero(matches.mask())
-    own = scores.take(documents)
+    own = scores.take(documents).astype(np.float32)
     chosen = highest(own, limit)
     return documents.take(chosen), own.take(chosen)
 
 
 def _promising(matches: Dense, scores: Array, documents: Array, limit: int) -> Array | None:
     """Give those documents that may be among the best, sorted, each once; None where that would be many."""
-    own = matches.mask().take(documents) * scores.take(documents)
+    own = (matches.mask().take(documents) * scores.take(documents)).astype(np.float32)
     at = np.flatnonzero(own >= _bound(own, limit))
     if len(at) > max(FEW, 2 * limit):
         return None
