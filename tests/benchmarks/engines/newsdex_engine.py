@@ -18,7 +18,7 @@ from newsdex.index.reader import IndexReader, View
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.index.writer import IndexWriter
 from newsdex.records import Change
-from newsdex.search.query import filter_tree
+from newsdex.search.query import filter_trees
 from newsdex_schemas import SearchFilters
 
 NO_DEADLINE = float("inf")
@@ -56,7 +56,7 @@ class NewsdexEngine:
         """Wait for merging, and let searchers find the index."""
         assert self._writer is not None
         self._writer.finish_merging()
-        swap(self._root, self._writer.folder)
+        swap(self._root, self._writer.folder, kept=None)
 
     def _changes(self, articles: Sequence[Article]) -> list[Change]:
         changes = []
@@ -120,13 +120,14 @@ def tree_of(question: Question) -> Any:
 
 
 def filters_of(question: Question) -> Any | None:
-    """Give the tree that the service makes of a question's filters."""
+    """Give the tree of what the service makes of a question's filters."""
     filters = SearchFilters(
         section=(question.section,) if question.section else (),
         published_from=question.published_from,
         published_to=question.published_to,
     )
-    return filter_tree(filters)
+    trees = list(filter_trees(filters).values())
+    return q.And(trees) if trees else None
 
 
 def _leaf(kind: str, field: str, word: str, boost: float) -> Any:

@@ -10,7 +10,7 @@ from tests.benchmarks.questions import FACETS, Question
 from whoosh.index import create_in, open_dir
 from whoosh.sorting import FieldFacet
 
-from newsdex.index.schema import FILTER_FIELDS, document, make_schema
+from newsdex.index.schema import FILTER_FIELDS, SPELLED_FIELDS, document, make_schema
 from newsdex_schemas import Article as Contract
 
 MEMORY_MB = 256
@@ -66,4 +66,6 @@ class WhooshEngine:
 
 def _fields(article: Article) -> dict[str, Any]:
     fields = document(Contract.model_validate(article))
-    return fields | {name: ",".join(fields[name]) for name in FILTER_FIELDS if name in fields}
+    return fields | {
+        name: ",".join(fields[name]) for name in (*FILTER_FIELDS, *SPELLED_FIELDS.values()) if name in fields
+    }
