@@ -13,9 +13,9 @@ from rapidfuzz.distance import OSA
 from tests.scenarios.corpus import Corpus
 
 from newsdex.index.analysis import terms, words
-from newsdex.index.columnar.segment import OpenSegment
+from newsdex.index.columnar.segment import OpenSegment, SegmentData
 from newsdex.index.lexicon import current
-from newsdex.index.lexicon.current import LexiconPart, LexiconReader
+from newsdex.index.lexicon.current import Lexicon, LexiconReader
 from newsdex.index.lexicon.table import WordTable
 
 FORMS = (
@@ -152,42 +152,76 @@ def test_an_empty_index_has_an_empty_lexicon(corpus: Corpus) -> None:
     assert [] == list(LexiconReader().lexicon(segments(corpus)).parts)
 
 
-def test_a_new_commit_is_in_the_lexicon_at_once_and_what_it_replaced_is_not(corpus: Corpus) -> None:
+def caught_up(reader: LexiconReader, corpus: Corpus) -> Lexicon:
+    """Give the lexicon when what goes on beside the requests is done."""
+    reader.lexicon(segments(corpus))
+    for thread in threading.enumerate():
+        if thread.name == "lexicon":
+            thread.join(30)
+    return reader.lexicon(segments(corpus))
+
+
+def test_a_new_commit_is_in_the_lexicon_at_once(corpus: Corpus) -> None:
     corpus.publish({"id": "a", "title": "Ferry", "body": "Herons fish."})
     corpus.index()
     reader = LexiconReader()
     before = reader.lexicon(segments(corpus))
-    corpus.publish({"id": "a", "title": "Ferry", "body": "Plovers fish.", "version": 2})
+    corpus.publish({"id": "b", "title": "Ferry", "body": "Plovers fish."})
     corpus.index()
     after = reader.lexicon(segments(corpus))
 
-    assert (1, 0) == (before.count("herons"), before.count("plovers"))
-    assert (0, 1) == (after.count("herons"), after.count("plovers"))
-    assert 1 == len(after.parts)
+    assert [(1, 0), (1, 1)] == [(one.count("herons"), one.count("plovers")) for one in (before, after)]
+    assert 2 == after.count("fish")
 
 
-def test_what_was_read_of_a_segment_is_not_read_again(corpus: Corpus) -> None:
-    corpus.publish({"id": "a", "title": "Ferry"})
+def test_what_was_replaced_leaves_the_lexicon_with_the_next_merge(corpus: Corpus) -> None:
+    corpus.publish({"id": "a", "title": "Ferry", "body": "Herons fish."})
     corpus.index()
     reader = LexiconReader()
-    (first,) = reader.lexicon(segments(corpus)).parts
-    corpus.publish({"id": "b", "title": "Heron"})
+    reader.lexicon(segments(corpus))
+    corpus.publish({"id": "a", "title": "Ferry", "body": "Plovers fish.", "version": 2})
     corpus.index()
+    lexicon = caught_up(reader, corpus)
 
-    assert first is reader.lexicon(segments(corpus)).parts[0]
+    assert (0, 1, 1) == tuple(lexicon.count(word) for word in ("herons", "plovers", "fish"))
+
+
+@settings(max_examples=25, deadline=None)
+@given(batches=st.lists(st.lists(TEXTS, min_size=1, max_size=3), min_size=1, max_size=6))
+def test_after_any_commits_the_lexicon_has_each_word_as_often_as_it_stands_there(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[str]]
+) -> None:
+    with Corpus(tmp_path_factory.mktemp("commits")) as corpus:
+        reader = LexiconReader()
+        for batch, texts in enumerate(batches):
+            articles = ({"id": f"{batch}-{n}", "title": text, "language": "en"} for n, text in enumerate(texts))
+            corpus.publish(*articles)
+            corpus.index()
+            lexicon = caught_up(reader, corpus)
+    written = Counter(terms(word, "en")[-1] for texts in batches for text in texts for word, *_ in words(text))
+
+    assert written == {word: lexicon.count(word) for word in {*written, *FORMS} if lexicon.count(word)}
+    assert len(lexicon.parts) <= 1 + current.MAX_UNMERGED
+
+
+def test_merged_tables_find_what_each_of_them_finds() -> None:
+    one, other = table_of({"ferry": 3, "heron": 1}), table_of({"ferry": 2, "plover": 4})
+    merged = WordTable.merged([one, other])
+
+    assert {"ferry": 5, "heron": 1, "plover": 4} == dict(zip(merged.words, merged.counts.tolist(), strict=True))
+    assert ["ferry"] == [merged.values[place] for place in merged.almost_beginning("fery", 1, 5)]
+    assert ["plover"] == [merged.values[place] for place in merged.within("plovr", 1)]
 
 
 def test_a_large_new_segment_is_read_beside_the_requests(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until it is, the words before it are given."""
-    reading, done = threading.Event(), threading.Event()
-    part_of = LexiconPart.of
+    reading, go_on = threading.Event(), threading.Event()
+    read = current.text_words
 
-    class Slow:
-        @staticmethod
-        def of(data: object) -> LexiconPart:
-            reading.set()
-            assert done.wait(30)
-            return part_of(data)  # type: ignore[arg-type]  # what the reader gave
+    def read_slowly(data: SegmentData) -> WordTable:
+        reading.set()
+        assert go_on.wait(30)
+        return read(data)
 
     corpus.publish({"id": "a", "title": "Ferry"})
     corpus.index()
@@ -195,13 +229,11 @@ def test_a_large_new_segment_is_read_beside_the_requests(corpus: Corpus, monkeyp
     reader.lexicon(segments(corpus))
     corpus.publish(*({"id": str(n), "title": "Heron"} for n in range(current.SMALL_DOCUMENTS + 1)))
     corpus.index()
-    monkeypatch.setattr(current, "LexiconPart", Slow)
+    monkeypatch.setattr(current, "text_words", read_slowly)
     meanwhile = [reader.lexicon(segments(corpus)) for _ in range(2)]
     assert reading.wait(30)
-    done.set()
-    for thread in threading.enumerate():
-        if thread.name == "lexicon":
-            thread.join(30)
+    go_on.set()
+    lexicon = caught_up(reader, corpus)
 
     assert [(1, 0), (1, 0)] == [(one.count("ferry"), one.count("heron")) for one in meanwhile]
-    assert current.SMALL_DOCUMENTS + 1 == reader.lexicon(segments(corpus)).count("heron")
+    assert (1, current.SMALL_DOCUMENTS + 1) == (lexicon.count("ferry"), lexicon.count("heron"))

@@ -25,6 +25,8 @@ LOOKED_AT = 64
 """So many of the most frequent words that begin almost as typed are compared with it letter by letter."""
 SPARE = 4
 """So many candidates more than are asked for are counted exactly: recent ones may go before more frequent ones."""
+MAX_CORRECTED = 2
+"""A text with more unknown words is not what any article has."""
 TYPO_CHARS = 4
 """Shorter beginnings are too little to tell an error by; from twice as many on, there may be two."""
 
@@ -59,14 +61,14 @@ class Completions:
 
     @cached_property
     def finished(self) -> list[str]:
-        """Give the words before the last one; those that no article has are corrected where that is possible."""
-        return [self._corrected(word) for word in self._typed.finished]
-
-    def _corrected(self, word: str) -> str:
-        if total(self._tally.with_word(word)):
-            return word
-        best = candidates(plain_form(word), self._lexicon, 1)
-        return best[0].text if best else word
+        """Give the words before the last one; a few that no article has are corrected where that is possible."""
+        words = list(self._typed.finished)
+        unknown = [at for at, word in enumerate(words) if not total(self._tally.with_word(word))]
+        if len(unknown) <= MAX_CORRECTED:
+            for at in unknown:
+                best = candidates(plain_form(words[at]), self._lexicon, 1)
+                words[at] = best[0].text if best else words[at]
+        return words
 
     # -- words
 

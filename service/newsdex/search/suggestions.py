@@ -87,7 +87,7 @@ class _Work:
         titles = self._titles() if "titles" in kinds and self._has_time() else {}
         terms = self.completions.terms if "terms" in kinds and self._has_time() else []
         names = {kind: self.completions.names(kind) for kind in NAME_KINDS if kind in kinds and self._has_time()}
-        if len(titles) + len(terms) + sum(map(len, names.values())) < self.size and self._has_time():
+        if self._seems_mistyped(len(titles) + len(terms) + sum(map(len, names.values()))) and self._has_time():
             titles = titles if "titles" not in kinds else self._other_titles() | titles
             terms = terms if "terms" not in kinds else [*terms, *self.completions.other_terms]
             names = {kind: [*ones, *self.completions.other_names(kind, ones)] for kind, ones in names.items()}
@@ -102,6 +102,10 @@ class _Work:
             "titles": tuple(shown[: self.size]),
             "terms": tuple(self._term(one) for one in terms[: self.size]),
         }
+
+    def _seems_mistyped(self, exact: int) -> bool:
+        """Tell whether to look for typing errors: several words that occur together as typed have none."""
+        return exact < self.size and not (exact and self.typed.finished)
 
     def _has_time(self) -> bool:
         return time.monotonic() < self.deadline

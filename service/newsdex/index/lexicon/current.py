@@ -1,4 +1,9 @@
-"""Keeps the lexicon of the newest commit: a part for each segment, made once, since segments never change."""
+"""Keeps the lexicon of the newest commit: each segment is read once, since segments never change.
+
+What was read of them is merged, since each table that a request looks into costs time. Merging goes on from time to
+time, so between two merges a request looks into the merged tables and those of a few new segments. Segments that
+are gone stay in the merged tables until the next merge: others have their articles.
+"""
 
 import threading
 from collections.abc import Sequence
@@ -15,16 +20,29 @@ log = structlog.get_logger()
 
 SMALL_DOCUMENTS = 200
 """So many new documents are read while the request waits, some milliseconds; more are read beside it."""
+MAX_UNMERGED = 6
+MAX_UNMERGED_SHARE = 0.5
+"""When there are more unmerged tables, or they have more words than this share of the merged ones, all are merged."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LexiconPart:
-    """The tables of one segment."""
+    """The tables of one segment, or of several."""
 
     documents: int
     words: WordTable
     authors: WordTable
     tags: WordTable
+
+    @classmethod
+    def merged(cls, parts: "Sequence[LexiconPart]") -> "LexiconPart":
+        """Give one part for several."""
+        return cls(
+            documents=sum(part.documents for part in parts),
+            words=WordTable.merged([part.words for part in parts]),
+            authors=WordTable.merged([part.authors for part in parts]),
+            tags=WordTable.merged([part.tags for part in parts]),
+        )
 
     @classmethod
     def of(cls, data: SegmentData) -> "LexiconPart":
@@ -36,7 +54,7 @@ class LexiconPart:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lexicon:
-    """The tables of all segments of a commit, or of an earlier one.
+    """The tables of the segments of a commit, or of an earlier one.
 
     It counts documents that are deleted or hidden, too: whoever shows a word makes sure that an article has it.
     """
@@ -49,38 +67,59 @@ class Lexicon:
 
 
 class LexiconReader:
-    """Gives lexicons; a large new segment is read in a thread, and meanwhile the lexicon before it is given."""
+    """Gives lexicons; large new segments are read, and tables merged, in a thread, while the one before is given."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._parts: dict[str, LexiconPart] = {}
-        self._reading: threading.Thread | None = None
+        """What was read, by segment."""
+        self._merged: LexiconPart | None = None
+        self._merged_names: frozenset[str] = frozenset()
+        self._working: threading.Thread | None = None
 
     def lexicon(self, segments: Sequence[OpenSegment]) -> Lexicon:
         """Give the lexicon of a commit's segments; the first one is waited for."""
         with self._lock:
-            known = self._parts
-            unread = [segment for segment in segments if segment.name not in known]
-            if not unread:
-                if len(known) > len(segments):
-                    self._keep(segments, known)
-            elif not known or sum(segment.documents for segment in unread) <= SMALL_DOCUMENTS:
-                self._keep(segments, known | {segment.name: LexiconPart.of(segment.data) for segment in unread})
-            elif self._reading is None or not self._reading.is_alive():
-                self._reading = threading.Thread(target=self._read, args=(segments,), name="lexicon", daemon=True)
-                self._reading.start()
-            return Lexicon(parts=list(self._parts.values()))
+            if not self._parts:
+                self._update(segments)
+            unread = [segment for segment in segments if segment.name not in self._parts]
+            if sum(segment.documents for segment in unread) <= SMALL_DOCUMENTS:
+                self._parts = self._parts | {segment.name: LexiconPart.of(segment.data) for segment in unread}
+                self._forget(segments)
+                unread = []
+            if (unread or self._is_due()) and (self._working is None or not self._working.is_alive()):
+                self._working = threading.Thread(target=self._work, args=(segments,), name="lexicon", daemon=True)
+                self._working.start()
+            merged = [self._merged] if self._merged else []
+            return Lexicon(parts=[*merged, *self._unmerged()])
 
-    def _keep(self, segments: Sequence[OpenSegment], parts: dict[str, LexiconPart]) -> None:
-        """Take these parts, without those of segments that are gone."""
-        self._parts = {segment.name: parts[segment.name] for segment in segments}
+    def _unmerged(self) -> list[LexiconPart]:
+        return [part for name, part in self._parts.items() if name not in self._merged_names]
 
-    def _read(self, segments: Sequence[OpenSegment]) -> None:
-        known = self._parts
+    def _is_due(self) -> bool:
+        """Tell whether all tables should become one."""
+        unmerged, words = self._unmerged(), len(self._merged.words) if self._merged else 0
+        return len(unmerged) > MAX_UNMERGED or sum(len(one.words) for one in unmerged) > MAX_UNMERGED_SHARE * words
+
+    def _forget(self, segments: Sequence[OpenSegment]) -> None:
+        names = {segment.name for segment in segments}
+        self._parts = {name: part for name, part in self._parts.items() if name in names}
+
+    def _work(self, segments: Sequence[OpenSegment]) -> None:
         try:
-            new = {segment.name: LexiconPart.of(segment.data) for segment in segments if segment.name not in known}
+            self._update(segments)
         except NewsdexError as fault:  # what is damaged is told to whoever searches it
             log.warning("lexicon.failed", code=fault.code, reason=fault.message)
-            return
+
+    def _update(self, segments: Sequence[OpenSegment]) -> None:
+        """Read the segments that are not read, and merge where that is due; the slow parts do without the lock."""
+        known = self._parts
+        new = {segment.name: LexiconPart.of(segment.data) for segment in segments if segment.name not in known}
         with self._lock:
             self._parts = self._parts | new
+            parts = {segment.name: self._parts[segment.name] for segment in segments if segment.name in self._parts}
+            due = self._is_due()
+        if due:
+            merged = LexiconPart.merged(list(parts.values()))
+            with self._lock:
+                self._merged, self._merged_names = merged, frozenset(parts)

@@ -1,6 +1,7 @@
 """A sorted table of words in memory that finds those that begin like what was typed, or are spelt almost like it."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from newsdex.index.columnar.sections import Array
 
 MISTAKE_SHARE = 0.05
 """A word that needs one more mistake must be so much more frequent to be as likely what is being typed."""
+MAX_COUNT = 2**32 - 1
 LETTERS = 32
 """Letters share a bit with those whose code is the same modulo this: a bit more that differs is a letter that does."""
 AFTER_ANY = chr(0x10FFFF)
@@ -31,6 +33,17 @@ class WordTable:
         ends = np.cumsum(self._lengths, dtype=np.int64)
         bits = np.uint32(1) << (text & np.uint32(LETTERS - 1))
         self._letters = np.bitwise_or.reduceat(bits, ends - self._lengths) if len(words) else bits
+
+    @classmethod
+    def merged(cls, tables: "Sequence[WordTable]") -> "WordTable":
+        """Give one table for several; counts of what is in more than one add up."""
+        counts: Counter[tuple[str, str]] = Counter()
+        for table in tables:
+            for word, value, count in zip(table.words, table.values, table.counts.tolist(), strict=True):
+                counts[word, value] += count
+        entries = sorted(counts)
+        numbers = np.array([min(counts[entry], MAX_COUNT) for entry in entries], np.uint32)
+        return cls([word for word, _ in entries], numbers, [value for _, value in entries])
 
     def __len__(self) -> int:
         return len(self.words)

@@ -18,7 +18,7 @@ from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.segment import SegmentData
 from newsdex.index.languages import OWN_SCRIPT
-from newsdex.index.lexicon.table import WordTable
+from newsdex.index.lexicon.table import MAX_COUNT, WordTable
 from newsdex.index.schema import TEXT_FIELDS
 
 STEMS_OF_STEMS = 3
@@ -26,7 +26,6 @@ STEMS_OF_STEMS = 3
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 """Scripts whose terms are pairs of characters and no words."""
 LONGEST = 50
-MAX_COUNT = 2**32 - 1
 
 
 def text_words(data: SegmentData) -> WordTable:
