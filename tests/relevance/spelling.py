@@ -66,7 +66,7 @@ def build(root: Path) -> View:
     for start in range(0, len(changes), BATCH):
         writer.apply(changes[start : start + BATCH])
     writer.finish_merging()
-    swap(root, folder)
+    swap(root, folder, kept=None)
     return IndexReader(root).view()
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from newsdex.index.analysis import MARK, plain_form, stem_of, words
-from newsdex.index.columnar.postings import PostingField
+from newsdex.index.columnar.postings import KEPT_FROM, PostingField
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.segment import SegmentData
 from newsdex.index.languages import OWN_SCRIPT
@@ -26,6 +26,8 @@ STEMS_OF_STEMS = 3
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 """Scripts whose terms are pairs of characters and no words."""
 LONGEST = 50
+READ_AT_ONCE = KEPT_FROM - 1
+"""Postings read in one piece: the field does not keep so few, except those of a frequent term."""
 
 
 def text_words(data: SegmentData) -> WordTable:
@@ -59,13 +61,7 @@ def _foreign(data: SegmentData, fields: list[PostingField]) -> Array | None:
 
 def _written(field: PostingField, terms: list[str], foreign: Array | None) -> list[int]:
     """Give how often each term was written as it is."""
-    starts = field.starts().astype(np.int64)
-    frequencies = field.frequencies(0, int(starts[-1]))
-    total: Array = np.add.reduceat(frequencies, starts[:-1], dtype=np.int64)
-    stemmed = total
-    if foreign is not None:
-        own = np.where(foreign.take(field.documents(0, int(starts[-1]))), 0, frequencies)
-        stemmed = np.add.reduceat(own, starts[:-1], dtype=np.int64)
+    total, stemmed = _frequencies(field, foreign)
     numbers = {term: number for number, term in enumerate(terms)}
     stems = np.fromiter((numbers.get(stem_of(term), -1) for term in terms), np.int64, len(terms))
     others = np.flatnonzero((stems >= 0) & (stems != np.arange(len(terms))))
@@ -75,6 +71,23 @@ def _written(field: PostingField, terms: list[str], foreign: Array | None) -> li
         taken = np.bincount(stems[others], weights=written[others], minlength=len(terms)).astype(np.int64)
     counts: list[int] = (total - taken).tolist()
     return counts
+
+
+def _frequencies(field: PostingField, foreign: Array | None) -> tuple[Array, Array]:
+    """Give how often each term stands in all documents, and in those that are not foreign; a bounded part at a time."""
+    starts = field.starts().astype(np.int64)
+    total, stemmed = np.zeros((2, len(starts) - 1), np.int64)
+    first = 0
+    while first < len(total):
+        stop = max(first + 1, int(np.searchsorted(starts, starts[first] + READ_AT_ONCE, "right")) - 1)
+        span, begins = (int(starts[first]), int(starts[stop])), starts[first:stop] - starts[first]
+        frequencies = field.frequencies(*span)
+        np.add.reduceat(frequencies, begins, dtype=np.int64, out=total[first:stop])
+        if foreign is not None:
+            own = np.where(foreign.take(field.documents(*span)), 0, frequencies)
+            np.add.reduceat(own, begins, dtype=np.int64, out=stemmed[first:stop])
+        first = stop
+    return total, total if foreign is None else stemmed
 
 
 def _is_word(term: str) -> bool:
