@@ -160,10 +160,12 @@ class _Readings:
         """Give the likeliest readings, best first (a beam search); raise `Unavailable` when the time is over."""
         everything = self._tally.visible
         readings = [_Reading(words=(), cost=0.0, mask=everything, together=total(everything))]
-        for word in typed:
+        occurring = [total(self._having(word.text)) for word in typed]
+        for word, occurs in zip(typed, occurring, strict=True):
             if time.monotonic() > self._deadline:
                 raise Unavailable("deadline_exceeded", "the deadline was over before there was another query")
-            options = [(option, self._having(option.text)) for option in self._options(word)]
+            proposed = self._options(word, occurs, all_occur=all(occurring))
+            options = [(option, self._having(option.text)) for option in proposed]
             longer = [self._continued(reading, *option) for reading in readings for option in options]
             # words that never meet: the query may ask for either
             met = [reading for reading in longer if reading.together] or longer
@@ -195,15 +197,17 @@ class _Readings:
             self._pairs[texts] = total(self._tally.with_phrase(series))
         return self._pairs[texts]
 
-    def _options(self, word: QueryWord) -> list[Candidate]:
-        """Give what may stand in a word's place, the word itself too where it occurs or nothing else does."""
+    def _options(self, word: QueryWord, occurs: int, *, all_occur: bool) -> list[Candidate]:
+        """Give what may stand in a word's place, the word itself too where it occurs or nothing else does.
+
+        A frequent word is left alone, unless the query found nothing and has no other word that may be wrong.
+        """
         itself = Candidate(text=word.text, cost=0.0)
-        occurs = total(self._having(word.text))
+        if occurs > FEW_HITS and not (all_occur and self._nothing_found):
+            return [itself]
         if occurs and self._nothing_found:
             others = candidates(word.text, self._lexicon, OTHERS_FOR_KNOWN)
             return [itself, *(Candidate(text=one.text, cost=one.cost + KNOWN_WORD) for one in others)]
-        if occurs > FEW_HITS:
-            return [itself]
         others = candidates(word.text, self._lexicon, OPTIONS)
         if occurs:
             return [itself, *(one for one in others if one.cost <= CLOSE)]
