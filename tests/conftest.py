@@ -8,8 +8,8 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# the same examples on every machine; `--hypothesis-profile=default` draws new ones
-settings.register_profile("repeatable", derandomize=True, database=None)
+# the same examples on every machine, however slow it is; `--hypothesis-profile=default` draws new ones
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.load_profile("repeatable")
 
 

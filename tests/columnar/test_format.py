@@ -36,7 +36,7 @@ def test_every_section_of_a_segment_is_described(tmp_path: Path) -> None:
     described = set(re.findall(r"`(F\.[a-z_]+|[a-z]+\.values)`", TEXT))
     packed = {name for name in written if f"{name}.widths" in written}
 
-    assert packed == {"F.documents", "F.frequencies", "F.positions"}
+    assert packed == {"F.documents", "F.frequencies"}
     assert described == written - {f"{name}.widths" for name in packed}
 
 

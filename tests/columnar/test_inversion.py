@@ -38,7 +38,6 @@ def analysed(batch: list[tuple[str, str]]) -> tuple[Places, list[int]]:
 
 def inverted(terms: list[bytes], postings: Postings) -> Places:
     places: Places = defaultdict(lambda: defaultdict(list))
-    assert postings.frequencies is not None
     assert postings.positions is not None
     documents, frequencies = postings.documents.tolist(), postings.frequencies.tolist()
     positions = iter(postings.positions.tolist())
@@ -55,9 +54,9 @@ def test_a_batch_has_the_terms_and_places_of_whooshs_analysis(series: list[list[
     """Batches share what is known of words, so a later one must not depend on an earlier one."""
     vocabulary = Vocabulary()
     for batch in series:
-        terms, postings, lengths = invert_texts([t for t, _ in batch], [code for _, code in batch], vocabulary)
+        terms, postings, found = invert_texts([t for t, _ in batch], [code for _, code in batch], vocabulary)
         places, wanted = analysed(batch)
 
         assert sorted(terms) == terms
         assert places == inverted(terms, postings)
-        assert wanted == lengths.tolist()
+        assert wanted == found.lengths.tolist()

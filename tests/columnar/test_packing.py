@@ -2,27 +2,33 @@
 
 import tempfile
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsdex.index.columnar.packing import BLOCK, Packed, Packer
+from newsdex.index.columnar.packing import BLOCK, Bits, BitWriter, Packed, Packer, bit_lengths
 from newsdex.index.columnar.sections import SectionFile, SectionWriter
-from newsdex.index.columnar.spans import Spans
+from newsdex.index.columnar.spans import unpack_spans
 
+Numbers = npt.NDArray[np.uint32]
 runs = st.lists(
     st.tuples(st.integers(0, 3 * BLOCK), st.integers(0, 32), st.randoms(use_true_random=False)), min_size=1, max_size=8
 )
 """(length, bits, where the numbers come from) of parts that are added one after the other."""
 
 
-@given(runs, st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=8), st.booleans())
+def numbers(parts: list[tuple[int, int, Random]]) -> list[Numbers]:
+    return [np.array([draw.getrandbits(bits) if bits else 0 for _ in range(n)], np.uint32) for n, bits, draw in parts]
+
+
+@given(runs, st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=8))
 def test_numbers_are_read_as_they_were_written(
-    parts: list[tuple[int, int, object]], shares: list[tuple[float, float]], one_by_one: bool
+    parts: list[tuple[int, int, Random]], shares: list[tuple[float, float]]
 ) -> None:
-    values = [np.array([draw.getrandbits(bits) if bits else 0 for _ in range(n)], np.uint32) for n, bits, draw in parts]  # type: ignore[attr-defined]  # a Random
+    values = numbers(parts)
     whole = np.concatenate(values)
     with tempfile.TemporaryDirectory() as folder:
         packed = _written(Path(folder, "file"), values)
@@ -34,11 +40,24 @@ def test_numbers_are_read_as_they_were_written(
             assert whole[start:stop].tolist() == packed[start:stop].tolist()
         if filled := [(packed, start, stop) for start, stop in spans if start < stop]:
             expected = np.concatenate([whole[start:stop] for _, start, stop in filled])
-            step = 1 if one_by_one else 37
-            places = np.arange(0, len(expected), step)
 
-            assert expected.tolist() == Spans(filled).all().tolist()
-            assert expected[::step].tolist() == Spans(filled).at(places).tolist()
+            assert expected.tolist() == unpack_spans(filled).tolist()
+
+
+@given(runs, st.integers(1, 50))
+def test_numbers_of_known_widths_are_read_one_by_one(parts: list[tuple[int, int, Random]], step: int) -> None:
+    values = [part for part in numbers(parts) if len(part)]
+    widths = [np.maximum(bit_lengths(part), part % 3 + bit_lengths(part)) for part in values]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "file")
+        section_writer, writer = SectionWriter(path), BitWriter(path.parent)
+        starts = [writer.add(part, bits) for part, bits in zip(values, widths, strict=True)]
+        writer.write(section_writer, "numbers")
+        writer.close()
+        section_writer.finish(0)
+        read = Bits(SectionFile(path), "numbers")
+        for part, bits, begin in zip(values, widths, starts, strict=True):
+            assert part[::step].tolist() == read.at(begin[::step], bits[::step]).tolist()
 
 
 def test_small_numbers_take_few_bits() -> None:
@@ -51,7 +70,7 @@ def test_small_numbers_take_few_bits() -> None:
         assert sizes[1] - sizes[0] == 64_000 * 3 // 8
 
 
-def _written(path: Path, values: list[npt.NDArray[np.uint32]]) -> Packed:
+def _written(path: Path, values: list[Numbers]) -> Packed:
     writer = SectionWriter(path)
     packer = Packer(path.parent)
     for part in values:

@@ -26,9 +26,9 @@ def build_segment(path: Path, documents: Sequence[Document], vocabulary: Vocabul
         for name in TEXT_FIELDS:
             texts = [document.get(name) or "" for document in documents]
             if any(texts):
-                terms, postings, lengths = invert_texts(texts, languages, vocabulary)
-                _write_field(writer, name, terms, postings)
-                write_lengths(writer, name, lengths)
+                terms, postings, found = invert_texts(texts, languages, vocabulary)
+                _write_field(writer, name, terms, postings, found.places)
+                write_lengths(writer, name, found.lengths)
         for name in (ID_FIELD, *FILTER_FIELDS, *SPELLED_FIELDS.values()):
             terms, postings = invert_values([_values(document, name) for document in documents])
             _write_field(writer, name, terms, postings)
@@ -41,9 +41,11 @@ def build_segment(path: Path, documents: Sequence[Document], vocabulary: Vocabul
         raise
 
 
-def _write_field(writer: SectionWriter, name: str, terms: Sequence[bytes], postings: Postings) -> None:
+def _write_field(
+    writer: SectionWriter, name: str, terms: Sequence[bytes], postings: Postings, places: Array | None = None
+) -> None:
     if terms:
-        with FieldWriter(writer, name, text=postings.positions is not None) as field:
+        with FieldWriter(writer, name, places) as field:
             field.add(postings)
             field.write(b"".join(terms), np.fromiter(map(len, terms), np.int64, len(terms)))
 

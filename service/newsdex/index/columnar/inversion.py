@@ -5,16 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from newsdex.index.columnar.postings import Postings
-from newsdex.index.columnar.sections import Array
-from newsdex.index.columnar.vocabulary import Vocabulary
+from newsdex.index.columnar.vocabulary import Occurrences, Vocabulary
 
 KEY_BITS = 64
 
 
 def invert_texts(
     texts: Sequence[str], languages: Sequence[str], vocabulary: Vocabulary
-) -> tuple[list[bytes], Postings, Array]:
-    """Invert a field of full text; give its terms, sorted, their postings, and the number of words of each document."""
+) -> tuple[list[bytes], Postings, Occurrences]:
+    """Invert a field of full text; give its terms, sorted, their postings, and what was found in each document."""
     found = vocabulary.read(texts, languages)
     terms, term = vocabulary.ranked(found.term)
     document_bits = _bits(len(texts))
@@ -31,7 +30,7 @@ def invert_texts(
     sizes = np.bincount((pairs[first] >> np.uint64(document_bits)).astype(np.int64), minlength=len(terms))
     frequencies = np.diff(first, append=len(keys))
     postings = Postings(sizes=sizes, documents=documents, frequencies=frequencies, positions=positions)
-    return terms, postings, found.lengths
+    return terms, postings, found
 
 
 def invert_values(values: Sequence[Sequence[str]]) -> tuple[list[bytes], Postings]:

@@ -52,18 +52,10 @@ class PostingMatcher(ListMatcher):  # type: ignore[misc]  # whoosh has no types
     def value_as(self, astype: str) -> Any:
         """Give the current posting's frequency, weight or positions."""
         if astype == "positions":
-            start, _ = self._field.position_span(self._number, self._number + 1)
-            end = start + self._position_ends[self._i]
-            return self._field.positions(end - int(self._weights[self._i]), end).tolist()
+            documents, frequencies = np.array(self._ids), np.array(self._weights)
+            return self._field.positions_of(self._number, documents, frequencies, np.array([self._i])).tolist()
         return self._weights[self._i]
 
     def value(self) -> bytes:
         """Refuse: there are no encoded values."""
         raise NotImplementedError
-
-    @property
-    def _position_ends(self) -> list[int]:
-        if not hasattr(self, "_ends"):
-            self._ends = np.cumsum(self._weights).astype(int).tolist()
-        ends: list[int] = self._ends
-        return ends

@@ -37,7 +37,7 @@ def merge_segments(path: Path, segments: Sequence[OpenSegment], chunk_postings: 
     try:
         for name in (*TEXT_FIELDS, ID_FIELD, *FILTER_FIELDS, *SPELLED_FIELDS.values()):
             sources = [_Source(segment, name, numbers) for segment, numbers in zip(segments, maps, strict=True)]
-            _merge_field(writer, name, [source for source in sources if source.terms], chunk_postings)
+            _merge_field(writer, name, sources, chunk_postings)
             if name in TEXT_FIELDS and any(source.has_lengths for source in sources):
                 write_lengths(writer, name, np.concatenate([source.lengths() for source in sources]))
         for name in COLUMNS:
@@ -85,6 +85,14 @@ class _Source:
         stays = self._numbers != GONE
         return np.zeros(int(stays.sum()), np.int64) if lengths is None else lengths[stays]
 
+    def places(self) -> Array:
+        """Give the number of positions of each document that stays."""
+        stays = self._numbers != GONE
+        if self._field is None:
+            return np.zeros(int(stays.sum()), np.int64)
+        places: Array = self._field.places()[stays].astype(np.int64)
+        return places
+
     def sizes(self) -> Array:
         """Give the number of postings of each term, those of deleted documents included."""
         assert self._field is not None
@@ -101,7 +109,7 @@ class _Source:
         term = np.repeat(self.new_terms[begin:end] - first, sizes)
         positions = None
         if self._field.has_positions:
-            positions = self._field.positions(*self._field.position_span(begin, end))
+            positions = self._field.positions(begin, end)
         if not self._whole:
             stays = documents != GONE
             positions = None if positions is None else positions[np.repeat(stays, frequencies)]
@@ -120,13 +128,16 @@ class _Part:
 
 
 def _merge_field(writer: SectionWriter, name: str, sources: Sequence[_Source], chunk_postings: int) -> None:
+    # a segment without the field has no terms, but documents
+    places = np.concatenate([source.places() for source in sources]) if name in TEXT_FIELDS else None
+    sources = [source for source in sources if source.terms]
     if not sources:
         return
     terms = union([source.dictionary for source in sources])
     for source, numbers in zip(sources, terms.numbers, strict=True):
         source.new_terms = numbers
     kept = np.zeros(len(terms), bool)
-    with FieldWriter(writer, name, text=name in TEXT_FIELDS) as field:
+    with FieldWriter(writer, name, places) as field:
         for first, stop in _chunks(sources, len(terms), chunk_postings):
             sizes, postings = _merged([source.part(first, stop) for source in sources], stop - first)
             if postings is not None:

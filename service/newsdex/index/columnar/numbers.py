@@ -88,10 +88,6 @@ class NumberField:
         """Give the frequencies of some postings: a number occurs once."""
         return np.ones(stop - start, np.uint8)
 
-    def position_span(self, first: int, stop: int) -> tuple[int, int]:
-        """Give nothing: numbers have no positions."""
-        raise NotImplementedError
-
-    def positions(self, start: int, stop: int) -> Array:
+    def positions_of(self, number: int, documents: Array, frequencies: Array, at: Array) -> Array:
         """Give nothing: numbers have no positions."""
         raise NotImplementedError

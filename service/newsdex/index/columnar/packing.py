@@ -1,8 +1,9 @@
-"""Whole numbers in as few bits as each block of them needs, written and read without a loop over numbers.
+"""Whole numbers in as few bits as they need, written and read without a loop over numbers.
 
-64 numbers are a block; a block of numbers below 2**w is w words of 64 bits, the first number in the lowest bits. So a
-block begins at the sum of the widths before it, and any number can be read by itself. (Frame of reference without a
-frame: Lemire and Boytsov, Decoding billions of integers per second through vectorization, 2015, section 3.)
+Numbers of one kind are packed in blocks of 32: a block of numbers below 2**w is w words of 32 bits, so a block begins
+at the sum of the widths before it, and any number can be read by itself. (Frame of reference without a frame: Lemire
+and Boytsov, Decoding billions of integers per second through vectorization, 2015, section 3.) Where the reader knows
+the width of each number beforehand, they stand one behind the other in a stream of bits.
 """
 
 from functools import cached_property
@@ -13,8 +14,9 @@ import numpy as np
 
 from newsdex.index.columnar.sections import BLOCK_BYTES, Array, Section, SectionFile, SectionWriter
 
-BLOCK = 64
-WORD_BITS, WORD_BYTES = 64, 8
+BLOCK = 32
+JOINED_BITS = 64
+WORD_BYTES, LOADED_BYTES = 4, 8
 IN_MEMORY_BYTES = 16 << 20
 """What is packed beyond this waits in a file: bounds the memory of a merge."""
 _PLACES = np.arange(BLOCK)
@@ -22,30 +24,55 @@ _BITS = [(width * _PLACES >> 3, width * _PLACES & 7) for width in range(33)]
 """For each width, at which byte of a block each number begins, and at which bit of it."""
 
 
+def bit_lengths(values: Array) -> Array:
+    """Give the number of bits of each number below 2**53."""
+    lengths: Array = np.frexp(values.astype(np.float64))[1].astype(np.int64)  # exact: 2**(e - 1) <= value < 2**e
+    return lengths
+
+
 def pack(values: Array) -> tuple[Array, Array]:
-    """Give whole blocks of numbers as words, and the width of each block; numbers are below 2**32."""
-    numbers = values.reshape(-1, BLOCK).astype(np.uint64, copy=False)
-    # frexp gives the number of bits of a whole number, exactly below 2**53
-    widths = np.frexp(numbers.max(1).astype(np.float64))[1].astype(np.int64)
-    ends = np.cumsum(widths)
-    bits = widths.copy()
+    """Give whole blocks of numbers as words of 32 bits, and the width of each block; numbers are below 2**32."""
+    numbers = values.astype(np.uint64, copy=False)
+    widths = bit_lengths(numbers.reshape(-1, BLOCK).max(1))
+    words = join(numbers, np.repeat(widths, BLOCK))
+    return words.view(np.uint32)[: int(widths.sum())], widths.astype(np.uint8)
+
+
+def join(numbers: Array, bits: Array) -> Array:
+    """Put numbers below 2**32, uint64, one behind the other in so many bits each; give whole words of 64 bits."""
     # neighbours become one number as long as all fit into a word: what follows then has less to do
-    while numbers.shape[1] > 1 and 2 * int(bits.max()) <= WORD_BITS:
-        numbers = numbers[:, ::2] | (numbers[:, 1::2] << bits[:, None].astype(np.uint64))
-        bits *= 2
-    starts = ((ends - widths)[:, None] * WORD_BITS + bits[:, None] * np.arange(numbers.shape[1])).ravel()
-    return _joined(numbers.ravel(), starts, np.repeat(bits, numbers.shape[1]), int(ends[-1])), widths.astype(np.uint8)
-
-
-def _joined(numbers: Array, starts: Array, bits: Array, words: int) -> Array:
-    """Put numbers of some bits where they start, one behind the other."""
+    while len(numbers) > 1 and 2 * int(bits.max()) <= JOINED_BITS:
+        if len(numbers) % 2:
+            numbers, bits = np.append(numbers, np.uint64(0)), np.append(bits, 0)
+        numbers = numbers[::2] | (numbers[1::2] << bits[::2].astype(np.uint64))
+        bits = bits[::2] + bits[1::2]
+    ends = np.cumsum(bits, dtype=np.int64)
+    starts = ends - bits
     word, shift = starts >> 6, starts & 63
-    joined = np.zeros(words + 1, np.uint64)
+    joined = np.zeros(-(-int(ends[-1]) // JOINED_BITS) + 1, np.uint64)
     first = np.flatnonzero(np.diff(word, prepend=-1))
     joined[word[first]] = np.bitwise_or.reduceat(numbers << shift.astype(np.uint64), first)
-    over = np.flatnonzero(shift + bits > WORD_BITS)
-    joined[word[over] + 1] |= numbers[over] >> (WORD_BITS - shift[over]).astype(np.uint64)
+    over = np.flatnonzero(shift + bits > JOINED_BITS)
+    joined[word[over] + 1] |= numbers[over] >> (JOINED_BITS - shift[over]).astype(np.uint64)
     return joined[:-1]
+
+
+class _Waiting:
+    """Bytes on their way into a section, in memory or in a file without a name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115 - `close` closes it
+
+    def add(self, words: Array) -> None:
+        self._file.write(words.tobytes())
+
+    def write(self, writer: SectionWriter, name: str, dtype: str, base: int) -> None:
+        self.add(np.zeros(1, np.uint64))  # a number is read as the eight bytes from where it begins
+        self._file.seek(0)
+        writer.add_parts(name, dtype, iter(lambda: self._file.read(BLOCK_BYTES), b""), base)
+
+    def close(self) -> None:
+        self._file.close()
 
 
 class Packer:
@@ -56,7 +83,7 @@ class Packer:
         self._count = 0
         self._rest = np.zeros(0, np.uint64)
         self._widths: list[Array] = []
-        self._words = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115 - `close` closes it
+        self._words = _Waiting(folder)
 
     def add(self, values: Array) -> None:
         """Take some more numbers."""
@@ -69,22 +96,60 @@ class Packer:
     def _pack(self, values: Array) -> None:
         if len(values):
             words, widths = pack(values)
-            self._words.write(words.tobytes())
+            self._words.add(words)
             self._widths.append(widths)
 
     def write(self, writer: SectionWriter, name: str) -> None:
         """Write all of them: the words, with how many numbers they are, and the widths."""
         self._pack(np.concatenate([self._rest, np.zeros(-len(self._rest) % BLOCK, np.uint64)]))
-        # a number is read as the eight bytes from where it begins
-        self._words.write(bytes(WORD_BYTES))
-        self._words.seek(0)
-        writer.add_parts(name, "<u8", iter(lambda: self._words.read(BLOCK_BYTES), b""), self._count)
-        widths = np.concatenate(self._widths) if self._widths else np.zeros(0, np.uint8)
-        writer.add(f"{name}.widths", widths)
+        self._words.write(writer, name, "<u4", self._count)
+        writer.add(f"{name}.widths", np.concatenate(self._widths) if self._widths else np.zeros(0, np.uint8))
 
     def close(self) -> None:
         """Give up what waits."""
         self._words.close()
+
+
+class BitWriter:
+    """Writes numbers of known widths one behind the other; each part begins with a word."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder where numbers may wait in a file without a name."""
+        self._bits = 0
+        self._words = _Waiting(folder)
+
+    def add(self, values: Array, widths: Array) -> Array:
+        """Take some more numbers; give the bit at which each begins."""
+        words = join(values.astype(np.uint64, copy=False), widths)
+        self._words.add(words)
+        starts = np.cumsum(widths, dtype=np.int64) - widths + self._bits
+        self._bits += len(words) * JOINED_BITS
+        return starts
+
+    def write(self, writer: SectionWriter, name: str) -> None:
+        """Write all of them."""
+        self._words.write(writer, name, "<u4", 0)
+
+    def close(self) -> None:
+        """Give up what waits."""
+        self._words.close()
+
+
+class Bits:
+    """Numbers of known widths in a file."""
+
+    def __init__(self, file: SectionFile, name: str) -> None:
+        self._words: Section = file[name]
+
+    def at(self, starts: Array, widths: Array) -> Array:
+        """Give the numbers that begin at some rising bits as uint32."""
+        if not len(starts):
+            return np.zeros(0, np.uint32)
+        origin = int(starts[0]) // BLOCK
+        loaded = _loaded(self._words, origin, int(starts[-1] + widths[-1]) // BLOCK + 1)
+        bits = starts - origin * BLOCK
+        numbers: Array = (loaded[bits >> 3] >> (bits & 7)) & ((1 << widths) - 1)
+        return numbers.astype(np.uint32)
 
 
 class Packed:
@@ -100,7 +165,10 @@ class Packed:
     @cached_property
     def _starts(self) -> Array:
         """Where each block begins, in words, and the end."""
-        return np.concatenate([np.zeros(1, np.int64), np.cumsum(self._widths.all(), dtype=np.int64)])
+        widths = self._widths.all()
+        starts = np.zeros(len(widths) + 1, np.uint32)
+        np.cumsum(widths, out=starts[1:])
+        return starts
 
     def __getitem__(self, span: slice) -> Array:
         """Give the numbers [start, stop) as uint32."""
@@ -110,24 +178,12 @@ class Packed:
         first, last = start // BLOCK, (stop - 1) // BLOCK
         if first == last:
             return self._of_one_block(first, start % BLOCK, start % BLOCK + stop - start)
-        widths = self._widths[first : last + 1].astype(np.int64)
-        starts = self._starts[first : last + 1]
-        origin = int(starts[0])
-        loaded = self._loaded(origin, int(starts[-1] + widths[-1]))
-        bits = (starts[:, None] - origin) * WORD_BITS + widths[:, None] * _PLACES
-        masks = ((1 << widths) - 1)[:, None]
-        numbers: Array = ((loaded[bits >> 3] >> (bits & 7)) & masks).ravel()
+        starts = self._starts[first : last + 2].astype(np.int64)
+        widths = np.diff(starts)[:, None]
+        loaded = _loaded(self._words, int(starts[0]), int(starts[-1]))
+        bits = (starts[:-1, None] - starts[0]) * BLOCK + widths * _PLACES
+        numbers: Array = ((loaded[bits >> 3] >> (bits & 7)) & ((1 << widths) - 1)).ravel()
         return numbers[start - first * BLOCK : stop - first * BLOCK].astype(np.uint32)
-
-    def _of_one_block(self, block: int, start: int, stop: int) -> Array:
-        begin, end = self._starts[block : block + 2].tolist()
-        width = end - begin
-        place, shift = _BITS[width]
-        loaded = self._loaded(begin, end)[place[start:stop]]
-        loaded >>= shift[start:stop]
-        loaded &= (1 << width) - 1
-        numbers: Array = loaded.astype(np.uint32)
-        return numbers
 
     def blocks(self, start: int, stop: int) -> tuple[Array, Array]:
         """Give the blocks that have the numbers [start, stop): their words and their widths."""
@@ -135,8 +191,21 @@ class Packed:
         words = self._words[int(self._starts[first]) : int(self._starts[last + 1])]
         return words, self._widths[first : last + 1]
 
-    def _loaded(self, start: int, stop: int) -> Array:
-        """Give eight bytes from each byte of some words, as one number each; nothing is copied."""
-        words = self._words[start : stop + 1]
-        count = len(words) * WORD_BYTES - (WORD_BYTES - 1)
-        return np.ndarray((count,), np.int64, words.view(np.uint8).data, 0, (1,))
+    def _of_one_block(self, block: int, start: int, stop: int) -> Array:
+        begin, end = self._starts[block : block + 2].tolist()
+        place, shift = _BITS[end - begin]
+        loaded = _loaded(self._words, begin, end)[place[start:stop]]
+        loaded >>= shift[start:stop]
+        loaded &= (1 << (end - begin)) - 1
+        numbers: Array = loaded.astype(np.uint32)
+        return numbers
+
+
+def _loaded(words: Section, start: int, stop: int) -> Array:
+    """Give eight bytes from each byte of some words, as one number each; nothing is copied."""
+    return _bytes_of(words[start : stop + LOADED_BYTES // WORD_BYTES])
+
+
+def _bytes_of(words: Array) -> Array:
+    count = len(words) * WORD_BYTES - (LOADED_BYTES - 1)
+    return np.ndarray((count,), np.int64, words.view(np.uint8).data, 0, (1,))

@@ -1,6 +1,7 @@
 """Finds the documents where words stand one after the other."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,13 +45,19 @@ def _common(lists: Sequence[Array], universe: int) -> list[Array]:
 
 def positions_in(postings: Postings, number: int, at: Array) -> Array:
     """Give the positions of a word in some of its documents, as (rank of the document, position) in one number."""
-    frequencies = postings.frequencies(number)
-    ends = np.cumsum(frequencies, dtype=np.int64)
-    own = frequencies.take(at).astype(np.int64)
-    shift = ends.take(at) - np.cumsum(own)
-    where = np.arange(int(own.sum())) + np.repeat(shift, own)
-    placed = Spans([piece.field.packed_positions(piece.number) for piece in postings.pieces(number)]).at(where)
-    placed |= np.repeat(np.arange(len(at)) << _POSITION_BITS, own)
+    documents, frequencies = postings.of(number), postings.frequencies(number)
+    pieces = postings.pieces(number)
+    ends = np.cumsum([0, *(piece.stop - piece.start for piece in pieces)]).tolist()
+    cuts = np.searchsorted(at, ends).tolist()
+    parts = [
+        piece.field.positions_of(
+            piece.number, documents[begin:end] - piece.base, frequencies[begin:end], at[first:stop] - begin
+        )
+        for piece, (begin, end), (first, stop) in zip(pieces, pairwise(ends), pairwise(cuts), strict=True)
+        if first < stop
+    ]
+    placed = np.concatenate(parts).astype(np.int64)
+    placed |= np.repeat(np.arange(len(at)) << _POSITION_BITS, frequencies.take(at).astype(np.int64))
     return placed
 
 

@@ -1,13 +1,13 @@
 """Where the terms of one field occur in one segment: documents, frequencies, positions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 
 from newsdex.index.columnar.dictionary import TermDictionary, write_dictionary
-from newsdex.index.columnar.packing import Packed, Packer
+from newsdex.index.columnar.packing import Bits, BitWriter, Packed, Packer, bit_lengths
 from newsdex.index.columnar.sections import Array, SectionFile, SectionWriter, smallest
 
 KEPT_FROM = 4_096
@@ -24,8 +24,7 @@ class Postings:
     """How many each term has, none 0."""
     documents: Array
     """Rising within a term."""
-    frequencies: Array | None = None
-    """None where all are 1."""
+    frequencies: Array
     positions: Array | None = None
     """Those of each posting, rising."""
 
@@ -33,61 +32,58 @@ class Postings:
 class FieldWriter:
     """Writes one field's postings, some terms at a time, and then its dictionary."""
 
-    def __init__(self, writer: SectionWriter, name: str, *, text: bool) -> None:
-        """A field of `text` has positions, and its documents are packed: a field of values is counted as a whole."""
+    def __init__(self, writer: SectionWriter, name: str, places: Array | None = None) -> None:
+        """A field of text has positions; `places` are how many there are in each document."""
         self._writer = writer
         self._name = name
-        self._text = text
+        self._places = places
+        self._widths = None if places is None else place_widths(places)
         self._sizes: list[Array] = []
-        self._position_sizes: list[Array] = []
-        self._documents: list[Array] = []
-        self._packed = {what: Packer(writer.path.parent) for what in ("documents", "frequencies", "positions")}
+        self._position_starts: list[Array] = []
+        folder = writer.path.parent
+        self._documents, self._frequencies, self._positions = Packer(folder), Packer(folder), BitWriter(folder)
         self._frequent = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for packed in self._packed.values():
+        for packed in (self._documents, self._frequencies, self._positions):
             packed.close()
 
     def add(self, postings: Postings) -> None:
         """Take the postings of the next terms."""
-        sizes = postings.sizes
-        self._sizes.append(sizes)
-        starts = np.cumsum(sizes) - sizes
-        frequencies = postings.frequencies
-        if frequencies is None:
-            frequencies = np.ones(len(postings.documents), np.uint32)
-        self._frequent |= bool((frequencies > 1).any())
-        self._packed["frequencies"].add(frequencies - 1)
-        if not self._text:
-            self._documents.append(postings.documents)
-            return
-        assert postings.positions is not None
+        starts = np.cumsum(postings.sizes) - postings.sizes
+        self._sizes.append(postings.sizes)
         steps = np.diff(postings.documents.astype(np.int64), prepend=0) - 1
         steps[starts] = postings.documents[starts]
-        self._packed["documents"].add(steps)
-        self._packed["positions"].add(postings.positions)
-        self._position_sizes.append(np.add.reduceat(frequencies, starts, dtype=np.int64))
+        self._documents.add(steps)
+        self._frequencies.add(postings.frequencies - 1)
+        self._frequent |= bool((postings.frequencies > 1).any())
+        if postings.positions is not None:
+            assert self._widths is not None
+            widths = np.repeat(self._widths[postings.documents], postings.frequencies)
+            bits = self._positions.add(postings.positions, widths)
+            self._position_starts.append(bits[(np.cumsum(postings.frequencies) - postings.frequencies)[starts]])
 
     def write(self, terms: bytes, lengths: Array) -> None:
         """Write everything; `terms` are those of the postings, sorted, none empty, one behind the other."""
         writer, name = self._writer, self._name
         write_dictionary(writer, name, terms, lengths)
-        writer.add(f"{name}.starts", smallest(_ends(self._sizes)))
-        if self._text or self._frequent:
-            self._packed["frequencies"].write(writer, f"{name}.frequencies")
-        if self._text:
-            self._packed["documents"].write(writer, f"{name}.documents")
-            writer.add(f"{name}.position_starts", smallest(_ends(self._position_sizes)))
-            self._packed["positions"].write(writer, f"{name}.positions")
-        else:
-            writer.add(f"{name}.documents", smallest(np.concatenate(self._documents)))
+        ends = np.cumsum(np.concatenate(self._sizes), dtype=np.int64)
+        writer.add(f"{name}.starts", smallest(np.concatenate([np.zeros(1, np.int64), ends])))
+        self._documents.write(writer, f"{name}.documents")
+        if self._frequent or self._places is not None:
+            self._frequencies.write(writer, f"{name}.frequencies")
+        if self._places is not None:
+            writer.add(f"{name}.places", smallest(self._places))
+            writer.add(f"{name}.position_starts", smallest(np.concatenate(self._position_starts)))
+            self._positions.write(writer, f"{name}.positions")
 
 
-def _ends(sizes: Sequence[Array]) -> Array:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate(sizes), dtype=np.int64)])
+def place_widths(places: Array) -> Array:
+    """Give the bits of a position in documents with so many places."""
+    return bit_lengths(np.maximum(places.astype(np.int64) - 1, 0))
 
 
 class PostingField:
@@ -95,16 +91,17 @@ class PostingField:
 
     def __init__(self, file: SectionFile, name: str) -> None:
         self._file = file
+        self._name = name
         self.terms = TermDictionary(file, name)
         self._starts = file[f"{name}.starts"]
         self.has_positions = f"{name}.positions" in file
-        self._documents = Packed(file, f"{name}.documents") if self.has_positions else file[f"{name}.documents"]
+        self._documents = Packed(file, f"{name}.documents")
         self._frequencies = Packed(file, f"{name}.frequencies") if f"{name}.frequencies" in file else None
         self._kept: dict[tuple[str, int, int], Array] = {}
         self._kept_numbers = 0
         if self.has_positions:
             self._position_starts = file[f"{name}.position_starts"]
-            self._positions = Packed(file, f"{name}.positions")
+            self._positions = Bits(file, f"{name}.positions")
 
     def span(self, first: int, stop: int) -> tuple[int, int]:
         """Give where the postings of the terms [first, stop) lie."""
@@ -126,9 +123,7 @@ class PostingField:
         return stop - start
 
     def documents(self, start: int, stop: int) -> Array:
-        """Give the documents of the postings of some whole terms, or of any postings of a field of values."""
-        if not isinstance(self._documents, Packed):
-            return self._documents[start:stop]
+        """Give the documents of the postings of some whole terms."""
         return self._remembered("documents", start, stop)
 
     def frequencies(self, start: int, stop: int) -> Array:
@@ -137,24 +132,48 @@ class PostingField:
             return np.ones(stop - start, np.uint8)
         return self._remembered("frequencies", start, stop)
 
-    def packed(self) -> tuple[Packed, Packed] | None:
-        """Give documents, as steps from one to the next, and frequencies less one; None for a field of values."""
-        if isinstance(self._documents, Packed) and self._frequencies is not None:
-            return self._documents, self._frequencies
-        return None
+    def packed_documents(self, start: int, stop: int) -> tuple[Packed, int, int]:
+        """Give where the documents of some postings are packed, as steps from one to the next, less one."""
+        return self._documents, start, stop
 
-    def packed_positions(self, number: int) -> tuple[Packed, int, int]:
-        """Give a term's positions: where they are packed, and their span there."""
-        return self._positions, *self.position_span(number, number + 1)
+    def packed_frequencies(self, start: int, stop: int) -> tuple[Packed, int, int] | None:
+        """Give where the frequencies of some postings are packed, each less one; None where all terms occur once."""
+        return None if self._frequencies is None else (self._frequencies, start, stop)
 
-    def position_span(self, first: int, stop: int) -> tuple[int, int]:
-        """Give where the positions of the terms [first, stop) lie."""
-        starts = self._position_starts[first : stop + 1]
-        return int(starts[0]), int(starts[-1])
+    def places(self) -> Array:
+        """Give how many positions each document has."""
+        return self._file[f"{self._name}.places"].all()
 
-    def positions(self, start: int, stop: int) -> Array:
-        """Give some positions."""
-        return self._positions[start:stop]
+    @cached_property
+    def _place_widths(self) -> Array:
+        return place_widths(self.places()).astype(np.uint8)
+
+    def positions(self, first: int, stop: int) -> Array:
+        """Give the positions in all postings of the terms [first, stop)."""
+        span = self.span(first, stop)
+        frequencies = self.frequencies(*span).astype(np.int64)
+        widths, before = self._bits(self.documents(*span), frequencies)
+        starts = self._starts[first : stop + 1].astype(np.int64) - span[0]
+        shift = self._position_starts[first:stop].astype(np.int64) - before[starts[:-1]]
+        return self._read(before + np.repeat(shift, np.diff(starts)), frequencies, widths)
+
+    def positions_of(self, number: int, documents: Array, frequencies: Array, at: Array) -> Array:
+        """Give the positions in some of a term's postings, whose documents and frequencies are given; `at` rises."""
+        frequencies = frequencies.astype(np.int64)
+        widths, before = self._bits(documents, frequencies)
+        start = self._position_starts[number : number + 1].astype(np.int64)
+        return self._read(before.take(at) + start, frequencies.take(at), widths.take(at))
+
+    def _bits(self, documents: Array, frequencies: Array) -> tuple[Array, Array]:
+        """Give for each posting the bits of a position, and those of all positions before."""
+        widths = self._place_widths.take(documents).astype(np.int64)
+        bits = frequencies * widths
+        return widths, np.cumsum(bits) - bits
+
+    def _read(self, starts: Array, frequencies: Array, widths: Array) -> Array:
+        rank = np.arange(int(frequencies.sum())) - np.repeat(np.cumsum(frequencies) - frequencies, frequencies)
+        widths = np.repeat(widths, frequencies)
+        return self._positions.at(np.repeat(starts, frequencies) + rank * widths, widths)
 
     def _remembered(self, what: str, start: int, stop: int) -> Array:
         """Unpack postings, and keep long lists: unpacking takes longer than scoring."""

@@ -21,7 +21,7 @@ from newsdex.errors import Unavailable
 Array = npt.NDArray[Any]
 
 MAGIC = b"NEWSDEX\x01"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 BLOCK_BYTES = 1 << 16
 ALIGNMENT = 64
 """A cache line; more than any dtype needs."""

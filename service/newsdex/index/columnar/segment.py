@@ -167,7 +167,7 @@ class SegmentData:
     @cached_property
     def id_ranks(self) -> Array:
         """Give for each document the number of its article's id, in the ids' byte order."""
-        ids = self.file[f"{ID_FIELD}.documents"].all()
+        ids = self.ids.documents(0, self.ids.terms.count)
         numbers = np.empty(len(ids), np.uint32)
         numbers[ids] = np.arange(len(ids), dtype=np.uint32)
         return numbers

@@ -1,11 +1,10 @@
 """Reads packed numbers of several places, and of several files, in one go."""
 
 from collections.abc import Sequence
-from itertools import accumulate
 
 import numpy as np
 
-from newsdex.index.columnar.packing import BLOCK, WORD_BYTES, Packed
+from newsdex.index.columnar.packing import BLOCK, LOADED_BYTES, WORD_BYTES, Packed
 from newsdex.index.columnar.sections import Array
 
 _BITS = np.arange(33)[:, None] * np.arange(BLOCK)
@@ -17,54 +16,27 @@ NARROW_BITS = 25
 """Numbers of so many bits are within four bytes, whatever bit they begin at."""
 
 
-class Spans:
-    """Several spans [start, stop) of packed numbers, one behind the other.
+def unpack_spans(spans: Sequence[tuple[Packed, int, int]]) -> Array:
+    """Give several spans [start, stop) of packed numbers, none empty, one behind the other, as int64.
 
-    What the steps cost before they do anything comes once, not once for each span.
+    The steps are those for one span; what they cost before they do anything comes once.
     """
-
-    def __init__(self, spans: Sequence[tuple[Packed, int, int]]) -> None:
-        """Take spans of which none is empty."""
-        blocks = [packed.blocks(start, stop) for packed, start, stop in spans]
-        self._sizes = [stop - start for _, start, stop in spans]
-        counts = [len(own) for _, own in blocks]
-        self._first = [
-            before * BLOCK + start % BLOCK
-            for before, (_, start, _) in zip(accumulate(counts, initial=0), spans, strict=False)
-        ]
-        """Where each span begins among the numbers of all blocks."""
-        self._widths = np.concatenate([own for _, own in blocks]).astype(np.intp)
-        self._begins = (np.cumsum(self._widths) - self._widths) * WORD_BYTES
-        # a number is read as the bytes from where it begins; behind the last there must be some, too
-        words = np.concatenate([*(own for own, _ in blocks), np.zeros(1, np.uint64)])
-        size = WORD_BYTES if int(self._widths.max()) > NARROW_BITS else WORD_BYTES // 2
-        count = len(words) * WORD_BYTES - size + 1
-        # copied, since numpy takes from overlapping numbers one by one
-        self._loaded = np.ndarray((count,), f"<u{size}", words.data, 0, (1,)).copy()
-
-    def all(self) -> Array:
-        """Give all numbers as int64."""
-        places = _BYTES_OF.take(self._widths, 0)
-        places += self._begins[:, None]
-        numbers = self._loaded.take(places)
-        numbers >>= _SHIFTS_OF.take(self._widths, 0)
-        numbers &= _MASKS.take(self._widths).astype(numbers.dtype)[:, None]
-        flat = numbers.ravel()
-        spans = zip(self._first, self._sizes, strict=True)
-        return np.concatenate([flat[first : first + size] for first, size in spans], dtype=np.int64)
-
-    def at(self, places: Array) -> Array:
-        """Give the numbers at some sorted places of all spans as int64."""
-        ends = list(accumulate(self._sizes))
-        shifts = np.array([first - end + size for first, end, size in zip(self._first, ends, self._sizes, strict=True)])
-        own = np.diff(places.searchsorted(ends), prepend=0)
-        flat = places + shifts.repeat(own)
-        blocks = flat // BLOCK
-        flat &= BLOCK - 1
-        widths = self._widths.take(blocks)
-        flat += widths * BLOCK  # the place in the tables by width
-        numbers = self._loaded.take(self._begins.take(blocks) + _BYTES_OF.take(flat))
-        numbers >>= _SHIFTS_OF.take(flat)
-        numbers &= _MASKS.take(widths).astype(numbers.dtype)
-        found: Array = numbers.astype(np.int64)
-        return found
+    blocks = [packed.blocks(start, stop) for packed, start, stop in spans]
+    widths = np.concatenate([own for _, own in blocks]).astype(np.intp)
+    # a number is read as the bytes from where it begins; behind the last there must be some, too
+    words = np.concatenate([*(own for own, _ in blocks), np.zeros(LOADED_BYTES // WORD_BYTES, np.uint32)])
+    size = LOADED_BYTES if int(widths.max()) > NARROW_BITS else LOADED_BYTES // 2
+    count = len(words) * WORD_BYTES - size + 1
+    # copied, since numpy takes from overlapping numbers one by one
+    loaded = np.ndarray((count,), f"<u{size}", words.data, 0, (1,)).copy()
+    places = _BYTES_OF.take(widths, 0)
+    places += ((np.cumsum(widths) - widths) * WORD_BYTES)[:, None]
+    numbers = loaded.take(places)
+    numbers >>= _SHIFTS_OF.take(widths, 0)
+    numbers &= _MASKS.take(widths).astype(numbers.dtype)[:, None]
+    flat, at, parts = numbers.ravel(), 0, []
+    for (_, start, stop), (_, own) in zip(spans, blocks, strict=True):
+        skipped = start % BLOCK
+        parts.append(flat[at + skipped : at + skipped + stop - start])
+        at += len(own) * BLOCK
+    return np.concatenate(parts, dtype=np.int64)

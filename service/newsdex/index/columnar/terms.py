@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from newsdex.index.columnar.packing import Packed
 from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.sections import Array
-from newsdex.index.columnar.spans import Spans
+from newsdex.index.columnar.spans import unpack_spans
 
 
 class Piece(NamedTuple):
@@ -57,38 +58,36 @@ class TermPostings:
 
 
 def read_postings(terms: Sequence[KnownTerm]) -> list[TermPostings]:
-    """Read the postings of some terms: what is packed in one go, but frequencies of long lists only when asked for."""
-    packed = {known: both for known in terms if (both := [piece.field.packed() for piece in known.pieces]) and both[0]}
-    pieces = [
-        (piece, both) for known, fields in packed.items() for piece, both in zip(known.pieces, fields, strict=True)
-    ]
-    short = [
-        (piece, both)
-        for known, fields in packed.items()
-        if known.count <= LONG
-        for piece, both in zip(known.pieces, fields, strict=True)
-    ]
-    spans = [(both[0], piece.start, piece.stop) for piece, both in pieces if both]
-    spans += [(both[1], piece.start, piece.stop) for piece, both in short if both]
-    numbers = Spans(spans).all() if spans else np.zeros(0, np.int64)
-    count = sum(known.count for known in packed)
-    sizes = np.array([piece.stop - piece.start for piece, _ in pieces], np.intp)
-    documents = _numbered(numbers[:count], sizes, np.array([piece.base for piece, _ in pieces], np.int64))
+    """Read the postings of some terms in one go, but frequencies of long lists only when asked for."""
+    pieces = [piece for known in terms for piece in known.pieces]
+    spans = [piece.field.packed_documents(piece.start, piece.stop) for piece in pieces]
+    short = {known: frequencies for known in terms if (frequencies := _short_frequencies(known))}
+    spans += [span for frequencies in short.values() for span in frequencies]
+    numbers = unpack_spans(spans) if spans else np.zeros(0, np.int64)
+    count = sum(known.count for known in terms)
+    sizes = np.array([piece.stop - piece.start for piece in pieces], np.intp)
+    documents = _numbered(numbers[:count], sizes, np.array([piece.base for piece in pieces], np.int64))
     frequencies = numbers[count:].astype(np.float32)
     frequencies += np.float32(1)
     read, at, frequency_at = [], 0, 0
     for known in terms:
-        if known not in packed:
-            read.append(TermPostings(known, _plain_documents(known)))
-            continue
         own = documents[at : at + known.count]
         at += known.count
-        if known.count > LONG:
+        if known not in short:
             read.append(TermPostings(known, own))
             continue
         read.append(TermPostings(known, own, frequencies[frequency_at : frequency_at + known.count]))
         frequency_at += known.count
     return read
+
+
+def _short_frequencies(known: KnownTerm) -> list[tuple[Packed, int, int]]:
+    """Give where a short list's frequencies are packed; nothing where they are not, or for a long list."""
+    if known.count > LONG:
+        return []
+    spans = [piece.field.packed_frequencies(piece.start, piece.stop) for piece in known.pieces]
+    packed = [span for span in spans if span is not None]
+    return packed if len(packed) == len(spans) else []
 
 
 def _numbered(steps: Array, sizes: Array, bases: Array) -> Array:
@@ -138,20 +137,10 @@ def _parts(whole: TermRange) -> Iterator[TermRange]:
 
 
 def _documents(parts: Sequence[tuple[TermRange, int, int]]) -> Array:
-    if parts[0][0].field.packed() is None:
-        plain = [one.field.documents(start, stop).astype(np.intp) + one.base for one, start, stop in parts]
-        return np.concatenate(plain)
     spans, sizes, bases = [], list[int](), list[int]()
     for one, start, stop in parts:
-        packed = one.field.packed()
-        assert packed is not None
-        spans.append((packed[0], start, stop))
+        spans.append(one.field.packed_documents(start, stop))
         terms = one.stop - one.first
         sizes += [stop - start] if terms == 1 else one.field.sizes(one.first, one.stop).tolist()
         bases += [one.base] * terms
-    return _numbered(Spans(spans).all(), np.array(sizes), np.array(bases))
-
-
-def _plain_documents(known: KnownTerm) -> Array:
-    parts = [piece.field.documents(piece.start, piece.stop).astype(np.intp) + piece.base for piece in known.pieces]
-    return np.concatenate(parts) if parts else np.zeros(0, np.intp)
+    return _numbered(unpack_spans(spans), np.array(sizes), np.array(bases))

@@ -28,6 +28,8 @@ class Occurrences:
     position: Array
     lengths: Array
     """Words by document; a word and its stem count as two, as Whoosh counts."""
+    places: Array
+    """Positions by document; a word and its stem have one."""
 
 
 class Vocabulary:
@@ -112,8 +114,8 @@ class Vocabulary:
         documents = np.repeat(np.arange(len(counts)), counts)
         places = all_places[pieces]
         after = np.cumsum(places, dtype=np.int64)
-        before_document = np.concatenate([np.zeros(1, np.int64), after])[np.cumsum(counts) - counts]
-        position = after - places - before_document[documents]
+        after_document = np.concatenate([np.zeros(1, np.int64), after])[np.cumsum(counts)]
+        position = after - places - np.concatenate([np.zeros(1, np.int64), after_document])[documents]
 
         first = starts[pieces]
         entries = starts[pieces + 1] - first
@@ -124,6 +126,7 @@ class Vocabulary:
             document=document,
             position=np.repeat(position, entries) + entry_offsets[entry],
             lengths=np.bincount(document, minlength=len(counts)),
+            places=np.diff(after_document, prepend=0),
         )
 
     def ranked(self, term: Array) -> tuple[list[bytes], Array]:
