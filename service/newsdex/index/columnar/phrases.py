@@ -8,7 +8,6 @@ import numpy as np
 from newsdex.index.columnar.matches import places
 from newsdex.index.columnar.scoring import Postings
 from newsdex.index.columnar.sections import Array
-from newsdex.index.columnar.spans import Spans
 
 _POSITION_BITS = np.int64(32)
 

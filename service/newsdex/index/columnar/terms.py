@@ -61,8 +61,8 @@ def read_postings(terms: Sequence[KnownTerm]) -> list[TermPostings]:
     """Read the postings of some terms in one go, but frequencies of long lists only when asked for."""
     pieces = [piece for known in terms for piece in known.pieces]
     spans = [piece.field.packed_documents(piece.start, piece.stop) for piece in pieces]
-    short = {known: frequencies for known in terms if (frequencies := _short_frequencies(known))}
-    spans += [span for frequencies in short.values() for span in frequencies]
+    short = {known: packed for known in terms if (packed := _short_frequencies(known))}
+    spans += [span for packed in short.values() for span in packed]
     numbers = unpack_spans(spans) if spans else np.zeros(0, np.int64)
     count = sum(known.count for known in terms)
     sizes = np.array([piece.stop - piece.start for piece in pieces], np.intp)
