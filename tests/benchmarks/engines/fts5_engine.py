@@ -87,7 +87,9 @@ class Fts5Engine:
         if question.section is not None:
             assert question.published_from is not None
             assert question.published_to is not None
-            conditions.append("texts.rowid IN (SELECT number FROM labels WHERE field = 'section' AND value = ?)")
+            conditions.append(
+                "EXISTS (SELECT 1 FROM labels WHERE field = 'section' AND value = ? AND number = texts.rowid)"
+            )
             conditions.append("published >= ? AND published < ?")
             values += [
                 question.section,
