@@ -180,7 +180,7 @@ class SearchReply(ContractModel):
     took_ms: float
     """From the request's arrival to the reply, in milliseconds."""
     index_ms: float
-    """The part of `took_ms` that the index itself took."""
+    """The part of `took_ms` in which the index was asked: for hits, counts, promoted articles and other spellings."""
     position: int
     """Every change up to this archive sequence number is reflected in the answer."""
     words: Literal["all", "most"] = "all"

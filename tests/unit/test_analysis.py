@@ -264,7 +264,10 @@ def test_the_certain_part_of_a_stem_is_in_every_line_with_such_a_word(text: str)
         assert [] == [stem for stem in stems if certain_part(stem) not in folded]
 
 
-@pytest.mark.parametrize("word", ["skies", "dying", "lying", "tying", "gently", "ugly", "early", "only", "singly"])
+@pytest.mark.parametrize(
+    "word",
+    ["skies", "dying", "lying", "tying", "vying", "gently", "ugly", "early", "only", "singly", "hoping", "ability"],
+)
 def test_the_certain_part_holds_for_the_stemmers_exceptions(word: str) -> None:
 
     assert certain_part(terms(word, DEFAULT)[0]) in fold(word)

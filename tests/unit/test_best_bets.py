@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 from tests.scenarios.corpus import Corpus, stories
 
+from newsdex.editors import watched
 from newsdex.editors.best_bets import BestBets, read_best_bets, watched_best_bets
 from newsdex.editors.wordlists import WordList
 from newsdex.errors import Misconfigured
@@ -108,7 +109,8 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
 
 
 @pytest.fixture
-def curation(bets: Path) -> Curation:
+def curation(bets: Path, monkeypatch: pytest.MonkeyPatch) -> Curation:
+    monkeypatch.setattr(watched, "LOOK_EVERY_S", 0.0)
     bets.write_text("- {queries: [ferry], articles: [other, later, gone, '1'], until: 2027-01-01}", encoding="utf-8")
     return replace(shipped(), best_bets=watched_best_bets(bets), recency=Recency(weight=0))
 
@@ -173,6 +175,23 @@ def test_a_file_that_is_removed_promotes_nothing(corpus: Corpus, curation: Curat
     bets.unlink()
 
     assert [] == ids(answer(corpus, curation))
+
+
+def test_files_are_looked_at_once_in_a_while_not_for_every_request(bets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bets.write_text(BETS, encoding="utf-8")
+    looks = 0
+
+    def paths() -> list[Path]:
+        nonlocal looks
+        looks += 1
+        return [bets]
+
+    seldom = watched.Watched("best bets", paths, read_best_bets, BestBets())
+    monkeypatch.setattr(watched, "LOOK_EVERY_S", 3_600.0)
+    same = [seldom.value() for _ in range(3)]
+
+    assert 1 == looks
+    assert [read_best_bets([bets])] * 3 == same
 
 
 def _write(path: Path, text: str) -> None:

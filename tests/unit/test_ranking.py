@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.scenarios.corpus import Corpus
 
+from newsdex.editors import watched
 from newsdex.editors.wordlists import watched_wordlists
 from newsdex.search.curation import Curation, shipped
 from newsdex_schemas import Recency, SearchReply, SearchRequest
@@ -147,7 +148,10 @@ def test_newer_articles_stand_higher_as_a_request_wants_it(tmp_path: Path) -> No
         assert "published 0 days ago" in [reason.text for reason in hit.reasons]
 
 
-def test_synonyms_that_change_hold_from_the_next_request_on(corpus: Corpus, tmp_path: Path) -> None:
+def test_synonyms_that_change_hold_from_the_next_look_on(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched, "LOOK_EVERY_S", 0.0)
     file = tmp_path / "synonyms.en.txt"
     file.write_text("film, measles\n", encoding="utf-8")
     curation = replace(shipped(), wordlists=watched_wordlists(tmp_path), recency=Recency(weight=0))

@@ -1,6 +1,7 @@
 """Keeps what an editor's files say, and reads them anew when they change; a bad one changes nothing and is logged."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -10,6 +11,9 @@ import structlog
 from newsdex.errors import NewsdexError
 
 log = structlog.get_logger()
+
+LOOK_EVERY_S = 1.0
+"""Looking at a dozen files takes as long as a small search."""
 
 Value = TypeVar("Value")
 Stamps = tuple[tuple[Path, int, int], ...]
@@ -30,15 +34,17 @@ class Watched(Generic[Value]):
         self._read = read
         self._value = empty
         self._stamps: Stamps = ()
+        self._looked_at = -LOOK_EVERY_S
         self._lock = threading.Lock()
 
     def value(self) -> Value:
-        """Give the newest value that could be read."""
-        stamps = self._look()
-        if stamps != self._stamps:
+        """Give the newest value that could be read, as of a second ago."""
+        if time.monotonic() >= self._looked_at + LOOK_EVERY_S:
             with self._lock:
+                stamps = self._look()
                 if stamps != self._stamps:
                     self._renew(stamps)
+                self._looked_at = time.monotonic()
         return self._value
 
     def _look(self) -> Stamps:

@@ -37,7 +37,6 @@ _ELISIONS = {
 """Small words that lean on the next one: `l’élection`."""
 MARK = "\x1f"
 """Begins the stems of a language other than the default, before its two letters; no word has it."""
-MAX_CHANGED_LETTERS = 2
 LONGEST_WORD = 100
 """Longer ones are cut: they are noise, and a term must stay small."""
 
@@ -96,9 +95,12 @@ def alternatives(words: tuple[str, ...], languages: tuple[str, ...]) -> tuple[tu
 def certain_part(stem: str) -> str:
     """Give what every word of an article in the default language with this term contains, folded.
 
-    The English stemmer (Snowball's Porter2) changes at most the last two letters of what it leaves: `lying`, `lie`.
+    The English stemmer (Snowball's Porter2) changes at most the last letter of what it leaves (`happy`, `happi`;
+    `hoping`, `hope`), but for `dying` and its like, which become `die`.
     """
-    return stem[:-MAX_CHANGED_LETTERS] if stem.isascii() else fold(stem)
+    if not stem.isascii():
+        return fold(stem)
+    return stem[0] if len(stem) == len("die") and stem.endswith("ie") else stem[:-1]
 
 
 def folded_lines(text: str) -> list[str]:

@@ -67,18 +67,18 @@ class Search:
         hidden = hidden_tree(now_us, self.texts.hidden_since(view.position, now_us))
         asked = ask(view, question, self.curation, hidden, deadline)
         bets = self.curation.promoted(view, question, hidden, deadline)
+        did_you_mean = self.corrections.correction(asked, view, hidden, deadline) if self.corrections else None
         index_ms = (time.monotonic() - start) * 1e3
 
         found = asked.found
         articles = self.texts.visible([*(id_ for id_, _ in found.documents), *bets], now_us)
-        matches = MatchesByLanguage(marked_tree(asked.ranked.tree))
+        matches = MatchesByLanguage(marked_tree(asked.ranked.tree), view.languages)
         show = hit_in_html if request.marks == "html" else _with_offsets
         hits = tuple(
             show(articles[id_], score, matches.of(articles[id_])) for id_, score in found.documents if id_ in articles
         )
         if request.explain and request.sort == "relevance":
             hits = explained(hits, view, asked, deadline)
-        did_you_mean = self.corrections.correction(asked, view, hidden, deadline) if self.corrections else None
         return SearchReply(
             hits=hits,
             # an article that was withdrawn since the index was asked

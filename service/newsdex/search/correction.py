@@ -24,7 +24,7 @@ from newsdex.index.schema import TEXT_FIELDS
 from newsdex.index.tally import Mask, Tally, total
 from newsdex.search.query import read_query
 from newsdex.search.question import Asked
-from newsdex.search.spelling import Candidate, candidates, parted
+from newsdex.search.spelling import Candidate, candidates, close_candidates, parted
 from newsdex.search.syntax import Leaf, Node, Not, Phrase, Word
 from newsdex_schemas import DidYouMean
 
@@ -32,8 +32,6 @@ FEW_HITS = 10
 """A query with more than a page of hits is taken to mean what it says."""
 TIMES_MORE = 10
 """Where the query found something, another one must find so many times as much."""
-CLOSE = 0.8
-"""Where the query found something, others for a word that occurs, if seldom, cost at most a likely mistake."""
 TOGETHER = 0.1
 """Words that occur in one article ten times as often as by chance may be so much further from what was typed."""
 BESIDE = 0.6
@@ -208,9 +206,9 @@ class _Readings:
         if occurs and self._nothing_found:
             others = candidates(word.text, self._lexicon, OTHERS_FOR_KNOWN)
             return [itself, *(Candidate(text=one.text, cost=one.cost + KNOWN_WORD) for one in others)]
-        others = candidates(word.text, self._lexicon, OPTIONS)
         if occurs:
-            return [itself, *(one for one in others if one.cost <= CLOSE)]
+            return [itself, *close_candidates(word.text, self._lexicon, OPTIONS)]
+        others = candidates(word.text, self._lexicon, OPTIONS)
         others += [one for one in parted(word.text, self._lexicon) if self._beside(one.text)]
         return others or [itself]
 

@@ -1,9 +1,8 @@
 """Finds the words of an article that a query asks for."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from heapq import merge
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -26,16 +25,18 @@ from newsdex.index.schema import TEXT_FIELDS
 from newsdex.search.trees import tree_leaves
 from newsdex_schemas import Article
 
-INNER_APOSTROPHE = re.compile(rf"(?<=\w)[{APOSTROPHES}](?=\w)(?![sS]\b)")
+INNER_APOSTROPHE = re.compile(rf"[{APOSTROPHES}](?<=\w.)(?=\w)(?![sS]\b)")
 WITHOUT_SPACES = re.compile(f"[{UNSPACED}]")
 AROUND = re.compile(rf"[\w.{APOSTROPHES}{MARKS}]*")
 """Letters and what may stand between them: whatever goes on as one word."""
+_INNER_LETTER = re.compile(rf"[^\W{UNSPACED}{APOSTROPHES}]")
+"""Before it, no word begins."""
 MAX_PLACES = 500
 """So many matches of a text are looked at."""
 
 
-class Matches(dict[str, bool]):
-    """Tells of a word as it stands whether the query asks for it, each word once: replies repeat words."""
+class Matches(dict[str, str | None]):
+    """Gives the stem of a word as it stands where the query asks for it, each word once: replies repeat words."""
 
     def __init__(self, tree: Any, language: str = DEFAULT) -> None:
         """Take the words of a query that a hit in a language may contain; negated parts are left out."""
@@ -65,37 +66,35 @@ class Matches(dict[str, bool]):
         self._parts.add(part)
 
     @cached_property
-    def literal(self) -> re.Pattern[str] | None:
-        """Give a pattern that is found in every such word, folded, that has no apostrophe; None where there is none."""
+    def beginnings(self) -> tuple[str, ...] | None:
+        """Give how every such word begins, folded, that has nothing inside it; None where that cannot be told."""
         if not all(self._parts) or any(WITHOUT_SPACES.search(part) for part in self._parts):
             return None
-        return re.compile("|".join(map(re.escape, self._parts)) or "(?!)")
+        return tuple(self._parts)
 
     def may_be_in(self, folded_line: str) -> bool:
         """Tell whether a line may have such a word; most lines of most texts are passed over by this."""
         return any(part in folded_line for part in self._parts)
 
-    def __missing__(self, word: str) -> bool:
-        own = self.terms(word)
+    def __missing__(self, word: str) -> str | None:
+        own = terms(word, self._language)
         found = not self._terms.isdisjoint(own) or any(test(own[-1]) for test in self._tests)
-        self[word] = found
-        return found
-
-    def terms(self, word: str) -> tuple[str, ...]:
-        """Give what a word of the article is indexed as: its stem, and itself, folded."""
-        return terms(word, self._language)
+        stem = self[word] = own[0] if found else None
+        return stem
 
 
 class MatchesByLanguage:
     """What a query asks for in articles of each language, made when there is one."""
 
-    def __init__(self, tree: Any) -> None:
+    def __init__(self, tree: Any, languages: Sequence[str]) -> None:
+        """Take the query, and the languages that the index's articles are stemmed by."""
         self._tree = tree
+        self._several = len(languages) > 1
         self._known: dict[str, Matches] = {}
 
     def of(self, article: Article) -> Matches:
-        """Give what the query asks for in an article."""
-        language = stemmed_as(article)
+        """Give what the query asks for in an article; its language is detected only where it may be one of several."""
+        language = stemmed_as(article) if self._several else DEFAULT
         if language not in self._known:
             self._known[language] = Matches(self._tree, language)
         return self._known[language]
@@ -146,34 +145,47 @@ class Found(NamedTuple):
 
 def found_words(text: str, matches: Matches) -> list[Found]:
     """Give the words that a query asks for, from left to right; in an endless text the first ones."""
-    folded = folded_in_place(text) if matches.literal else None
-    places = _in_lines(text, matches) if folded is None else _at_literals(text, folded, matches)
-    return [Found(start, end, matches.terms(text[start:end])[0]) for start, end in islice(places, MAX_PLACES)]
+    folded = folded_in_place(text) if matches.beginnings is not None else None
+    found = _in_lines(text, matches) if folded is None else _at_beginnings(text, folded, matches)
+    return list(islice(found, MAX_PLACES))
 
 
-def _at_literals(text: str, folded: str, matches: Matches) -> Iterator[tuple[int, int]]:
-    """Give (start, end) of each match, looking only at words that may be one."""
-    assert matches.literal is not None
+def _at_beginnings(text: str, folded: str, matches: Matches) -> Iterator[Found]:
+    """Give each match, looking only at words that may be one."""
+    assert matches.beginnings is not None
+    hits = [hit for beginning in matches.beginnings for hit in _starts(folded, beginning)]
+    # a word with something inside it may have its beginning in two pieces
+    hits += [match.start() for pattern in (INNER_APOSTROPHE, DOT_OF_INITIALS) for match in pattern.finditer(text)]
     behind = 0
-    # a word with something inside it may have the literal in two pieces
-    patterns = ((matches.literal, folded), (INNER_APOSTROPHE, text), (DOT_OF_INITIALS, text))
-    for hit in merge(*([match.start() for match in pattern.finditer(where)] for pattern, where in patterns)):
+    for hit in sorted(hits):
         if hit < behind:
             continue
         before = AROUND.match(text[max(0, hit - LONGEST_WORD) : hit][::-1])
-        word = AROUND.match(text, hit - (before.end() if before else 0))
-        behind = word.end() if word else hit + 1
-        for own, start, end in words(word.group()) if word else ():
-            if matches[own]:
-                yield word.start() + start, word.start() + end  # type: ignore[union-attr]  # there is a word
+        start = hit - before.end() if before else hit
+        around = AROUND.match(text, start)
+        behind = around.end() if around else hit + 1
+        for word, begin, end in words(text[start:behind]):
+            stem = matches[word]
+            if stem is not None:
+                yield Found(start + begin, start + end, stem)
 
 
-def _in_lines(text: str, matches: Matches) -> Iterator[tuple[int, int]]:
-    """Give (start, end) of each match, word by word; no word goes over the end of a line."""
+def _starts(folded: str, beginning: str) -> Iterator[int]:
+    """Give where words may begin so."""
+    at = folded.find(beginning)
+    while at >= 0:
+        if not at or not _INNER_LETTER.match(folded, at - 1):
+            yield at
+        at = folded.find(beginning, at + 1)
+
+
+def _in_lines(text: str, matches: Matches) -> Iterator[Found]:
+    """Give each match, word by word; no word goes over the end of a line."""
     offset = 0
     for line, folded in zip(text.split("\n"), folded_lines(text), strict=True):
         if matches.may_be_in(folded):
             for word, start, end in words(line):
-                if matches[word]:
-                    yield offset + start, offset + end
+                stem = matches[word]
+                if stem is not None:
+                    yield Found(offset + start, offset + end, stem)
         offset += len(line) + 1

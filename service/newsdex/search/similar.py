@@ -71,7 +71,7 @@ class Similar:
         index_ms = (time.monotonic() - start) * 1e3
 
         articles = self.texts.visible([id_ for id_, _ in found.documents], now_us)
-        matches = MatchesByLanguage(tree)
+        matches = MatchesByLanguage(tree, view.languages)
         return SimilarReply(
             hits=tuple(
                 hit_in_html(articles[id_], score, matches.of(articles[id_]))

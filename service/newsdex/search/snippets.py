@@ -1,10 +1,13 @@
 """Cuts the best passages from an article's text, by its sentences, and marks the words that a query asks for."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
+from operator import attrgetter
+from typing import NamedTuple
 
 from newsdex.index.analysis import LONGEST_WORD
 from newsdex.search.matching import Found, Matches, found_words
@@ -18,10 +21,18 @@ SHORT_CHARS = 80
 MOST_SENTENCES = 8
 CUT = "…"
 
-_SENTENCE_END = re.compile(r"[.!?…؟۔।]+[\"'”’»)\]]*(?=\s+[^\sa-z])|[。！？]+[”」』）]*|\n\s*\n|\n(?=\s*[^\sa-z])")
+_STOPS, _FULL_STOPS = ".!?…؟۔।", "。！？"
+_SENTENCE_END = re.compile(  # begins with all the signs: they are looked for at once
+    rf"[{_STOPS}{_FULL_STOPS}\n](?:"
+    rf"(?<=[{_STOPS}])[{_STOPS}]*[\"'”’»)\]]*(?=\s+[^\sa-z])"
+    rf"|(?<=[{_FULL_STOPS}])[{_FULL_STOPS}]*[」』）]*"
+    r"|(?<=\n)(?:\s*\n|(?=\s*[^\sa-z])))"
+)
 _ABBREVIATION = re.compile(r"(?:^|\W)(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Gen|Sen|Rep|Gov|Col|Prof|No|vs)$")
 _LONGEST_ABBREVIATION = 5
-_SPACE = re.compile(r"\s+")
+_UNEVEN_SPACE = re.compile(r"[^\S ]\s*| \s+")
+_VISIBLE = re.compile(r"\S")
+_END = attrgetter("end")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,8 +76,7 @@ def _sentence_ends(text: str) -> Iterator[int]:
             yield match.end()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Passage:
+class _Passage(NamedTuple):
     """A piece of the text; `cut_before` and `cut_behind` tell whether a sentence is cut there."""
 
     start: int
@@ -78,10 +88,11 @@ class _Passage:
     @property
     def worth(self) -> float:
         """Prefer different words, then words side by side, then many."""
-        stems = {one.stem for one in self.found}
-        pairs = zip(self.found, self.found[1:], strict=False)
-        adjacent = any(after.start - before.end <= 1 and after.stem != before.stem for before, after in pairs)
-        return len(stems) + 0.5 * adjacent + 0.05 * min(len(self.found), 5)
+        stems = len({one.stem for one in self.found})
+        adjacent = stems > 1 and any(
+            after.start - before.end <= 1 and after.stem != before.stem for before, after in pairwise(self.found)
+        )
+        return stems + 0.5 * adjacent + 0.05 * min(len(self.found), 5)
 
 
 def _candidates(text: str, ends: Sequence[int], found: Sequence[Found]) -> Iterator[_Passage]:
@@ -95,31 +106,36 @@ def _candidates(text: str, ends: Sequence[int], found: Sequence[Found]) -> Itera
         if start == start_before or (long and number and one.end <= start_before + PASSAGE_CHARS // 2):
             continue
         start_before = start
-        yield _passage(text, ends, start, found[number:])
+        yield _passage(text, ends, start, found, number)
 
 
-def _passage(text: str, ends: Sequence[int], start: int, found: Sequence[Found]) -> _Passage:
-    """Give the passage from a place on: whole sentences as far as they fit, with at least one match."""
+def _passage(text: str, ends: Sequence[int], start: int, found: Sequence[Found], number: int = 0) -> _Passage:
+    """Give the passage from a place on: whole sentences as far as they fit, with at least one match if there is any.
+
+    `number` is the first match's.
+    """
     limit = start + PASSAGE_CHARS
     at = bisect_right(ends, start)
-    fitting = [end for end in (*ends[at : at + MOST_SENTENCES], len(text)) if end <= limit]
-    end = next((end for end in fitting if end - start >= SHORT_CHARS), fitting[-1] if fitting else None)
-    if end is None:
-        end = max(_word_end(text, limit), min(found[0].end, limit + LONGEST_WORD) if found else 0)
-    whole_start = start == 0 or (at > 0 and ends[at - 1] == start)
+    near = [*ends[at : at + MOST_SENTENCES], len(text)]
+    fitting = near[: bisect_right(near, limit)]
+    enough = bisect_left(fitting, start + SHORT_CHARS)
+    if fitting:
+        end = fitting[min(enough, len(fitting) - 1)]
+    else:
+        end = max(_word_end(text, limit), min(found[number].end, limit + LONGEST_WORD) if found else 0)
     return _Passage(
         start=start,
         end=end,
-        found=[one for one in found if one.end <= end],
-        cut_before=not whole_start,
-        cut_behind=bool(text[end:].strip()) and end not in ends[at : at + MOST_SENTENCES],
+        found=found[number : bisect_right(found, end, number, key=_END)],
+        cut_before=start > 0 and not (at and ends[at - 1] == start),
+        cut_behind=end not in near[:-1] and _VISIBLE.search(text, end) is not None,
     )
 
 
 def _best(candidates: Sequence[_Passage]) -> list[_Passage]:
     """Choose passages that do not overlap, the best first; of equals the first in the text."""
     chosen: list[_Passage] = []
-    for one in sorted(candidates, key=lambda one: (-one.worth, one.start)):
+    for one in sorted(candidates, key=attrgetter("worth"), reverse=True):  # equals stay in their order
         if all(one.end <= other.start or other.end <= one.start for other in chosen):
             chosen.append(one)
         if len(chosen) == MAX_PASSAGES:
@@ -132,7 +148,7 @@ def _shown(text: str, passage: _Passage) -> Marked:
     parts = [f"{CUT} "] if passage.cut_before else [""]
     length, marks, at = len(parts[0]), [], passage.start
     for start, end in (*_apart(passage.found), (passage.end, passage.end)):
-        between = _SPACE.sub(" ", text[at:start])
+        between = _UNEVEN_SPACE.sub(" ", text[at:start])
         parts.append(between.lstrip() if parts[-1].endswith(" ") or not length else between)
         length += len(parts[-1])
         if start < end:

@@ -40,11 +40,27 @@ class Candidate:
 
 def candidates(word: str, lexicon: Lexicon, limit: int) -> list[Candidate]:
     """Give the likeliest words for a folded one, without itself; none for a number or a text that is no word."""
-    if len(word) < SHORT_WORD or len(word) > LONGEST_WORD or any(map(str.isdigit, word)):
+    if not _can_be_misspelled(word):
         return []
     counts = _near(word, lexicon, FEW_EDITS if len(word) > SHORT_WORD else 1)
     if not counts and len(word) > 2 * SHORT_WORD:
         counts = _near(word, lexicon, MANY_EDITS)
+    return _likeliest(word, counts, limit)
+
+
+def close_candidates(word: str, lexicon: Lexicon, limit: int) -> list[Candidate]:
+    """Give the likeliest words that are one likely mistake away from a folded one; none as in `candidates`."""
+    if not _can_be_misspelled(word):
+        return []
+    found = _likeliest(word, _near(word, lexicon, 1), limit)
+    return [one for one in found if one.cost <= LIKELY_MISTAKE]
+
+
+def _can_be_misspelled(word: str) -> bool:
+    return SHORT_WORD <= len(word) <= LONGEST_WORD and not any(map(str.isdigit, word))
+
+
+def _likeliest(word: str, counts: Counter[str], limit: int) -> list[Candidate]:
     if not counts:
         return []
     near = counts.most_common(MAX_WEIGHED)

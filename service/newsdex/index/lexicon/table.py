@@ -33,6 +33,10 @@ class WordTable:
         ends = np.cumsum(self._lengths, dtype=np.int64)
         bits = np.uint32(1) << (text & np.uint32(LETTERS - 1))
         self._letters = np.bitwise_or.reduceat(bits, ends - self._lengths) if len(words) else bits
+        # the same by length, since what is spelt almost alike is almost as long
+        self._by_length = np.argsort(self._lengths, kind="stable").astype(np.uint32)
+        self._sorted_lengths = self._lengths[self._by_length]
+        self._sorted_letters = self._letters[self._by_length]
 
     @classmethod
     def merged(cls, tables: "Sequence[WordTable]") -> "WordTable":
@@ -93,11 +97,13 @@ class WordTable:
         A mistake is a letter too much, too few or wrong, or a swap of neighbours.
         """
         own, size = _bits(word), len(word)
-        longer = self._lengths.astype(np.int16) - size
+        start, stop = np.searchsorted(self._sorted_lengths, [size - edits, size + edits + 1]).tolist()
+        letters, longer = self._sorted_letters[start:stop], self._sorted_lengths[start:stop].astype(np.int16) - size
         # m mistakes of which d lengthen the word leave m - d that can lose one of its letters, and vice versa
-        lost = np.bitwise_count(own & ~self._letters) + np.maximum(longer, 0)
-        new = np.bitwise_count(self._letters & ~own) + np.maximum(-longer, 0)
-        near: list[int] = np.flatnonzero((lost <= edits) & (new <= edits) & (self.counts >= least)).tolist()
+        lost = np.bitwise_count(own & ~letters) + np.maximum(longer, 0)
+        new = np.bitwise_count(letters & ~own) + np.maximum(-longer, 0)
+        places = self._by_length[start:stop][(lost <= edits) & (new <= edits)]
+        near: list[int] = np.sort(places[self.counts[places] >= least]).tolist()
         if not near:
             return []
         words = [self.words[place] for place in near]
