@@ -46,7 +46,7 @@ def test_a_misspelt_search_is_answered_with_a_query_that_finds_more(birds: Servi
     reply = ask(birds, "search.query", {"q": "kitiwake colony"})
     meant = reply["did_you_mean"]
 
-    assert ["most_words"] == [note["code"] for note in reply["interpretation"]["notes"]]
+    assert ["spelling"] == [note["code"] for note in reply["interpretation"]["notes"]]
     assert ("kittiwake colony", 2) == (meant["text"], meant["total"])
     assert "<mark>kittiwake</mark> colony" == meant["marked"]
 
