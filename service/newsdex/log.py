@@ -16,6 +16,7 @@ EVENTS = {
     "process.started": "A process is about to serve; its settings, secrets masked.",
     "process.ready": "A process serves from now on.",
     "process.stopped": "A process ended as asked.",
+    "process.check_failed": "A check that a process repeats met a defect, with its traceback; the process ends.",
     "process.failed": "A process ends because of an error; `code` says which.",
     "process.ended": "A child of `newsdex up` ended by itself; it is started again after `delay_s`.",
     "broker.started": "The embedded broker listens.",

@@ -57,7 +57,7 @@ class Process:
         self._stop()
 
     def watch(self, check: Hook, every_s: float) -> None:
-        """Repeat a check for as long as the process serves; an error it raises ends the process."""
+        """Repeat a check for as long as the process serves; whatever it raises ends the process."""
         self._watches.append(asyncio.create_task(self._repeat(check, every_s)))
 
     async def _repeat(self, check: Hook, every_s: float) -> None:
@@ -66,6 +66,11 @@ class Process:
                 await check()
             except NewsdexError as error:
                 self.fail(error)
+                return
+            except Exception:
+                # a defect: without the check, nobody would learn of what it looks for
+                log.exception("process.check_failed", check=check.__qualname__)
+                self.fail(NewsdexError("internal_error", "a check of newsdex failed; the log has the traceback"))
                 return
             await asyncio.sleep(every_s)
 
