@@ -25,7 +25,9 @@ INDEX_BUILDING = Gauge("newsdex_index_building", "1 while a generation of the in
 INDEX_BUILD_POSITION = Gauge("newsdex_index_build_position", "Sequence number up to which it has applied changes")
 QUERIES = Counter("newsdex_queries_total", "Search requests by result: ok, partial, or the problem's code", ["result"])
 QUERY_SECONDS = Histogram("newsdex_query_seconds", "Time from request to reply", buckets=SECONDS)
-QUERY_INDEX_SECONDS = Histogram("newsdex_query_index_seconds", "The part of it in which the index was asked", buckets=SECONDS)
+QUERY_INDEX_SECONDS = Histogram(
+    "newsdex_query_index_seconds", "The part of it in which the index was asked", buckets=SECONDS
+)
 CORRECTIONS = Counter("newsdex_corrections_total", "Searches that found little and got a did-you-mean")
 SUGGESTS = Counter(
     "newsdex_suggests_total", "Suggest requests by result: ok, partial, or the problem's code", ["result"]
