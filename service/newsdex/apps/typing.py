@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import structlog
 from faststream.nats import NatsBroker, NatsResponse
 from faststream.nats.message import NatsMessage
+from prometheus_client import Counter
 from pydantic import ValidationError
 
 from newsdex import metrics
@@ -26,6 +27,7 @@ from newsdex_schemas import SimilarReply, SimilarRequest, SuggestReply, SuggestR
 log = structlog.get_logger()
 
 Asked = TypeVar("Asked", SuggestRequest, SimilarRequest)
+Answer = TypeVar("Answer", SuggestReply, SimilarReply)
 
 
 class TypingRequests:
@@ -52,32 +54,38 @@ class TypingRequests:
         broker.subscriber(channels.SEARCH_SIMILAR, **options)(self._on_similar)
 
     async def _on_suggest(self, message: NatsMessage) -> NatsResponse:
-        arrived, correlation_id = time.monotonic(), correlation_id_of(message)
-        try:
-            request = _read(SuggestRequest, message.body)
-            deadline = arrived + request.timeout_ms / 1e3
-            answer = await in_time(self._threads, deadline, lambda: self._suggest(request, arrived))
-        except Exception as error:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
-            code = problem_of(error, None).code
-            metrics.SUGGESTS.labels(code).inc()
-            await self._failed(code, message)
+        def refused(error: Exception, correlation_id: str) -> NatsResponse:
             return problem_reply(error, correlation_id, "suggest.refused")
-        _report_suggestions(request, answer, correlation_id)
-        return reply(answer, correlation_id)
+
+        return await self._reply(message, SuggestRequest, self._suggest, _report_suggestions, metrics.SUGGESTS, refused)
 
     async def _on_similar(self, message: NatsMessage) -> NatsResponse:
+        def refused(error: Exception, correlation_id: str) -> NatsResponse:
+            return problem_reply(error, correlation_id, "similar.refused")
+
+        return await self._reply(message, SimilarRequest, self._similar, _report_similar, metrics.SIMILARS, refused)
+
+    async def _reply(  # noqa: PLR0913, PLR0917 - what differs between two kinds of requests
+        self,
+        message: NatsMessage,
+        model: type[Asked],
+        answer: Callable[[Asked, float], Answer],
+        report: Callable[[Asked, Answer, str], None],
+        results: Counter,
+        refused: Callable[[Exception, str], NatsResponse],
+    ) -> NatsResponse:
         arrived, correlation_id = time.monotonic(), correlation_id_of(message)
         try:
-            request = _read(SimilarRequest, message.body)
+            request = _read(model, message.body)
             deadline = arrived + request.timeout_ms / 1e3
-            answer = await in_time(self._threads, deadline, lambda: self._similar(request, arrived))
+            answered = await in_time(self._threads, deadline, lambda: answer(request, arrived))
         except Exception as error:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
             code = problem_of(error, None).code
-            metrics.SIMILARS.labels(code).inc()
+            results.labels(code).inc()
             await self._failed(code, message)
-            return problem_reply(error, correlation_id, "similar.refused")
-        _report_similar(request, answer, correlation_id)
-        return reply(answer, correlation_id)
+            return refused(error, correlation_id)
+        report(request, answered, correlation_id)
+        return reply(answered, correlation_id)
 
     def _suggest(self, request: SuggestRequest, arrived: float) -> SuggestReply:
         suggestions = Suggestions(
