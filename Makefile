@@ -23,7 +23,7 @@ demo: $(READY)
 	$(BIN)/python deploy/demo.py $(if $(ONCE),--once)
 
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 # all tests of faults, those that take a while too
 test-faults: $(READY)

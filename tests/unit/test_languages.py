@@ -147,7 +147,9 @@ WAYS = {
 
 
 @pytest.mark.parametrize(
-    ("language", "written"), [(language, way) for language, ways in WAYS.items() for way in ways], ids=str
+    ("language", "written"),
+    [(language, way) for language, ways in WAYS.items() for way in ways],
+    ids=lambda value: getattr(value, "__name__", value),
 )
 def test_each_article_is_found_by_words_of_its_title_however_they_are_written(
     rows: list[dict[str, Any]], view: View, language: str, written: Callable[[str], str]
