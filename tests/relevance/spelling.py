@@ -31,6 +31,7 @@ from newsdex.index.reader import IndexReader, View
 from newsdex.index.writer import IndexWriter
 from newsdex.records import Change
 from newsdex.search.correction import Corrections
+from newsdex.search.curation import shipped
 from newsdex.search.query import hidden_tree
 from newsdex.search.question import ask, read_question
 from newsdex.search.spelling import candidates
@@ -127,7 +128,7 @@ def replies(queries: Sequence[Pair], view: View, corrections: Corrections) -> di
     asked = 0
     for meant, typed in queries:
         question, hidden = read_question(SearchRequest(q=typed), 0), hidden_tree(0, [])
-        answer = ask(view, question, hidden, math.inf)
+        answer = ask(view, question, shipped(), hidden, math.inf)
         if answer.found.total and answer.at_least is None:
             continue
         asked += 1

@@ -72,7 +72,7 @@ class Search:
 
         found = asked.found
         articles = self.texts.visible([*(id_ for id_, _ in found.documents), *bets], now_us)
-        matches = MatchesByLanguage(marked_tree(asked.ranked.tree), view.languages)
+        matches = MatchesByLanguage(marked_tree(asked.ranked.counted), view.languages)
         show = hit_in_html if request.marks == "html" else _with_offsets
         hits = tuple(
             show(articles[id_], score, matches.of(articles[id_])) for id_, score in found.documents if id_ in articles

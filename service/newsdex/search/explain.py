@@ -36,6 +36,8 @@ def _text(part: ScorePart, documents: int) -> str:
             return f"{shown}: {_places(part.occurrences)}; in {part.documents:,} of {documents:,} articles"
         case "pair":
             return f"{shown} stand side by side"
+        case "first":
+            return f"{shown or 'every word'} is there: before articles without"
         case "recency":
             return f"published {part.age_days:,.0f} {'day' if round(part.age_days) == 1 else 'days'} ago"
     return f"{shown} matches"

@@ -115,7 +115,7 @@ class Asked:
 
 
 def ask(view: View, question: Question, curation: Curation, hidden: Any, deadline: float) -> Asked:
-    """Ask for all the words and, where too few articles have them, for most."""
+    """Ask for all the words and, where too few articles have them, for most: those with all come first."""
     query, when, cursor = question.query, question.when, question.cursor
     known = RememberedWords(view.known, cursor.words if cursor else None)
     ranking = curation.ranking(question.request, known, view.languages, when.now_us)
@@ -123,17 +123,19 @@ def ask(view: View, question: Question, curation: Curation, hidden: Any, deadlin
     def asked(ranked: Ranked) -> Asked:
         return _ask(view, question, ranked, known, hidden, deadline)
 
-    def most() -> Asked:
-        tree = query.as_written(when, at_least=1)
-        return asked(ranking.most_words(tree, any_word=question.request.words == "most"))
+    def all_words() -> Ranked:
+        return ranking.all_words(query.as_written(when))
+
+    def most(every: Ranked | None) -> Asked:
+        return asked(ranking.most_words(query.as_written(when, at_least=1), every=every))
 
     if question.begins_with_most:
-        return most()
-    every = asked(ranking.all_words(query.as_written(when)))
+        return most(None if question.request.words == "most" else all_words())
+    every = asked(all_words())
     enough = every.found.total >= every.ranked.enough or every.found.partial
     if cursor or enough or query.free_words <= 1:
         return every
-    some = most()
+    some = most(every.ranked)
     return some if some.found.total > every.found.total else every
 
 

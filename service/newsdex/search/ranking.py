@@ -5,6 +5,7 @@ It takes a tree whose words stand as they were written, see `parts`; in a part t
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from itertools import pairwise
 from typing import Any
 
@@ -26,12 +27,17 @@ HALF_OF_WORDS = 4
 DESCRIPTION_ENOUGH = 10
 """A description that fewer articles fit wholly is asked by most of its words: the first page is not filled."""
 
+FIRST = 1_000.0
+"""Added to the score of what stands before all else: more than the words of a usual query add up to."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ranked:
     """A tree to run, and what was changed on the way to it."""
 
     tree: Any
+    counted: Any
+    """The part of it with the words that count: they are marked in the hits."""
     enough: int = 0
     """Where fewer are found, `most_words` is worth a try."""
     at_least: int | None = None
@@ -51,31 +57,46 @@ class Ranking:
     decay: Decay | None = None
 
     def all_words(self, tree: Any) -> Ranked:
-        """Give the tree whose matches have every word."""
-        making = self._making(related=False)
+        """Give the tree whose matches have every word that is no stop word; those with more of these come first."""
+        making = self._making(every=True)
         made = making.scored(tree)
         inner = tree.a if isinstance(tree, q.AndNot) else tree
         words = parts_of(inner.subqueries if isinstance(inner, q.And) else [inner]).words
-        number = len(making.content(words))
+        content = making.content(words)
+        number = len(content)
         enough = 0 if number <= 1 else 1 if number <= FEW_WORDS else DESCRIPTION_ENOUGH
-        return replace(self._ranked(made, making), enough=enough)
+        small = [making.variants.node(word) for word in distinct(words) if word not in content]
+        return replace(self._with_small(made, small, making), enough=enough)
 
-    def most_words(self, tree: Any, *, any_word: bool) -> Ranked:
+    def most_words(self, tree: Any, *, every: Ranked | None) -> Ranked:
         """Give the tree whose matches have some of the words: those in an Or with a `minmatch`.
 
-        Of up to four words, half must match, unless `any_word`. Of more, one: how telling it is decides its place.
+        Without `every`, one word is enough, and how telling it is decides its place. So it is with `every`, but of up
+        to four words, half must match; what matches `every`, which asks for all, comes first, in its order there.
         """
-        making = self._making(related=True, any_word=any_word)
-        return self._ranked(making.scored(tree), making)
+        making = self._making(every=False, any_word=every is None)
+        some = self._ranked(making.scored(tree), making)
+        if every is None or self.decay is None:
+            return some
+        first = q.And([every.tree, q.ConstantScoreQuery(q.Every(), FIRST)])
+        return replace(some, tree=q.DisjunctionMax([some.tree, first]))
 
-    def _making(self, *, related: bool, any_word: bool = False) -> "_Making":
-        variants = Variants(known=self.known, wordlist=self.wordlist, languages=self.languages, related=related)
+    def _with_small(self, tree: Any, small: Sequence[Any], making: "_Making") -> Ranked:
+        """Give a tree to run whose matches are in the order of how many of the stop words they have."""
+        if self.decay is None:
+            return self._ranked(tree, making)
+        ranked = self._ranked(reduce(q.AndMaybe, small, tree), making)
+        first = (q.ConstantScoreQuery(node, FIRST) for node in small)
+        return replace(ranked, tree=reduce(q.AndMaybe, first, ranked.tree), counted=tree)
+
+    def _making(self, *, every: bool, any_word: bool = False) -> "_Making":
+        variants = Variants(known=self.known, wordlist=self.wordlist, languages=self.languages, every=every)
         return _Making(self, variants, any_word=any_word)
 
     def _ranked(self, tree: Any, making: "_Making") -> Ranked:
         if self.decay is not None and self.decay.weight > 0:
             tree = Recent(child=tree, decay=self.decay)
-        return Ranked(tree=tree, at_least=making.at_least, corrections=making.variants.corrections)
+        return Ranked(tree=tree, counted=tree, at_least=making.at_least, corrections=making.variants.corrections)
 
 
 class _Making:
@@ -118,8 +139,8 @@ class _Making:
 
     def content(self, words: Sequence[Word]) -> list[Word]:
         """Leave out stop words, where others remain, and what stands twice."""
-        distinct = list({(*_key([word]), word.written): word for word in words}.values())
-        return [word for word in distinct if not self._is_stop_word(word)] or distinct
+        each = distinct(words)
+        return [word for word in each if not self._is_stop_word(word)] or each
 
     def _is_stop_word(self, word: Word) -> bool:
         spelled = word.words[0]
@@ -149,6 +170,11 @@ class _Making:
         heads = pairwise(map(_head, parts))
         pairs = tuple(Pair(first=one, second=other) for one, other in heads if one and other)
         return SideBySide(child=tree, pairs=pairs) if pairs else tree
+
+
+def distinct(words: Sequence[Word]) -> list[Word]:
+    """Leave out what stands twice, in whatever form."""
+    return list({(*_key([word]), word.written): word for word in words}.values())
 
 
 def _key(words: Sequence[Word]) -> tuple[str, ...]:

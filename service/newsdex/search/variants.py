@@ -19,6 +19,8 @@ from newsdex.search.stems import with_stems
 
 EXACT = 0.1
 """What the exact form of a word weighs more than another form."""
+EXACT_OF_ALL = 0.5
+"""The same where all words must match: who lists words remembers them, who describes uses other forms."""
 RELATED = 0.5
 """What a relative weighs, times its closeness."""
 SYNONYM = 0.5
@@ -33,7 +35,8 @@ class Variants:
     known: Known
     wordlist: WordList
     languages: tuple[str, ...]
-    related: bool
+    every: bool
+    """Whether all words must match; where not, relatives do too."""
     corrections: dict[str, str] = field(default_factory=dict)
     """Unknown word → the likeliest of the words that are looked for in its place."""
     _expanded: int = 0
@@ -52,7 +55,7 @@ class Variants:
         variants = [*self._forms(folded, stem), *single]
         if not single and not any(map(self.known.frequency, {*stems, folded})):
             variants += self._spellings(spelled, folded)
-        if self.related and self._expanded <= MAX_EXPANDED:
+        if not self.every and self._expanded <= MAX_EXPANDED:
             variants += self._relatives(stem, {one.term for one in single})
         made = _in_languages(word, tuple(variants), [term for term in stems if term not in (stem, folded)])
         longer = [self.row(one, word) for one in synonyms if len(one) > 1]
@@ -81,14 +84,15 @@ class Variants:
 
         Where the exact form is the stem itself, it is what is left of the stem without its other forms.
         """
+        more = EXACT_OF_ALL if self.every else EXACT
         if folded != stem:
             yield Variant(term=stem)
-            yield Variant(term=folded, weight=EXACT, kind="exact")
+            yield Variant(term=folded, weight=more, kind="exact")
             return
         inflections = self.known.inflections(stem) if self._expanded <= MAX_EXPANDED else ()
-        yield Variant(term=stem, weight=1 + EXACT if inflections else 1.0)
+        yield Variant(term=stem, weight=1 + more if inflections else 1.0)
         for inflection in inflections:
-            yield Variant(term=inflection, weight=-EXACT, kind="exact")
+            yield Variant(term=inflection, weight=-more, kind="exact")
 
     def _spellings(self, spelled: str, folded: str) -> list[Variant]:
         near = self.known.spelt_like(folded)

@@ -258,7 +258,8 @@ class Execution:
         return nothing(self._universe) if self.out_of_time() else without(matches, excluded)
 
     def _and_maybe(self, tree: Any) -> Matches:
-        return maybe(self.matches(tree.a), self.matches(tree.b))
+        matches = self.matches(tree.a)
+        return maybe(matches, self.matches(tree.b)) if matches.bound else matches
 
     def _require(self, tree: Any) -> Matches:
         return within(self.matches(tree.a), self.matches(tree.b))

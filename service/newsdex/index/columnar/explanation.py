@@ -31,7 +31,8 @@ class ScorePart:
     """A part of a score. Parts of one document add up to its score, but for rounding."""
 
     kind: str
-    """`word`, `pair`, `recency`, or `other` for what has a score of its own, such as a prefix."""
+    """`word`, `pair`, `recency`, `first` for what puts it before others, or `other` for what has a score of
+    its own, such as a prefix."""
     words: tuple[str, ...]
     score: float
     occurrences: tuple[Occurrence, ...] = ()
@@ -64,6 +65,9 @@ class Explanation:
             yield from self._parts(tree.a, document)
         elif isinstance(tree, q.DisjunctionMax):
             yield from self._parts(max(tree.subqueries, key=lambda part: self._score(part, document) or 0), document)
+        elif isinstance(tree, q.ConstantScoreQuery):
+            words = tuple(one.word for one in tree.leaves() if isinstance(one, WordQuery))
+            yield ScorePart(kind="first", words=words, score=self._score(tree, document) or 0.0)
         elif isinstance(tree, q.And | q.Or | q.AndMaybe | SomeOf) and getattr(tree, "boost", 1.0) == 1.0:
             if self._score(tree, document) is not None:
                 for part in tree.children():
