@@ -1,17 +1,19 @@
 """What search finds, as data: documents, what happened to them, and searches with what they must give.
 
-A file beside this one holds `documents`, then perhaps `events` (indexed) and `pending` ones (not yet indexed), then
-`searches`. A search has the fields of a SearchRequest, perhaps `now`, and:
+A file beside this one holds `documents`, then perhaps `events` (indexed) and `pending` ones (not yet indexed), and
+`files` of editors by their names, then `searches`. A search has the fields of a SearchRequest, perhaps `now`, and:
 
 - `expected`, the ids in order, or `expected_set`, in any order; `total` where it is not their number
 - `read_as`, the query as it was read, and `notes`, the codes of the notes on it; without `notes` there are none
 - `facet_counts`, by field and value, in the order of the reply; `buckets`, how many articles in which interval
+- `promoted`, the ids that editors promote; `reasons`, by id, what its score is made of
 - `snippets`, by id, and `titles`, by id, with the marks
 - `pages`: the ids on each page, one behind the other by cursor, instead of `expected`
 - `refused`: the code of the Problem and the piece of the query it points at, instead of everything else
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,10 @@ import pytest
 import yaml
 from tests.scenarios.corpus import NOW, Corpus
 
+from newsdex.editors.best_bets import watched_best_bets
+from newsdex.editors.wordlists import watched_wordlists
 from newsdex.errors import Invalid
+from newsdex.search.curation import Curation, shipped
 from newsdex_schemas import SearchReply, SearchRequest
 
 FOLDER = Path(__file__).parent
@@ -37,6 +42,17 @@ def name_of(value: Any) -> str:
         return value
     fields = (f"{name}={value[name]}" for name in (*REQUEST_FIELDS, "now") if name in value and name != "q")
     return " ".join((repr(value.get("q", "")), *fields))
+
+
+def curation_of(files: dict[str, str], folder: Path) -> Curation:
+    """Give what editors set by their files; without any, what is shipped."""
+    if not files:
+        return shipped()
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    best_bets = watched_best_bets(folder / "best-bets.yaml" if "best-bets.yaml" in files else None)
+    return replace(shipped(), wordlists=watched_wordlists(folder), best_bets=best_bets)
 
 
 def publish(corpus: Corpus, events: list[dict[str, Any]]) -> None:
@@ -59,6 +75,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Corp
             publish(corpus, SCENARIOS[name].get("events", []))
             corpus.index()
             publish(corpus, SCENARIOS[name].get("pending", []))
+            curations[name] = curation_of(SCENARIOS[name].get("files", {}), corpus.folder / "editors")
             return corpus
 
     yield Building()
@@ -76,6 +93,8 @@ SHOWN: dict[str, Callable[[SearchReply], Any]] = {
         and {f"{bucket.start:%Y-%m-%d %H:%M}": bucket.count for bucket in reply.histogram.buckets if bucket.count}
     ),
     "interval": lambda reply: reply.histogram and reply.histogram.interval,
+    "promoted": lambda reply: [hit.id for hit in reply.promoted],
+    "reasons": lambda reply: {hit.id: [reason.text for reason in hit.reasons] for hit in reply.hits},
     "snippets": lambda reply: {hit.id: list(hit.snippets) for hit in reply.hits},
     "titles": lambda reply: {hit.id: hit.title_html for hit in reply.hits},
 }
@@ -83,11 +102,16 @@ SHOWN: dict[str, Callable[[SearchReply], Any]] = {
 EXPECTATIONS = ("expected", "expected_set", "pages", "refused")
 
 
+curations: dict[str, Curation] = {}
+"""By file."""
+
+
 def asked(corpora: dict[str, Corpus], scenario: str, search: dict[str, Any], **fields: Any) -> SearchReply:
     own = {name: search[name] for name in REQUEST_FIELDS & search.keys()}
     request = SearchRequest.model_validate({"timeout_ms": 10_000} | own | fields)
     now: datetime = search.get("now", NOW)
-    return corpora[scenario].answer(request, now=now)
+    corpus = corpora[scenario]
+    return corpus.answer(request, now=now, curation=curations[scenario])
 
 
 @pytest.mark.parametrize(("scenario", "search"), [one for one in SEARCHES if "expected" in one[1]], ids=name_of)

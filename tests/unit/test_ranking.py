@@ -3,11 +3,13 @@
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scenarios.corpus import Corpus
+from structlog.testing import capture_logs
+from tests.scenarios.corpus import NOW, Corpus
 
 from newsdex.editors import watched
 from newsdex.editors.wordlists import watched_wordlists
@@ -146,6 +148,60 @@ def test_newer_articles_stand_higher_as_a_request_wants_it(tmp_path: Path) -> No
 
         assert {0: ["old", "new"], 1: ["new", "old"]} == found
         assert "published 0 days ago" in [reason.text for reason in hit.reasons]
+
+
+def test_pages_agree_though_articles_age_between_them(tmp_path: Path) -> None:
+    """The clock of a further page is that of the first one: ten months later the order is another."""
+    with Corpus(tmp_path) as corpus:
+        texts = {"a": "ferry ferry ferry", "b": "ferry ferry quay", "c": "ferry quay quay"}
+        dates = {"a": "2024-01-01T00:00:00Z", "b": "2026-01-01T00:00:00Z", "c": "2026-11-24T00:00:00Z"}
+        corpus.publish(*({"id": id_, "title": "T", "body": texts[id_], "published_at": dates[id_]} for id_ in texts))
+        corpus.index()
+        fields: dict[str, Any] = {"q": "ferry", "recency": {"weight": 2, "half_life_days": 10}, "timeout_ms": 10_000}
+        request = SearchRequest.model_validate({**fields, "size": 1})
+        later = NOW + timedelta(days=300)
+        first = corpus.answer(request)
+        second = corpus.answer(request.model_copy(update={"cursor": first.next_cursor}), now=later)
+        third = corpus.answer(request.model_copy(update={"cursor": second.next_cursor}), now=later)
+
+        assert ["c", "a", "b"] == [*ids(first), *ids(second), *ids(third)]
+        assert ["a", "b", "c"] == ids(corpus.answer(SearchRequest.model_validate(fields), now=later))
+
+
+def test_a_wordlist_that_is_wrong_leaves_the_old_one_in_use_and_is_logged_once(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched, "LOOK_EVERY_S", 0.0)
+    file = tmp_path / "synonyms.en.txt"
+    file.write_text("film, measles\n", encoding="utf-8")
+    curation = replace(shipped(), wordlists=watched_wordlists(tmp_path), recency=Recency(weight=0))
+    before = ids(answer(corpus, "film", curation))
+    file.write_text("film, river\nfilm\n", encoding="utf-8")
+    with capture_logs() as logs:
+        after = [ids(answer(corpus, "film", curation)) for _ in range(2)]
+    (refused,) = [log for log in logs if log["event"] == "files.refused"]
+
+    assert [before, before] == after
+    assert ("wordlist", "invalid_wordlist", True) == (refused["kind"], refused["code"], "line 2" in refused["reason"])
+
+
+def test_pages_agree_where_those_with_all_words_come_first(tmp_path: Path) -> None:
+    with Corpus(tmp_path) as corpus:
+        every = "quay pier lamp rope"
+        bodies = {f"some{n}": " ".join(["quay", "pier", "lamp"] * n) for n in range(1, 7)}
+        bodies |= {f"all{n}": every + " sand" * 20 * n + " the" * (n % 2) for n in range(1, 4)}
+        corpus.publish(*({"id": id_, "title": "T", "body": body} for id_, body in bodies.items()))
+        corpus.index()
+        whole = ids(answer(corpus, f"the {every}", size=50))
+        shown: list[str] = []
+        cursor = None
+        while len(shown) < len(whole):
+            reply = answer(corpus, f"the {every}", size=2, cursor=cursor)
+            shown += ids(reply)
+            cursor = reply.next_cursor
+
+        assert ["all1", "all3", "all2"] == whole[:3]
+        assert (whole, None) == (shown, cursor)
 
 
 def test_synonyms_that_change_hold_from_the_next_look_on(
