@@ -6,10 +6,15 @@ from pathlib import Path
 import pytest
 from tests.integration.running import Running, Service
 
+BEST_BETS = "[{queries: [tern], articles: [promoted-guide], until: 2999-12-31}]"
+
 
 @pytest.fixture(scope="session")
 def _up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Running]]:
-    service = Service(data_dir=tmp_path_factory.mktemp("newsdex"))
+    best_bets = tmp_path_factory.mktemp("editors") / "best-bets.yaml"
+    best_bets.write_text(BEST_BETS, encoding="utf-8")
+    settings = {"NEWSDEX_BEST_BETS_FILE": str(best_bets)}
+    service = Service(data_dir=tmp_path_factory.mktemp("newsdex"), settings=settings)
     with service.process("up") as running:
         running.wait_until_ready()
         yield service, running

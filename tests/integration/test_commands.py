@@ -80,6 +80,19 @@ def test_a_search_says_how_it_read_the_query_and_strict_refuses_it(service: Serv
     assert "  ^" in strict.stderr.splitlines()
 
 
+def test_a_search_shows_what_is_promoted_and_what_scores_are_made_of(service: Service, tmp_path: Path) -> None:
+    articles = {"promoted-guide": "Guide to seabirds", "promoted-1": "A tern", "promoted-2": "A skua"}
+    file = tmp_path / "articles.jsonl"
+    file.write_text("\n".join(json.dumps({"id": id_, "title": title}) for id_, title in articles.items()))
+    service.run("publish", "--wait", str(file))
+    promoted = [line.rstrip() for line in service.run("search", "tern", "--recency", "0").stdout.splitlines()]
+    explained = service.run("search", "tern skua", "--most", "--explain").stdout
+
+    assert ["★ Guide to seabirds", "1 A tern"] == [line for line in promoted if line[:1] in "★1" and line][:2]
+    assert "“skua”: skua once in the title; in 1 of " in explained
+    assert "“tern”: tern once in the title; in 1 of " in explained
+
+
 def test_all_pages_are_asked_for_one_behind_the_other(service: Service, tmp_path: Path) -> None:
     file = tmp_path / "articles.jsonl"
     names = [f"page-{n:03}" for n in range(130)]

@@ -124,7 +124,7 @@ def phrases(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def replies(queries: Sequence[Pair], view: View, corrections: Corrections) -> dict[str, Any]:
-    """Ask queries that find nothing, whole and as typed; give what share of the proposals is right, and the time they add."""
+    """Ask queries that find nothing as typed; give what share of the proposals is right, and the time they add."""
     latencies, proposed, right = Latencies(), 0, 0
     asked = 0
     for meant, typed in queries:

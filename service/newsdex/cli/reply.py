@@ -1,8 +1,9 @@
 """Shows the reply to a search on a terminal."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import unescape
+from itertools import count
 
 from rich.table import Table
 from rich.text import Text
@@ -12,6 +13,7 @@ from newsdex_schemas import Facet, Histogram, Hit, SearchReply, SearchRequest
 
 MARKS = {"<mark>": "bold yellow", "</mark>": ""}
 BAR_CHARS = 40
+PROMOTED = "★"
 FORMATS = {"hour": "%Y-%m-%d %H:%M", "day": "%Y-%m-%d", "week": "%Y-%m-%d", "month": "%Y-%m"}
 """How the beginning of an interval is written; longer ones by their year."""
 
@@ -20,7 +22,8 @@ def show_reply(reply: SearchReply, request: SearchRequest, passed: int, *, last:
     """Print a page of hits, and with the last one what is known of all; `passed` hits stood on the pages before."""
     if passed == request.offset:
         _show_reading(reply, request)
-    show_hits(reply.hits, passed)
+    show_hits(reply.promoted, [PROMOTED] * len(reply.promoted))
+    show_hits(reply.hits, range(passed + 1, passed + 1 + len(reply.hits)))
     for name, facet in (reply.facets or {}).items():
         _show_facet(name, facet)
     if reply.histogram:
@@ -29,13 +32,13 @@ def show_reply(reply: SearchReply, request: SearchRequest, passed: int, *, last:
         _show_total(reply)
 
 
-def show_hits(hits: Sequence[Hit], passed: int = 0) -> None:
-    """Print hits, numbered from `passed` + 1 on."""
+def show_hits(hits: Sequence[Hit], labels: Iterable[int | str] | None = None) -> None:
+    """Print hits, each behind its label."""
     table = Table(box=None, padding=(0, 1, 1, 0), show_header=False)
     table.add_column(justify="right", style="dim")
     table.add_column(ratio=1, overflow="fold")
-    for number, hit in enumerate(hits, passed + 1):
-        table.add_row(str(number), _text_of(hit))
+    for hit, label in zip(hits, labels or count(1), strict=False):
+        table.add_row(str(label), _text_of(hit))
     if hits:
         out.print(table)
 
@@ -88,6 +91,7 @@ def _text_of(hit: Hit) -> Text:
         marked_text(hit.title_html or hit.title, "bold"),
         *(marked_text(snippet) for snippet in hit.snippets),
         Text(" · ".join(fact for fact in facts if fact), style="dim"),
+        *(Text(f"{reason.score:8.2f}  {reason.text}", style="cyan") for reason in hit.reasons),
     ]
     return Text("\n").join(lines)
 

@@ -57,6 +57,11 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     offset: Annotated[int, typer.Option(help="How many hits to pass over.", min=0, max=10_000)] = 0,
     cursor: Annotated[str | None, typer.Option(help="The page behind this cursor, of the same search.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every hit, page by page.")] = False,
+    most: Annotated[bool, typer.Option("--most", help="Hits need not have all the words: for questions.")] = False,
+    recency: Annotated[
+        float | None, typer.Option(help="How much newer articles are preferred by relevance, 0 to 10.")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say what each score is made of.")] = False,
     facets: Annotated[bool, typer.Option("--facets", help="Count all matches by field and by date.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what breaks the grammar of queries.")] = False,
     timezone: Annotated[str, typer.Option(help="IANA zone in which dates are meant.")] = "UTC",
@@ -84,6 +89,9 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
         "size": MAX_SIZE if every else size,
         "offset": offset,
         "cursor": cursor,
+        "words": "most" if most else "all",
+        "recency": {"weight": recency} if recency is not None else None,
+        "explain": explain,
         "facets": get_args(FacetName) if facets else (),
         "facet_size": SHOWN_VALUES,
         "histogram": facets,
