@@ -61,7 +61,8 @@ class SearchRequest(ContractModel):
     timeout_ms: Annotated[StrictInt, Field(ge=1, le=MAX_TIMEOUT_MS)] = 1_000
     """When it is over, the reply is what was found so far, marked `partial`, or a Problem."""
     words: Literal["all", "most"] = "all"
-    """`all`: hits have every word; where none has, or of a query of four words and more fewer than ten, most words.
+    """`all`: hits have every word; where none has, or of a query of four words and more fewer than ten, those with most
+    words stand behind them. Small words such as `the` need not be there; hits with them come first.
     `most`: hits have some of the words, best first. It suits questions and descriptions."""
     recency: Recency | None = None
     """How much newer articles are preferred by `relevance`; unset, as the service is set."""

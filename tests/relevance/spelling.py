@@ -24,7 +24,6 @@ from rich.console import Console
 from rich.table import Table
 from tests.benchmarks.corpus import FOLDER, WORD, rows
 from tests.benchmarks.figures import Latencies, where_and_when
-from tests.relevance.measure import quiet
 
 from newsdex.index.generations import begin, swap
 from newsdex.index.lexicon.current import Lexicon, LexiconReader
@@ -168,7 +167,6 @@ def measure() -> dict[str, Any]:
 
 def main() -> None:
     """Measure, show and keep."""
-    quiet()
     result = measure()
     table = Table("figure", "value", box=None)
     for name, value in result.items():

@@ -11,8 +11,8 @@ from newsdex.editors.watched import Watched
 from newsdex.editors.wordlists import WordList, WordLists, watched_wordlists
 from newsdex.index.columnar.combined import Decay
 from newsdex.index.reader import View
-from newsdex.search.known import Known
 from newsdex.search.ranking import Ranking
+from newsdex.search.remembered import Known
 from newsdex.settings import Settings
 from newsdex_schemas import Recency, SearchRequest
 

@@ -17,7 +17,7 @@ from newsdex.index.columnar.paging import Cut
 from newsdex.index.columnar.weights import Statistics
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.records import microseconds
-from newsdex.search.known import Remembered
+from newsdex.search.remembered import Remembered
 from newsdex_schemas import SearchRequest
 from newsdex_schemas.model import EARLIEST, LATEST
 

@@ -14,10 +14,10 @@ from newsdex.search.curation import Curation
 from newsdex.search.cursor import Cursor, read_cursor, write_cursor
 from newsdex.search.facets import facet
 from newsdex.search.histogram import Intervals
-from newsdex.search.known import RememberedWords
 from newsdex.search.moments import When
 from newsdex.search.query import ReadQuery, filter_trees, read_query, refuse_notes
 from newsdex.search.ranking import Ranked
+from newsdex.search.remembered import RememberedWords
 from newsdex_schemas import Facet, Histogram, Interpretation, Note, SearchRequest
 from newsdex_schemas.search import FacetName
 

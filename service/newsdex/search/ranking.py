@@ -15,8 +15,8 @@ from newsdex.editors.wordlists import WordList
 from newsdex.index.analysis import plain_form, stem_of
 from newsdex.index.columnar.bm25f import WordQuery
 from newsdex.index.columnar.combined import Decay, Pair, Recent, SideBySide, SomeOf
-from newsdex.search.known import Known
 from newsdex.search.parts import Word, parts_of, words_of
+from newsdex.search.remembered import Known
 from newsdex.search.stems import with_stems
 from newsdex.search.variants import Variants
 

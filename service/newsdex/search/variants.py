@@ -13,8 +13,8 @@ from whoosh import query as q
 from newsdex.editors.wordlists import WordList
 from newsdex.index.analysis import alternatives, plain_form, stem_of
 from newsdex.index.columnar.bm25f import Variant, WordQuery
-from newsdex.search.known import Known
 from newsdex.search.parts import Word
+from newsdex.search.remembered import Known
 from newsdex.search.stems import with_stems
 
 EXACT = 0.1
