@@ -118,11 +118,25 @@ def test_a_list_of_three_words_is_not_where_any_article_has_all(corpus: Corpus) 
     assert ("all", [], ["measles"]) == (reply.words, notes(reply), ids(reply))
 
 
-def test_each_hit_is_explained_in_words_that_add_up(corpus: Corpus) -> None:
-    (hit, *_) = answer(corpus, "film tonight", explain=True).hits
+@pytest.mark.parametrize(
+    "q", ["film tonight", "the film beside a quay", "the new film of the quay tonight", "the harbour electrons shine"]
+)
+def test_each_hit_is_explained_in_words_that_add_up(corpus: Corpus, q: str) -> None:
+    hits = answer(corpus, q, explain=True).hits
 
-    assert hit.score == pytest.approx(sum(reason.score for reason in hit.reasons), rel=1e-3)
-    assert "“film”: film once in the text; in 2 of 12 articles" in [reason.text for reason in hit.reasons]
+    assert [pytest.approx(sum(reason.score for reason in hit.reasons), rel=1e-3) for hit in hits] == [
+        hit.score for hit in hits
+    ]
+    assert len(hits) > 0
+
+
+def test_an_explanation_names_words_places_and_what_comes_first(corpus: Corpus) -> None:
+    first, second = answer(corpus, "the electric lamp stood harbour", explain=True).hits
+    said = [reason.text for reason in first.reasons]
+
+    assert ("electric", "electron") == (first.id, second.id)
+    assert "“lamp”: lamp once in the text; in 1 of 12 articles" in said
+    assert {"every word is there: before articles without", "“the” is there: before articles without"} <= set(said)
 
 
 def test_a_synonym_shows_in_the_explanation(corpus: Corpus) -> None:
