@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,12 @@ class Latencies(list[float]):
         """Give the median and the 99th percentile."""
         cuts = statistics.quantiles(self, n=100, method="inclusive")
         return {"p50": round(cuts[49], digits), "p99": round(cuts[98], digits)}
+
+
+def worked_s() -> float:
+    """Give the processor time of this process and of those that it started and that have ended."""
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
 def where_and_when() -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 from tests.benchmarks.engines.newsdex_engine import NewsdexEngine
-from tests.benchmarks.figures import Latencies, where_and_when
+from tests.benchmarks.figures import Latencies, where_and_when, worked_s
 from tests.benchmarks.generated import Generator
 from tests.benchmarks.memory import memory_mb
 from tests.benchmarks.questions import KINDS, draw_questions
@@ -25,17 +25,16 @@ WARM_SEED, ASKED_SEED = 1, 2
 
 
 def indexed(engine: NewsdexEngine, documents: int) -> list[dict[str, float]]:
-    """Index everything, a tenth at a time; give each tenth's rates, merging that went on meanwhile included."""
+    """Index everything, a tenth at a time; give each tenth's rates, merging until it comes to rest included."""
     generator, size = Generator(), documents // PARTS
     engine.begin()
     rates = []
     for part in range(PARTS):
         articles = list(generator.articles(size, first=part * size))
-        start_cpu, start = time.process_time(), time.perf_counter()
+        start_cpu, start = worked_s(), time.perf_counter()
         engine.add(articles)
-        if part == PARTS - 1:
-            engine.finish()
-        cpu_s, wall_s = time.process_time() - start_cpu, time.perf_counter() - start
+        engine.finish()
+        cpu_s, wall_s = worked_s() - start_cpu, time.perf_counter() - start
         rates.append({"per_core_s": round(size / cpu_s), "per_s": round(size / wall_s)})
         print(f"{(part + 1) * size} indexed: {rates[-1]}", file=sys.stderr)
     return rates
@@ -63,15 +62,21 @@ def measure(documents: int) -> dict[str, Any]:
         memory = memory_mb(engine.name, root, warm)
     return {
         "documents": documents,
-        "indexed": {"first_tenth": rates[0], "last_tenth": rates[-1]},
+        "indexed": {"first_tenth": rates[0], "last_tenth": rates[-1], "tenths": rates},
         "last_to_first": round(rates[-1]["per_core_s"] / rates[0]["per_core_s"], 2),
         "bytes_per_document": round(size / documents),
         "open_ms": round(opening[0], 2),
         "query_ms": {kind: latencies.percentiles() for kind, latencies in asked.items()},
         "searcher_memory_mb": memory,
-        "writer_peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "writer_peak_mb": _peak_mb(resource.RUSAGE_SELF),
+        "merging_peak_mb": _peak_mb(resource.RUSAGE_CHILDREN),
         **where_and_when(),
     }
+
+
+def _peak_mb(who: int) -> int:
+    """Give the most memory that a process held, mapped files included; for children at least their parent's."""
+    return round(resource.getrusage(who).ru_maxrss / 1024)
 
 
 def main() -> None:

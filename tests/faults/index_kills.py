@@ -38,8 +38,8 @@ SEED = 20261125
 ARTICLES = 300
 MAX_BATCH = 40
 WITHDRAWN = 0.1
-LONGEST_LIFE_S = 0.4
-"""A commit takes some 20 ms, a merge as much: many of both are in a life."""
+LONGEST_LIFE_S = 1.0
+"""A commit takes some 20 ms, a merge as much, and the first one 300 ms more: many of both are in a life."""
 WORDS = ("anchor", "beacon", "current", "dredger", "estuary")
 
 

@@ -1,9 +1,9 @@
 """Writes changes into one generation of the index: a batch is one durable commit; merging goes on beside it."""
 
 import copy
-import sys
 import threading
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from newsdex.index.columnar.commits import (
 )
 from newsdex.index.columnar.deletions import write_deletions
 from newsdex.index.columnar.ids import IdFinder, hashes
-from newsdex.index.columnar.merging import GONE, document_maps, merge_segments
+from newsdex.index.columnar.merge_process import MergeProcess, Task
+from newsdex.index.columnar.merging import GONE, document_maps
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.segment import ColumnarSegment, OpenSegment, deletions_name
 from newsdex.index.columnar.tiers import choose_merge
@@ -38,9 +39,6 @@ from newsdex.records import Change
 
 log = structlog.get_logger()
 
-SHORT_TURN_S = 0.000_5
-"""So long a merge keeps the interpreter from a commit that asks for it; a commit asks some ten times."""
-
 
 class IndexWriter:
     """The one writer of a generation."""
@@ -48,7 +46,7 @@ class IndexWriter:
     def __init__(self, folder: Path, *, merges: bool = True) -> None:
         """Open a generation; raise `Unavailable` where it is damaged or of another version.
 
-        With `merges`, a thread merges segments after commits; without, only `finish_merging` does.
+        With `merges`, a process merges segments after commits; without, only `finish_merging` does, in this one.
         """
         state = read_state(folder)
         if state.made_by != fingerprint():
@@ -59,6 +57,9 @@ class IndexWriter:
         self._vocabulary = Vocabulary()
         self._lock = threading.Lock()
         self._merging: threading.Thread | None = None
+        self._process = MergeProcess() if merges else None
+        if self._process is not None:
+            weakref.finalize(self, self._process.close)
         self._in_work: set[str] = set()
         verify_folder(folder, self._schema)
         self._generation = latest_generation(folder)
@@ -162,13 +163,15 @@ class IndexWriter:
         self._merge_beside()
         if self._merging is not None:
             self._merging.join()
+        if self._process is not None:
+            self._process.close()
 
     def merge_everything(self) -> None:
-        """Make one segment of all, whatever its size."""
+        """Make one segment of all, whatever its size, in this process."""
         with self._lock:
             segments = list(self._segments)
         if len(segments) > 1 or any(segment.deleted for segment in segments):
-            self._merge(segments)
+            self._merge(segments, Task.done)
 
     def _due(self) -> list[ColumnarSegment]:
         with self._lock:
@@ -177,29 +180,29 @@ class IndexWriter:
         return choose_merge(segments, sizes)
 
     def _merge_all(self) -> None:
-        turn_s = sys.getswitchinterval()
-        sys.setswitchinterval(SHORT_TURN_S)
         try:
             while due := self._due():
-                self._merge(due)
+                self._merge(due, Task.done if self._process is None else self._process.merge)
         except (OSError, Unavailable) as error:
             log.warning("index.merge_failed", error=str(error))
-        finally:
-            sys.setswitchinterval(turn_s)
 
-    def _merge(self, sources: Sequence[ColumnarSegment]) -> None:
-        opened = [self._opened(segment) for segment in sources]
+    def _merge(self, sources: Sequence[ColumnarSegment], done: Callable[[Task], int]) -> None:
         merged = ColumnarSegment(INDEX_NAME, documents=0, position=0)
-        self._in_work.add(merged.file_name())
+        with self._lock:
+            now = {segment.segment_id(): segment for segment in self._segments}
+            sources = [now[segment.segment_id()] for segment in sources if segment.segment_id() in now]
+            read = {name for segment in sources for name in segment.file_names()}
+            self._in_work.update(read, [merged.file_name()])
         try:
-            merged.documents = merge_segments(self.folder / merged.file_name(), opened)
-            finder = IdFinder(self._opened(merged).data)
+            opened = [self._opened(segment) for segment in sources]
+            merged.documents = done(Task(self.folder, merged.file_name(), sources))
+            finder, maps = IdFinder(self._opened(merged).data), document_maps(opened)
             with self._lock:
+                self._in_work.difference_update(read)
                 self._finders[merged.segment_id()] = finder
-                maps = document_maps(opened)
                 self._commit(lambda: self._replaced(sources, merged, maps), self.position)
         finally:
-            self._in_work.discard(merged.file_name())
+            self._in_work.difference_update(read, [merged.file_name()])
 
     def _replaced(
         self, sources: Sequence[ColumnarSegment], merged: ColumnarSegment, maps: Sequence[Array]

@@ -6,9 +6,11 @@ and Boytsov, Decoding billions of integers per second through vectorization, 201
 the width of each number beforehand, they stand one behind the other in a stream of bits.
 """
 
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
+from tempfile import TemporaryFile
+from typing import IO
 
 import numpy as np
 
@@ -34,6 +36,8 @@ def pack(values: Array) -> tuple[Array, Array]:
     """Give whole blocks of numbers as words of 32 bits, and the width of each block; numbers are below 2**32."""
     numbers = values.astype(np.uint64, copy=False)
     widths = bit_lengths(numbers.reshape(-1, BLOCK).max(1))
+    if not widths.any():
+        return np.zeros(0, np.uint32), widths.astype(np.uint8)
     words = join(numbers, np.repeat(widths, BLOCK))
     return words.view(np.uint32)[: int(widths.sum())], widths.astype(np.uint8)
 
@@ -61,18 +65,38 @@ class _Waiting:
     """Bytes on their way into a section, in memory or in a file without a name."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115 - `close` closes it
+        self._folder = folder
+        self._file: IO[bytes] | None = None
+        self._held: list[bytes] = []
+        self._held_bytes = 0
 
     def add(self, words: Array) -> None:
-        self._file.write(words.tobytes())
+        if not len(words):
+            return
+        self._held.append(words.tobytes())
+        self._held_bytes += words.nbytes
+        if self._held_bytes > IN_MEMORY_BYTES:
+            self._file = self._file or TemporaryFile(dir=self._folder)  # noqa: SIM115 - `close` closes it
+            self._file.writelines(self._held)
+            self._held, self._held_bytes = [], 0
 
     def write(self, writer: SectionWriter, name: str, dtype: str, base: int) -> None:
         self.add(np.zeros(1, np.uint64))  # a number is read as the eight bytes from where it begins
+        writer.add_parts(name, dtype, self._blocks(), base)
+
+    def _blocks(self) -> Iterator[bytes | memoryview]:
+        if self._file is None:
+            data = memoryview(b"".join(self._held))
+            yield from (data[start : start + BLOCK_BYTES] for start in range(0, len(data), BLOCK_BYTES))
+            return
+        self._file.writelines(self._held)
         self._file.seek(0)
-        writer.add_parts(name, dtype, iter(lambda: self._file.read(BLOCK_BYTES), b""), base)
+        while block := self._file.read(BLOCK_BYTES):
+            yield block
 
     def close(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
 
 class Packer:

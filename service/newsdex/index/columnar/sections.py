@@ -23,6 +23,8 @@ Array = npt.NDArray[Any]
 MAGIC = b"NEWSDEX\x01"
 FORMAT_VERSION = 3
 BLOCK_BYTES = 1 << 16
+SYNCED_BYTES = 8 << 20
+"""A long file goes to the disk in such parts: commits beside a merge do not wait for all of it at once."""
 ALIGNMENT = 64
 """A cache line; more than any dtype needs."""
 HEADER = struct.Struct("<8sI52x")
@@ -56,7 +58,8 @@ class SectionWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: BinaryIO = path.open("xb")
-        self._file.write(HEADER.pack(MAGIC, FORMAT_VERSION))
+        self._size = self._synced = 0
+        self._write(HEADER.pack(MAGIC, FORMAT_VERSION))
         self._table: list[bytes] = []
         self._checksums: list[int] = []
 
@@ -70,18 +73,18 @@ class SectionWriter:
 
     def add_parts(self, name: str, dtype: str, parts: Iterable[bytes | memoryview], base: int = 0) -> None:
         """Append an array that comes in parts of `BLOCK_BYTES`, the last one perhaps shorter."""
-        self._file.write(bytes(-self._file.tell() % ALIGNMENT))
-        place, first_block = self._file.tell(), len(self._checksums)
+        self._write(bytes(-self._size % ALIGNMENT))
+        place, first_block = self._size, len(self._checksums)
         for part in parts:
             self._checksums.append(zlib.crc32(part))
-            self._file.write(part)
-        entry = (name.encode(), dtype.encode(), place, self._file.tell() - place, base, first_block)
+            self._write(part)
+        entry = (name.encode(), dtype.encode(), place, self._size - place, base, first_block)
         self._table.append(ENTRY.pack(*entry))
 
     def finish(self, documents: int) -> None:
         """Write the table and make the file durable."""
-        self._file.write(bytes(-self._file.tell() % ALIGNMENT))
-        place = self._file.tell()
+        self._write(bytes(-self._size % ALIGNMENT))
+        place = self._size
         table = b"".join(self._table) + np.array(self._checksums, "<u4").tobytes()
         counts = (len(self._table), len(self._checksums), documents)
         trailer = (place, place + len(table) + TRAILER.size, *counts, zlib.crc32(table))
@@ -89,6 +92,14 @@ class SectionWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+
+    def _write(self, data: bytes | memoryview) -> None:
+        self._file.write(data)
+        self._size += len(data)
+        if self._size - self._synced >= SYNCED_BYTES:
+            self._file.flush()
+            os.fdatasync(self._file.fileno())
+            self._synced = self._size
 
     def abandon(self) -> None:
         """Remove what was written, after a failure."""

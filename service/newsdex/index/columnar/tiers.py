@@ -1,14 +1,15 @@
 """Chooses what is merged: eight segments of one order of size become one; with many deletions, one becomes smaller."""
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from newsdex.index.columnar.segment import ColumnarSegment
 
 MERGE_FACTOR = 8
-SMALL_DOCUMENTS = 2_000
-"""Segments below this are all of one order: merging them takes milliseconds, and each costs a query some."""
+SMALL_DOCUMENTS = (100, 2_000)
+"""Segments below each of these are of one order: merging them takes milliseconds, and each costs a query some."""
 MAX_DELETED = 0.3
 MAX_MERGED_BYTES = 512 << 20
 """Bounds the memory of a merge, about three times as much."""
@@ -36,4 +37,6 @@ def choose_merge(segments: Sequence[ColumnarSegment], sizes: Mapping[str, int]) 
 
 
 def _tier(documents: int) -> int:
-    return int(math.log(max(1, documents / SMALL_DOCUMENTS), MERGE_FACTOR)) if documents >= SMALL_DOCUMENTS else -1
+    small = bisect_right(SMALL_DOCUMENTS, documents)
+    beyond = int(math.log(documents / SMALL_DOCUMENTS[-1], MERGE_FACTOR)) if documents > SMALL_DOCUMENTS[-1] else 0
+    return small + beyond
