@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsdex.index.analysis import NewsAnalyzer
-from newsdex.index.columnar.inversion import invert_texts
+from newsdex.index.columnar.inversion import COUNTED, invert_texts
 from newsdex.index.columnar.postings import Postings
 from newsdex.index.columnar.vocabulary import Vocabulary
 from newsdex.index.languages import DEFAULT
@@ -60,3 +60,16 @@ def test_a_batch_has_the_terms_and_places_of_whooshs_analysis(series: list[list[
         assert sorted(terms) == terms
         assert places == inverted(terms, postings)
         assert wanted == found.lengths.tolist()
+
+
+def test_a_batch_may_have_more_terms_than_are_sorted_at_once() -> None:
+    words = [f"{number}" for number in range(COUNTED + 2_000)]
+    texts = [" ".join(words), " ".join(reversed(words))]
+    terms, postings, _ = invert_texts(texts, [DEFAULT, DEFAULT], Vocabulary())
+    last = len(words) - 1
+    wanted = [place for term in terms for place in (int(term), last - int(term))]
+    assert postings.positions is not None
+
+    assert sorted(word.encode() for word in words) == terms
+    assert [0, 1] * len(words) == postings.documents.tolist()
+    assert wanted == postings.positions.tolist()

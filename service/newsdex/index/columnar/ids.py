@@ -20,9 +20,10 @@ class IdFinder:
     """The ids of one segment, for the writer: they are hashed once."""
 
     def __init__(self, data: SegmentData) -> None:
-        self._field = field = data.ids
-        count = field.terms.count
-        chunks = (field.terms.slice(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK))
+        self._terms = terms = data.ids.terms
+        self._documents = data.ids.documents(0, terms.count)
+        count = terms.count
+        chunks = (terms.slice(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK))
         all_hashes = np.concatenate([hashes(chunk) for chunk in chunks])
         self._order = np.argsort(all_hashes)
         self._hashes = all_hashes[self._order]
@@ -33,5 +34,5 @@ class IdFinder:
         last = np.searchsorted(self._hashes, id_hashes, "right")
         for at in np.flatnonzero(first < last).tolist():
             for number in self._order[first[at] : last[at]].tolist():
-                if self._field.terms[number] == ids[at]:
-                    yield int(self._field.documents(number, number + 1)[0])
+                if self._terms[number] == ids[at]:
+                    yield int(self._documents[number])

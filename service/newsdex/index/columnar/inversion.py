@@ -1,13 +1,19 @@
-"""Turns documents into postings by sorting one array of numbers: term, document and position packed into 64 bits."""
+"""Turns documents into postings by sorting their words' terms, which stand by document and position already."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
 from newsdex.index.columnar.postings import Postings
+from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.vocabulary import Occurrences, Vocabulary
 
 KEY_BITS = 64
+COUNTED = 1 << 16
+"""So many values of 16 bits are sorted by counting them."""
 
 
 def invert_texts(
@@ -18,41 +24,48 @@ def invert_texts(
     terms, term = vocabulary.ranked(found.term)
     document_bits = _bits(len(texts))
     position_bits = _bits(int(found.position.max(initial=0)) + 1)
-    if _bits(len(terms)) + document_bits + position_bits > KEY_BITS:
+    if document_bits + position_bits > KEY_BITS:
         raise OverflowError("the batch is too large to be inverted at once")
-    keys = (term << (document_bits + position_bits)) | (found.document << position_bits) | found.position
-    keys = np.sort(keys.view(np.uint64))
+    key_type: Any = np.uint32 if document_bits + position_bits <= KEY_BITS // 2 else np.uint64
+    keys: Array = ((found.document << position_bits) | found.position).astype(key_type).take(_order(term, len(terms)))
 
-    positions = keys & np.uint64((1 << position_bits) - 1)
-    pairs = keys >> np.uint64(position_bits)
-    first = np.flatnonzero(np.diff(pairs, prepend=~pairs[:1]))
-    documents = (pairs[first] & np.uint64((1 << document_bits) - 1)).astype(np.uint32)
-    sizes = np.bincount((pairs[first] >> np.uint64(document_bits)).astype(np.int64), minlength=len(terms))
-    frequencies = np.diff(first, append=len(keys))
-    postings = Postings(sizes=sizes, documents=documents, frequencies=frequencies, positions=positions)
+    pairs: Array = keys >> key_type(position_bits)
+    occurrences = np.bincount(term, minlength=len(terms))
+    starts = np.cumsum(occurrences) - occurrences
+    is_first = np.ones(len(keys), bool)
+    is_first[1:] = pairs[1:] != pairs[:-1]
+    is_first[starts] = True
+    first = np.flatnonzero(is_first)
+    postings = Postings(
+        sizes=np.diff(np.searchsorted(first, starts), append=len(first)),
+        documents=pairs[first].astype(np.uint32),
+        frequencies=np.diff(first, append=len(keys)),
+        positions=keys & key_type((1 << position_bits) - 1),
+    )
     return terms, postings, found
 
 
 def invert_values(values: Sequence[Sequence[str]]) -> tuple[list[bytes], Postings]:
-    """Invert a field of whole values, some for each document; give its terms, sorted, and their postings."""
-    numbers: dict[str, int] = {}
-    pairs = [
-        (numbers.setdefault(value, len(numbers)), document)
-        for document, own in enumerate(values)
-        for value in own
-        if value
-    ]
-    terms = sorted((value.encode(), number) for value, number in numbers.items())
-    rank = np.empty(len(terms), np.int64)
-    rank[[number for _, number in terms]] = np.arange(len(terms))
-    term, document = np.array(pairs, np.int64).reshape(-1, 2).T
-    keys, frequencies = np.unique((rank[term] << 32) | document, return_counts=True)
-    postings = Postings(
-        sizes=np.bincount(keys >> 32, minlength=len(terms)),
-        documents=(keys & 0xFFFFFFFF).astype(np.uint32),
-        frequencies=frequencies,
-    )
-    return [value for value, _ in terms], postings
+    """Invert a field of whole values, some for each document, each once; give its terms, sorted, and their postings."""
+    occurrences: dict[str, list[int]] = defaultdict(list)
+    for document, own in enumerate(values):
+        for value in own:
+            if value:
+                occurrences[value].append(document)
+    terms = sorted((value.encode(), documents) for value, documents in occurrences.items())
+    documents = np.array(list(chain.from_iterable(own for _, own in terms)), np.uint32)
+    sizes = np.array([len(own) for _, own in terms], np.int64)
+    postings = Postings(sizes=sizes, documents=documents, frequencies=np.ones(len(documents), np.uint32))
+    return [term for term, _ in terms], postings
+
+
+def _order(term: Array, terms: int) -> Array:
+    """Give the order of occurrences by term, those of one term as they were."""
+    # numpy sorts numbers of 16 bits by counting, in a fifth of the time that a comparison of longer ones takes
+    order: Array = np.argsort(term.astype(np.uint16), kind="stable")
+    if terms > COUNTED:
+        order = order.take(np.argsort((term // COUNTED).astype(np.uint16).take(order), kind="stable"))
+    return order
 
 
 def _bits(count: int) -> int:

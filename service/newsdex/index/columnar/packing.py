@@ -6,7 +6,6 @@ and Boytsov, Decoding billions of integers per second through vectorization, 201
 the width of each number beforehand, they stand one behind the other in a stream of bits.
 """
 
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -14,7 +13,7 @@ from typing import IO
 
 import numpy as np
 
-from newsdex.index.columnar.sections import BLOCK_BYTES, Array, Section, SectionFile, SectionWriter
+from newsdex.index.columnar.sections import BLOCK_BYTES, Array, Section, SectionFile, SectionWriter, blocks
 
 BLOCK = 32
 JOINED_BITS = 64
@@ -82,17 +81,13 @@ class _Waiting:
 
     def write(self, writer: SectionWriter, name: str, dtype: str, base: int) -> None:
         self.add(np.zeros(1, np.uint64))  # a number is read as the eight bytes from where it begins
-        writer.add_parts(name, dtype, self._blocks(), base)
-
-    def _blocks(self) -> Iterator[bytes | memoryview]:
         if self._file is None:
-            data = memoryview(b"".join(self._held))
-            yield from (data[start : start + BLOCK_BYTES] for start in range(0, len(data), BLOCK_BYTES))
+            writer.add_parts(name, dtype, blocks(b"".join(self._held)), base)
             return
-        self._file.writelines(self._held)
-        self._file.seek(0)
-        while block := self._file.read(BLOCK_BYTES):
-            yield block
+        file = self._file
+        file.writelines(self._held)
+        file.seek(0)
+        writer.add_parts(name, dtype, iter(lambda: file.read(BLOCK_BYTES), b""), base)
 
     def close(self) -> None:
         if self._file is not None:

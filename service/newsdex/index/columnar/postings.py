@@ -55,7 +55,9 @@ class FieldWriter:
         """Take the postings of the next terms."""
         starts = np.cumsum(postings.sizes) - postings.sizes
         self._sizes.append(postings.sizes)
-        steps = np.diff(postings.documents.astype(np.int64), prepend=0) - 1
+        steps = postings.documents.astype(np.int64)
+        steps[1:] -= postings.documents[:-1]
+        steps -= 1
         steps[starts] = postings.documents[starts]
         self._documents.add(steps)
         self._frequencies.add(postings.frequencies - 1)

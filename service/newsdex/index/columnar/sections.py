@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -65,11 +66,8 @@ class SectionWriter:
 
     def add(self, name: str, values: Array | bytes, base: int = 0) -> None:
         """Append an array; `base` is kept beside it."""
-        dtype = "|u1" if isinstance(values, bytes) else values.dtype.newbyteorder("<").str
-        buffer: Any = values if isinstance(values, bytes) else np.ascontiguousarray(values)
-        data = memoryview(buffer).cast("B")
-        parts = (data[start : start + BLOCK_BYTES] for start in range(0, len(data), BLOCK_BYTES))
-        self.add_parts(name, dtype, parts, base)
+        dtype = "|u1" if isinstance(values, bytes) else _little_endian(values.dtype)
+        self.add_parts(name, dtype, blocks(values if isinstance(values, bytes) else values.tobytes()), base)
 
     def add_parts(self, name: str, dtype: str, parts: Iterable[bytes | memoryview], base: int = 0) -> None:
         """Append an array that comes in parts of `BLOCK_BYTES`, the last one perhaps shorter."""
@@ -105,6 +103,19 @@ class SectionWriter:
         """Remove what was written, after a failure."""
         self._file.close()
         self.path.unlink(missing_ok=True)
+
+
+def blocks(data: bytes) -> Iterable[bytes | memoryview]:
+    """Cut bytes into parts of `BLOCK_BYTES`, the last one perhaps shorter."""
+    if 0 < len(data) <= BLOCK_BYTES:
+        return (data,)
+    view = memoryview(data)
+    return (view[start : start + BLOCK_BYTES] for start in range(0, len(data), BLOCK_BYTES))
+
+
+@cache
+def _little_endian(dtype: np.dtype[Any]) -> str:
+    return dtype.newbyteorder("<").str
 
 
 def _sealed(trailer: tuple[int, ...]) -> bytes:

@@ -49,6 +49,10 @@ class Vocabulary:
         self._term_numbers: dict[str, int] = {}
         self._terms: list[bytes] = []
         self._keys = np.zeros((0, 2), np.uint64)
+        self._keyed = 0
+        self._seen = np.zeros(0, bool)
+        self._rank = np.zeros(0, np.int64)
+        """Places of their own for `ranked`: making them anew takes longer than ranking the words of one article."""
 
     def _analyse(self, piece: bytes, language: str) -> int:
         """Add a piece: at which places after its first stands which term; give its number."""
@@ -131,26 +135,30 @@ class Vocabulary:
 
     def ranked(self, term: Array) -> tuple[list[bytes], Array]:
         """Give the distinct terms among some occurrences in byte order, and each occurrence's number in that order."""
-        seen = np.zeros(len(self._terms), bool)
-        seen[term] = True
-        numbers = np.flatnonzero(seen)
-        first, second = self._sorting_keys()[numbers].T
+        self._add_sorting_keys()
+        self._seen[term] = True
+        numbers = np.flatnonzero(self._seen)
+        self._seen[numbers] = False
+        first, second = self._keys[numbers].T
         order = np.lexsort((second, first))
         numbers, first, second = numbers[order], first[order], second[order]
         self._sort_long(numbers, (first[1:] == first[:-1]) & (second[1:] == second[:-1]))
-        rank = np.empty(len(self._terms), np.int64)
-        rank[numbers] = np.arange(len(numbers))
-        return [self._terms[number] for number in numbers.tolist()], rank[term]
+        self._rank[numbers] = np.arange(len(numbers))
+        return list(map(self._terms.__getitem__, numbers.tolist())), self._rank.take(term)
 
-    def _sorting_keys(self) -> Array:
-        """Give for each term the first 16 bytes as two numbers, which sort as the bytes do."""
-        fresh = self._terms[len(self._keys) :]
-        if fresh:
-            size = 2 * KEY_BYTES
-            padded = b"".join([term[:size].ljust(size, b"\0") for term in fresh])
-            keys = np.frombuffer(padded, ">u8").reshape(-1, 2).astype(np.uint64)
-            self._keys = np.concatenate([self._keys, keys])
-        return self._keys
+    def _add_sorting_keys(self) -> None:
+        """Keep the first 16 bytes of each new term as two numbers, which sort as the bytes do."""
+        fresh = self._terms[self._keyed :]
+        if not fresh:
+            return
+        if len(self._terms) > len(self._keys):
+            room = 2 * len(self._terms)
+            self._keys = np.concatenate([self._keys, np.zeros((room - len(self._keys), 2), np.uint64)])
+            self._seen, self._rank = np.zeros(room, bool), np.zeros(room, np.int64)
+        size = 2 * KEY_BYTES
+        padded = b"".join([term[:size].ljust(size, b"\0") for term in fresh])
+        self._keys[self._keyed : len(self._terms)] = np.frombuffer(padded, ">u8").reshape(-1, 2)
+        self._keyed = len(self._terms)
 
     def _sort_long(self, numbers: Array, same_as_next: Array) -> None:
         """Put terms in order that begin with the same 16 bytes."""
