@@ -41,33 +41,37 @@ class MergeProcess:
         self._connection: Connection | None = None
 
     def merge(self, task: Task) -> int:
-        """Have segments merged; give the number of documents. Raises `Unavailable` where that failed."""
+        """Have segments merged; give the number of documents.
+
+        Raises `Unavailable` where that failed, and `OSError` where no process can be started.
+        """
+        if self._process is None:
+            self._start()
+        assert self._connection is not None
         try:
-            connection = self._connection or self._started()
-            connection.send(task)
-            result: int | str = connection.recv()
+            self._connection.send(task)
+            result: int | str = self._connection.recv()
         except (EOFError, OSError) as error:
+            if self._process is None:
+                raise SystemExit from None  # it was closed meanwhile, as the writer ends: its merging thread ends, too
             self.close()
             raise Unavailable("index_commit_failed", f"the merging process ended: {error!r}") from error
         if isinstance(result, str):
             raise Unavailable("index_commit_failed", result)
         return result
 
-    def _started(self) -> Connection:
-        ours, theirs = Pipe()
+    def _start(self) -> None:
+        self._connection, theirs = Pipe()
         command = [sys.executable, "-P", "-m", __name__, str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
-        self._connection = ours
-        return ours
 
     def close(self) -> None:
         """End the process, whatever it is at; the next merge starts it again."""
-        if self._process is not None and self._connection is not None:
-            self._process.kill()
-            self._process.wait()
-            self._connection.close()
-        self._process = self._connection = None
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
 
 
 def _receive(connection: Connection, tasks: "SimpleQueue[Task]") -> None:
@@ -75,6 +79,13 @@ def _receive(connection: Connection, tasks: "SimpleQueue[Task]") -> None:
         while True:
             tasks.put(connection.recv())
     os._exit(0)  # the writer has ended, or was killed: what is half merged is swept when the index is opened
+
+
+def _result(task: Task) -> int | str:
+    try:
+        return task.done()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the writer hears it and goes on without the merge
+        return f"{type(error).__name__}: {error}"
 
 
 def main() -> None:
@@ -85,10 +96,8 @@ def main() -> None:
     tasks: SimpleQueue[Task] = SimpleQueue()
     threading.Thread(target=_receive, args=(connection, tasks), daemon=True).start()
     while True:
-        try:
-            connection.send(tasks.get().done())
-        except Exception as error:  # noqa: BLE001 - whatever it is, the writer hears it and goes on without the merge
-            connection.send(f"{type(error).__name__}: {error}")
+        with suppress(OSError):  # the writer has ended; `_receive` hears it, too
+            connection.send(_result(tasks.get()))
 
 
 if __name__ == "__main__":
