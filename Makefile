@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+KERNEL := service/newsdex/index/columnar/compiled
+BUILT := $(KERNEL)/kernel.so
 
 .PHONY: help setup demo test test-faults kills fuzz lint format bench bench-typing bench-index bench-million spelling
 .PHONY: relevance relevance-choose contract constraints clean
@@ -19,18 +21,22 @@ $(READY): constraints-dev.txt pyproject.toml schemas/pyproject.toml
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e schemas -e .
 	@touch $@
 
-demo: $(READY)
+# what is written in C; the installation compiled it, this does so again when it changed
+$(BUILT): $(wildcard $(KERNEL)/*.c $(KERNEL)/*.h) service/compile_kernel.py | $(READY)
+	$(BIN)/python service/compile_kernel.py
+
+demo: $(BUILT)
 	$(BIN)/python deploy/demo.py $(if $(ONCE),--once)
 
-test: $(READY)
+test: $(BUILT)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 # all tests of faults, those that take a while too
-test-faults: $(READY)
+test-faults: $(BUILT)
 	$(BIN)/python -m pytest tests/faults -m "long or not long" $(ARGS)
 
 # kills processes a thousand times and keeps the result; half an hour and more
-kills: $(READY)
+kills: $(BUILT)
 	$(BIN)/python -m tests.faults.kills --keep $(ARGS)
 
 lint: $(READY)
@@ -43,28 +49,28 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)
+bench: $(BUILT)
 	$(BIN)/python -m tests.benchmarks.pipeline $(ARGS)
 
 # asks ten thousand queries that hurt, and keeps what they took
-fuzz: $(READY)
+fuzz: $(BUILT)
 	$(BIN)/python -m tests.faults.measure_queries $(ARGS)
 
 $(VENV)/.peers: constraints-bench.txt $(READY)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r constraints-bench.txt
 	@touch $@
 
-bench-index: $(VENV)/.peers
+bench-index: $(VENV)/.peers $(BUILT)
 	$(BIN)/python -m tests.benchmarks.index $(ARGS)
 
 # takes most of an hour, and 20 GB of memory and disk
-bench-million: $(VENV)/.peers
+bench-million: $(VENV)/.peers $(BUILT)
 	$(BIN)/python -m tests.benchmarks.million $(ARGS)
-bench-typing: $(READY)
+bench-typing: $(BUILT)
 	$(BIN)/python -m tests.benchmarks.typing $(ARGS)
 
 # measures over judged collections and known-item searches; needs the test data
-relevance: $(VENV)/.peers
+relevance: $(VENV)/.peers $(BUILT)
 	$(BIN)/python -m tests.relevance.measure $(ARGS)
 
 # tries parameters of ranking, leaving each collection out once
@@ -72,7 +78,7 @@ relevance-choose: $(VENV)/.peers
 	$(BIN)/python -m tests.relevance.choose
 
 # measures did-you-mean; needs the test data
-spelling: $(READY)
+spelling: $(BUILT)
 	$(BIN)/python -m tests.relevance.spelling
 
 # writes the generated documents of the contract anew
@@ -89,4 +95,4 @@ constraints:
 		--no-header --no-emit-index-url -o constraints-bench.txt
 
 clean:
-	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BUILT) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

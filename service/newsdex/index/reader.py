@@ -114,7 +114,6 @@ class View:
         snapshot, terms = self._snapshot, _terms(tree)
         weights = Weights(snapshot, statistics, terms)
         execution = Execution(snapshot, weights, deadline, lambda: self.searcher)
-        execution.read_ahead(tree)
         # filters come first: when the time is over, a query matches nothing, but a filter might not exclude anything
         filters = self._filters(execution, allowed)
         unseen = execution.matches(hidden)

@@ -6,10 +6,8 @@ import numpy as np
 
 from newsdex.index.analysis import alternatives
 from newsdex.index.columnar.phrases import phrase_places
-from newsdex.index.columnar.scoring import Postings, ScoredTerm
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.snapshot import Snapshot
-from newsdex.index.columnar.weights import Weights
 from newsdex.index.schema import TEXT_FIELDS
 
 Mask = Array
@@ -22,7 +20,6 @@ class Tally:
     def __init__(self, snapshot: Snapshot, languages: tuple[str, ...], visible: Mask) -> None:
         """Take the languages of the articles, and the documents that may be shown."""
         self._snapshot = snapshot
-        self._weights = Weights(snapshot)
         self._languages = languages
         self.visible = visible
 
@@ -54,16 +51,12 @@ class Tally:
     def _add(self, mask: Mask, field: str, term: str) -> None:
         known = self._snapshot.term(field, term.encode())
         if known.count:
-            (found,) = self._snapshot.postings([known])
-            mask[found.documents] = True
+            mask[known.documents()] = True
 
     def _add_phrase(self, mask: Mask, field: str, series: Sequence[str]) -> None:
         known = [self._snapshot.term(field, term.encode()) for term in series]
         if all(one.count for one in known):
-            terms = [ScoredTerm(field=field, known=one, idf=0.0, boost=0.0) for one in known]
-            postings = Postings(self._snapshot, self._weights, terms)
-            places = phrase_places(postings, len(terms), 1, self._snapshot.documents)
-            mask[postings.of(0).take(places[0])] = True
+            mask[known[0].documents().take(phrase_places(known, 1)[0])] = True
 
     def article_id(self, mask: Mask) -> str:
         """Give the id of one of some documents, of which there is at least one: the one that was indexed last."""

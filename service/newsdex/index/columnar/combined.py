@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from newsdex.index.columnar import kernel
 from newsdex.index.columnar.bm25f import FIELD_WEIGHTS, B, WordQuery, most, saturated
 from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.combining import either, enough, within
-from newsdex.index.columnar.matches import Dense, Matches, Sparse, nothing, places
+from newsdex.index.columnar.matches import Dense, Matches, Sparse, nothing
 from newsdex.index.columnar.phrases import positions_in
 from newsdex.index.columnar.scored import Scored
-from newsdex.index.columnar.scoring import Postings, ScoredTerm
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.snapshot import Snapshot
 from newsdex.index.columnar.weights import Weights
@@ -76,29 +76,27 @@ class Pair:
         """
         tf = np.zeros(snapshot.documents, np.float32)
         for name in sorted(set(self.first.fields) & set(self.second.fields)):
-            documents, counts = self._counts(snapshot, weights, name, among)
+            documents, counts = self._counts(snapshot, name, among)
             if len(documents):
                 factors = weights.length_factors(name, B).take(documents)
                 tf[documents] += counts * factors * np.float32(FIELD_WEIGHTS[name])
         found = np.flatnonzero(tf)
         return found, saturated(tf.take(found), np.float32(self.worth(weights)))
 
-    def _counts(self, snapshot: Snapshot, weights: Weights, name: str, among: Array | None) -> tuple[Array, Array]:
+    def _counts(self, snapshot: Snapshot, name: str, among: Array | None) -> tuple[Array, Array]:
         """Give the documents with both words in a field, and how often the second follows the first in each."""
         none = np.zeros(0, np.intp), np.zeros(0, np.intp)
         known = [snapshot.term(name, word.variants[0].term.encode()) for word in (self.first, self.second)]
         if not all(one.count for one in known):
             return none
-        terms = [ScoredTerm(field=name, known=one, idf=0.0, boost=1.0) for one in known]
-        postings = Postings(snapshot, weights, terms)
-        common = postings.of(0) if among is None else among
-        for number in range(len(known)):
-            common = common.take(places(common, postings.of(number), snapshot.documents)[0])
+        documents = [one.documents() for one in known]
+        common = documents[0] if among is None else among
+        for own in documents:
+            common = common.take(kernel.common(common, own)[0])
         if not len(common):
             return none
         first, second = (
-            positions_in(postings, number, places(common, postings.of(number), snapshot.documents)[1])
-            for number in range(len(known))
+            positions_in(one, own, kernel.common(common, own)[1]) for one, own in zip(known, documents, strict=True)
         )
         following = np.intersect1d(first + 1, second, assume_unique=True)
         return common, np.bincount(following >> _RANK_BITS, minlength=len(common))

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from newsdex.index.columnar.matches import Among, Dense, Matches, Sparse, Union
+from newsdex.index.columnar.lists import AnyOf, Found, Postings
+from newsdex.index.columnar.matches import Among, Dense, Matches, Sparse
 from newsdex.index.columnar.sections import Array
 
 
@@ -66,8 +67,8 @@ def either(universe: int, parts: Sequence[Matches], *, largest: bool = False) ->
     """Give the documents that match any part; scores add up, or with `largest`, the largest counts."""
     if len(parts) == 1:
         return parts[0]
-    if not largest and all(isinstance(part, (Sparse, Union)) for part in parts):
-        return Union(universe, [one for part in parts for one in _sparse_parts(part)])
+    if not largest and all(isinstance(part, (Sparse, AnyOf)) for part in parts):
+        return AnyOf(universe, [one for part in parts for one in _lists(part)])
     made = [part.resolved() for part in parts]
     positive = all(part.positive for part in made)
     total = np.zeros(universe) if positive or not largest else np.full(universe, -np.inf)
@@ -86,11 +87,10 @@ def either(universe: int, parts: Sequence[Matches], *, largest: bool = False) ->
     return Dense(mask, total, positive=False)
 
 
-def _sparse_parts(part: Matches) -> Sequence[Sparse]:
-    if isinstance(part, Union):
-        return part.parts
-    assert isinstance(part, Sparse)
-    return (part,)
+def _lists(part: Matches) -> Sequence[Postings | Found]:
+    if isinstance(part, AnyOf) and part.plain:
+        return part.lists
+    return (Found(part.sparse()),)
 
 
 def _add_dense(total: Array, part: Dense, *, largest: bool) -> None:

@@ -1,8 +1,7 @@
 """The sorted terms of one field of one segment, and the ways to find some of them without a loop over all."""
 
+import ctypes
 import re
-from array import array
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -11,11 +10,12 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
+from newsdex.index.columnar import kernel
 from newsdex.index.columnar.fuzzy import BEGINNING, Neighbours
-from newsdex.index.columnar.sections import Array, SectionFile, SectionWriter, smallest
+from newsdex.index.columnar.sections import Array, Damaged, SectionFile, SectionWriter, smallest
 
 SAMPLED_EVERY = 16
-"""So many terms lie between two whose places are kept, and that are Python objects for the first steps of a search."""
+"""So many terms lie between two whose places are kept."""
 CHECK_EVERY = 256
 SPECIAL = re.compile(r"[*?\[]")
 
@@ -34,6 +34,8 @@ class TermDictionary:
     """Terms by number and numbers by term; the numbers are in the terms' byte order."""
 
     def __init__(self, file: SectionFile, field: str) -> None:
+        self._path = file.path
+        self._field = field
         self._blob = file[f"{field}.terms"]
         self._lengths = file[f"{field}.term_lengths"]
         self._sampled_starts = file[f"{field}.term_starts"]
@@ -74,55 +76,38 @@ class TermDictionary:
         return [self._blob.bytes(start, stop) for start, stop in spans]
 
     @cached_property
-    def _samples(self) -> list[bytes]:
-        firsts, lengths = self._sampled_starts.all().tolist(), self._lengths.all()[::SAMPLED_EVERY].tolist()
-        blob = self._blob.bytes(0, len(self._blob))
-        return [blob[start : start + length] for start, length in zip(firsts, lengths, strict=True)]
-
-    @cached_property
-    def _block_starts(self) -> "array[int]":
-        """Where each block of terms begins, and the end."""
-        return array("Q", [*self._sampled_starts.all().tolist(), len(self._blob)])
+    def described(self) -> kernel.Dictionary:
+        """Give where the terms lie in memory, for the kernel; everything is checked."""
+        data = self._blob.all()
+        described = kernel.Dictionary(
+            bytes=kernel.address(data),
+            byte_count=len(data),
+            lengths=kernel.numbers(self._lengths),
+            starts=kernel.numbers(self._sampled_starts),
+        )
+        described.kept = data
+        return described
 
     @cached_property
     def ends(self) -> Array:
         """Where each term ends; only patterns and fuzzy words need it."""
         return np.cumsum(self._lengths.all(), dtype=np.min_scalar_type(len(self._blob)))
 
-    def _block(self, term: bytes) -> tuple[int, bytes]:
-        """Give the only block of terms that can have a term: its first number, and its bytes."""
-        block = max(bisect_right(self._samples, term) - 1, 0)
-        starts = self._block_starts
-        return block * SAMPLED_EVERY, self._blob.bytes(starts[block], starts[block + 1])
-
     def lower_bound(self, term: bytes) -> int:
         """Give the number of the first term that is not less."""
-        if not self.count:
-            return 0
-        first, block = self._block(term)
-        ends = accumulate(self._lengths[first : first + SAMPLED_EVERY].tolist(), initial=0)
-        return first + bisect_left([block[start:end] for start, end in pairwise(ends)], term)
+        described = self.described
+        return self._number(kernel.term_bound(ctypes.addressof(described), term, len(term)))
 
     def find(self, term: bytes) -> int:
         """Give a term's number, or -1."""
-        if not self.count or not term:
-            return -1
-        first, block = self._block(term)
-        # most blocks do not have the bytes at all; where they do, they must be one whole term
-        at = block.find(term)
-        if at < 0:
-            return -1
-        lengths = self._lengths[first : first + SAMPLED_EVERY].tolist()
-        while at >= 0:
-            # going on from the last place would be a step less each time; a second is rare
-            begin, number = 0, 0
-            while begin < at:
-                begin += lengths[number]
-                number += 1
-            if begin == at and lengths[number] == len(term):
-                return first + number
-            at = block.find(term, at + 1)
-        return -1
+        described = self.described
+        number = self._number(kernel.term_number(ctypes.addressof(described), term, len(term)))
+        return number if number < self.count else -1
+
+    def _number(self, found: int) -> int:
+        if found == kernel.DAMAGED:
+            raise Damaged(self._path, f"the terms of {self._field} are not possible")
+        return found
 
     def prefix_range(self, prefix: bytes) -> tuple[int, int]:
         """Give the numbers [start, stop) of the terms with a prefix."""

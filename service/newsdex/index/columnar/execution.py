@@ -11,7 +11,6 @@ import fnmatch
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,14 @@ from whoosh import query as q
 
 from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.combining import both, either, enough, maybe, scaled, within, without
-from newsdex.index.columnar.matches import Dense, Matches, Range, Sparse, Union, nothing
+from newsdex.index.columnar.lists import AnyOf
+from newsdex.index.columnar.matches import Dense, Matches, Range, Sparse, nothing
 from newsdex.index.columnar.phrases import phrase_places
 from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.scored import Scored
-from newsdex.index.columnar.scoring import Postings, ScoredTerm
+from newsdex.index.columnar.scoring import ScoredTerm
 from newsdex.index.columnar.snapshot import Snapshot
-from newsdex.index.columnar.terms import TermRange, read_documents
+from newsdex.index.columnar.terms import TermUnion
 from newsdex.index.columnar.weights import Weights
 from newsdex.index.schema import DATE_FIELDS, FILTER_FIELDS, TEXT_FIELDS
 
@@ -35,8 +35,6 @@ FALLBACK_CHECK_EVERY = 64
 LAST_TERM = b"\xff\xff\xff\xff"
 FREQUENT = 16
 """What more than one document in so many has is held as one entry per document."""
-MAX_READ_AHEAD = 32
-"""Longer queries are read as they are evaluated, since they may end before all is read."""
 LEAST_AT_ONCE = 1 << 16
 """So many postings, or as many as there are documents, are added up at a time: bounds the memory of long queries."""
 NOT_SCORE = 1.0
@@ -75,13 +73,6 @@ class Execution:
         evaluate = _EVALUATE.get(type(tree))
         return evaluate(self, tree) if evaluate else self._with_whoosh(tree)
 
-    def read_ahead(self, tree: Any) -> None:
-        """Read the postings of all words of a query in one go, as far as they are not many."""
-        fields = ((field, text) for field, text in tree.terms(phrases=True) if field in TEXT_FIELDS)
-        known = [self._snapshot.term(field, _as_bytes(text, b"")) for field, text in islice(fields, MAX_READ_AHEAD)]
-        if sum(term.count for term in known) <= LEAST_AT_ONCE:
-            self._snapshot.postings(known)
-
     def _nothing(self, _: Any) -> Matches:
         return nothing(self._universe)
 
@@ -96,7 +87,7 @@ class Execution:
         if tree.fieldname in FILTER_FIELDS and wanted.known.count * FREQUENT > self._universe:
             mask = self._snapshot.mask(tree.fieldname, _as_bytes(tree.text, b""))
             return Dense(mask, tree.boost, positive=tree.boost > 0)
-        return Postings(self._snapshot, self._weights, [wanted]).parts()[0]
+        return AnyOf(self._universe, [wanted.postings(self._weights)])
 
     def _scored_term(self, tree: Any) -> ScoredTerm:
         field, term = tree.fieldname, _as_bytes(tree.text, b"")
@@ -114,13 +105,12 @@ class Execution:
                 return nothing(self._universe)
         if not terms:
             return nothing(self._universe)
-        postings = Postings(self._snapshot, self._weights, terms)
-        at = phrase_places(postings, len(terms), tree.slop, self._universe)
-        if not len(at[0]):
+        documents = terms[0].known.documents().take(phrase_places([one.known for one in terms], tree.slop)[0])
+        if not len(documents):
             return nothing(self._universe)
-        scores = sum(part.scores(own) for part, own in zip(postings.parts(), at, strict=True))
-        found = Sparse(self._universe, postings.of(0).take(at[0]), np.asarray(scores, np.float32))
-        return scaled(found, tree.boost)
+        lists = AnyOf(self._universe, [one.postings(self._weights) for one in terms])
+        scores = np.asarray(lists.among(documents).scores_at(None), np.float32)
+        return scaled(Sparse(self._universe, documents, scores, positive=lists.positive), tree.boost)
 
     # -- many words at once
 
@@ -157,20 +147,15 @@ class Execution:
 
     def _spans(self, name: str, spans: Callable[[PostingField], list[tuple[int, int]]], score: float) -> Matches:
         """Give the documents of some ranges of the terms of each segment, all with one score."""
-        ranges = []
+        union = TermUnion(self._universe)
         for base, field in self._snapshot.fields(name):
-            ranges += [TermRange(field, first, stop, base) for first, stop in spans(field) if first < stop]
+            ranges = np.array(spans(field), np.uint64).reshape(-1, 2)
+            union.add(field, base, ranges, self.out_of_time)
             if self.out_of_time():
                 break
-        mask, postings = np.zeros(self._universe, bool), 0
-        for documents in read_documents(ranges):
-            mask[documents] = True
-            postings += len(documents)
-            if self.out_of_time():
-                break
-        if postings * FREQUENT > self._universe:
-            return Dense(mask, score, positive=score > 0)
-        return Sparse(self._universe, np.flatnonzero(mask), score, positive=score > 0)
+        if union.postings * FREQUENT > self._universe:
+            return Dense(union.mask(), score, positive=score > 0)
+        return Sparse(self._universe, union.documents(), score, positive=score > 0)
 
     # -- numbers and everything
 
@@ -244,9 +229,7 @@ class Execution:
             yield self._union(pending)
 
     def _union(self, terms: Sequence[ScoredTerm]) -> Matches:
-        postings = Postings(self._snapshot, self._weights, terms)
-        parts = postings.parts()
-        return parts[0] if len(parts) == 1 else Union(self._universe, parts, postings.scored)
+        return AnyOf(self._universe, [term.postings(self._weights) for term in terms])
 
     def _not(self, tree: Any) -> Matches:
         excluded = self.matches(tree.query).mask()

@@ -84,7 +84,7 @@ class Explanation:
     def _word(self, tree: WordQuery, document: int) -> ScorePart:
         occurrences = [
             Occurrence(field=one.name, term=one.variant.term, kind=one.variant.kind, times=times)
-            for one in tree.occurrences(self._snapshot, self._weights)
+            for one in tree.occurrences(self._snapshot)
             if (times := one.times(document))
         ]
         return ScorePart(

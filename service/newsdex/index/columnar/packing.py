@@ -6,6 +6,7 @@ and Boytsov, Decoding billions of integers per second through vectorization, 201
 the width of each number beforehand, they stand one behind the other in a stream of bits.
 """
 
+import ctypes
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -13,6 +14,7 @@ from typing import IO
 
 import numpy as np
 
+from newsdex.index.columnar import kernel
 from newsdex.index.columnar.sections import BLOCK_BYTES, Array, Section, SectionFile, SectionWriter, blocks
 
 BLOCK = 32
@@ -204,11 +206,24 @@ class Packed:
         numbers: Array = ((loaded[bits >> 3] >> (bits & 7)) & ((1 << widths) - 1)).ravel()
         return numbers[start - first * BLOCK : stop - first * BLOCK].astype(np.uint32)
 
-    def blocks(self, start: int, stop: int) -> tuple[Array, Array]:
-        """Give the blocks that have the numbers [start, stop): their words and their widths."""
-        first, last = start // BLOCK, (stop - 1) // BLOCK
-        words = self._words[int(self._starts[first]) : int(self._starts[last + 1])]
-        return words, self._widths[first : last + 1]
+    def check(self, start: int, stop: int) -> None:
+        """Compare the blocks that have the numbers [start, stop) with their checksums; raise `Damaged`."""
+        _ = self._words[int(self._starts[start // BLOCK]) : int(self._starts[(stop - 1) // BLOCK + 1])]
+
+    @cached_property
+    def described(self) -> kernel.Packed:
+        """Give where the numbers lie in memory, for the kernel; the words are not checked yet."""
+        words, widths, places, checked = self._words.values, self._widths.all(), self._starts, self._words.checked
+        described = kernel.Packed(
+            words=kernel.address(words),
+            word_count=len(words),
+            widths=kernel.address(widths),
+            places=kernel.address(places),
+            blocks=len(widths),
+            checked=ctypes.addressof(checked),
+        )
+        described.kept = words, widths, places, checked
+        return described
 
     def _of_one_block(self, block: int, start: int, stop: int) -> Array:
         begin, end = self._starts[block : block + 2].tolist()

@@ -1,14 +1,16 @@
 """Where the terms of one field occur in one segment: documents, frequencies, positions."""
 
+import ctypes
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
 import numpy as np
 
+from newsdex.index.columnar import kernel
 from newsdex.index.columnar.dictionary import TermDictionary, write_dictionary
 from newsdex.index.columnar.packing import Bits, BitWriter, Packed, Packer, bit_lengths
-from newsdex.index.columnar.sections import Array, SectionFile, SectionWriter, smallest
+from newsdex.index.columnar.sections import Array, Damaged, SectionFile, SectionWriter, smallest
 
 KEPT_FROM = 4_096
 """Lists of so many postings and more are kept once they are unpacked."""
@@ -134,13 +136,30 @@ class PostingField:
             return np.ones(stop - start, np.uint8)
         return self._remembered("frequencies", start, stop)
 
-    def packed_documents(self, start: int, stop: int) -> tuple[Packed, int, int]:
-        """Give where the documents of some postings are packed, as steps from one to the next, less one."""
-        return self._documents, start, stop
+    @cached_property
+    def described(self) -> kernel.Field:
+        """Give where everything lies in memory, for the kernel; the postings are not checked yet."""
+        terms, documents = self.terms.described, self._documents.described
+        frequencies = kernel.Packed() if self._frequencies is None else self._frequencies.described
+        described = kernel.Field(
+            terms=ctypes.addressof(terms),
+            starts=kernel.numbers(self._starts),
+            documents=documents,
+            frequencies=frequencies,
+            document_count=self._file.documents,
+        )
+        described.kept = terms, documents, frequencies
+        return described
 
-    def packed_frequencies(self, start: int, stop: int) -> tuple[Packed, int, int] | None:
-        """Give where the frequencies of some postings are packed, each less one; None where all terms occur once."""
-        return None if self._frequencies is None else (self._frequencies, start, stop)
+    def check(self, start: int, stop: int) -> None:
+        """Compare the blocks of some postings with their checksums; raise `Damaged`."""
+        self._documents.check(start, stop)
+        if self._frequencies is not None:
+            self._frequencies.check(start, stop)
+
+    def damaged(self) -> Damaged:
+        """Give the error of postings that cannot be, though they are what was written."""
+        return Damaged(self._file.path, f"the postings of {self._name} are not possible")
 
     def places(self) -> Array:
         """Give how many positions each document has."""

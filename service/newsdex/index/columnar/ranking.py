@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from newsdex.index.columnar.matches import Dense, Matches
+from newsdex.index.columnar import kernel
+from newsdex.index.columnar.matches import Matches
 from newsdex.index.columnar.sections import Array
 
 ROWS = 64
@@ -14,38 +15,12 @@ FEW = 512
 
 def best_scored(matches: Matches, limit: int) -> tuple[Array, Array]:
     """Give the documents with the highest scores, and these, float32, best first; of equals the first documents."""
-    made = matches.resolved()
+    made = matches.sparse()
     if made.constant is not None:
-        documents = made.sparse().documents[:limit]
+        documents = made.documents[:limit]
         return documents, np.full(len(documents), made.constant, np.float32)
-    if isinstance(made, Dense) and made.positive:
-        return _best_dense(made, limit)
-    own = made.sparse()
-    scores = own.scores().astype(np.float32)
-    chosen = highest(scores, limit)
-    return own.documents.take(chosen), scores.take(chosen)
-
-
-def _best_dense(matches: Dense, limit: int) -> tuple[Array, Array]:
-    scores = np.asarray(matches.dense_scores())
-    documents = matches.places
-    if documents is not None:
-        documents = _promising(matches, scores, documents, limit * matches.repeats)
-    if documents is None:
-        documents = np.flatnonzero(matches.mask())
-    own = scores.take(documents).astype(np.float32)
-    chosen = highest(own, limit)
-    return documents.take(chosen), own.take(chosen)
-
-
-def _promising(matches: Dense, scores: Array, documents: Array, limit: int) -> Array | None:
-    """Give those documents that may be among the best, sorted, each once; None where that would be many."""
-    own = (matches.mask().take(documents) * scores.take(documents)).astype(np.float32)
-    at = np.flatnonzero(own >= _bound(own, limit))
-    if len(at) > max(FEW, 2 * limit):
-        return None
-    candidates = np.unique(documents.take(at))
-    return candidates.compress(matches.mask().take(candidates))
+    chosen, scores = kernel.greatest(made.scores().astype(np.float64, copy=False), limit)
+    return made.documents.take(chosen), scores
 
 
 def highest(values: Array, limit: int) -> Array:

@@ -24,7 +24,7 @@ class Scored(Query):  # type: ignore[misc]  # whoosh has no types
         return []
 
     def terms(self, phrases: bool = False) -> Any:  # noqa: ARG002 - whoosh's signature
-        """Give (field, text) of each term: what is read ahead."""
+        """Give (field, text) of each term."""
         return iter(self.scored_terms())
 
     def matcher(self, searcher: Any, context: Any = None) -> Any:

@@ -4,6 +4,7 @@ Opening must not read the data, and yet a damaged byte must never become an answ
 checksum of its own, compared when the block is first touched.
 """
 
+import ctypes
 import mmap
 import os
 import struct
@@ -152,6 +153,11 @@ class Section:
     def all(self) -> Array:
         """Give the whole array, checked."""
         return self[0 : len(self.values)]
+
+    @property
+    def checked(self) -> Any:
+        """Give a flag for each block, whether it was checked, as it is and as it will be: for the kernel."""
+        return (ctypes.c_char * len(self._blocks)).from_buffer(self._blocks)
 
     def bytes(self, start: int, stop: int) -> bytes:
         """Give the bytes [start, stop) of a section of bytes."""

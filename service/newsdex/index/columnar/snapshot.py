@@ -11,14 +11,12 @@ from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.segment import OpenSegment, SegmentData
-from newsdex.index.columnar.terms import KnownTerm, Piece, TermPostings, read_postings
+from newsdex.index.columnar.terms import KnownTerm, Sources
 from newsdex.index.schema import TEXT_FIELDS
 
 B, K1 = 0.75, 1.2
 """Whoosh's own parameters of BM25F (whoosh.scoring.BM25F)."""
 MAX_KNOWN_TERMS = 20_000
-KEPT_POSTINGS, KEPT_PER_DOCUMENT = 1 << 20, 4
-"""So many postings are kept as they were last used, or so many for each document: 12 bytes each."""
 MAX_KNOWN_MASKS = 64
 """A mask takes one byte for each document."""
 
@@ -39,8 +37,7 @@ class Snapshot:
         self._factors: dict[tuple[str, float], Array] = {}
         self._columns: dict[str, Array] = {}
         self._masks: dict[tuple[str, bytes], Array] = {}
-        self._postings: dict[KnownTerm, TermPostings] = {}
-        self._kept = 0
+        self._sources: dict[str, Sources] = {}
         self._terms: dict[tuple[str, bytes], KnownTerm] = {}
 
     @cached_property
@@ -71,44 +68,28 @@ class Snapshot:
             known = self._fields[name] = [(base, field) for base, field in every if field is not None]
         return known
 
+    def sources(self, name: str) -> Sources:
+        """Give a field in all segments, as the kernel sees it."""
+        known = self._sources.get(name)
+        if known is None:
+            known = self._sources[name] = Sources(self.fields(name))
+        return known
+
     def term(self, field: str, term: bytes) -> KnownTerm:
         """Find a term in all segments."""
         known = self._terms.get((field, term))
         if known is None:
-            pieces = []
-            for base, own in self.fields(field):
-                number = own.terms.find(term)
-                if number >= 0:
-                    pieces.append(Piece(own, number, *own.span(number, number + 1), base))
-            count = sum(piece.stop - piece.start for piece in pieces)
             if len(self._terms) >= MAX_KNOWN_TERMS:
                 self._terms.clear()
-            known = self._terms[field, term] = KnownTerm(pieces=pieces, count=count)
+            known = self._terms[field, term] = self.sources(field).find(term)
         return known
-
-    def postings(self, terms: Sequence[KnownTerm]) -> list[TermPostings]:
-        """Give the postings of some terms; some are kept: words come again, and reading takes longer than scoring."""
-        kept = self._postings
-        missing = [known for known in dict.fromkeys(terms) if known not in kept]
-        read = dict(zip(missing, read_postings(missing), strict=True)) if missing else {}
-        found = [read[known] if known in read else kept[known] for known in terms]
-        if read:
-            self._keep(read)
-        return found
-
-    def _keep(self, read: dict[KnownTerm, TermPostings]) -> None:
-        self._kept += sum(known.count for known in read)
-        if self._kept > max(KEPT_POSTINGS, KEPT_PER_DOCUMENT * self.documents):
-            self._postings, self._kept = {}, 0
-        self._postings.update(read)
 
     def mask(self, field: str, value: bytes) -> Array:
         """Tell of each document whether it has a filter's value; some are kept, since filters come again."""
         known = self._masks.get((field, value))
         if known is None:
             known = np.zeros(self.documents, bool)
-            for piece in self.term(field, value).pieces:
-                known[piece.base :][piece.field.documents(piece.start, piece.stop)] = True
+            known[self.term(field, value).documents()] = True
             if len(self._masks) >= MAX_KNOWN_MASKS:
                 self._masks.clear()
             self._masks[field, value] = known

@@ -1,15 +1,15 @@
 """A term in all segments of a commit, and its postings in one array."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import ctypes
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from newsdex.index.columnar.packing import Packed
+from newsdex.index.columnar import kernel
 from newsdex.index.columnar.postings import PostingField
-from newsdex.index.columnar.sections import Array
-from newsdex.index.columnar.spans import unpack_spans
+from newsdex.index.columnar.sections import Array, Damaged
 
 
 class Piece(NamedTuple):
@@ -24,123 +24,125 @@ class Piece(NamedTuple):
     """The segment's first document in the commit."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Sources:
+    """A field in all segments that have it, as the kernel sees them."""
+
+    def __init__(self, fields: Sequence[tuple[int, PostingField]]) -> None:
+        """Take the first document of each segment, and the field there."""
+        self.fields = [field for _, field in fields]
+        self._described = [field.described for field in self.fields]
+        rows = [(ctypes.addressof(own), base) for own, (base, _) in zip(self._described, fields, strict=True)]
+        self._table = np.array(rows, np.uint64).reshape(-1, 2)
+        self._address = kernel.address(self._table)
+        self._numbers = kernel.FOUND_NUMBERS + kernel.PIECE_NUMBERS * len(rows)
+
+    def find(self, term: bytes) -> "KnownTerm":
+        """Find a term in all segments; the blocks of its postings are checked."""
+        if not self.fields:
+            return KnownTerm(self, np.zeros(kernel.FOUND_NUMBERS, np.uint64), 0)
+        found = np.empty(self._numbers, np.uint64)
+        pieces = kernel.find_term(self._address, len(self.fields), term, len(term), kernel.address(found))
+        if pieces == kernel.DAMAGED:
+            raise self.damaged()
+        known = KnownTerm(self, found, pieces)
+        if found[1]:
+            for piece in known.pieces:
+                piece.field.check(piece.start, piece.stop)
+        return known
+
+    def damaged(self) -> Damaged:
+        """Give the error of postings that cannot be, though they are what was written."""
+        return self.fields[0].damaged()
+
+
 class KnownTerm:
     """A term in all segments."""
 
-    pieces: Sequence[Piece]
-    """In the order of the segments that have the term."""
-    count: int
-    """In how many documents it occurs, deleted ones included."""
+    __slots__ = ("__dict__", "_found", "_sources", "address", "count", "piece_count")
+
+    def __init__(self, sources: Sources, found: Array, pieces: int) -> None:
+        self._sources = sources
+        self._found = found
+        self.count = int(found[0]) if pieces else 0
+        """In how many documents it occurs, deleted ones included."""
+        self.piece_count = pieces
+        self.address = kernel.address(found) + kernel.FOUND_NUMBERS * found.itemsize
+        """Where its pieces lie."""
+
+    @cached_property
+    def pieces(self) -> Sequence[Piece]:
+        """Give where its postings are, in the order of the segments that have the term."""
+        rows = self._found[kernel.FOUND_NUMBERS :].reshape(-1, kernel.PIECE_NUMBERS)[: self.piece_count].tolist()
+        fields = self._sources.fields
+        return [Piece(fields[source], first, start, stop, base) for _, source, base, first, _, start, stop in rows]
+
+    def documents(self) -> Array:
+        """Give the documents in which it occurs, sorted, as platform integers: what array indices are."""
+        documents = np.empty(self.count, np.int64)
+        self._filled(kernel.read_documents_of(self.address, self.piece_count, kernel.address(documents)))
+        return documents
+
+    def frequencies(self) -> Array:
+        """Give how often it occurs in each of its documents, float32."""
+        frequencies = np.empty(self.count, np.float32)
+        self._filled(kernel.read_frequencies_of(self.address, self.piece_count, kernel.address(frequencies)))
+        return frequencies
+
+    def _filled(self, count: int) -> None:
+        if count == kernel.DAMAGED:
+            raise self.damaged()
+
+    def damaged(self) -> Damaged:
+        """Give the error of postings that cannot be, though they are what was written."""
+        return self._sources.damaged()
 
 
-AT_ONCE = 1 << 18
-"""So many postings are read at a time where only their documents are wanted: bounds the memory."""
-LONG = 1 << 14
-"""Of lists of more postings the frequencies are read by themselves: often only documents are wanted."""
+AT_ONCE = 1 << 20
+"""So many postings are united before it is asked whether time is left."""
+Stop = Callable[[], bool]
+"""Tells whether the time is up."""
 
 
-class TermPostings:
-    """The postings of one term in a commit."""
+class TermUnion:
+    """The documents of many terms."""
 
-    def __init__(self, known: KnownTerm, documents: Array, frequencies: Array | None = None) -> None:
-        self.pieces = known.pieces
-        self.documents = documents
-        self._frequencies = frequencies
+    def __init__(self, universe: int) -> None:
+        """Take the number of documents of the commit."""
+        self._universe = universe
+        self._marks = np.zeros(-(-universe // 64), np.uint64)
+        self._postings = np.zeros(1, np.uint64)
 
     @property
-    def frequencies(self) -> Array:
-        """Give how often the term occurs in each of its documents, float32; read now where they were not yet."""
-        if self._frequencies is None:
-            parts = [piece.field.frequencies(piece.start, piece.stop) for piece in self.pieces]
-            self._frequencies = np.concatenate(parts).astype(np.float32)
-        return self._frequencies
+    def postings(self) -> int:
+        """Give how many postings the terms have."""
+        return int(self._postings[0])
 
+    def add(self, field: PostingField, base: int, ranges: Array, stop: Stop) -> None:
+        """Add the documents of some ranges [first, stop) of a segment's terms, rows of uint64; stop when told so."""
+        described, marks, postings = field.described, kernel.address(self._marks), kernel.address(self._postings)
+        own, done = ctypes.addressof(described), 0
+        while done < len(ranges):
+            left = ranges[done:]
+            begun = kernel.mark_terms(own, base, kernel.address(left), len(left), AT_ONCE, marks, postings)
+            if begun == kernel.DAMAGED:
+                raise field.damaged()
+            if begun == kernel.UNCHECKED:
+                for first, last in left.tolist():
+                    if first < last:
+                        field.check(*field.span(first, last))
+                continue
+            done += begun
+            if done < len(ranges) and stop():
+                return
 
-def read_postings(terms: Sequence[KnownTerm]) -> list[TermPostings]:
-    """Read the postings of some terms in one go, but frequencies of long lists only when asked for."""
-    pieces = [piece for known in terms for piece in known.pieces]
-    spans = [piece.field.packed_documents(piece.start, piece.stop) for piece in pieces]
-    short = {known: packed for known in terms if (packed := _short_frequencies(known))}
-    spans += [span for packed in short.values() for span in packed]
-    numbers = unpack_spans(spans) if spans else np.zeros(0, np.int64)
-    count = sum(known.count for known in terms)
-    sizes = np.array([piece.stop - piece.start for piece in pieces], np.intp)
-    documents = _numbered(numbers[:count], sizes, np.array([piece.base for piece in pieces], np.int64))
-    frequencies = numbers[count:].astype(np.float32)
-    frequencies += np.float32(1)
-    read, at, frequency_at = [], 0, 0
-    for known in terms:
-        own = documents[at : at + known.count]
-        at += known.count
-        if known not in short:
-            read.append(TermPostings(known, own))
-            continue
-        read.append(TermPostings(known, own, frequencies[frequency_at : frequency_at + known.count]))
-        frequency_at += known.count
-    return read
+    def documents(self) -> Array:
+        """Give the documents, sorted."""
+        documents = np.empty(min(self.postings, self._universe), np.int64)
+        count = kernel.marked(kernel.address(self._marks), len(self._marks), kernel.address(documents))
+        return documents[:count]
 
-
-def _short_frequencies(known: KnownTerm) -> list[tuple[Packed, int, int]]:
-    """Give where a short list's frequencies are packed; nothing where they are not, or for a long list."""
-    if known.count > LONG:
-        return []
-    spans = [piece.field.packed_frequencies(piece.start, piece.stop) for piece in known.pieces]
-    packed = [span for span in spans if span is not None]
-    return packed if len(packed) == len(spans) else []
-
-
-def _numbered(steps: Array, sizes: Array, bases: Array) -> Array:
-    """Add up the steps from document to document, for each list anew; `bases` are the segments' first documents."""
-    steps += 1
-    documents = np.cumsum(steps, out=steps)
-    before = bases - 1
-    before[1:] -= documents.take(np.cumsum(sizes[:-1]) - 1)
-    documents += before.repeat(sizes) if len(sizes) > 1 else before
-    return documents
-
-
-class TermRange(NamedTuple):
-    """Terms of one segment that follow each other."""
-
-    field: PostingField
-    first: int
-    stop: int
-    base: int
-    """The segment's first document in the commit."""
-
-
-def read_documents(ranges: Iterable[TermRange]) -> Iterator[Array]:
-    """Give the documents of some terms, in any order and some twice, a bounded number at a time."""
-    waiting: list[tuple[TermRange, int, int]] = []
-    postings = 0
-    for part in (part for whole in ranges for part in _parts(whole)):
-        start, stop = part.field.span(part.first, part.stop)
-        if waiting and postings + stop - start > AT_ONCE:
-            yield _documents(waiting)
-            waiting, postings = [], 0
-        waiting.append((part, start, stop))
-        postings += stop - start
-    if waiting:
-        yield _documents(waiting)
-
-
-def _parts(whole: TermRange) -> Iterator[TermRange]:
-    first, starts = whole.first, whole.field.starts()
-    while whole.stop - first > 1 and int(starts[whole.stop]) - int(starts[first]) > AT_ONCE:
-        stop = int(np.searchsorted(starts, starts[first] + starts.dtype.type(AT_ONCE), "right")) - 1
-        stop = min(max(stop, first + 1), whole.stop)
-        yield whole._replace(first=first, stop=stop)
-        first = stop
-    if first < whole.stop:
-        yield whole._replace(first=first) if first > whole.first else whole
-
-
-def _documents(parts: Sequence[tuple[TermRange, int, int]]) -> Array:
-    spans, sizes, bases = [], list[int](), list[int]()
-    for one, start, stop in parts:
-        spans.append(one.field.packed_documents(start, stop))
-        terms = one.stop - one.first
-        sizes += [stop - start] if terms == 1 else one.field.sizes(one.first, one.stop).tolist()
-        bases += [one.base] * terms
-    return _numbered(unpack_spans(spans), np.array(sizes), np.array(bases))
+    def mask(self) -> Array:
+        """Tell of each document whether it is among them."""
+        bits = np.unpackbits(self._marks.view(np.uint8), bitorder="little", count=self._universe)
+        mask: Array = bits.view(bool)
+        return mask

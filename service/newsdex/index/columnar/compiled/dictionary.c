@@ -1,0 +1,90 @@
+/* Finds terms in the sorted terms of fields. */
+#include "kernel.h"
+
+#define SAMPLED_EVERY 16
+
+/* Compare a term with another one; give -1, 0 or 1. */
+INLINE int compared(const uint8_t *one, uint64_t one_length, const uint8_t *other, uint64_t other_length) {
+    const uint64_t shorter = one_length < other_length ? one_length : other_length;
+    const int order = __builtin_memcmp(one, other, shorter);
+    return order ? (order < 0 ? -1 : 1) : (one_length > other_length) - (one_length < other_length);
+}
+
+/* Give the number of the first term that is not less, and whether it is the same; DAMAGED where a term is not within
+ * the bytes. */
+int64_t lower_bound(const dictionary *in, const uint8_t *term, uint64_t length, int *same) {
+    *same = 0;
+    uint64_t low = 0, high = in->starts.count; /* the last sampled term that is not greater is in [low, high) */
+    while (high - low > 1) {
+        const uint64_t middle = low + (high - low) / 2, number = middle * SAMPLED_EVERY;
+        if (number >= in->lengths.count) return DAMAGED;
+        const uint64_t start = number_at(&in->starts, middle), own = number_at(&in->lengths, number);
+        if (start > in->byte_count || own > in->byte_count - start) return DAMAGED;
+        if (compared(in->bytes + start, own, term, length) <= 0) low = middle;
+        else high = middle;
+    }
+    if (!in->starts.count) return 0;
+    uint64_t start = number_at(&in->starts, low), number = low * SAMPLED_EVERY;
+    const uint64_t left = in->lengths.count - number;
+    if (number > in->lengths.count) return DAMAGED;
+    for (const uint64_t stop = number + (left < SAMPLED_EVERY ? left : SAMPLED_EVERY); number < stop; number++) {
+        const uint64_t own = number_at(&in->lengths, number);
+        if (start > in->byte_count || own > in->byte_count - start) return DAMAGED;
+        const int order = compared(in->bytes + start, own, term, length);
+        if (order >= 0) {
+            *same = !order;
+            break;
+        }
+        start += own;
+    }
+    return (int64_t)number;
+}
+
+EXPORT int64_t term_bound(const dictionary *in, const uint8_t *term, uint64_t length) {
+    int same;
+    return lower_bound(in, term, length, &same);
+}
+
+/* Give a term's number; as many as there are terms where it is none of them. */
+EXPORT int64_t term_number(const dictionary *in, const uint8_t *term, uint64_t length) {
+    int same;
+    const int64_t number = lower_bound(in, term, length, &same);
+    return number < 0 || same ? number : (int64_t)in->lengths.count;
+}
+
+/* A field of a segment, and the segment's first document in the commit. */
+typedef struct {
+    const field *field;
+    uint64_t base;
+} source;
+
+typedef struct {
+    uint64_t postings;
+    uint64_t unchecked; /* whether some of them were not compared with their checksums yet */
+    piece pieces[];
+} found;
+
+/* Add the postings of the terms [first, last) of one segment; give 0 where they cannot be. */
+static int add_piece(found *to, int64_t *count, const source *from, uint64_t at, uint64_t first, uint64_t last) {
+    const field *own = from[at].field;
+    if (last >= own->starts.count) return 0;
+    const uint64_t start = number_at(&own->starts, first), stop = number_at(&own->starts, last);
+    if (start > stop || stop > own->documents.blocks * BLOCK) return 0;
+    if (!is_checked(&own->documents, start, stop) || !is_checked(&own->frequencies, start, stop)) to->unchecked = 1;
+    to->postings += stop - start;
+    to->pieces[(*count)++] = (piece){own, at, from[at].base, first, last, start, stop};
+    return 1;
+}
+
+/* Find a term in some segments; `out` has room for a piece of each. Give the number of pieces, or DAMAGED. */
+EXPORT int64_t find_term(const source *from, uint64_t sources, const uint8_t *term, uint64_t length, found *out) {
+    int64_t count = 0;
+    out->postings = out->unchecked = 0;
+    for (uint64_t at = 0; at < sources; at++) {
+        int same;
+        const int64_t number = lower_bound(from[at].field->terms, term, length, &same);
+        if (number < 0) return DAMAGED;
+        if (same && !add_piece(out, &count, from, at, (uint64_t)number, (uint64_t)number + 1)) return DAMAGED;
+    }
+    return count;
+}

@@ -1,0 +1,129 @@
+"""Calls what is compiled: the loops over postings, terms and positions that numpy has no fast operation for.
+
+The C in `compiled` says what each function does. All are reentrant, and run without the interpreter's lock. Addresses
+are plain numbers: whoever passes one keeps the array alive meanwhile. A call costs one to two microseconds, an array's
+address half of one.
+"""
+
+import ctypes
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from newsdex.index.columnar.sections import Array, Section
+
+PIECE_NUMBERS = 7
+"""A piece is so many numbers of 64 bits; FOUND_NUMBERS stand before those that were found: postings, unchecked."""
+FOUND_NUMBERS = 2
+DAMAGED, UNCHECKED = -1, -2
+LIST_SCRATCH, POSTING_SCRATCH, UNION_SCRATCH = 16, 12, 33_280
+AMONG_SCRATCH = 9
+BY_BM25, BY_LENGTH, BY_FREQUENCY = range(3)
+
+
+class Described(ctypes.Structure):
+    """Says where something lies in memory."""
+
+    kept: Any
+    """What lies there: two threads may describe a thing at once, and only one description stays."""
+
+
+class Numbers(ctypes.Structure):
+    """Numbers of one dtype."""
+
+    _fields_ = (("data", ctypes.c_void_p), ("size", ctypes.c_uint64), ("count", ctypes.c_uint64))
+
+
+class Dictionary(Described):
+    """The sorted terms of a field."""
+
+    _fields_ = (
+        ("bytes", ctypes.c_void_p),
+        ("byte_count", ctypes.c_uint64),
+        ("lengths", Numbers),
+        ("starts", Numbers),
+    )
+
+
+class Packed(Described):
+    """Numbers in blocks of 32."""
+
+    _fields_ = (
+        ("words", ctypes.c_void_p),
+        ("word_count", ctypes.c_uint64),
+        ("widths", ctypes.c_void_p),
+        ("places", ctypes.c_void_p),
+        ("blocks", ctypes.c_uint64),
+        ("checked", ctypes.c_void_p),
+    )
+
+
+class Field(Described):
+    """A field of a segment."""
+
+    _fields_ = (
+        ("terms", ctypes.c_void_p),
+        ("starts", Numbers),
+        ("documents", Packed),
+        ("frequencies", Packed),
+        ("document_count", ctypes.c_uint64),
+    )
+
+
+def address(array: Array) -> int:
+    """Give where an array lies in memory."""
+    place: int = array.__array_interface__["data"][0]
+    return place
+
+
+def numbers(section: Section) -> Numbers:
+    """Describe a whole section, checked."""
+    values = section.all()
+    return Numbers(address(values), values.itemsize, len(values))
+
+
+def _load() -> ctypes.CDLL:
+    path = Path(__file__).parent / "compiled" / "kernel.so"
+    if not path.exists():
+        raise ImportError(f"{path} is missing: `make setup` compiles it, and so does every installation")
+    return ctypes.CDLL(str(path))
+
+
+_LIBRARY = _load()
+_AT, _SIZE = ctypes.c_void_p, ctypes.c_uint64
+
+
+def _function(name: str, *parameters: Any) -> Any:
+    function = _LIBRARY[name]
+    function.argtypes = parameters
+    function.restype = ctypes.c_int64
+    return function
+
+
+term_bound = _function("term_bound", _AT, ctypes.c_char_p, _SIZE)
+term_number = _function("term_number", _AT, ctypes.c_char_p, _SIZE)
+find_term = _function("find_term", _AT, _SIZE, ctypes.c_char_p, _SIZE, _AT)
+read_documents_of = _function("read_documents_of", _AT, _SIZE, _AT)
+read_frequencies_of = _function("read_frequencies_of", _AT, _SIZE, _AT)
+any_of = _function("any_of", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _AT, _AT)
+any_among = _function("any_among", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _SIZE, _AT, _AT, _AT)
+mark_terms = _function("mark_terms", _AT, _SIZE, _AT, _SIZE, _SIZE, _AT, _AT)
+marked = _function("marked", _AT, _SIZE, _AT)
+_common = _function("common", _AT, _SIZE, _AT, _SIZE, _AT, _AT)
+_greatest = _function("greatest", _AT, _SIZE, _SIZE, _AT, _AT)
+
+
+def greatest(values: Array, limit: int) -> tuple[Array, Array]:
+    """Give the places of the greatest of some float64, and these as float32, greatest first; of equals the first."""
+    places, best = np.empty(limit, np.int64), np.empty(limit, np.float32)
+    count = _greatest(address(values), len(values), limit, address(places), address(best))
+    return places[:count], best[:count]
+
+
+def common(one: Array, other: Array) -> tuple[Array, Array]:
+    """Give the places of those documents that two sorted lists, int64, share: in the one, and in the other."""
+    size = min(len(one), len(other))
+    one_places, other_places = np.empty(size, np.int64), np.empty(size, np.int64)
+    count = _common(address(one), len(one), address(other), len(other), address(one_places), address(other_places))
+    return one_places[:count], other_places[:count]

@@ -1,0 +1,189 @@
+"""What the compiled functions promise: what plain Python says too, and nothing outside of the arrays they are given."""
+
+import math
+import tempfile
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsdex.index.columnar import kernel
+from newsdex.index.columnar.lists import AnyOf, Found, Postings
+from newsdex.index.columnar.matches import Sparse
+from newsdex.index.columnar.postings import FieldWriter, PostingField
+from newsdex.index.columnar.postings import Postings as Written
+from newsdex.index.columnar.sections import Damaged, SectionFile, SectionWriter
+from newsdex.index.columnar.terms import Sources, TermUnion
+
+DOCUMENTS = 9_000
+"""More than two windows of a union, in two segments."""
+names = st.binary(min_size=1, max_size=4)
+documents = st.one_of(
+    st.sets(st.integers(0, DOCUMENTS - 1), min_size=1, max_size=90),
+    st.integers(1, 70).map(lambda step: set(range(0, DOCUMENTS, step))),
+)
+occurring = documents.flatmap(
+    lambda some: st.lists(st.integers(1, 9), min_size=1, max_size=5).map(
+        lambda times: {document: times[at % len(times)] for at, document in enumerate(sorted(some))}
+    )
+)
+"""How often a term occurs in each of its documents."""
+segments = st.dictionaries(names, occurring, min_size=1, max_size=40)
+two_segments = st.tuples(segments, segments)
+Segment = Mapping[bytes, Mapping[int, int]]
+
+
+def written(path: Path, terms: Segment) -> PostingField:
+    writer, ordered = SectionWriter(path), sorted(terms.items())
+    with FieldWriter(writer, "field") as field:
+        rows = [sorted(own.items()) for _, own in ordered]
+        flat = np.array([pair for row in rows for pair in row], np.int64)
+        field.add(Written(sizes=np.array(list(map(len, rows))), documents=flat[:, 0], frequencies=flat[:, 1]))
+        field.write(b"".join(name for name, _ in ordered), np.array([len(name) for name, _ in ordered]))
+    writer.finish(DOCUMENTS)
+    return PostingField(SectionFile(path), "field")
+
+
+def sources(folder: str, both: Sequence[Segment]) -> Sources:
+    fields = [written(Path(folder, str(number)), terms) for number, terms in enumerate(both)]
+    return Sources([(number * DOCUMENTS, field) for number, field in enumerate(fields)])
+
+
+def together(both: Sequence[Segment], term: bytes) -> dict[int, int]:
+    """The documents of a term, numbered through."""
+    parts = ((number * DOCUMENTS, terms.get(term, {})) for number, terms in enumerate(both))
+    return {base + document: times for base, own in parts for document, times in sorted(own.items())}
+
+
+@given(two_segments, names)
+def test_a_term_is_found_with_its_documents_and_how_often_it_occurs(both: Sequence[Segment], other: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        found = sources(folder, both)
+        for term in {*both[0], *both[1], other}:
+            expected = together(both, term)
+            known = found.find(term)
+
+            assert len(expected) == known.count
+            assert list(expected) == known.documents().tolist()
+            assert list(expected.values()) == known.frequencies().tolist()
+
+
+@given(segments, names)
+def test_the_first_term_that_is_not_less_is_found(terms: Segment, other: bytes) -> None:
+    ordered = sorted(terms)
+    with tempfile.TemporaryDirectory() as folder:
+        dictionary = written(Path(folder, "file"), terms).terms
+        for term in {*ordered, other, b"", other + b"\0"}:
+            assert bisect_left(ordered, term) == dictionary.lower_bound(term)
+            assert (ordered.index(term) if term in terms else -1) == dictionary.find(term)
+
+
+@given(two_segments, st.data())
+def test_scores_of_all_lists_add_up(both: Sequence[Segment], data: st.DataObject) -> None:
+    lengths = np.linspace(0.1, 3, 2 * DOCUMENTS, dtype=np.float32)
+    known = sorted({*both[0], *both[1]})
+    chosen = data.draw(st.lists(st.tuples(st.sampled_from(known), st.integers(0, 2)), min_size=1, max_size=6))
+    before = dict.fromkeys(sorted(data.draw(documents)), 1.5)
+    factor = data.draw(st.sampled_from([None, 3.0]))
+    expected: dict[int, float] = {}
+    for term, how in chosen:
+        for document, times in together(both, term).items():
+            score = {
+                kernel.BY_BM25: times * 2 / (lengths[document] + times),
+                kernel.BY_LENGTH: lengths[document] * times * 2,
+                kernel.BY_FREQUENCY: times * 2,
+            }[how]
+            expected[document] = expected.get(document, 0.0) + float(score)
+    for document, score in before.items():
+        expected[document] = expected.get(document, 0.0) + score
+    if factor is not None:
+        expected = {document: factor * score / (score + 1.5) for document, score in expected.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        found = sources(folder, both)
+        lists = [Postings(known=found.find(term), how=how, weight=2.0, by_document=lengths) for term, how in chosen]
+        scores = np.full(len(before), 1.5, np.float32)
+        earlier = Found(Sparse(2 * DOCUMENTS, np.array(list(before), np.int64), scores))
+        any_of = AnyOf(2 * DOCUMENTS, [*lists, earlier], None if factor is None else (1.5, factor))
+        wanted = np.array(sorted(data.draw(documents)), np.int64)
+        among = any_of.among(wanted)
+
+        assert [at for at, document in enumerate(wanted.tolist()) if document in expected] == among.found.tolist()
+        assert _close([expected[one] for one in wanted.take(among.found).tolist()], among.scores_at(None))
+        assert sorted(expected) == any_of.resolved().documents.tolist()
+        assert _close([expected[one] for one in sorted(expected)], any_of.resolved().scores())
+
+
+def _close(expected: Sequence[float], scores: Any) -> bool:
+    return all(math.isclose(one, other, rel_tol=1e-6) for one, other in zip(expected, scores.tolist(), strict=True))
+
+
+@given(documents, documents)
+def test_documents_of_two_lists_are_found_in_both(one: set[int], other: set[int]) -> None:
+    first, second = (np.array(sorted(own), np.int64) for own in (one, other))
+    places, other_places = kernel.common(first, second)
+
+    assert sorted(one & other) == first.take(places).tolist()
+    assert sorted(one & other) == second.take(other_places).tolist()
+
+
+@given(st.lists(st.integers(-5, 5), max_size=200), st.integers(1, 30))
+def test_the_greatest_come_first_and_of_equals_the_first(values: list[int], limit: int) -> None:
+    order = sorted(range(len(values)), key=lambda at: (-values[at], at))[:limit]
+    places, best = kernel.greatest(np.array(values, np.float64), limit)
+
+    assert order == places.tolist()
+    assert [values[at] for at in order] == best.tolist()
+
+
+@given(segments, st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=5))
+def test_documents_of_ranges_of_terms_are_united(terms: Segment, shares: list[tuple[float, float]]) -> None:
+    ranges = [sorted((round(a * len(terms)), round(b * len(terms)))) for a, b in shares]
+    ordered = [own for _, own in sorted(terms.items())]
+    expected = {DOCUMENTS + document for first, stop in ranges for own in ordered[first:stop] for document in own}
+    with tempfile.TemporaryDirectory() as folder:
+        union = TermUnion(2 * DOCUMENTS)
+        union.add(written(Path(folder, "file"), terms), DOCUMENTS, np.array(ranges, np.uint64), lambda: False)
+
+        assert sorted(expected) == union.documents().tolist()
+        assert sorted(expected) == np.flatnonzero(union.mask()).tolist()
+
+
+@given(segments, st.data())
+def test_what_cannot_be_is_refused_and_nothing_outside_is_read(terms: Segment, data: st.DataObject) -> None:
+    """The checksums would be right: a file that was written wrongly."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "file")
+        written(path, terms)
+        sound = SectionFile(path)
+        fields = {name: sound[name].values.copy() for name in sound.names()}
+        name = data.draw(st.sampled_from(sorted(name for name, values in fields.items() if len(values))))
+        values = fields[name]
+        for _ in range(data.draw(st.integers(1, 4))):
+            values[data.draw(st.integers(0, len(values) - 1))] = data.draw(st.integers(0, np.iinfo(values.dtype).max))
+        forged = Path(folder, "forged")
+        writer = SectionWriter(forged)
+        for other, own in fields.items():
+            writer.add(other, own, sound[other].base)
+        writer.finish(DOCUMENTS)
+        try:
+            found = Sources([(0, PostingField(SectionFile(forged), "field"))])
+            for term in terms:
+                known = found.find(term)
+
+                assert all(0 <= document < DOCUMENTS for document in known.documents().tolist())
+                assert known.count == len(known.frequencies())
+        except Damaged:
+            pass
+
+
+def test_a_list_that_leaves_its_segment_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    written(path, {b"oil": {0: 1, DOCUMENTS: 2}})
+
+    with pytest.raises(Damaged, match="postings of field"):
+        Sources([(0, PostingField(SectionFile(path), "field"))]).find(b"oil").documents()
