@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from newsdex.index.columnar import kernel
 from newsdex.index.columnar.lists import AnyOf, Found, Postings
 from newsdex.index.columnar.matches import Sparse
+from newsdex.index.columnar.phrases import find_phrase
 from newsdex.index.columnar.postings import FieldWriter, PostingField
 from newsdex.index.columnar.postings import Postings as Written
 from newsdex.index.columnar.sections import Damaged, SectionFile, SectionWriter
@@ -151,6 +152,75 @@ def test_documents_of_ranges_of_terms_are_united(terms: Segment, shares: list[tu
 
         assert sorted(expected) == union.documents().tolist()
         assert sorted(expected) == np.flatnonzero(union.mask()).tolist()
+
+
+TEXT_DOCUMENTS = 300
+texts = st.lists(st.lists(st.sampled_from([b"a", b"b", b"c"]), max_size=12), min_size=1, max_size=TEXT_DOCUMENTS)
+
+
+@given(texts, st.lists(st.sampled_from([b"a", b"b", b"c"]), min_size=1, max_size=5), st.integers(1, 3), st.data())
+def test_words_one_after_the_other_are_found(
+    texts: list[list[bytes]], words: list[bytes], slop: int, data: st.DataObject
+) -> None:
+    expected = {}
+    for document, text in enumerate(texts):
+        ends = {at for at, word in enumerate(text) if word == words[0]}
+        for word in words[1:]:
+            ends = {at for at, own in enumerate(text) if own == word and ends & set(range(at - slop, at))}
+        if ends:
+            expected[document] = len(ends), sum(float(text.count(word)) for word in words)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "file")
+        field = written_texts(path, texts)
+        source = Sources([(7, field)])
+        known = [source.find(word) for word in words]
+        if not all(one.count for one in known):
+            return
+        lists = [Postings(known=one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
+        found = find_phrase(lists, slop, lambda: False)
+
+        assert [7 + document for document in expected] == found.documents.tolist()
+        assert [times for times, _ in expected.values()] == found.times.tolist()
+        assert [score for _, score in expected.values()] == found.scores.tolist()
+        some = sorted(data.draw(st.sets(st.integers(7, 6 + len(texts)))))
+        among = find_phrase(lists, slop, lambda: False, np.array(some, np.int64))
+
+        assert [one for one in some if one - 7 in expected] == among.documents.tolist()
+
+
+def written_texts(path: Path, texts: Sequence[Sequence[bytes]]) -> PostingField:
+    """One segment of texts, with positions."""
+    terms = sorted({word for text in texts for word in text}) or [b"z"]
+    rows = [
+        (number, document, [at for at, word in enumerate(text) if word == term])
+        for number, term in enumerate(terms)
+        for document, text in enumerate(texts)
+        if term in text
+    ] or [(0, 0, [0])]
+    writer = SectionWriter(path)
+    places = np.array([len(text) for text in texts]) + 1
+    with FieldWriter(writer, "field", places) as field:
+        field.add(
+            Written(
+                sizes=np.bincount([number for number, _, _ in rows], minlength=len(terms)),
+                documents=np.array([document for _, document, _ in rows]),
+                frequencies=np.array([len(own) for _, _, own in rows]),
+                positions=np.array([at for _, _, own in rows for at in own]),
+            )
+        )
+        field.write(b"".join(terms), np.array([len(term) for term in terms]))
+    writer.finish(len(texts))
+    return PostingField(SectionFile(path), "field")
+
+
+def test_a_long_phrase_stops_when_told_so(tmp_path: Path) -> None:
+    field = written_texts(tmp_path / "file", [[b"a"] * 500] * 40)
+    words = [Postings(known=Sources([(0, field)]).find(b"a"), how=kernel.BY_FREQUENCY, weight=1.0)] * 450
+    every = find_phrase(words, 1, lambda: False)
+    some = find_phrase(words, 1, lambda: True)
+
+    assert list(range(40)) == every.documents.tolist()
+    assert 0 < len(some.documents) < 40
 
 
 @given(segments, st.data())

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from newsdex.index.analysis import alternatives
-from newsdex.index.columnar.phrases import phrase_places
+from newsdex.index.columnar import kernel
+from newsdex.index.columnar.lists import Postings
+from newsdex.index.columnar.phrases import find_phrase
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.snapshot import Snapshot
 from newsdex.index.schema import TEXT_FIELDS
@@ -56,7 +58,8 @@ class Tally:
     def _add_phrase(self, mask: Mask, field: str, series: Sequence[str]) -> None:
         known = [self._snapshot.term(field, term.encode()) for term in series]
         if all(one.count for one in known):
-            mask[known[0].documents().take(phrase_places(known, 1)[0])] = True
+            words = [Postings(known=one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
+            mask[find_phrase(words, 1, lambda: False).documents] = True
 
     def article_id(self, mask: Mask) -> str:
         """Give the id of one of some documents, of which there is at least one: the one that was indexed last."""

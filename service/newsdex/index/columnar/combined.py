@@ -9,8 +9,9 @@ from newsdex.index.columnar import kernel
 from newsdex.index.columnar.bm25f import FIELD_WEIGHTS, B, WordQuery, most, saturated
 from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.combining import either, enough, within
+from newsdex.index.columnar.lists import Postings
 from newsdex.index.columnar.matches import Dense, Matches, Sparse, nothing
-from newsdex.index.columnar.phrases import positions_in
+from newsdex.index.columnar.phrases import find_phrase
 from newsdex.index.columnar.scored import Scored
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.snapshot import Snapshot
@@ -23,7 +24,6 @@ MAX_PAIRS = 5
 """So many pairs of words are looked for, those that add most: positions take time. What is scored must not depend on
 the segments, nor on what else is found: pages of a search would not agree."""
 PAIR_WEIGHT = 0.1
-_RANK_BITS = np.int64(32)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,21 +85,12 @@ class Pair:
 
     def _counts(self, snapshot: Snapshot, name: str, among: Array | None) -> tuple[Array, Array]:
         """Give the documents with both words in a field, and how often the second follows the first in each."""
-        none = np.zeros(0, np.intp), np.zeros(0, np.intp)
         known = [snapshot.term(name, word.variants[0].term.encode()) for word in (self.first, self.second)]
         if not all(one.count for one in known):
-            return none
-        documents = [one.documents() for one in known]
-        common = documents[0] if among is None else among
-        for own in documents:
-            common = common.take(kernel.common(common, own)[0])
-        if not len(common):
-            return none
-        first, second = (
-            positions_in(one, own, kernel.common(common, own)[1]) for one, own in zip(known, documents, strict=True)
-        )
-        following = np.intersect1d(first + 1, second, assume_unique=True)
-        return common, np.bincount(following >> _RANK_BITS, minlength=len(common))
+            return np.zeros(0, np.intp), np.zeros(0, np.intp)
+        words = [Postings(known=one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
+        found = find_phrase(words, 1, lambda: False, among)
+        return found.documents, found.times
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

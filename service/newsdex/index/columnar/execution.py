@@ -20,7 +20,7 @@ from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.combining import both, either, enough, maybe, scaled, within, without
 from newsdex.index.columnar.lists import AnyOf
 from newsdex.index.columnar.matches import Dense, Matches, Range, Sparse, nothing
-from newsdex.index.columnar.phrases import phrase_places
+from newsdex.index.columnar.phrases import find_phrase
 from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.scored import Scored
 from newsdex.index.columnar.scoring import ScoredTerm
@@ -101,16 +101,15 @@ class Execution:
         terms = []
         for word in tree.words:
             terms.append(self._scored_term(q.Term(tree.fieldname, word)))
-            if not terms[-1].known.count:
+            if not terms[-1].known.count or self.out_of_time():
                 return nothing(self._universe)
         if not terms:
             return nothing(self._universe)
-        documents = terms[0].known.documents().take(phrase_places([one.known for one in terms], tree.slop)[0])
-        if not len(documents):
-            return nothing(self._universe)
-        lists = AnyOf(self._universe, [one.postings(self._weights) for one in terms])
-        scores = np.asarray(lists.among(documents).scores_at(None), np.float32)
-        return scaled(Sparse(self._universe, documents, scores, positive=lists.positive), tree.boost)
+        words = [one.postings(self._weights) for one in terms]
+        found = find_phrase(words, tree.slop, self.out_of_time)
+        positive = all(word.positive for word in words)
+        scores = found.scores.astype(np.float32)
+        return scaled(Sparse(self._universe, found.documents, scores, positive=positive), tree.boost)
 
     # -- many words at once
 
@@ -153,7 +152,7 @@ class Execution:
             union.add(field, base, ranges, self.out_of_time)
             if self.out_of_time():
                 break
-        if union.postings * FREQUENT > self._universe:
+        if union.postings > self._universe:
             return Dense(union.mask(), score, positive=score > 0)
         return Sparse(self._universe, union.documents(), score, positive=score > 0)
 

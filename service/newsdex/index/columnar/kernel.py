@@ -19,6 +19,8 @@ FOUND_NUMBERS = 2
 DAMAGED, UNCHECKED = -1, -2
 LIST_SCRATCH, POSTING_SCRATCH, UNION_SCRATCH = 16, 12, 33_280
 AMONG_SCRATCH = 9
+WORD_BYTES = 312
+"""What is kept of each word of a phrase."""
 BY_BM25, BY_LENGTH, BY_FREQUENCY = range(3)
 
 
@@ -71,6 +73,24 @@ class Field(Described):
     )
 
 
+class Positions(Described):
+    """The positions of a field of a segment."""
+
+    _fields_ = (
+        ("words", ctypes.c_void_p),
+        ("word_count", ctypes.c_uint64),
+        ("starts", Numbers),
+        ("widths", ctypes.c_void_p),
+        ("checked", ctypes.c_void_p),
+    )
+
+
+class Progress(ctypes.Structure):
+    """How far a phrase was looked for; what is known of each word follows."""
+
+    _fields_ = tuple((name, ctypes.c_uint64) for name in ("done", "source", "first_word", "end_word", "found"))
+
+
 def address(array: Array) -> int:
     """Give where an array lies in memory."""
     place: int = array.__array_interface__["data"][0]
@@ -110,6 +130,10 @@ any_of = _function("any_of", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _AT, 
 any_among = _function("any_among", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _SIZE, _AT, _AT, _AT)
 mark_terms = _function("mark_terms", _AT, _SIZE, _AT, _SIZE, _SIZE, _AT, _AT)
 marked = _function("marked", _AT, _SIZE, _AT)
+keep_common = _function("keep_common", _AT, _SIZE, _AT, _SIZE)
+find_phrase = _function(
+    "find_phrase", ctypes.c_char_p, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _AT, _AT
+)  # fmt: skip
 _common = _function("common", _AT, _SIZE, _AT, _SIZE, _AT, _AT)
 _greatest = _function("greatest", _AT, _SIZE, _SIZE, _AT, _AT)
 

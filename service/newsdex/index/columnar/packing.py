@@ -10,7 +10,7 @@ import ctypes
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -161,6 +161,14 @@ class Bits:
 
     def __init__(self, file: SectionFile, name: str) -> None:
         self._words: Section = file[name]
+
+    def described(self) -> tuple[Array, Any]:
+        """Give the words, not checked yet, and the flags of their checked blocks: for the kernel."""
+        return self._words.values, self._words.checked
+
+    def check(self, start: int, stop: int) -> None:
+        """Compare the words [start, stop) with their checksums; raise `Damaged`."""
+        _ = self._words[start:stop]
 
     def at(self, starts: Array, widths: Array) -> Array:
         """Give the numbers that begin at some rising bits as uint32."""

@@ -1,70 +1,79 @@
 """Finds the documents where words stand one after the other."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+import ctypes
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from newsdex.index.columnar import kernel
+from newsdex.index.columnar.lists import Postings
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.terms import KnownTerm
 
-_POSITION_BITS = np.int64(32)
+AT_ONCE = 1 << 14
+"""So many words are read, each in one document, before it is asked whether time is left."""
+CHECK_EVERY = 16
+"""So many lists are read."""
+
+Stop = Callable[[], bool]
+"""Tells whether the time is up."""
 
 
-def phrase_places(terms: Sequence[KnownTerm], slop: int) -> list[Array]:
-    """Find a phrase of some terms: the places, in each term's own documents, of the documents that have it.
+class PhraseMatches(NamedTuple):
+    """What was found."""
 
-    Each word must stand after the one before, at most `slop` further on, as with Whoosh's SpanNear2.
+    documents: Array
+    scores: Array
+    """The sums of the words' scores, float64."""
+    times: Array
+    """How often the phrase ends in each document."""
+
+
+def find_phrase(words: Sequence[Postings], slop: int, stop: Stop, among: Array | None = None) -> PhraseMatches:
+    """Find the documents that have some words of one field, each at most `slop` behind the one before.
+
+    As Whoosh's SpanNear2. `among` are the documents to look at, sorted; None are all. What was not looked at when the
+    time is up is left out.
     """
-    documents = [one.documents() for one in terms]
-    at = _common(documents)
-    ends: Array | None = None
-    for number, known in enumerate(terms):
-        if not len(at[0]):
-            return at
-        found = positions_in(known, documents[number], at[number])
-        ends = found if ends is None else _following(ends, found, slop)
-    assert ends is not None
-    chosen = np.unique(ends >> _POSITION_BITS)
-    return [own.take(chosen) for own in at]
+    documents = _common([word.known for word in words], stop, among)
+    size = len(documents)
+    found = np.empty(size, np.int64), np.empty(size, np.float64), np.empty(size, np.uint32)
+    if not size:
+        return PhraseMatches(*found)
+    sources = words[0].known.sources
+    table, _kept = sources.positions
+    room = sources.most_places
+    buffers = np.empty(2 * room, np.uint32)
+    progress = kernel.Progress.from_buffer(bytearray(ctypes.sizeof(kernel.Progress) + len(words) * kernel.WORD_BYTES))
+    state = ctypes.addressof(progress)
+    rows = b"".join([word.row() for word in words])
+    asked = (rows, len(words), kernel.address(table), slop, kernel.address(documents), size)
+    places = (kernel.address(buffers), room, *(kernel.address(own) for own in found))
+    while progress.done < size:
+        outcome = kernel.find_phrase(*asked, state, AT_ONCE, *places)
+        if outcome == kernel.DAMAGED:
+            raise sources.damaged()
+        if outcome == kernel.UNCHECKED:
+            sources.fields[progress.source].check_positions(progress.first_word, progress.end_word)
+        elif progress.done < size and stop():
+            break
+    documents, scores, times = (own[: progress.found] for own in found)
+    return PhraseMatches(documents, scores, times)
 
 
-def _common(lists: Sequence[Array]) -> list[Array]:
-    """Give for each list the places of the documents that are in all."""
-    order = sorted(range(len(lists)), key=lambda number: len(lists[number]))
-    documents = lists[order[0]]
-    at: dict[int, Array] = {order[0]: np.arange(len(documents))}
-    for number in order[1:]:
-        found, own = kernel.common(documents, lists[number])
-        documents = documents.take(found)
-        at = {known: known_at.take(found) for known, known_at in at.items()}
-        at[number] = own
-    return [at[number] for number in range(len(lists))]
-
-
-def positions_in(known: KnownTerm, documents: Array, at: Array) -> Array:
-    """Give the positions of a word in some of its documents, as (rank of the document, position) in one number."""
-    frequencies, pieces = known.frequencies(), known.pieces
-    ends = np.cumsum([0, *(piece.stop - piece.start for piece in pieces)]).tolist()
-    cuts = np.searchsorted(at, ends).tolist()
-    parts = [
-        piece.field.positions_of(
-            piece.number, documents[begin:end] - piece.base, frequencies[begin:end], at[first:stop] - begin
-        )
-        for piece, (begin, end), (first, stop) in zip(pieces, pairwise(ends), pairwise(cuts), strict=True)
-        if first < stop
-    ]
-    placed = np.concatenate(parts).astype(np.int64)
-    placed |= np.repeat(np.arange(len(at)) << _POSITION_BITS, frequencies.take(at).astype(np.int64))
-    return placed
-
-
-def _following(before: Array, after: Array, slop: int) -> Array:
-    """Give the places of `after` that stand at most `slop` behind one of `before`, in the same document."""
-    if not len(before):
-        return before
-    nearest = np.searchsorted(before, after) - 1
-    distance = after - before.take(np.maximum(nearest, 0))
-    # another document is at least 2**32 minus a position away
-    return after[(nearest >= 0) & (distance <= slop) & (distance > 0)]
+def _common(terms: Sequence[KnownTerm], stop: Stop, among: Array | None) -> Array:
+    """Give the documents that have all of some terms, sorted; none where time is up."""
+    rarest, *others = sorted(dict.fromkeys(terms), key=lambda known: known.count)
+    if among is None:
+        documents = rarest.documents()
+    else:
+        documents, others = among.astype(np.int64), [rarest, *others]
+    count = len(documents)
+    for number, known in enumerate(others):
+        if number % CHECK_EVERY == CHECK_EVERY - 1 and stop():
+            return documents[:0]
+        count = kernel.keep_common(known.address, known.piece_count, kernel.address(documents), count)
+        if count == kernel.DAMAGED:
+            raise known.damaged()
+    return documents[:count]

@@ -151,6 +151,32 @@ class PostingField:
         described.kept = terms, documents, frequencies
         return described
 
+    @cached_property
+    def described_positions(self) -> kernel.Positions:
+        """Give where the positions lie in memory, for the kernel; they are not checked yet."""
+        words, checked = self._positions.described()
+        widths, starts = self._place_widths, kernel.numbers(self._position_starts)
+        if len(widths) != self._file.documents:
+            raise self.damaged()
+        described = kernel.Positions(
+            words=kernel.address(words),
+            word_count=len(words),
+            starts=starts,
+            widths=kernel.address(widths),
+            checked=ctypes.addressof(checked),
+        )
+        described.kept = words, checked, widths
+        return described
+
+    @cached_property
+    def most_places(self) -> int:
+        """Give the number of positions of the longest document."""
+        return int(self.places().max(initial=0))
+
+    def check_positions(self, first_word: int, end_word: int) -> None:
+        """Compare some words of 32 bits of the positions with their checksums; raise `Damaged`."""
+        self._positions.check(first_word, end_word)
+
     def check(self, start: int, stop: int) -> None:
         """Compare the blocks of some postings with their checksums; raise `Damaged`."""
         self._documents.check(start, stop)

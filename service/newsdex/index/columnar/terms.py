@@ -3,7 +3,7 @@
 import ctypes
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -50,6 +50,17 @@ class Sources:
                 piece.field.check(piece.start, piece.stop)
         return known
 
+    @cached_property
+    def positions(self) -> tuple[Array, Any]:
+        """Give a table of where each segment's positions are, for the kernel, and what must be kept for it."""
+        described = [field.described_positions for field in self.fields]
+        return np.array([ctypes.addressof(one) for one in described], np.uint64), described
+
+    @cached_property
+    def most_places(self) -> int:
+        """Give the number of positions of the longest document."""
+        return max(field.most_places for field in self.fields)
+
     def damaged(self) -> Damaged:
         """Give the error of postings that cannot be, though they are what was written."""
         return self.fields[0].damaged()
@@ -58,10 +69,10 @@ class Sources:
 class KnownTerm:
     """A term in all segments."""
 
-    __slots__ = ("__dict__", "_found", "_sources", "address", "count", "piece_count")
+    __slots__ = ("__dict__", "_found", "address", "count", "piece_count", "sources")
 
     def __init__(self, sources: Sources, found: Array, pieces: int) -> None:
-        self._sources = sources
+        self.sources = sources
         self._found = found
         self.count = int(found[0]) if pieces else 0
         """In how many documents it occurs, deleted ones included."""
@@ -73,7 +84,7 @@ class KnownTerm:
     def pieces(self) -> Sequence[Piece]:
         """Give where its postings are, in the order of the segments that have the term."""
         rows = self._found[kernel.FOUND_NUMBERS :].reshape(-1, kernel.PIECE_NUMBERS)[: self.piece_count].tolist()
-        fields = self._sources.fields
+        fields = self.sources.fields
         return [Piece(fields[source], first, start, stop, base) for _, source, base, first, _, start, stop in rows]
 
     def documents(self) -> Array:
@@ -94,7 +105,7 @@ class KnownTerm:
 
     def damaged(self) -> Damaged:
         """Give the error of postings that cannot be, though they are what was written."""
-        return self._sources.damaged()
+        return self.sources.damaged()
 
 
 AT_ONCE = 1 << 20

@@ -1,8 +1,6 @@
 /* Unites the documents of many terms, as bits. */
 #include "kernel.h"
 
-#define UNCHECKED (-2)
-
 /* Terms [first, stop). */
 typedef struct {
     uint64_t first, stop;

@@ -17,6 +17,8 @@
 #define BLOCK 32
 #define SPARE_WORDS 2
 #define DAMAGED (-1)
+#define UNCHECKED (-2)
+#define CHECKED_BYTES 65536
 
 /* Numbers of 1, 2, 4 or 8 bytes. */
 typedef struct {
@@ -89,5 +91,29 @@ int64_t next_documents(cursor *from, uint32_t *documents);
 
 /* Read how often the term occurs in documents that were just read: `count` postings from `at` on. */
 int read_frequencies(const piece *one, uint64_t at, uint64_t count, uint32_t *out);
+
+enum { BY_BM25, BY_LENGTH, BY_FREQUENCY };
+
+/* The documents of a term, or of anything else, with a way to their scores. */
+typedef struct {
+    const piece *pieces;
+    uint64_t piece_count;
+    uint64_t count;           /* documents in all pieces */
+    const float *by_document; /* how its length counts, for each document of the commit */
+    const int64_t *documents; /* where there are no pieces: documents that were found before, in order */
+    const double *scores;     /* and their scores */
+    uint64_t how;
+    float weight;
+    float unused;
+} list;
+
+INLINE double scored(const list *one, uint64_t document, uint32_t times) {
+    const float frequency = (float)times;
+    switch (one->how) {
+    case BY_BM25: return frequency * one->weight / (one->by_document[document] + frequency);
+    case BY_LENGTH: return one->by_document[document] * frequency * one->weight;
+    default: return frequency * one->weight;
+    }
+}
 
 #endif

@@ -3,35 +3,11 @@
 
 #define WINDOW 4096
 
-enum { BY_BM25, BY_LENGTH, BY_FREQUENCY };
-
-/* The documents of a term, or of anything else, with a way to their scores. */
-typedef struct {
-    const piece *pieces;
-    uint64_t piece_count;
-    uint64_t count;           /* documents in all pieces */
-    const float *by_document; /* how its length counts, for each document of the commit */
-    const int64_t *documents; /* where there are no pieces: documents that were found before, in order */
-    const double *scores;     /* and their scores */
-    uint64_t how;
-    float weight;
-    float unused;
-} list;
-
 /* What a score becomes when all lists were added up: factor * sum / (sum + half), where half is not 0. */
 typedef struct {
     float half;
     float factor;
 } saturation;
-
-INLINE double scored(const list *one, uint64_t document, uint32_t times) {
-    const float frequency = (float)times;
-    switch (one->how) {
-    case BY_BM25: return frequency * one->weight / (one->by_document[document] + frequency);
-    case BY_LENGTH: return one->by_document[document] * frequency * one->weight;
-    default: return frequency * one->weight;
-    }
-}
 
 INLINE double saturated(double sum, const saturation *by) {
     if (by->half == 0) return sum;

@@ -1,8 +1,6 @@
 /* Unpacks postings: documents and frequencies in blocks of 32. */
 #include "kernel.h"
 
-#define CHECKED_BYTES 65536
-
 INLINE void unpack_width(const uint32_t *words, unsigned width, uint32_t *out) {
     const uint8_t *bytes = (const uint8_t *)words;
     const uint64_t mask = ((uint64_t)1 << width) - 1;
