@@ -124,7 +124,10 @@ def test_a_container_has_longer_to_stop_than_its_process_takes(service: dict[str
 
 @pytest.mark.parametrize(
     "image",
-    [*{service["image"] for service in SERVICES.values()}, *re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)],
+    [
+        *sorted({service["image"] for service in SERVICES.values()}),
+        *re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE),
+    ],
 )
 def test_an_image_is_named_by_a_version(image: str) -> None:
     name, _, tag = image.partition(":")
