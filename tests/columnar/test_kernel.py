@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
 
 from newsdex.index.columnar import kernel
 from newsdex.index.columnar.lists import AnyOf, Found, Postings
@@ -221,6 +222,23 @@ def test_a_long_phrase_stops_when_told_so(tmp_path: Path) -> None:
 
     assert list(range(40)) == every.documents.tolist()
     assert 0 < len(some.documents) < 40
+
+
+letters = st.text("abé水", min_size=1, max_size=9)
+
+
+@given(st.sets(letters, min_size=1, max_size=60), letters, st.integers(1, 3), st.integers(0, 3))
+def test_terms_within_some_edits_are_found(terms: set[str], text: str, distance: int, prefix: int) -> None:
+    ordered = sorted(terms, key=str.encode)
+    expected = [
+        number
+        for number, term in enumerate(ordered)
+        if Levenshtein.distance(term, text) <= distance and term[:prefix] == text[:prefix]
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        field = written(Path(folder, "file"), {term.encode(): {0: 1} for term in terms})
+
+        assert expected == field.terms.within(text, distance, prefix)
 
 
 @given(segments, st.data())

@@ -7,11 +7,9 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 
 import numpy as np
-from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import cdist
 
 from newsdex.index.columnar import kernel
-from newsdex.index.columnar.fuzzy import BEGINNING, Neighbours
+from newsdex.index.columnar.fuzzy import Neighbours
 from newsdex.index.columnar.sections import Array, Damaged, SectionFile, SectionWriter, smallest
 
 SAMPLED_EVERY = 16
@@ -68,12 +66,6 @@ class TermDictionary:
         ends = list(accumulate(lengths[skipped:], initial=0))
         blob = self._blob.bytes(origin, origin + ends[-1])
         return [blob[a:b] for a, b in pairwise(ends)]
-
-    def several(self, numbers: Array) -> list[bytes]:
-        """Give some terms."""
-        ends = self.ends.take(numbers)
-        spans = zip((ends - self.lengths().take(numbers)).tolist(), ends.tolist(), strict=True)
-        return [self._blob.bytes(start, stop) for start, stop in spans]
 
     @cached_property
     def described(self) -> kernel.Dictionary:
@@ -155,18 +147,23 @@ class TermDictionary:
         """Give the numbers of the terms at most an edit distance (Levenshtein) away that share the first characters."""
         if not self.count:
             return []
-        numbers = self._neighbours.near(text, distance, self.prefix_range(text[:BEGINNING].encode()))
-        words = [term.decode() for term in self.several(numbers)]
-        if not words:
-            return []
-        distances = cdist([text], words, scorer=Levenshtein.distance, score_cutoff=distance, dtype=np.int32)[0]
-        close = np.flatnonzero(distances <= distance)
-        found = [
-            number
-            for number, at in zip(numbers.take(close).tolist(), close.tolist(), strict=True)
-            if words[at][:prefix] == text[:prefix]
-        ]
-        return sorted(found)
+        neighbours = self._neighbours
+        begun, others = neighbours.near(text, distance, self.prefix_range)
+        described, ends = self.described, self.ends
+        characters = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+        scratch = np.empty(2 * (len(text) + distance + 1), np.uint32)
+        found = np.empty(begun[1] - begun[0] + len(others), np.int64)
+        count = kernel.near_terms(
+            ctypes.addressof(described),
+            kernel.Numbers(kernel.address(ends), ends.itemsize, len(ends)),
+            kernel.address(neighbours.characters),
+            *begun,
+            *(kernel.address(others), len(others)),
+            *(kernel.address(characters), len(text), distance, prefix),
+            *(kernel.address(scratch), kernel.address(found)),
+        )
+        numbers: list[int] = np.sort(found[: self._number(count)]).tolist()
+        return numbers
 
     @cached_property
     def _neighbours(self) -> Neighbours:

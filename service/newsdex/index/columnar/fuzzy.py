@@ -1,5 +1,6 @@
 """Finds the few terms of a dictionary that a word may have been meant for, without looking at each term."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +12,8 @@ FIRST_NOT_ASCII = 0x80
 UTF8_LEAD_MASK, UTF8_CONTINUATION = 0xC0, 0x80
 BEGINNING = 3
 """A word one edit away begins with the same so many letters, or ends with all that follow them."""
+HALVED = 4
+"""A word of so many letters is looked for by both ends; of less than twice `BEGINNING` letters, by its halves."""
 ENDING_BYTES = 8
 ENDING_BITS = 8 * ENDING_BYTES
 
@@ -18,7 +21,7 @@ ENDING_BITS = 8 * ENDING_BYTES
 class Neighbours:
     """What is known of the terms of a dictionary by their ends and letters; made when it is first asked for.
 
-    It takes 13 bytes for each term once a word was asked for with one edit, and 8 once one was with more.
+    It takes 12 bytes for each term once a word was asked for with one edit, and 9 once one was with more.
     """
 
     def __init__(self, data: Array, ends: Array, lengths: Array) -> None:
@@ -27,29 +30,17 @@ class Neighbours:
         self._ends = ends
         self._lengths = lengths
 
-    def near(self, text: str, distance: int, begun: tuple[int, int]) -> Array:
-        """Give the numbers of the terms that may be so many edits away, each once; `begun` begin as the text does."""
-        if distance == 1 and len(text) > BEGINNING + 1:
-            return self._one_edit_away(text, begun)
-        return self._with_like_letters(text, distance)
+    def near(
+        self, text: str, distance: int, beginning: Callable[[bytes], tuple[int, int]]
+    ) -> tuple[tuple[int, int], Array]:
+        """Give the terms that may be so many edits away: the numbers [first, stop), and others, uint32, each once.
 
-    def _one_edit_away(self, text: str, begun: tuple[int, int]) -> Array:
-        beginning, rest = text[:BEGINNING].encode(), text[BEGINNING:].encode()
-        first, last = rest[0], rest[-1]
-        same_beginning = self._as_long(np.arange(*begun), text)
-        after = self._ends.take(same_beginning).astype(np.intp)
-        start = after - self._lengths.take(same_beginning) + len(beginning)
-        # of the part with the edit, the first or the last byte is still there
-        still = (self._data.take(start, mode="clip") == first) | (self._data.take(after - 1) == last)
-        same_beginning = same_beginning.compress(still)
-
-        same_rest = self._as_long(self._ended(rest), text)
-        after = self._ends.take(same_rest).astype(np.intp)
-        start = after - self._lengths.take(same_rest)
-        before_rest = self._data.take(after - len(rest) - 1, mode="clip")
-        still = (self._data.take(start) == beginning[0]) | (before_rest == beginning[-1])
-        same_rest = same_rest.compress(still & ((same_rest < begun[0]) | (same_rest >= begun[1])))
-        return np.concatenate([same_beginning, same_rest])
+        `beginning` gives the numbers of the terms that begin with some bytes; they may be among the others, too.
+        """
+        if distance == 1 and len(text) >= HALVED:
+            half = min(BEGINNING, len(text) // 2)
+            return beginning(text[:half].encode()), self._ended(text[half:].encode())
+        return (0, 0), self._with_like_letters(text, distance)
 
     @cached_property
     def _by_ending(self) -> tuple[Array, Array]:
@@ -69,26 +60,21 @@ class Neighbours:
         least = int.from_bytes(ending[::-1].ljust(ENDING_BYTES, b"\0"))
         greatest = least | ((1 << ENDING_BITS - 8 * len(ending)) - 1)
         start, stop = endings.searchsorted(np.uint64(least)), endings.searchsorted(np.uint64(greatest), "right")
-        return order[start:stop].astype(np.intp)
+        return order[start:stop]
 
     @cached_property
-    def _characters(self) -> Array:
+    def characters(self) -> Array:
         """The length of each term in characters, up to 255."""
         begins = (self._data & UTF8_LEAD_MASK) != UTF8_CONTINUATION
         counts = np.add.reduceat(begins, self._ends.astype(np.intp) - self._lengths, dtype=np.int32)
         return np.minimum(counts, np.iinfo(np.uint8).max).astype(np.uint8)
 
-    def _as_long(self, numbers: Array, text: str) -> Array:
-        """Give those of some terms that are at most one character longer or shorter."""
-        characters = self._characters.take(numbers)
-        return numbers.compress((characters >= len(text) - 1) & (characters <= len(text) + 1))
-
     @cached_property
     def _by_length(self) -> tuple[Array, Array, Array]:
         """The terms by their lengths: numbers, letters, and where each length begins."""
-        order = np.argsort(self._characters, kind="stable")
-        longest = int(self._characters.max(initial=0))
-        begins = np.searchsorted(self._characters.take(order), np.arange(longest + 2))
+        order = np.argsort(self.characters, kind="stable")
+        longest = int(self.characters.max(initial=0))
+        begins = np.searchsorted(self.characters.take(order), np.arange(longest + 2))
         letters = _letters(self._data, self._ends.astype(np.intp) - self._lengths)
         return order.astype(np.uint32), letters.take(order), begins
 
@@ -97,11 +83,11 @@ class Neighbours:
         order, letters, begins = self._by_length
         shortest, longest = max(len(text) - distance, 0), len(text) + distance
         if shortest >= len(begins) - 1:
-            return np.zeros(0, np.intp)
+            return np.zeros(0, np.uint32)
         start, stop = int(begins[shortest]), int(begins[min(longest + 1, len(begins) - 1)])
         own = _letters(np.frombuffer(text.encode() or b"\0", np.uint8), np.zeros(1, np.intp))
         near = np.flatnonzero(np.bitwise_count(letters[start:stop] ^ own[0]) <= 2 * distance)
-        return order[start:stop].take(near).astype(np.intp)
+        return order[start:stop].take(near)
 
 
 def _letters(data: Array, starts: Array) -> Array:

@@ -130,6 +130,9 @@ any_of = _function("any_of", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _AT, 
 any_among = _function("any_among", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _SIZE, _AT, _AT, _AT)
 mark_terms = _function("mark_terms", _AT, _SIZE, _AT, _SIZE, _SIZE, _AT, _AT)
 marked = _function("marked", _AT, _SIZE, _AT)
+near_terms = _function(
+    "near_terms", _AT, ctypes.POINTER(Numbers), _AT, _SIZE, _SIZE, _AT, _SIZE, _AT, _SIZE, _SIZE, _SIZE, _AT, _AT
+)  # fmt: skip
 keep_common = _function("keep_common", _AT, _SIZE, _AT, _SIZE)
 find_phrase = _function(
     "find_phrase", ctypes.c_char_p, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _AT, _AT
