@@ -10,10 +10,10 @@ from newsdex.index.columnar.sections import Array
 LETTER_BITS = 31
 FIRST_NOT_ASCII = 0x80
 UTF8_LEAD_MASK, UTF8_CONTINUATION = 0xC0, 0x80
-BEGINNING = 3
+BEGINNING, SHORT_BEGINNING = 3, 2
 """A word one edit away begins with the same so many letters, or ends with all that follow them."""
-HALVED = 4
-"""A word of so many letters is looked for by both ends; of less than twice `BEGINNING` letters, by its halves."""
+LONG, HALVED = 7, 4
+"""Words from so many letters on are parted there: what follows must be more than an ending, such as -ing."""
 ENDING_BYTES = 8
 ENDING_BITS = 8 * ENDING_BYTES
 
@@ -38,8 +38,8 @@ class Neighbours:
         `beginning` gives the numbers of the terms that begin with some bytes; they may be among the others, too.
         """
         if distance == 1 and len(text) >= HALVED:
-            half = min(BEGINNING, len(text) // 2)
-            return beginning(text[:half].encode()), self._ended(text[half:].encode())
+            at = BEGINNING if len(text) >= LONG else SHORT_BEGINNING
+            return beginning(text[:at].encode()), self._ended(text[at:].encode())
         return (0, 0), self._with_like_letters(text, distance)
 
     @cached_property

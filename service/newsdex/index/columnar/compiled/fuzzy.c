@@ -20,6 +20,8 @@ static uint64_t edits(const uint32_t *one, uint64_t one_count, const uint32_t *o
     while (one_count && other_count && *one == *other) one++, other++, one_count--, other_count--;
     while (one_count && other_count && one[one_count - 1] == other[other_count - 1]) one_count--, other_count--;
     if (!one_count || !other_count) return one_count + other_count;
+    /* both ends differ: one edit mends that only where they are one and the same place */
+    if (most == 1 && (one_count > 1 || other_count > 1)) return 2;
     for (uint64_t k = 0; k <= other_count; k++) row[k] = (uint32_t)k;
     for (uint64_t i = 0; i < one_count; i++) {
         uint32_t diagonal = row[0], least = row[0] = (uint32_t)i + 1;
