@@ -34,12 +34,17 @@ def both(universe: int, parts: Sequence[Matches]) -> Matches:
     smallest, *others = sorted(parts, key=lambda part: universe + 1 if isinstance(part, Dense) else part.bound)
     first = smallest.sparse()
     documents = first.documents
-    kept: list[tuple[Among, Array | None]] = [(first.itself(), None)]
+    hits = [first.itself()]
     for other in others:
-        among = other.among(documents)
-        documents = documents.take(among.found)
-        kept = [(one, _chosen(at, among.found)) for one, at in kept]
-        kept.append((among, None))
+        hits.append(other.among(documents))
+        documents = documents.take(hits[-1].found)
+    # where the documents that match every part stand among those that matched a part and all before it
+    remaining: Array | None = None
+    kept: list[tuple[Among, Array | None]] = []
+    for one in reversed(hits):
+        kept.append((one, remaining))
+        remaining = one.found if remaining is None else one.found.take(remaining)
+    kept.reverse()
     constants = [one.scores for one, _ in kept if not callable(one.scores)]
     if len(constants) == len(kept):
         return Sparse(universe, documents, sum(constants), positive=positive)
