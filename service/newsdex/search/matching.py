@@ -27,7 +27,8 @@ from newsdex_schemas import Article
 
 INNER_APOSTROPHE = re.compile(rf"[{APOSTROPHES}](?<=\w.)(?=\w)(?![sS]\b)")
 WITHOUT_SPACES = re.compile(f"[{UNSPACED}]")
-AROUND = re.compile(rf"[\w.{APOSTROPHES}{MARKS}]*")
+ONE_AROUND = re.compile(rf"[\w.{APOSTROPHES}{MARKS}]")
+AROUND = re.compile(rf"{ONE_AROUND.pattern}*")
 """Letters and what may stand between them: whatever goes on as one word."""
 _INNER_LETTER = re.compile(rf"[^\W{UNSPACED}{APOSTROPHES}]")
 """Before it, no word begins."""
@@ -160,14 +161,23 @@ def _at_beginnings(text: str, folded: str, matches: Matches) -> Iterator[Found]:
     for hit in sorted(hits):
         if hit < behind:
             continue
-        before = AROUND.match(text[max(0, hit - LONGEST_WORD) : hit][::-1])
-        start = hit - before.end() if before else hit
+        start = _start_around(text, hit)
         around = AROUND.match(text, start)
         behind = around.end() if around else hit + 1
-        for word, begin, end in words(text[start:behind]):
+        piece = text[start:behind]
+        plain = piece.isascii() and piece.isalnum()
+        for word, begin, end in [(piece, 0, len(piece))] if plain else words(piece):
             stem = matches[word]
             if stem is not None:
                 yield Found(start + begin, start + end, stem)
+
+
+def _start_around(text: str, hit: int) -> int:
+    """Give where a word begins, with what goes on as one word, that has its first letter, or something inside, there."""
+    if not hit or not ONE_AROUND.match(text, hit - 1):
+        return hit
+    before = AROUND.match(text[max(0, hit - LONGEST_WORD) : hit][::-1])
+    return hit - before.end() if before else hit
 
 
 def _starts(folded: str, beginning: str) -> Iterator[int]:
