@@ -124,6 +124,7 @@ class Interpretation(ContractModel):
     query: str
     """The query in the grammar's own words: brackets where it was grouped, dates as they were meant."""
     notes: tuple[Note, ...] = ()
+    """Of what was read otherwise than it is written, the first 20, from the left; then what else was done."""
 
 
 class FacetValue(ContractModel):

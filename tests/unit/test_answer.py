@@ -14,6 +14,7 @@ from whoosh import query as whoosh_query
 from newsdex.errors import Invalid, Misconfigured, NewsdexError, Unavailable
 from newsdex.records import microseconds
 from newsdex.search.answer import Search, problem_of, read_request
+from newsdex.search.question import MAX_NOTES
 from newsdex_schemas import Article, Hit, Place, Problem, SearchReply, SearchRequest
 
 NUMBER = 2_000
@@ -276,3 +277,12 @@ def test_an_unexpected_failure_leaks_nothing_of_itself(error: Exception) -> None
 
     assert ("internal_error", False, None) == (problem.code, problem.retryable, problem.place)
     assert SECRET.encode() not in problem.to_json()
+
+
+def test_of_a_text_with_very_many_faults_the_first_are_told(corpus: Corpus) -> None:
+    corpus.publish({"id": "1", "title": "T"})
+    corpus.index()
+    notes = corpus.answer(request(")" * 1_000)).interpretation.notes
+
+    assert MAX_NOTES == len(notes)
+    assert list(range(MAX_NOTES)) == [note.start for note in notes]

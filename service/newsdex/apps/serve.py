@@ -1,6 +1,7 @@
 """Runs a FastStream application with its health routes until it is asked to stop or cannot go on."""
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -124,6 +125,9 @@ class Process:
                 watch.cancel()
 
         async def ready() -> None:
+            # what is there now, modules above all, stays: to go through it for garbage stops everything for 50 ms
+            gc.collect()
+            gc.freeze()
             self.readiness.clear("broker")
             log.info("process.ready")
 

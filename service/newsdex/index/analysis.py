@@ -67,6 +67,7 @@ def stem_of(folded: str) -> str:
     return _stem(folded) if folded.isascii() else folded
 
 
+@lru_cache(maxsize=10_000)
 def plain_form(word: str) -> str:
     """Give a word as it stands in the index besides its stem, folded; its language is not known."""
     return terms(word, DEFAULT)[-1]

@@ -173,7 +173,7 @@ def _at_beginnings(text: str, folded: str, matches: Matches) -> Iterator[Found]:
 
 
 def _start_around(text: str, hit: int) -> int:
-    """Give where a word begins, with what goes on as one word, that has its first letter, or something inside, there."""
+    """Give where a word begins, with all that goes on as one word, whose first letter or inside is there."""
     if not hit or not ONE_AROUND.match(text, hit - 1):
         return hit
     before = AROUND.match(text[max(0, hit - LONGEST_WORD) : hit][::-1])

@@ -21,6 +21,9 @@ from newsdex.search.remembered import RememberedWords
 from newsdex_schemas import Facet, Histogram, Interpretation, Note, SearchRequest
 from newsdex_schemas.search import FacetName
 
+MAX_NOTES = 20
+"""So many of a text's faults are told: two thousand brackets are one mistake."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
@@ -86,7 +89,10 @@ class Asked:
     def interpretation(self) -> Interpretation:
         """Say how the query was read."""
         query = self.question.query
-        notes = [Note(code=code, message=message, start=start, end=end) for code, message, start, end in query.notes]
+        notes = [
+            Note(code=code, message=message, start=start, end=end)
+            for code, message, start, end in query.notes[:MAX_NOTES]
+        ]
         if self.ranked.at_least is not None:
             message = f"articles are looked for with at least {self.ranked.at_least} of the words, best first"
             notes.append(Note(code="most_words", message=message))
