@@ -120,21 +120,15 @@ def latencies(ask: Callable[[str], Any], texts: Sequence[str]) -> dict[str, Any]
     return {"quickest_of_five_ms": quickest.percentiles(), "all_ms": every.percentiles()}
 
 
-def anonymous_mb() -> float:
-    """Give the memory of this process that is not mapped from files."""
-    lines = Path("/proc/self/smaps_rollup").read_text(encoding="utf-8").splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Anonymous:")) / 1024
-
-
 def measure(folder: Path, number: int) -> dict[str, Any]:
     """Ask every kind of request."""
     draw = random.Random(7)
-    before_mb, start = anonymous_mb(), time.perf_counter()
+    start = time.perf_counter()
     index, archive, lexicons = IndexReader(folder / "index"), ArchiveReader(folder), LexiconReader()
     segments = index.view().snapshot.segments
     opened_s = time.perf_counter() - start
     lexicon = lexicons.lexicon(segments)
-    read_s, lexicon_mb = time.perf_counter() - start - opened_s, anonymous_mb() - before_mb
+    read_s = time.perf_counter() - start - opened_s
 
     def clock_us() -> int:
         return NOW_US
@@ -169,12 +163,10 @@ def measure(folder: Path, number: int) -> dict[str, Any]:
         "words": sum(len(part.words) for part in lexicon.parts),
         "view_opened_s": round(opened_s, 3),
         "lexicon_read_s": round(read_s, 2),
-        "lexicon_mb": round(lexicon_mb),
         "suggest": {kind: latencies(suggest, texts) for kind, texts in kinds.items()},
         "suggest_all": latencies(suggest, [text for texts in kinds.values() for text in texts]),
         "similar": latencies(ask_similar, [f"{row['id']}-0" for row in draw.choices(shown, k=REQUESTS)]),
         "search_of_two_words_with_did_you_mean": latencies(ask, [swapped(pair, draw) for pair in pairs if pair]),
-        "memory_mb": round(anonymous_mb()),
         **where_and_when(),
     }
 
