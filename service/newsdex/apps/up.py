@@ -5,10 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from contextlib import ExitStack
 from dataclasses import dataclass
+from http.client import HTTPException
 from types import FrameType
 
 import structlog
@@ -36,7 +36,10 @@ class Child:
 
     name: str
     command: str
-    http_port: int
+    port: int
+    """Of its health routes; 0 for any that is free."""
+    http_port: int = 0
+    """The one that it has."""
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     failures: int = 0
@@ -45,6 +48,8 @@ class Child:
 
     def start(self) -> None:
         """Start it; it ends with this process, however that ends."""
+        if not self.ready:  # if it had a port, another program may have taken that before it did
+            self.http_port = self.port or free_port()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "newsdex", self.command],
             env={**os.environ, "NEWSDEX_HTTP_PORT": str(self.http_port)},
@@ -75,7 +80,7 @@ class Child:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/ready", timeout=1):
                 return True
-        except (urllib.error.URLError, OSError):
+        except (OSError, HTTPException):  # nobody, or somebody else
             return False
 
     def stop(self) -> None:
@@ -95,13 +100,9 @@ class Supervisor:
         """When the broker, which has ended, is started again."""
         names = ["indexer", *(f"searcher-{number}" for number in range(1, settings.searchers + 1))]
         self._children = [
-            Child(name=name, command=name.partition("-")[0], http_port=self._port(number))
+            Child(name=name, command=name.partition("-")[0], port=settings.http_port and settings.http_port + number)
             for number, name in enumerate(names)
         ]
-
-    def _port(self, number: int) -> int:
-        """With a port set, children take that one and the next ones."""
-        return self._settings.http_port + number if self._settings.http_port else free_port()
 
     def run(self) -> None:
         """Run until SIGINT or SIGTERM; raise the `NewsdexError` that makes going on pointless."""
