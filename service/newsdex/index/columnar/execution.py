@@ -148,8 +148,9 @@ class Execution:
         """Give the documents of some ranges of the terms of each segment, all with one score."""
         union = TermUnion(self._universe)
         for base, field in self._snapshot.fields(name):
-            ranges = np.array(spans(field), np.uint64).reshape(-1, 2)
-            union.add(field, base, ranges, self.out_of_time)
+            ranges = [(first, last) for first, last in spans(field) if first < last]
+            if ranges:
+                union.add(field, base, np.array(ranges, np.uint64), self.out_of_time)
             if self.out_of_time():
                 break
         if union.postings > self._universe:

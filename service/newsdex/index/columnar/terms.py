@@ -122,6 +122,7 @@ class TermUnion:
         self._universe = universe
         self._marks = np.zeros(-(-universe // 64), np.uint64)
         self._postings = np.zeros(1, np.uint64)
+        self._places = kernel.address(self._marks), kernel.address(self._postings)
 
     @property
     def postings(self) -> int:
@@ -130,11 +131,12 @@ class TermUnion:
 
     def add(self, field: PostingField, base: int, ranges: Array, stop: Stop) -> None:
         """Add the documents of some ranges [first, stop) of a segment's terms, rows of uint64; stop when told so."""
-        described, marks, postings = field.described, kernel.address(self._marks), kernel.address(self._postings)
-        own, done = ctypes.addressof(described), 0
+        described, done = field.described, 0
         while done < len(ranges):
             left = ranges[done:]
-            begun = kernel.mark_terms(own, base, kernel.address(left), len(left), AT_ONCE, marks, postings)
+            begun = kernel.mark_terms(
+                ctypes.addressof(described), base, kernel.address(left), len(left), AT_ONCE, *self._places
+            )
             if begun == kernel.DAMAGED:
                 raise field.damaged()
             if begun == kernel.UNCHECKED:
