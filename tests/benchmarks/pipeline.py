@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from tests.benchmarks import corpus, peers
 from tests.benchmarks.figures import Latencies, where_and_when
+from tests.benchmarks.replies import replies
 from tests.integration.running import Service
 
 from newsdex.apps.client import Client, connected
@@ -27,6 +28,8 @@ QUERIES = 600
 FRESH_PER_S = 50
 FRESH_S = 30
 POLL_S = 0.01
+GENERATED = 100_000
+"""Searches of each kind are measured over so many articles that nobody wrote."""
 FULL: dict[str, Any] = {"facets": get_args(FacetName), "histogram": True}
 """A reply with everything."""
 
@@ -148,6 +151,7 @@ def main() -> None:
     options.add_argument("--events", type=int, help="only so many articles, and do not keep the result")
     chosen = options.parse_args().events
     result = measure(corpus.rows()[:chosen])
+    result["generated"] = {"articles": chosen or GENERATED, "round_trip_ms": replies(chosen or GENERATED)}
     show(result)
     if chosen is None:
         RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -6,8 +6,8 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple
 
+from rapidfuzz.distance import Levenshtein
 from whoosh import query as whoosh_query
-from whoosh.support.levenshtein import distance
 
 from newsdex.index.analysis import (
     DOT_OF_INITIALS,
@@ -50,7 +50,7 @@ class Matches(dict[str, str | None]):
             if isinstance(leaf, whoosh_query.Phrase):
                 self._add_terms(leaf.words)
             elif isinstance(leaf, whoosh_query.FuzzyTerm):
-                self._add_test(_fuzzy_test(leaf), "")
+                self._add_test(_fuzzy_test(leaf), leaf.text[: leaf.prefixlength])
             elif isinstance(leaf, whoosh_query.Prefix):
                 self._add_test(_prefix_test(leaf.text), leaf.text)
             elif isinstance(leaf, whoosh_query.PatternQuery):
@@ -130,8 +130,9 @@ def _fuzzy_test(leaf: Any) -> Callable[[str], bool]:
     beginning = leaf.text[: leaf.prefixlength]
 
     def test(word: str) -> bool:
-        near = abs(len(word) - len(leaf.text)) <= leaf.maxdist and word.startswith(beginning)
-        return near and distance(word, leaf.text) <= leaf.maxdist
+        return word.startswith(beginning) and (
+            Levenshtein.distance(word, leaf.text, score_cutoff=leaf.maxdist) <= leaf.maxdist
+        )
 
     return test
 
