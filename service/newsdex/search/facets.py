@@ -1,5 +1,6 @@
 """Makes a reply's facets of the index's counts."""
 
+import heapq
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -15,12 +16,15 @@ def facet(counts: Mapping[str, int], chosen: Sequence[str], size: int) -> Facet:
     spellings: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
     for spelling, count in counts.items():
         spellings[filter_value(spelling)].append((count, spelling))
-    values = {
-        folded: FacetValue(value=max(own)[1], count=sum(count for count, _ in own)) for folded, own in spellings.items()
+    totals = {
+        folded: sum(count for count, _ in own) if len(own) > 1 else own[0][0] for folded, own in spellings.items()
     }
-    order = sorted(values.items(), key=lambda item: (-item[1].count, item[0]))
-    shown = dict(order[:size])
+    shown = dict.fromkeys(heapq.nsmallest(size, totals, key=lambda folded: (-totals[folded], folded)), "")
     for value in chosen:
-        folded = filter_value(value)
-        shown.setdefault(folded, values.get(folded, FacetValue(value=value, count=0)))
-    return Facet(values=tuple(shown.values()), more=len(values.keys() - shown.keys()))
+        shown.setdefault(filter_value(value), value)
+    # of thousands of values a few are shown: only these are made
+    values = [
+        FacetValue(value=max(spellings[folded])[1] if folded in spellings else value, count=totals.get(folded, 0))
+        for folded, value in shown.items()
+    ]
+    return Facet(values=tuple(values), more=len(totals.keys() - shown.keys()))
