@@ -252,3 +252,24 @@ def test_pages_agree_though_new_words_come_between_them(tmp_path: Path) -> None:
             corpus.index()
 
         assert whole == [id_ for id_ in shown if id_.startswith("a")]
+
+
+def test_another_words_stem_is_no_form_of_a_word(tmp_path: Path) -> None:
+    """`earli`, the stem of `early`, has the stem `ear`."""
+    with Corpus(tmp_path) as corpus:
+        corpus.publish(
+            {"id": "early", "title": "Morning", "body": "They left early."},
+            {"id": "ears", "title": "Health", "body": "Both ears."},
+        )
+        corpus.index()
+
+        assert ["ears"] == ids(answer(corpus, "ear"))
+
+
+def test_the_note_on_a_spelling_names_the_word_and_not_a_part_of_another(tmp_path: Path) -> None:
+    with Corpus(tmp_path) as corpus:
+        corpus.publish({"id": "vote", "title": "Vote", "body": "The reelection and election were held."})
+        corpus.index()
+        reply = answer(corpus, "reelectoin electoin")
+
+        assert [(0, 10), (11, 19)] == [(note.start, note.end) for note in reply.interpretation.notes]

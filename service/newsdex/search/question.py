@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from whoosh import query as whoosh_query
 
 from newsdex.errors import Invalid
+from newsdex.index.analysis import words
 from newsdex.index.reader import Found, View
 from newsdex.search.curation import Curation
 from newsdex.search.cursor import Cursor, read_cursor, write_cursor
@@ -101,7 +102,8 @@ class Asked:
 
     def _spelling_notes(self) -> Iterator[Note]:
         for word, instead in self.ranked.corrections.items():
-            start = self.question.request.q.find(word)
+            q = self.question.request.q
+            start = next((start for own, start, _ in words(q) if own == word), q.find(word))
             message = f"no article has “{word}”; what is spelt like it was looked for, first of all “{instead}”"
             yield Note(code="spelling", message=message, start=start, end=start + len(word))
 

@@ -84,7 +84,10 @@ class KnownWords:
 
     def _find_inflections(self, stem: str) -> tuple[str, ...]:
         beginning = certain_part(stem) if len(stem) > SHORT_STEM else stem
-        found = [word for word in self._beginning(beginning) if word != stem and stem_of(word) == stem]
+        stems = {word: stem_of(word) for word in self._beginning(beginning)}
+        # a term may be another word's stem, too: `earli`, of `early`, has `ear` for its own, and no article about ears
+        others = {own for word, own in stems.items() if own != word}
+        found = [word for word, own in stems.items() if word != stem and own == stem and word not in others]
         found.sort(key=lambda word: (-self.frequency(word), word))
         return tuple(found[:MAX_INFLECTIONS])
 
