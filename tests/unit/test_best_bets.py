@@ -199,3 +199,17 @@ def _write(path: Path, text: str) -> None:
     newer = path.stat().st_mtime_ns + 1_000_000_000
     path.write_text(text, encoding="utf-8")
     os.utime(path, ns=(newer, newer))
+
+
+def test_a_promotion_may_last_until_the_last_day_there_is(bets: Path) -> None:
+    read_bets = read(bets, "- {queries: [budget], articles: [a], until: 9999-12-31}")
+
+    assert ("a",) == promoted(read_bets, "budget", APRIL)
+
+
+@pytest.mark.parametrize("until", ["!!bool maybe", "!!timestamp soon", "!!int ''"])
+def test_a_value_that_is_not_as_its_tag_says_is_refused(bets: Path, until: str) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        read(bets, f"- {{queries: [budget], articles: [a], until: {until}}}")
+
+    assert "invalid_best_bets" == refused.value.code

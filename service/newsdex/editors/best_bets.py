@@ -9,7 +9,7 @@ A query is one of those when it has the same words, in any form, in the same ord
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +24,9 @@ from newsdex.records import microseconds
 
 MAX_PROMOTED = 10
 MAX_CHARS = 1_000_000
+DAY_US = 86_400_000_000
+NOT_YAML = (yaml.YAMLError, ValueError, RecursionError, AttributeError, LookupError)
+"""What PyYAML raises; the last three of a date that does not exist, and of values that are not as their tags say."""
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 
@@ -42,7 +45,7 @@ class Entry(BaseModel):
     def end_us(self) -> int:
         """Give the moment at which it ends."""
         if not isinstance(self.until, datetime):
-            return microseconds(datetime.combine(self.until + timedelta(days=1), time(), UTC))
+            return microseconds(datetime.combine(self.until, time(), UTC)) + DAY_US
         return microseconds(self.until if self.until.tzinfo else self.until.replace(tzinfo=UTC))
 
 
@@ -95,7 +98,7 @@ def _entries(path: Path) -> list[Entry]:
         raise _invalid(path, f"it is longer than {MAX_CHARS:,} characters")
     try:
         read: Any = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that does not exist is a ValueError
+    except NOT_YAML as error:
         raise _invalid(path, f"it is not YAML: {' '.join(str(error).split())}") from error
     if read is None:
         return []
