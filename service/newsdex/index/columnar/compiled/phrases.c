@@ -82,7 +82,7 @@ static int64_t read_positions(const reading *word, const positions *from, uint64
     const uint64_t count = word->frequencies[word->at];
     const uint64_t width = from->widths[word->documents[word->at] - one->base];
     const uint64_t end = word->bit + count * width;
-    if (count > room || width > 32 || (end + 31) / 32 + SPARE_WORDS > from->word_count) return DAMAGED;
+    if (word->bit / 32 >= from->word_count || count > room || width > 32 || (end + 31) / 32 + SPARE_WORDS > from->word_count) return DAMAGED;
     const uint64_t size = sizeof *from->words, first = word->bit / 32 * size;
     for (uint64_t block = first / CHECKED_BYTES; block <= (end / 32 * size + size - 1) / CHECKED_BYTES; block++)
         if (!from->checked[block]) {
