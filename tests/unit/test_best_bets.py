@@ -81,6 +81,7 @@ def test_an_empty_file_promotes_nothing(bets: Path) -> None:
         ("- {queries: [], articles: [a], until: 2026-01-01}", "entry 1, queries"),
         ("- {queries: ['!?'], articles: [a], until: 2026-01-01}", "entry 1: the query"),
         ("- {queries: [x], articles: [a], until: soon}", "entry 1, until"),
+        ("- {queries: [x], articles: [a], until: 2026}", "entry 1, until"),
         ("- {queries: [x], articles: [a], until: 2026-02-30}", "YAML"),
         ("- {queries: [x], articles: [a], until: 2026-01-01, typo: 1}", "entry 1, typo"),
         ("- just text", "entry 1"),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from newsdex.editors.watched import Watched
 from newsdex.editors.wordlists import WordList
@@ -40,6 +40,14 @@ class Entry(BaseModel):
     articles: Annotated[tuple[Text, ...], Field(min_length=1, max_length=MAX_PROMOTED)]
     until: datetime | date
     """The last day, or the moment at which it ends; without a zone it is UTC."""
+
+    @field_validator("until", mode="before")
+    @classmethod
+    def _is_a_date(cls, value: object) -> object:
+        """Refuse what YAML reads as a number: `2026` would be seconds since 1970."""
+        if isinstance(value, int | float):
+            raise ValueError("a date is needed, such as 2026-12-31")  # noqa: TRY004 - what pydantic expects
+        return value
 
     @property
     def end_us(self) -> int:

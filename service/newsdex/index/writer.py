@@ -191,6 +191,8 @@ class IndexWriter:
         with self._lock:
             now = {segment.segment_id(): segment for segment in self._segments}
             sources = [now[segment.segment_id()] for segment in sources if segment.segment_id() in now]
+            if not sources:  # all of their articles were replaced meanwhile
+                return
             read = {name for segment in sources for name in segment.file_names()}
             self._in_work.update(read, [merged.file_name()])
         try:

@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from newsdex.index.columnar.segment import ColumnarSegment
 
@@ -23,12 +24,10 @@ def choose_merge(segments: Sequence[ColumnarSegment], sizes: Mapping[str, int]) 
     for _, tier in sorted(tiers.items()):
         if len(tier) < MERGE_FACTOR:
             continue
-        chosen, size = [], 0
-        for segment in tier:
-            size += sizes[segment.segment_id()]
-            if size > MAX_MERGED_BYTES:
-                break
-            chosen.append(segment)
+        # the smallest first: a large one must not keep the others from being merged
+        by_size = sorted((sizes[segment.segment_id()], at) for at, segment in enumerate(tier))
+        fitting = bisect_right(list(accumulate(size for size, _ in by_size)), MAX_MERGED_BYTES)
+        chosen = [tier[at] for at in sorted(at for _, at in by_size[:fitting])]
         if len(chosen) > 1:
             return chosen
     return [s for s in segments if s.deleted > MAX_DELETED * s.documents and sizes[s.segment_id()] < MAX_MERGED_BYTES][
