@@ -142,17 +142,43 @@ def test_the_greatest_come_first_and_of_equals_the_first(values: list[int], limi
     assert [values[at] for at in order] == best.tolist()
 
 
-@given(segments, st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=5))
-def test_documents_of_ranges_of_terms_are_united(terms: Segment, shares: list[tuple[float, float]]) -> None:
-    ranges = [sorted((round(a * len(terms)), round(b * len(terms)))) for a, b in shares]
-    ordered = [own for _, own in sorted(terms.items())]
-    expected = {DOCUMENTS + document for first, stop in ranges for own in ordered[first:stop] for document in own}
+@given(two_segments, st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=5))
+def test_documents_of_ranges_of_terms_are_united(
+    both: Sequence[Segment], shares: list[tuple[int, float, float]]
+) -> None:
+    ranges = []
+    expected: set[int] = set()
+    for source, one, other in shares:
+        ordered = sorted(both[source])
+        first, stop = sorted((round(one * len(ordered)), round(other * len(ordered))))
+        ranges.append((source, first, stop))
+        expected |= {source * DOCUMENTS + document for term in ordered[first:stop] for document in both[source][term]}
     with tempfile.TemporaryDirectory() as folder:
         union = TermUnion(2 * DOCUMENTS)
-        union.add(written(Path(folder, "file"), terms), DOCUMENTS, np.array(ranges, np.uint64), lambda: False)
+        union.add(sources(folder, both), np.array(ranges, np.uint64), lambda: False)
 
         assert sorted(expected) == union.documents().tolist()
         assert sorted(expected) == np.flatnonzero(union.mask()).tolist()
+
+
+@given(two_segments, names, st.one_of(st.none(), names))
+def test_terms_between_two_are_found(both: Sequence[Segment], first: bytes, stop: bytes | None) -> None:
+    expected = []
+    for source, terms in enumerate(both):
+        ordered = sorted(terms)
+        begin, end = bisect_left(ordered, first), len(ordered) if stop is None else bisect_left(ordered, stop)
+        if begin < end:
+            expected.append([source, begin, end])
+    with tempfile.TemporaryDirectory() as folder:
+        assert expected == sources(folder, both).between(first, stop).tolist()
+
+
+@given(st.lists(st.binary(min_size=8, max_size=10).map(b"the same".__add__), min_size=40, max_size=90, unique=True))
+def test_terms_are_found_that_begin_alike(terms: list[bytes]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        dictionary = written(Path(folder, "file"), {term: {0: 1} for term in terms}).terms
+
+        assert list(range(len(terms))) == [dictionary.find(term) for term in sorted(terms)]
 
 
 TEXT_DOCUMENTS = 300
@@ -224,21 +250,47 @@ def test_a_long_phrase_stops_when_told_so(tmp_path: Path) -> None:
     assert 0 < len(some.documents) < 40
 
 
-letters = st.text("abé水", min_size=1, max_size=9)
+LONG_PARTS = sorted(["bala", "balan", "ball", "bal", "nciqu", "niqu", "ciqu", "anciqu", "xciqu", "nciq", "", "a"])
+letters = st.text("abcé水", min_size=1, max_size=9)
+alike = st.sets(letters, min_size=1, max_size=60)
 
 
-@given(st.sets(letters, min_size=1, max_size=60), letters, st.integers(1, 3), st.integers(0, 3))
-def test_terms_within_some_edits_are_found(terms: set[str], text: str, distance: int, prefix: int) -> None:
-    ordered = sorted(terms, key=str.encode)
+@given(st.tuples(alike, alike), letters, st.integers(1, 3), st.integers(0, 3), st.data())
+def test_terms_within_some_edits_are_found(
+    both: Sequence[set[str]], text: str, distance: int, prefix: int, data: st.DataObject
+) -> None:
     expected = [
-        number
-        for number, term in enumerate(ordered)
+        (source, number)
+        for source, terms in enumerate(both)
+        for number, term in enumerate(sorted(terms, key=str.encode))
         if Levenshtein.distance(term, text) <= distance and term[:prefix] == text[:prefix]
     ]
+    most = data.draw(st.integers(1, 60))
     with tempfile.TemporaryDirectory() as folder:
-        field = written(Path(folder, "file"), {term.encode(): {0: 1} for term in terms})
+        known = sources(folder, [{term.encode(): {0: 1} for term in terms} for terms in both])
+        every, cut = known.near(text, distance, prefix, 60)
+        some, some_cut = known.near(text, distance, prefix, most)
 
-        assert expected == field.terms.within(text, distance, prefix)
+        assert not cut
+        assert expected == sorted(_each(every))
+        assert set(_each(some)) <= set(expected)
+        assert some_cut == any(sum(own == source for own, _ in expected) > most for source in (0, 1))
+        assert some_cut or len(_each(some)) == len(expected)
+
+
+def _each(ranges: Any) -> list[tuple[int, int]]:
+    return [(source, number) for source, first, stop in ranges.tolist() for number in range(first, stop)]
+
+
+@pytest.mark.parametrize("distance", [1, 2])
+def test_long_words_are_found_by_one_edit_anywhere(tmp_path: Path, distance: int) -> None:
+    words = sorted({f"{beginning}{middle}ed".encode() for beginning in LONG_PARTS for middle in LONG_PARTS})
+    expected = [number for number, word in enumerate(words) if Levenshtein.distance(word, b"balanciqued") <= distance]
+    known = Sources([(0, written(tmp_path / "file", {word: {0: 1} for word in words}))])
+    found, _ = known.near("balanciqued", distance, 0, 500)
+
+    assert 1 < len(expected)
+    assert expected == sorted(number for _, number in _each(found))
 
 
 @given(segments, st.data())

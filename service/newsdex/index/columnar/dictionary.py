@@ -14,6 +14,8 @@ from newsdex.index.columnar.sections import Array, Damaged, SectionFile, Section
 
 SAMPLED_EVERY = 16
 """So many terms lie between two whose places are kept."""
+KEY_BYTES = 8
+"""So many bytes of such a term are kept as a number: most comparisons then read no term."""
 CHECK_EVERY = 256
 SPECIAL = re.compile(r"[*?\[]")
 
@@ -70,15 +72,27 @@ class TermDictionary:
     @cached_property
     def described(self) -> kernel.Dictionary:
         """Give where the terms lie in memory, for the kernel; everything is checked."""
-        data = self._blob.all()
+        data, keys = self._blob.all(), self._sampled_keys()
         described = kernel.Dictionary(
             bytes=kernel.address(data),
             byte_count=len(data),
             lengths=kernel.numbers(self._lengths),
             starts=kernel.numbers(self._sampled_starts),
+            keys=kernel.address(keys),
         )
-        described.kept = data
+        described.kept = data, keys
         return described
+
+    def _sampled_keys(self) -> Array:
+        """Give the first bytes of the terms whose places are kept, as numbers that sort as the bytes do."""
+        data, lengths = self._blob.all(), self._lengths.all()[::SAMPLED_EVERY].astype(np.int64)
+        starts = self._sampled_starts.all().astype(np.int64)
+        if len(starts) != len(lengths) or (starts < 0).any() or (starts + lengths > len(data)).any():
+            raise self._damaged()
+        places = np.arange(KEY_BYTES)
+        first = data.take(starts[:, np.newaxis] + places, mode="clip")
+        first[places >= lengths[:, np.newaxis]] = 0
+        return first.view(">u8").ravel().astype(np.uint64)
 
     @cached_property
     def ends(self) -> Array:
@@ -98,16 +112,16 @@ class TermDictionary:
 
     def _number(self, found: int) -> int:
         if found == kernel.DAMAGED:
-            raise Damaged(self._path, f"the terms of {self._field} are not possible")
+            raise self._damaged()
         return found
+
+    def _damaged(self) -> Damaged:
+        return Damaged(self._path, f"the terms of {self._field} are not possible")
 
     def prefix_range(self, prefix: bytes) -> tuple[int, int]:
         """Give the numbers [start, stop) of the terms with a prefix."""
-        following = prefix.rstrip(b"\xff")
-        start = self.lower_bound(prefix)
-        if not following:
-            return start, self.count
-        return start, self.lower_bound(following[:-1] + bytes([following[-1] + 1]))
+        following = after_all_with(prefix)
+        return self.lower_bound(prefix), self.count if following is None else self.lower_bound(following)
 
     def matching(self, glob: str, pattern: str, stop: Stop, limit: int) -> tuple[list[int], bool]:
         """Give the numbers of the terms that match a pattern, and whether a bound was met.
@@ -143,28 +157,13 @@ class TermDictionary:
             else:
                 place = blob.find(literal, place + 1)
 
-    def within(self, text: str, distance: int, prefix: int) -> list[int]:
-        """Give the numbers of the terms at most an edit distance (Levenshtein) away that share the first characters."""
-        if not self.count:
-            return []
-        neighbours = self._neighbours
-        begun, others = neighbours.near(text, distance, self.prefix_range)
-        described, ends = self.described, self.ends
-        characters = np.frombuffer(text.encode("utf-32-le"), np.uint32)
-        scratch = np.empty(2 * (len(text) + distance + 1), np.uint32)
-        found = np.empty(begun[1] - begun[0] + len(others), np.int64)
-        count = kernel.near_terms(
-            ctypes.addressof(described),
-            kernel.Numbers(kernel.address(ends), ends.itemsize, len(ends)),
-            kernel.address(neighbours.characters),
-            *begun,
-            *(kernel.address(others), len(others)),
-            *(kernel.address(characters), len(text), distance, prefix),
-            *(kernel.address(scratch), kernel.address(found)),
-        )
-        numbers: list[int] = np.sort(found[: self._number(count)]).tolist()
-        return numbers
-
     @cached_property
-    def _neighbours(self) -> Neighbours:
-        return Neighbours(self.data(), self.ends, self.lengths())
+    def neighbours(self) -> Neighbours:
+        """Give what finds the terms within some edits of a word."""
+        return Neighbours(self.described, self.data(), self.ends, self.lengths())
+
+
+def after_all_with(prefix: bytes) -> bytes | None:
+    """Give the first text that comes after all with a prefix; None where none does."""
+    following = prefix.rstrip(b"\xff")
+    return following[:-1] + bytes([following[-1] + 1]) if following else None

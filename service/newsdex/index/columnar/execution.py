@@ -18,12 +18,13 @@ from whoosh import query as q
 
 from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.combining import both, either, enough, maybe, scaled, within, without
+from newsdex.index.columnar.dictionary import after_all_with
 from newsdex.index.columnar.lists import AnyOf
 from newsdex.index.columnar.matches import Dense, Matches, Range, Sparse, nothing
 from newsdex.index.columnar.phrases import find_phrase
-from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.scored import Scored
 from newsdex.index.columnar.scoring import ScoredTerm
+from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.snapshot import Snapshot
 from newsdex.index.columnar.terms import TermUnion
 from newsdex.index.columnar.weights import Weights
@@ -115,47 +116,40 @@ class Execution:
 
     def _prefix(self, tree: Any) -> Matches:
         prefix = tree.text.encode()
-        return self._spans(tree.fieldname, lambda field: [field.terms.prefix_range(prefix)], tree.boost)
+        return self._between(tree, prefix, after_all_with(prefix))
 
     def _wildcard(self, tree: Any) -> Matches:
         pattern = fnmatch.translate(tree.text)
-
-        def spans(field: PostingField) -> list[tuple[int, int]]:
+        ranges: list[tuple[int, int, int]] = []
+        for source, (_, field) in enumerate(self._snapshot.fields(tree.fieldname)):
             found, cut = field.terms.matching(tree.text, pattern, self.out_of_time, MAX_WORDS)
             self.partial |= cut
-            return [(number, number + 1) for number in found]
-
-        return self._spans(tree.fieldname, spans, tree.boost)
+            ranges += [(source, number, number + 1) for number in found]
+            if self.out_of_time():
+                break
+        return self._any_of(tree, np.array(ranges, np.uint64))
 
     def _fuzzy(self, tree: Any) -> Matches:
-        def spans(field: PostingField) -> list[tuple[int, int]]:
-            found = field.terms.within(tree.text, tree.maxdist, tree.prefixlength)
-            self.partial |= len(found) > MAX_WORDS
-            return [(number, number + 1) for number in found[:MAX_WORDS]]
-
-        return self._spans(tree.fieldname, spans, tree.boost)
+        sources = self._snapshot.sources(tree.fieldname)
+        ranges, cut = sources.near(tree.text, tree.maxdist, tree.prefixlength, MAX_WORDS)
+        self.partial |= cut
+        return self._any_of(tree, ranges)
 
     def _term_range(self, tree: Any) -> Matches:
         first, last = _as_bytes(tree.start, b""), _as_bytes(tree.end, LAST_TERM)
+        return self._between(tree, first + b"\0" * bool(tree.startexcl), last + b"\0" * (not tree.endexcl))
 
-        def spans(field: PostingField) -> list[tuple[int, int]]:
-            start = field.terms.lower_bound(first + b"\0" if tree.startexcl else first)
-            return [(start, max(start, field.terms.lower_bound(last if tree.endexcl else last + b"\0")))]
+    def _between(self, tree: Any, first: bytes, stop: bytes | None) -> Matches:
+        """Give the documents of the terms from one on and before another, or to the end."""
+        return self._any_of(tree, self._snapshot.sources(tree.fieldname).between(first, stop))
 
-        return self._spans(tree.fieldname, spans, tree.boost)
-
-    def _spans(self, name: str, spans: Callable[[PostingField], list[tuple[int, int]]], score: float) -> Matches:
-        """Give the documents of some ranges of the terms of each segment, all with one score."""
-        union = TermUnion(self._universe)
-        for base, field in self._snapshot.fields(name):
-            ranges = [(first, last) for first, last in spans(field) if first < last]
-            if ranges:
-                union.add(field, base, np.array(ranges, np.uint64), self.out_of_time)
-            if self.out_of_time():
-                break
+    def _any_of(self, tree: Any, ranges: Array) -> Matches:
+        """Give the documents of some ranges of terms, all with the tree's boost for a score."""
+        union, positive = TermUnion(self._universe), tree.boost > 0
+        union.add(self._snapshot.sources(tree.fieldname), ranges, self.out_of_time)
         if union.postings > self._universe:
-            return Dense(union.mask(), score, positive=score > 0)
-        return Sparse(self._universe, union.documents(), score, positive=score > 0)
+            return Dense(union.mask(), tree.boost, positive=positive)
+        return Sparse(self._universe, union.documents(), tree.boost, positive=positive)
 
     # -- numbers and everything
 
@@ -177,7 +171,7 @@ class Execution:
             return Dense(present, tree.boost, positive=tree.boost > 0)
         if tree.fieldname in TEXT_FIELDS:
             return Dense(self._snapshot.lengths(tree.fieldname) > 0, tree.boost, positive=tree.boost > 0)
-        return self._spans(tree.fieldname, lambda field: [(0, field.terms.count)], tree.boost)
+        return self._between(tree, b"", None)
 
     # -- combinations
 

@@ -16,6 +16,9 @@ from newsdex.index.columnar.sections import Array, Section
 PIECE_NUMBERS = 7
 """A piece is so many numbers of 64 bits; FOUND_NUMBERS stand before those that were found: postings, unchecked."""
 FOUND_NUMBERS = 2
+RANGE_NUMBERS = 3
+PARTED = 4
+"""Words from so many letters on are parted where one edit is looked for."""
 DAMAGED, UNCHECKED = -1, -2
 LIST_SCRATCH, POSTING_SCRATCH, UNION_SCRATCH = 16, 12, 33_280
 AMONG_SCRATCH = 9
@@ -45,6 +48,18 @@ class Dictionary(Described):
         ("byte_count", ctypes.c_uint64),
         ("lengths", Numbers),
         ("starts", Numbers),
+        ("keys", ctypes.c_void_p),
+    )
+
+
+class Neighbours(Described):
+    """What is known of the terms of a field besides their order; `fuzzy` says what the arrays are."""
+
+    _fields_ = (
+        ("terms", ctypes.c_void_p),
+        ("ends", Numbers),
+        *((name, ctypes.c_void_p) for name in ("sizes", "endings", "by_ending", "ending_sizes")),
+        *((name, ctypes.c_void_p) for name in ("letters", "by_size", "begins")),
     )
 
 
@@ -128,11 +143,12 @@ read_documents_of = _function("read_documents_of", _AT, _SIZE, _AT)
 read_frequencies_of = _function("read_frequencies_of", _AT, _SIZE, _AT)
 any_of = _function("any_of", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _AT, _AT)
 any_among = _function("any_among", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _SIZE, _AT, _AT, _AT)
-mark_terms = _function("mark_terms", _AT, _SIZE, _AT, _SIZE, _SIZE, _AT, _AT)
-marked = _function("marked", _AT, _SIZE, _AT)
+terms_between = _function("terms_between", _AT, _SIZE, ctypes.c_char_p, _SIZE, ctypes.c_char_p, _SIZE, _AT)
 near_terms = _function(
-    "near_terms", _AT, ctypes.POINTER(Numbers), _AT, _SIZE, _SIZE, _AT, _SIZE, _AT, _SIZE, _SIZE, _SIZE, _AT, _AT
+    "near_terms", _AT, _SIZE, ctypes.c_char_p, _SIZE, _SIZE, _SIZE, _SIZE, _SIZE, _AT, _AT, _AT
 )  # fmt: skip
+mark_terms = _function("mark_terms", _AT, _AT, _SIZE, _SIZE, _AT, _AT)
+marked = _function("marked", _AT, _SIZE, _AT)
 keep_common = _function("keep_common", _AT, _SIZE, _AT, _SIZE)
 find_phrase = _function(
     "find_phrase", ctypes.c_char_p, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _AT, _AT

@@ -115,9 +115,11 @@ class KnownWords:
         """Give the words at most so many edits away; the first letter is right, a swap of neighbours is one edit."""
         found: set[str] = set()
         for name in FIELDS:
-            for _, field in self._snapshot.fields(name):
-                # a swap is two edits to the dictionary
-                found.update(field.terms[one].decode() for one in field.terms.within(word, max(edits, 2), 1))
+            sources = self._snapshot.sources(name)
+            # a swap is two edits to the dictionary
+            ranges, _ = sources.near(word, max(edits, 2), 1, MAX_LOOKED_AT)
+            for source, first, stop in ranges.tolist():
+                found.update(term.decode() for term in sources.fields[source].terms.slice(first, stop))
         return {other for other in found if not other.startswith(MARK) and _edits(word, other) <= edits}
 
 

@@ -42,19 +42,60 @@ class Sources:
             return KnownTerm(self, np.zeros(kernel.FOUND_NUMBERS, np.uint64), 0)
         found = np.empty(self._numbers, np.uint64)
         pieces = kernel.find_term(self._address, len(self.fields), term, len(term), kernel.address(found))
-        if pieces == kernel.DAMAGED:
-            raise self.damaged()
-        known = KnownTerm(self, found, pieces)
+        known = KnownTerm(self, found, self._sound(pieces))
         if found[1]:
             for piece in known.pieces:
                 piece.field.check(piece.start, piece.stop)
         return known
 
+    def between(self, first: bytes, stop: bytes | None) -> Array:
+        """Give the ranges of the terms from one on and before another, or to the end: rows of (source, first, stop)."""
+        ranges = np.empty((len(self.fields), kernel.RANGE_NUMBERS), np.uint64)
+        wanted = (first, len(first), stop, len(stop or b""))
+        count = kernel.terms_between(self._address, len(self.fields), *wanted, kernel.address(ranges))
+        return ranges[: self._sound(count)]
+
+    def near(self, text: str, distance: int, prefix: int, limit: int) -> tuple[Array, bool]:
+        """Give the ranges of the terms at most an edit distance (Levenshtein) away that share the first characters.
+
+        At most so many terms of each segment; also tell whether there are more.
+        """
+        by_parts = distance == 1 and len(text) >= kernel.PARTED
+        written, table = text.encode(), (self._by_parts if by_parts else self._by_letters)[0]
+        ranges, cut = np.empty((limit * len(self.fields), kernel.RANGE_NUMBERS), np.uint64), np.zeros(1, np.uint64)
+        scratch = np.empty(3 * (len(written) + distance + 1), np.uint32)
+        wanted = (written, len(written), distance, prefix, by_parts, limit)
+        places = (kernel.address(scratch), kernel.address(ranges), kernel.address(cut))
+        count = kernel.near_terms(kernel.address(table), len(self.fields), *wanted, *places)
+        return ranges[: self._sound(count)], bool(cut[0])
+
+    def mark(self, ranges: Array, marks: int, postings: int) -> int:
+        """Mark the documents of some ranges, up to about `AT_ONCE` postings; give how many ranges were finished.
+
+        The next range then begins where to go on. The addresses are of a bit for each document of the commit, and of
+        the number of postings, which is added to.
+        """
+        asked = (self._address, kernel.address(ranges), len(ranges), AT_ONCE, marks, postings)
+        finished = kernel.mark_terms(*asked)
+        if finished == kernel.UNCHECKED:
+            for source, first, stop in ranges.tolist():
+                field = self.fields[source]
+                field.check(*field.span(first, stop))
+            finished = kernel.mark_terms(*asked)
+        return self._sound(finished)
+
+    @cached_property
+    def _by_parts(self) -> tuple[Array, Any]:
+        return _table([field.terms.neighbours.by_parts for field in self.fields])
+
+    @cached_property
+    def _by_letters(self) -> tuple[Array, Any]:
+        return _table([field.terms.neighbours.by_letters for field in self.fields])
+
     @cached_property
     def positions(self) -> tuple[Array, Any]:
         """Give a table of where each segment's positions are, for the kernel, and what must be kept for it."""
-        described = [field.described_positions for field in self.fields]
-        return np.array([ctypes.addressof(one) for one in described], np.uint64), described
+        return _table([field.described_positions for field in self.fields])
 
     @cached_property
     def most_places(self) -> int:
@@ -62,8 +103,18 @@ class Sources:
         return max(field.most_places for field in self.fields)
 
     def damaged(self) -> Damaged:
-        """Give the error of postings that cannot be, though they are what was written."""
+        """Give the error of terms or postings that cannot be, though they are what was written."""
         return self.fields[0].damaged()
+
+    def _sound(self, count: int) -> int:
+        if count == kernel.DAMAGED:
+            raise self.damaged()
+        return count
+
+
+def _table(described: Sequence[kernel.Described]) -> tuple[Array, Any]:
+    """Give a table of where each of some descriptions is, for the kernel, and what must be kept for it."""
+    return np.array([ctypes.addressof(one) for one in described], np.uint64), described
 
 
 class KnownTerm:
@@ -129,22 +180,11 @@ class TermUnion:
         """Give how many postings the terms have."""
         return int(self._postings[0])
 
-    def add(self, field: PostingField, base: int, ranges: Array, stop: Stop) -> None:
-        """Add the documents of some ranges [first, stop) of a segment's terms, rows of uint64; stop when told so."""
-        described, done = field.described, 0
+    def add(self, sources: Sources, ranges: Array, stop: Stop) -> None:
+        """Add the documents of some ranges of terms, rows of (source, first, stop); stop when told so."""
+        done = 0
         while done < len(ranges):
-            left = ranges[done:]
-            begun = kernel.mark_terms(
-                ctypes.addressof(described), base, kernel.address(left), len(left), AT_ONCE, *self._places
-            )
-            if begun == kernel.DAMAGED:
-                raise field.damaged()
-            if begun == kernel.UNCHECKED:
-                for first, last in left.tolist():
-                    if first < last:
-                        field.check(*field.span(first, last))
-                continue
-            done += begun
+            done += sources.mark(ranges[done:], *self._places)
             if done < len(ranges) and stop():
                 return
 

@@ -2,6 +2,7 @@
 #include "kernel.h"
 
 #define SAMPLED_EVERY 16
+#define KEY_BYTES 8
 
 /* Compare a term with another one; give -1, 0 or 1. */
 INLINE int compared(const uint8_t *one, uint64_t one_length, const uint8_t *other, uint64_t other_length) {
@@ -10,23 +11,35 @@ INLINE int compared(const uint8_t *one, uint64_t one_length, const uint8_t *othe
     return order ? (order < 0 ? -1 : 1) : (one_length > other_length) - (one_length < other_length);
 }
 
+/* Give the first 8 bytes of a term, the very first the most significant: terms sort as these do. */
+INLINE uint64_t key_of(const uint8_t *term, uint64_t length) {
+    uint64_t key = 0;
+    for (uint64_t i = 0; i < KEY_BYTES; i++) key = key << 8 | (i < length ? term[i] : 0);
+    return key;
+}
+
 /* Give the number of the first term that is not less, and whether it is the same; DAMAGED where a term is not within
  * the bytes. */
-int64_t lower_bound(const dictionary *in, const uint8_t *term, uint64_t length, int *same) {
+static int64_t lower_bound(const dictionary *in, const uint8_t *term, uint64_t length, int *same) {
+    const uint64_t key = key_of(term, length);
     *same = 0;
     uint64_t low = 0, high = in->starts.count; /* the last sampled term that is not greater is in [low, high) */
+    if (!high) return 0;
     while (high - low > 1) {
         const uint64_t middle = low + (high - low) / 2, number = middle * SAMPLED_EVERY;
-        if (number >= in->lengths.count) return DAMAGED;
-        const uint64_t start = number_at(&in->starts, middle), own = number_at(&in->lengths, number);
-        if (start > in->byte_count || own > in->byte_count - start) return DAMAGED;
-        if (compared(in->bytes + start, own, term, length) <= 0) low = middle;
-        else high = middle;
+        int greater = in->keys[middle] > key;
+        if (in->keys[middle] == key) {
+            if (number >= in->lengths.count) return DAMAGED;
+            const uint64_t start = number_at(&in->starts, middle), own = number_at(&in->lengths, number);
+            if (start > in->byte_count || own > in->byte_count - start) return DAMAGED;
+            greater = compared(in->bytes + start, own, term, length) > 0;
+        }
+        if (greater) high = middle;
+        else low = middle;
     }
-    if (!in->starts.count) return 0;
     uint64_t start = number_at(&in->starts, low), number = low * SAMPLED_EVERY;
-    const uint64_t left = in->lengths.count - number;
     if (number > in->lengths.count) return DAMAGED;
+    const uint64_t left = in->lengths.count - number;
     for (const uint64_t stop = number + (left < SAMPLED_EVERY ? left : SAMPLED_EVERY); number < stop; number++) {
         const uint64_t own = number_at(&in->lengths, number);
         if (start > in->byte_count || own > in->byte_count - start) return DAMAGED;
@@ -51,12 +64,6 @@ EXPORT int64_t term_number(const dictionary *in, const uint8_t *term, uint64_t l
     const int64_t number = lower_bound(in, term, length, &same);
     return number < 0 || same ? number : (int64_t)in->lengths.count;
 }
-
-/* A field of a segment, and the segment's first document in the commit. */
-typedef struct {
-    const field *field;
-    uint64_t base;
-} source;
 
 typedef struct {
     uint64_t postings;
@@ -85,6 +92,21 @@ EXPORT int64_t find_term(const source *from, uint64_t sources, const uint8_t *te
         const int64_t number = lower_bound(from[at].field->terms, term, length, &same);
         if (number < 0) return DAMAGED;
         if (same && !add_piece(out, &count, from, at, (uint64_t)number, (uint64_t)number + 1)) return DAMAGED;
+    }
+    return count;
+}
+
+/* Find the terms from one on and before another, or to the end where there is no other; `out` has room for a range of
+ * each source. Give how many ranges there are, or DAMAGED. */
+EXPORT int64_t terms_between(const source *from, uint64_t sources, const uint8_t *first, uint64_t first_length,
+                             const uint8_t *stop, uint64_t stop_length, range *out) {
+    int64_t count = 0;
+    for (uint64_t at = 0; at < sources; at++) {
+        const dictionary *terms = from[at].field->terms;
+        const int64_t begin = term_bound(terms, first, first_length);
+        const int64_t end = stop ? term_bound(terms, stop, stop_length) : (int64_t)terms->lengths.count;
+        if (begin < 0 || end < 0) return DAMAGED;
+        if (begin < end) out[count++] = (range){at, (uint64_t)begin, (uint64_t)end};
     }
     return count;
 }

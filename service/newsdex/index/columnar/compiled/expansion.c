@@ -1,38 +1,54 @@
 /* Unites the documents of many terms, as bits. */
 #include "kernel.h"
 
-/* Terms [first, stop). */
-typedef struct {
-    uint64_t first, stop;
-} range;
+/* Mark the documents of a range's terms from the first on, all of them unless `stop_at` postings were marked before the
+ * last; the range then begins where to go on. Terms that follow each other share blocks, so each block is read once.
+ * Give 1 when the range is finished, 0 when not, or DAMAGED. */
+static int mark_range(const source *from, range *one, uint64_t stop_at, uint64_t *marks, uint64_t *postings) {
+    const field *own = from->field;
+    uint64_t at = number_at(&own->starts, one->first), term_end = at, next = 0;
+    const uint64_t end = number_at(&own->starts, one->stop);
+    uint32_t steps[BLOCK];
+    if (at > end) return DAMAGED;
+    for (one->first--; at < end;) {
+        if (!unpack_block(&own->documents, at / BLOCK, steps)) return DAMAGED;
+        const uint64_t left = end - at, room = BLOCK - at % BLOCK, stop = at + (left < room ? left : room);
+        for (; at < stop; at++) {
+            while (at == term_end) {
+                one->first++;
+                if (*postings > stop_at) return 0;
+                term_end = number_at(&own->starts, one->first + 1);
+                if (term_end < at || term_end > end) return DAMAGED;
+                *postings += term_end - at;
+                next = 0;
+            }
+            next += steps[at % BLOCK];
+            if (next >= own->document_count) return DAMAGED;
+            const uint64_t document = from->base + next++;
+            marks[document / 64] |= (uint64_t)1 << document % 64;
+        }
+    }
+    one->first = one->stop;
+    return 1;
+}
 
-/* Mark the documents of some ranges of a segment's terms, up to about so many postings.
+/* Mark the documents of some ranges of terms, up to about so many postings.
  *
  * Give how many ranges were finished; the next one then begins where to go on. `postings` are added up. UNCHECKED where
- * the blocks of that range must be compared with their checksums first, DAMAGED where postings cannot be. */
-EXPORT int64_t mark_terms(const field *own, uint64_t base, range *ranges, uint64_t count, uint64_t budget,
-                          uint64_t *marks, uint64_t *postings) {
-    const uint64_t terms = own->starts.count ? own->starts.count - 1 : 0, stop_at = *postings + budget;
-    uint32_t documents[BLOCK];
+ * the blocks of the first range that is not finished must be compared with their checksums, DAMAGED where postings
+ * cannot be. */
+EXPORT int64_t mark_terms(const source *from, range *ranges, uint64_t count, uint64_t budget, uint64_t *marks,
+                          uint64_t *postings) {
+    const uint64_t stop_at = *postings + budget;
     for (uint64_t i = 0; i < count; i++) {
         range *one = &ranges[i];
-        if (one->stop > terms || one->first > one->stop) return DAMAGED;
-        uint64_t start = number_at(&own->starts, one->first);
-        if (!is_checked(&own->documents, start, number_at(&own->starts, one->stop))) return UNCHECKED;
-        while (one->first < one->stop) {
-            if (*postings > stop_at) return (int64_t)i;
-            const uint64_t stop = number_at(&own->starts, one->first + 1);
-            if (start > stop) return DAMAGED;
-            const piece of = {own, 0, base, one->first, one->first + 1, start, stop};
-            cursor from = {&of, start, 0};
-            int64_t read;
-            while ((read = next_documents(&from, documents)) > 0)
-                for (int64_t k = 0; k < read; k++) marks[documents[k] / 64] |= (uint64_t)1 << documents[k] % 64;
-            if (read < 0) return DAMAGED;
-            *postings += stop - start;
-            start = stop;
-            one->first++;
-        }
+        const field *own = from[one->source].field;
+        if (one->stop >= own->starts.count || one->first > one->stop) return DAMAGED;
+        if (one->first == one->stop) continue;
+        const uint64_t start = number_at(&own->starts, one->first), stop = number_at(&own->starts, one->stop);
+        if (!is_checked(&own->documents, start, stop)) return UNCHECKED;
+        const int finished = mark_range(&from[one->source], one, stop_at, marks, postings);
+        if (finished <= 0) return finished ? DAMAGED : (int64_t)i;
     }
     return (int64_t)count;
 }

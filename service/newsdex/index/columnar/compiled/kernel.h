@@ -33,6 +33,7 @@ typedef struct {
     uint64_t byte_count;
     numbers lengths;
     numbers starts;
+    const uint64_t *keys; /* the first 8 bytes of every 16th, the very first the most significant */
 } dictionary;
 
 /* Numbers in blocks of 32. */
@@ -54,6 +55,18 @@ typedef struct {
     uint64_t document_count;
 } field;
 
+/* A field of a segment, and the segment's first document in the commit. */
+typedef struct {
+    const field *field;
+    uint64_t base;
+} source;
+
+/* The terms [first, stop) of a source. */
+typedef struct {
+    uint64_t source;
+    uint64_t first, stop;
+} range;
+
 /* Where a segment holds the postings of a term, or of several terms that follow each other. */
 typedef struct {
     const field *field;
@@ -71,6 +84,9 @@ INLINE uint64_t number_at(const numbers *array, uint64_t at) {
     default: return ((const uint64_t *)array->data)[at];
     }
 }
+
+/* Give the number of the first term that is not less than a text, or DAMAGED. */
+EXPORT int64_t term_bound(const dictionary *in, const uint8_t *term, uint64_t length);
 
 /* Read a block of 32 numbers; give 0 where it would not be within the words. */
 int unpack_block(const packed *from, uint64_t block, uint32_t *out);
