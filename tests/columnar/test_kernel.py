@@ -136,10 +136,24 @@ def test_documents_of_two_lists_are_found_in_both(one: set[int], other: set[int]
 @given(st.lists(st.integers(-5, 5), max_size=200), st.integers(1, 30))
 def test_the_greatest_come_first_and_of_equals_the_first(values: list[int], limit: int) -> None:
     order = sorted(range(len(values)), key=lambda at: (-values[at], at))[:limit]
-    places, best = kernel.greatest(np.array(values, np.float64), limit)
+    places, equal = kernel.latest(np.array(values, np.int64), limit)
 
+    assert order == kernel.greatest(np.array(values, np.float64) / 7, limit).tolist()
     assert order == places.tolist()
-    assert [values[at] for at in order] == best.tolist()
+    assert equal == (values.count(values[order[-1]]) if order else 0)
+
+
+@given(st.lists(st.integers(-40, 40), min_size=1, max_size=60), st.data())
+def test_scores_that_hang_together_are_a_tie(steps: list[int], data: st.DataObject) -> None:
+    scores = [step * 1e-6 + 1 for step in steps]
+    one = data.draw(st.sampled_from(scores))
+    together = {one}
+    while near := {other for other in scores for own in together if abs(other - own) <= 2.5e-6} - together:
+        together |= near
+    places, least, greatest = kernel.tied(np.array(scores), one, 2.5e-6)
+
+    assert (min(together), max(together)) == (least, greatest)
+    assert [at for at, score in enumerate(scores) if score in together] == places.tolist()
 
 
 @given(two_segments, st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=5))

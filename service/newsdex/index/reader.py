@@ -125,7 +125,7 @@ class View:
         hits, cut = first_hits(snapshot, ranked, sort, size + offset) if size else ([], None)
         edges, intervals = self._histogram(matches, histogram)
         return Found(
-            documents=[(hit.id, hit.score) for hit in hits[offset:]],
+            documents=[(snapshot.article_id(hit.document), hit.score) for hit in hits[offset:]],
             total=len(matches),
             partial=execution.partial,
             facets={name: self._counts(name, visible, matches, masks) for name in facets},

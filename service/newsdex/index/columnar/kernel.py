@@ -155,13 +155,36 @@ find_phrase = _function(
 )  # fmt: skip
 _common = _function("common", _AT, _SIZE, _AT, _SIZE, _AT, _AT)
 _greatest = _function("greatest", _AT, _SIZE, _SIZE, _AT, _AT)
+_latest = _function("latest", _AT, _SIZE, _SIZE, _AT, _AT, _AT)
+_tied = _function("tied", _AT, _SIZE, ctypes.c_double, _AT, _AT)
 
 
-def greatest(values: Array, limit: int) -> tuple[Array, Array]:
-    """Give the places of the greatest of some float64, and these as float32, greatest first; of equals the first."""
-    places, best = np.empty(limit, np.int64), np.empty(limit, np.float32)
-    count = _greatest(address(values), len(values), limit, address(places), address(best))
-    return places[:count], best[:count]
+def greatest(scores: Array, limit: int) -> Array:
+    """Give the places of the greatest of some float64, rounded to float32, greatest first; of equals the first."""
+    made = np.empty((2, min(limit, len(scores))), np.int64)
+    _greatest(address(scores), len(scores), limit, address(made), address(made[1]))
+    places: Array = made[0]
+    return places
+
+
+def latest(values: Array, limit: int) -> tuple[Array, int]:
+    """Give the places of the greatest of some int64, greatest first; of equals the first.
+
+    Also give how many of all are equal to the last of these.
+    """
+    made, equal = np.empty((2, min(limit, len(values))), np.int64), ctypes.c_uint64()
+    _latest(address(values), len(values), limit, address(made), address(made[1]), ctypes.addressof(equal))
+    return made[0], equal.value
+
+
+def tied(scores: Array, score: float, tie: float) -> tuple[Array, float, float]:
+    """Give the places of those of some float64 that hang together with one, and the least and the greatest of them.
+
+    Each is at most a share `tie` of itself apart from the next.
+    """
+    places, bounds = np.empty(len(scores), np.int64), (ctypes.c_double * 2)(score)
+    count = _tied(address(scores), len(scores), tie, ctypes.addressof(bounds), address(places))
+    return places[:count], bounds[0], bounds[1]
 
 
 def common(one: Array, other: Array) -> tuple[Array, Array]:

@@ -5,15 +5,15 @@ no part in it. Two scores that differ by rounding only are a tie: sums are round
 merged. Ties are ordered by date, newest first, then by id, so a page may end in the middle of one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from newsdex.index.columnar import kernel
 from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.matches import Matches, Sparse
-from newsdex.index.columnar.ranking import best_scored, highest
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.snapshot import Snapshot
 
@@ -35,19 +35,12 @@ class Cut:
     id: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A hit in the order."""
 
-    snapshot: Snapshot
     document: int
     score: float
     date: int
-
-    @property
-    def id(self) -> str:
-        """Give the article's id."""
-        return self.snapshot.article_id(self.document)
 
 
 def first_hits(snapshot: Snapshot, matches: Matches, sort: Sort, limit: int) -> tuple[list[Ranked], Cut | None]:
@@ -58,7 +51,7 @@ def first_hits(snapshot: Snapshot, matches: Matches, sort: Sort, limit: int) -> 
     more = count > limit
     if sort != "relevance":
         ranked = _by_date(snapshot, matches, sort, limit)
-        return ranked, _dated_cut(ranked[-1]) if more else None
+        return ranked, _cut(snapshot, ranked[-1], 0.0, 0.0) if more else None
     return _by_score(snapshot, matches, limit, more=more)
 
 
@@ -90,39 +83,33 @@ def _dates(snapshot: Snapshot, documents: Array) -> Array:
     return dates
 
 
+def _cut(snapshot: Snapshot, last: Ranked, least: float, greatest: float) -> Cut:
+    return Cut(least=least, greatest=greatest, date=last.date, id=snapshot.article_id(last.document))
+
+
 # -- by date
 
 
 def _by_date(snapshot: Snapshot, matches: Matches, sort: Sort, limit: int) -> list[Ranked]:
     sign = 1 if sort == "newest" else -1
     documents = matches.sparse().documents
-    ranked = _dated(snapshot, documents, np.zeros(len(documents), np.float32), sign, limit)
-    ranked.sort(key=lambda one: -sign * one.date)
-    return _taken(_groups(ranked, lambda before, one: before.date != one.date), limit, sign)
+    return _dated(snapshot, documents, np.zeros(len(documents), np.float32), sign, limit)
 
 
 def _dated(snapshot: Snapshot, documents: Array, scores: Array, sign: int, limit: int) -> list[Ranked]:
-    """Give the newest, or with the sign -1 the oldest; of equals those with the least ids, and some more."""
+    """Give the newest, or with the sign -1 the oldest, in order; of equals those with the least ids."""
     dates = _dates(snapshot, documents)
-    chosen = _highest_then_first(snapshot, documents, dates * sign, limit)
-    return _ranked(snapshot, documents.take(chosen), scores.take(chosen), dates.take(chosen))
+    chosen, equal = kernel.latest(dates if sign > 0 else -dates, limit)
+    if equal > 1 and len(documents) > limit:
+        chosen = _with_first_ids(snapshot, documents, dates, chosen)
+    return _in_order(snapshot, _ranked(documents.take(chosen), scores.take(chosen), dates.take(chosen)), sign)[:limit]
 
 
-def _ranked(snapshot: Snapshot, documents: Array, scores: Array, dates: Array) -> list[Ranked]:
-    columns = zip(documents.tolist(), scores.tolist(), dates.tolist(), strict=True)
-    return [Ranked(snapshot=snapshot, document=document, score=score, date=date) for document, score, date in columns]
-
-
-def _highest_then_first(snapshot: Snapshot, documents: Array, keys: Array, limit: int) -> Array:
-    """Give the places of the greatest keys; of equals those with the least ids of each segment. In no order."""
-    if len(keys) <= limit:
-        return np.arange(len(keys))
-    bound = keys[highest(keys, limit)[-1]]
-    above, equal = np.flatnonzero(keys > bound), np.flatnonzero(keys == bound)
-    needed = limit - len(above)
-    if len(equal) > needed:
-        equal = equal.take(_first_ids(snapshot, documents.take(equal), needed))
-    return np.concatenate([above, equal])
+def _with_first_ids(snapshot: Snapshot, documents: Array, dates: Array, chosen: Array) -> Array:
+    """Give the same places, but of those with the last one's date those with the least ids of each segment."""
+    last = dates[chosen[-1]]
+    equal, others = np.flatnonzero(dates == last), chosen.compress(dates.take(chosen) != last)
+    return np.concatenate([others, equal.take(_first_ids(snapshot, documents.take(equal), len(chosen) - len(others)))])
 
 
 def _first_ids(snapshot: Snapshot, documents: Array, limit: int) -> Array:
@@ -135,79 +122,58 @@ def _first_ids(snapshot: Snapshot, documents: Array, limit: int) -> Array:
     return np.concatenate(first)
 
 
-def _dated_cut(last: Ranked) -> Cut:
-    return Cut(least=0.0, greatest=0.0, date=last.date, id=last.id)
+def _ranked(documents: Array, scores: Array, dates: Array) -> list[Ranked]:
+    return list(map(Ranked, documents.tolist(), scores.tolist(), dates.tolist()))
+
+
+def _in_order(snapshot: Snapshot, ranked: list[Ranked], sign: int = 1) -> list[Ranked]:
+    """Sort a tie: by date, then by id."""
+    dates = {one.date for one in ranked}
+    if len(dates) == len(ranked):
+        return sorted(ranked, key=lambda one: -sign * one.date)
+    return sorted(ranked, key=lambda one: (-sign * one.date, snapshot.article_id(one.document).encode()))
 
 
 # -- by score
 
 
 def _by_score(snapshot: Snapshot, matches: Matches, limit: int, *, more: bool) -> tuple[list[Ranked], Cut | None]:
-    documents, scores = best_scored(matches, limit + 1)
-    best = _ranked(snapshot, documents, scores, _dates(snapshot, documents))
+    made = matches.sparse()
+    scores = made.scores().astype(np.float64, copy=False)
+    chosen = kernel.greatest(scores, limit + 1)
+    documents = made.documents.take(chosen)
+    best = _ranked(documents, scores.take(chosen).astype(np.float32), _dates(snapshot, documents))
     if not more:
-        return _taken(_groups(best, _apart), limit), None
+        return _ties_in_order(snapshot, best), None
     last, following = best[limit - 1], best[limit]
     if _apart(last, following):
         middle = (last.score + following.score) / 2
-        ranked = _taken(_groups(best[:limit], _apart), limit)
-        return ranked, Cut(least=middle, greatest=middle, date=0, id="")
-    return _cut_in_a_tie(snapshot, matches.sparse(), best, limit)
+        return _ties_in_order(snapshot, best[:limit]), Cut(least=middle, greatest=middle, date=0, id="")
+    return _cut_in_a_tie(snapshot, made.documents, scores, best[:limit])
 
 
-def _cut_in_a_tie(snapshot: Snapshot, matches: Sparse, best: Sequence[Ranked], limit: int) -> tuple[list[Ranked], Cut]:
+def _cut_in_a_tie(
+    snapshot: Snapshot, documents: Array, scores: Array, best: Sequence[Ranked]
+) -> tuple[list[Ranked], Cut]:
     """Cut among hits of one score: all of them are looked at, as any may be the newest."""
-    scores = matches.scores()
-    least, greatest = _tie(scores, best[limit - 1].score)
-    ranked = [one for one in best if one.score > greatest]
-    tied = np.flatnonzero((scores >= least) & (scores <= greatest))
-    ranked += _dated(snapshot, matches.documents.take(tied), scores.take(tied), 1, limit)
-    ranked.sort(key=lambda one: -one.score)
-    ranked = _taken(_groups(ranked, _apart), limit)
+    tied, least, greatest = kernel.tied(scores, best[-1].score, TIE)
+    above = _ties_in_order(snapshot, [one for one in best if one.score > greatest])
+    ranked = above + _dated(snapshot, documents.take(tied), scores.take(tied), 1, len(best) - len(above))
     room = TIE / 2
-    last = ranked[-1]
-    cut = Cut(
-        least=least - abs(least) * room, greatest=greatest + abs(greatest) * room, date=last.date, id=last.id
-    )  # fmt: skip
-    return ranked, cut
-
-
-def _tie(scores: Array, score: float) -> tuple[float, float]:
-    """Give the least and the greatest score that hang together with one, each a tie with the next."""
-    least = greatest = score
-    while True:
-        low, high = least - abs(least) * TIE, greatest + abs(greatest) * TIE
-        near = scores[(scores >= low) & (scores <= high)]
-        found = (min(least, float(near.min())), max(greatest, float(near.max())))
-        if found == (least, greatest):
-            return found
-        least, greatest = found
+    return ranked, _cut(snapshot, ranked[-1], least - abs(least) * room, greatest + abs(greatest) * room)
 
 
 def _apart(before: Ranked, one: Ranked) -> bool:
     return before.score - one.score > abs(before.score) * TIE
 
 
-# -- ties
-
-
-def _groups(ranked: Sequence[Ranked], apart: Callable[[Ranked, Ranked], bool]) -> Iterator[list[Ranked]]:
-    """Part a sorted list where two neighbours are no tie."""
-    group: list[Ranked] = []
+def _ties_in_order(snapshot: Snapshot, ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Sort hits that are sorted by score: each tie, of which two neighbours are no further apart than rounding."""
+    ordered: list[Ranked] = []
+    tie: list[Ranked] = []
     for one in ranked:
-        if group and apart(group[-1], one):
-            yield group
-            group = []
-        group.append(one)
-    if group:
-        yield group
-
-
-def _taken(groups: Iterator[list[Ranked]], limit: int, sign: int = 1) -> list[Ranked]:
-    """Give the first hits, each tie in its order."""
-    ranked: list[Ranked] = []
-    for group in groups:
-        ranked += sorted(group, key=lambda one: (-sign * one.date, one.id.encode())) if len(group) > 1 else group
-        if len(ranked) >= limit:
-            break
-    return ranked[:limit]
+        if tie and _apart(tie[-1], one):
+            ordered += _in_order(snapshot, tie) if len(tie) > 1 else tie
+            tie = []
+        tie.append(one)
+    return ordered + _in_order(snapshot, tie)

@@ -8,7 +8,7 @@ import numpy as np
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
-from newsdex.index.columnar.ranking import highest
+from newsdex.index.columnar import kernel
 from newsdex.index.columnar.sections import Array
 
 MISTAKE_SHARE = 0.05
@@ -65,8 +65,9 @@ class WordTable:
     def beginning(self, prefix: str, limit: int) -> list[int]:
         """Give the places of the most frequent words with a prefix, most frequent first."""
         start, stop = self.span(prefix)
-        chosen: list[int] = (start + highest(self.counts[start:stop], limit)).tolist()
-        return chosen
+        chosen, _ = kernel.latest(self.counts[start:stop].astype(np.int64), limit)
+        places: list[int] = (start + chosen).tolist()
+        return places
 
     def almost_beginning(self, prefix: str, edits: int, limit: int) -> list[int]:
         """Give the places of words whose beginning is this with up to so many mistakes, the first letter right.
