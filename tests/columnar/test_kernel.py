@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from newsdex.index.columnar import kernel
+from newsdex.index.columnar.expansion import Expansion, any_expansion
 from newsdex.index.columnar.lists import AnyOf, Found, Postings
 from newsdex.index.columnar.matches import Sparse
 from newsdex.index.columnar.phrases import find_phrase
 from newsdex.index.columnar.postings import FieldWriter, PostingField
 from newsdex.index.columnar.postings import Postings as Written
 from newsdex.index.columnar.sections import Damaged, SectionFile, SectionWriter
-from newsdex.index.columnar.terms import Sources, TermUnion
+from newsdex.index.columnar.terms import Sources
 
 DOCUMENTS = 9_000
 """More than two windows of a union, in two segments."""
@@ -156,9 +157,13 @@ def test_scores_that_hang_together_are_a_tie(steps: list[int], data: st.DataObje
     assert [at for at, score in enumerate(scores) if score in together] == places.tolist()
 
 
-@given(two_segments, st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=5))
+@given(
+    two_segments,
+    st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=5),
+    st.data(),
+)
 def test_documents_of_ranges_of_terms_are_united(
-    both: Sequence[Segment], shares: list[tuple[int, float, float]]
+    both: Sequence[Segment], shares: list[tuple[int, float, float]], data: st.DataObject
 ) -> None:
     ranges = []
     expected: set[int] = set()
@@ -168,11 +173,20 @@ def test_documents_of_ranges_of_terms_are_united(
         ranges.append((source, first, stop))
         expected |= {source * DOCUMENTS + document for term in ordered[first:stop] for document in both[source][term]}
     with tempfile.TemporaryDirectory() as folder:
-        union = TermUnion(2 * DOCUMENTS)
-        union.add(sources(folder, both), np.array(ranges, np.uint64), lambda: False)
+        one, other = (Expansion(2 * DOCUMENTS, score) for score in (1.5, -0.5))
+        known = sources(folder, both)
+        one.add(known, np.array(ranges, np.uint64), lambda: False)
+        other.add(known, np.array(ranges[:1], np.uint64), lambda: False)
+        some = sorted(data.draw(documents))
 
-        assert sorted(expected) == union.documents().tolist()
-        assert sorted(expected) == np.flatnonzero(union.mask()).tolist()
+        assert sorted(expected) == one.sparse().documents.tolist() == np.flatnonzero(one.mask()).tolist()
+        assert len(expected) == len(one) <= one.bound
+        assert [at for at, own in enumerate(some) if own in expected] == one.among(np.array(some)).found.tolist()
+        assert sorted(expected) == one.resolved().sparse().documents.tolist()
+        together = any_expansion(2 * DOCUMENTS, [one, other])
+
+        assert sorted(expected) == together.documents.tolist()
+        assert (1.5 - 0.5 * other.mask().take(together.documents)).tolist() == together.scores().tolist()
 
 
 @given(two_segments, names, st.one_of(st.none(), names))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from newsdex.index.columnar.expansion import Expansion, any_expansion
 from newsdex.index.columnar.lists import AnyOf, Found, Postings
 from newsdex.index.columnar.matches import Among, Dense, Matches, Sparse
 from newsdex.index.columnar.sections import Array
@@ -72,6 +73,10 @@ def either(universe: int, parts: Sequence[Matches], *, largest: bool = False) ->
     """Give the documents that match any part; scores add up, or with `largest`, the largest counts."""
     if len(parts) == 1:
         return parts[0]
+    expansions = [part for part in parts if isinstance(part, Expansion)]
+    if not largest and len(expansions) == len(parts):
+        return any_expansion(universe, expansions)
+    parts = [part.resolved() if isinstance(part, Expansion) else part for part in parts]
     if not largest and all(isinstance(part, (Sparse, AnyOf)) for part in parts):
         return AnyOf(universe, [one for part in parts for one in _lists(part)])
     made = [part.resolved() for part in parts]

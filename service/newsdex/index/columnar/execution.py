@@ -19,6 +19,7 @@ from whoosh import query as q
 from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.combining import both, either, enough, maybe, scaled, within, without
 from newsdex.index.columnar.dictionary import after_all_with
+from newsdex.index.columnar.expansion import Expansion
 from newsdex.index.columnar.lists import AnyOf
 from newsdex.index.columnar.matches import Dense, Matches, Range, Sparse, nothing
 from newsdex.index.columnar.phrases import find_phrase
@@ -26,7 +27,6 @@ from newsdex.index.columnar.scored import Scored
 from newsdex.index.columnar.scoring import ScoredTerm
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.snapshot import Snapshot
-from newsdex.index.columnar.terms import TermUnion
 from newsdex.index.columnar.weights import Weights
 from newsdex.index.schema import DATE_FIELDS, FILTER_FIELDS, TEXT_FIELDS
 
@@ -145,11 +145,9 @@ class Execution:
 
     def _any_of(self, tree: Any, ranges: Array) -> Matches:
         """Give the documents of some ranges of terms, all with the tree's boost for a score."""
-        union, positive = TermUnion(self._universe), tree.boost > 0
-        union.add(self._snapshot.sources(tree.fieldname), ranges, self.out_of_time)
-        if union.postings > self._universe:
-            return Dense(union.mask(), tree.boost, positive=positive)
-        return Sparse(self._universe, union.documents(), tree.boost, positive=positive)
+        expansion = Expansion(self._universe, tree.boost)
+        expansion.add(self._snapshot.sources(tree.fieldname), ranges, self.out_of_time)
+        return expansion
 
     # -- numbers and everything
 

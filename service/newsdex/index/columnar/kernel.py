@@ -17,6 +17,7 @@ PIECE_NUMBERS = 7
 """A piece is so many numbers of 64 bits; FOUND_NUMBERS stand before those that were found: postings, unchecked."""
 FOUND_NUMBERS = 2
 RANGE_NUMBERS = 3
+WORD_BITS = 64
 PARTED = 4
 """Words from so many letters on are parted where one edit is looked for."""
 DAMAGED, UNCHECKED = -1, -2
@@ -149,6 +150,7 @@ near_terms = _function(
 )  # fmt: skip
 mark_terms = _function("mark_terms", _AT, _AT, _SIZE, _SIZE, _AT, _AT)
 marked = _function("marked", _AT, _SIZE, _AT)
+any_marked = _function("any_marked", _AT, _AT, _SIZE, _SIZE, _AT, _AT)
 keep_common = _function("keep_common", _AT, _SIZE, _AT, _SIZE)
 find_phrase = _function(
     "find_phrase", ctypes.c_char_p, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _AT, _AT

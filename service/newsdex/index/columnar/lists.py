@@ -62,7 +62,6 @@ class AnyOf:
     """What any of some lists has; scores add up. One of `matches.Matches`."""
 
     __slots__ = ("_made", "_saturation", "bound", "lists", "positive", "universe")
-    constant = None
 
     def __init__(
         self, universe: int, lists: Sequence[Postings | Found], saturation: tuple[float, float] | None = None

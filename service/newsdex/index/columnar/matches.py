@@ -187,12 +187,14 @@ Scores = float | Array | Callable[[Array | None], Array]
 
 
 class Lazy(Protocol):
-    """What all matches are to those who combine them; lists of postings not yet read are of a kind of their own."""
+    """What all matches are to those who combine them; lists of postings not yet read, and expansions, are no more."""
 
     universe: int
-    bound: int
     positive: bool
-    constant: None
+
+    @property
+    def bound(self) -> int:
+        """Give a number that is at least the number of matches."""
 
     def __len__(self) -> int: ...
 

@@ -1,7 +1,7 @@
 """A term in all segments of a commit, and its postings in one array."""
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -10,6 +10,9 @@ import numpy as np
 from newsdex.index.columnar import kernel
 from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.sections import Array, Damaged
+
+AT_ONCE = 1 << 20
+"""So many postings are marked before it is asked whether time is left."""
 
 
 class Piece(NamedTuple):
@@ -157,45 +160,3 @@ class KnownTerm:
     def damaged(self) -> Damaged:
         """Give the error of postings that cannot be, though they are what was written."""
         return self.sources.damaged()
-
-
-AT_ONCE = 1 << 20
-"""So many postings are united before it is asked whether time is left."""
-Stop = Callable[[], bool]
-"""Tells whether the time is up."""
-
-
-class TermUnion:
-    """The documents of many terms."""
-
-    def __init__(self, universe: int) -> None:
-        """Take the number of documents of the commit."""
-        self._universe = universe
-        self._marks = np.zeros(-(-universe // 64), np.uint64)
-        self._postings = np.zeros(1, np.uint64)
-        self._places = kernel.address(self._marks), kernel.address(self._postings)
-
-    @property
-    def postings(self) -> int:
-        """Give how many postings the terms have."""
-        return int(self._postings[0])
-
-    def add(self, sources: Sources, ranges: Array, stop: Stop) -> None:
-        """Add the documents of some ranges of terms, rows of (source, first, stop); stop when told so."""
-        done = 0
-        while done < len(ranges):
-            done += sources.mark(ranges[done:], *self._places)
-            if done < len(ranges) and stop():
-                return
-
-    def documents(self) -> Array:
-        """Give the documents, sorted."""
-        documents = np.empty(min(self.postings, self._universe), np.int64)
-        count = kernel.marked(kernel.address(self._marks), len(self._marks), kernel.address(documents))
-        return documents[:count]
-
-    def mask(self) -> Array:
-        """Tell of each document whether it is among them."""
-        bits = np.unpackbits(self._marks.view(np.uint8), bitorder="little", count=self._universe)
-        mask: Array = bits.view(bool)
-        return mask

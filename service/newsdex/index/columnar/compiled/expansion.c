@@ -61,3 +61,22 @@ EXPORT int64_t marked(const uint64_t *marks, uint64_t words, int64_t *documents)
             documents[count++] = (int64_t)(word * 64 + (uint64_t)__builtin_ctzll(left));
     return count;
 }
+
+/* Give the documents that any of some marks has, in order, with the sums of their scores, added up in the order of the
+ * marks. Both outputs have room for them. */
+EXPORT int64_t any_marked(const uint64_t *const *marks, const float *scores, uint64_t count, uint64_t words,
+                          int64_t *documents, double *sums) {
+    int64_t found = 0;
+    for (uint64_t word = 0; word < words; word++) {
+        uint64_t any = 0;
+        for (uint64_t i = 0; i < count; i++) any |= marks[i][word];
+        for (; any; any &= any - 1) {
+            const uint64_t bit = (uint64_t)__builtin_ctzll(any);
+            double sum = 0;
+            for (uint64_t i = 0; i < count; i++) sum += (double)(marks[i][word] >> bit & 1) * scores[i];
+            documents[found] = (int64_t)(word * 64 + bit);
+            sums[found++] = sum;
+        }
+    }
+    return found;
+}
