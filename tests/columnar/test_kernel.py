@@ -108,7 +108,9 @@ def test_scores_of_all_lists_add_up(both: Sequence[Segment], data: st.DataObject
         expected = {document: factor * score / (score + 1.5) for document, score in expected.items()}
     with tempfile.TemporaryDirectory() as folder:
         found = sources(folder, both)
-        lists = [Postings(known=found.find(term), how=how, weight=2.0, by_document=lengths) for term, how in chosen]
+        lists = [
+            Postings(found.find(term), how=how, weight=2.0, by_document=kernel.kept(lengths)) for term, how in chosen
+        ]
         scores = np.full(len(before), 1.5, np.float32)
         earlier = Found(Sparse(2 * DOCUMENTS, np.array(list(before), np.int64), scores))
         any_of = AnyOf(2 * DOCUMENTS, [*lists, earlier], None if factor is None else (1.5, factor))
@@ -231,7 +233,7 @@ def test_words_one_after_the_other_are_found(
         known = [source.find(word) for word in words]
         if not all(one.count for one in known):
             return
-        lists = [Postings(known=one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
+        lists = [Postings(one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
         found = find_phrase(lists, slop, lambda: False)
 
         assert [7 + document for document in expected] == found.documents.tolist()
@@ -270,7 +272,7 @@ def written_texts(path: Path, texts: Sequence[Sequence[bytes]]) -> PostingField:
 
 def test_a_long_phrase_stops_when_told_so(tmp_path: Path) -> None:
     field = written_texts(tmp_path / "file", [[b"a"] * 500] * 40)
-    words = [Postings(known=Sources([(0, field)]).find(b"a"), how=kernel.BY_FREQUENCY, weight=1.0)] * 450
+    words = [Postings(Sources([(0, field)]).find(b"a"), how=kernel.BY_FREQUENCY, weight=1.0)] * 450
     every = find_phrase(words, 1, lambda: False)
     some = find_phrase(words, 1, lambda: True)
 

@@ -58,7 +58,7 @@ class Tally:
     def _add_phrase(self, mask: Mask, field: str, series: Sequence[str]) -> None:
         known = [self._snapshot.term(field, term.encode()) for term in series]
         if all(one.count for one in known):
-            words = [Postings(known=one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
+            words = [Postings(one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
             mask[find_phrase(words, 1, lambda: False).documents] = True
 
     def article_id(self, mask: Mask) -> str:

@@ -52,7 +52,7 @@ class Occurrences:
         """Give the documents, their weighted occurrences as scores."""
         factors = weights.length_factors(self.name, B)
         weight = FIELD_WEIGHTS[self.name] * self.variant.weight
-        return Postings(known=self.known, how=kernel.BY_LENGTH, weight=weight, by_document=factors)
+        return Postings(self.known, how=kernel.BY_LENGTH, weight=weight, by_document=factors)
 
     def times(self, document: int) -> int:
         """Give how often it occurs in a document."""

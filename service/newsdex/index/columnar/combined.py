@@ -78,7 +78,7 @@ class Pair:
         for name in sorted(set(self.first.fields) & set(self.second.fields)):
             documents, counts = self._counts(snapshot, name, among)
             if len(documents):
-                factors = weights.length_factors(name, B).take(documents)
+                factors = weights.length_factors(name, B).array.take(documents)
                 tf[documents] += counts * factors * np.float32(FIELD_WEIGHTS[name])
         found = np.flatnonzero(tf)
         return found, saturated(tf.take(found), np.float32(self.worth(weights)))
@@ -88,7 +88,7 @@ class Pair:
         known = [snapshot.term(name, word.variants[0].term.encode()) for word in (self.first, self.second)]
         if not all(one.count for one in known):
             return np.zeros(0, np.intp), np.zeros(0, np.intp)
-        words = [Postings(known=one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
+        words = [Postings(one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
         found = find_phrase(words, 1, lambda: False, among)
         return found.documents, found.times
 

@@ -20,11 +20,10 @@ from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.combining import both, either, enough, maybe, scaled, within, without
 from newsdex.index.columnar.dictionary import after_all_with
 from newsdex.index.columnar.expansion import Expansion
-from newsdex.index.columnar.lists import AnyOf
+from newsdex.index.columnar.lists import AnyOf, Postings
 from newsdex.index.columnar.matches import Dense, Matches, Range, Sparse, nothing
 from newsdex.index.columnar.phrases import find_phrase
 from newsdex.index.columnar.scored import Scored
-from newsdex.index.columnar.scoring import ScoredTerm
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.snapshot import Snapshot
 from newsdex.index.columnar.weights import Weights
@@ -82,31 +81,29 @@ class Execution:
     def _term(self, tree: Any) -> Matches:
         if tree.fieldname in DATE_FIELDS:
             return self._with_whoosh(tree)
-        wanted = self._scored_term(tree)
-        if not wanted.known.count:
+        postings = self._postings(tree.fieldname, tree.text, tree.boost)
+        if not len(postings):
             return nothing(self._universe)
-        if tree.fieldname in FILTER_FIELDS and wanted.known.count * FREQUENT > self._universe:
+        if tree.fieldname in FILTER_FIELDS and len(postings) * FREQUENT > self._universe:
             mask = self._snapshot.mask(tree.fieldname, _as_bytes(tree.text, b""))
             return Dense(mask, tree.boost, positive=tree.boost > 0)
-        return AnyOf(self._universe, [wanted.postings(self._weights)])
+        return AnyOf(self._universe, [postings])
 
-    def _scored_term(self, tree: Any) -> ScoredTerm:
-        field, term = tree.fieldname, _as_bytes(tree.text, b"")
-        known = self._snapshot.term(field, term)
-        return ScoredTerm(field=field, known=known, idf=self._weights.idf(field, term, known), boost=tree.boost)
+    def _postings(self, field: str, text: str | bytes, boost: float) -> Postings:
+        term = _as_bytes(text, b"")
+        return self._weights.postings(field, term, self._snapshot.term(field, term), boost)
 
     def _phrase(self, tree: Any) -> Matches:
         fields = self._snapshot.fields(tree.fieldname)
         if fields and not fields[0][1].has_positions:
             raise q.QueryError(f"Phrase search: {tree.fieldname!r} field has no positions")
-        terms = []
+        words = []
         for word in tree.words:
-            terms.append(self._scored_term(q.Term(tree.fieldname, word)))
-            if not terms[-1].known.count or self.out_of_time():
+            words.append(self._postings(tree.fieldname, word, 1.0))
+            if not len(words[-1]) or self.out_of_time():
                 return nothing(self._universe)
-        if not terms:
+        if not words:
             return nothing(self._universe)
-        words = [one.postings(self._weights) for one in terms]
         found = find_phrase(words, tree.slop, self.out_of_time)
         positive = all(word.positive for word in words)
         scores = found.scores.astype(np.float32)
@@ -204,24 +201,21 @@ class Execution:
 
     def _any_term(self, trees: Sequence[Any]) -> Iterator[Matches]:
         """Give what the single words among some parts match, many of them as one, some postings at a time."""
-        pending: list[ScoredTerm] = []
-        postings = 0
+        pending: list[Postings] = []
+        total = 0
         for tree in filter(_is_word, trees):
             if self.out_of_time():
                 break
-            term = self._scored_term(tree)
-            if not term.known.count:
+            postings = self._postings(tree.fieldname, tree.text, tree.boost)
+            if not len(postings):
                 continue
-            if pending and postings + term.known.count > max(self._universe, LEAST_AT_ONCE):
-                yield self._union(pending).resolved()
-                pending, postings = [], 0
-            pending.append(term)
-            postings += term.known.count
+            if pending and total + len(postings) > max(self._universe, LEAST_AT_ONCE):
+                yield AnyOf(self._universe, pending).resolved()
+                pending, total = [], 0
+            pending.append(postings)
+            total += len(postings)
         if pending:
-            yield self._union(pending)
-
-    def _union(self, terms: Sequence[ScoredTerm]) -> Matches:
-        return AnyOf(self._universe, [term.postings(self._weights) for term in terms])
+            yield AnyOf(self._universe, pending)
 
     def _not(self, tree: Any) -> Matches:
         excluded = self.matches(tree.query).mask()

@@ -7,7 +7,7 @@ address half of one.
 
 import ctypes
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,8 @@ PARTED = 4
 DAMAGED, UNCHECKED = -1, -2
 LIST_SCRATCH, POSTING_SCRATCH, UNION_SCRATCH = 16, 12, 33_280
 AMONG_SCRATCH = 9
-WORD_BYTES = 312
-"""What is kept of each word of a phrase."""
+PLACE_NUMBERS = 3
+"""Where a word's positions in a document lie is so many numbers of 64 bits."""
 BY_BM25, BY_LENGTH, BY_FREQUENCY = range(3)
 
 
@@ -102,15 +102,27 @@ class Positions(Described):
 
 
 class Progress(ctypes.Structure):
-    """How far a phrase was looked for; what is known of each word follows."""
+    """How far a phrase was looked for: lists that were read and documents that were looked at; how many were found."""
 
-    _fields_ = tuple((name, ctypes.c_uint64) for name in ("done", "source", "first_word", "end_word", "found"))
+    _fields_ = tuple((name, ctypes.c_uint64) for name in ("read", "done", "found", "source", "first_word", "end_word"))
 
 
 def address(array: Array) -> int:
     """Give where an array lies in memory."""
     place: int = array.__array_interface__["data"][0]
     return place
+
+
+class Kept(NamedTuple):
+    """An array that lives as long as this does, and where it lies in memory: asking that often takes its time."""
+
+    array: Array
+    address: int
+
+
+def kept(array: Array) -> Kept:
+    """Ask once where an array lies."""
+    return Kept(array, address(array))
 
 
 def numbers(section: Section) -> Numbers:
@@ -151,10 +163,8 @@ near_terms = _function(
 mark_terms = _function("mark_terms", _AT, _AT, _SIZE, _SIZE, _AT, _AT)
 marked = _function("marked", _AT, _SIZE, _AT)
 any_marked = _function("any_marked", _AT, _AT, _SIZE, _SIZE, _AT, _AT)
-keep_common = _function("keep_common", _AT, _SIZE, _AT, _SIZE)
-find_phrase = _function(
-    "find_phrase", ctypes.c_char_p, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _AT, _AT
-)  # fmt: skip
+common_documents = _function("common_documents", ctypes.c_char_p, _SIZE, _AT, _SIZE, _AT, _SIZE)
+find_phrase = _function("find_phrase", ctypes.c_char_p, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _SIZE, _SIZE, _AT)
 _common = _function("common", _AT, _SIZE, _AT, _SIZE, _AT, _AT)
 _greatest = _function("greatest", _AT, _SIZE, _SIZE, _AT, _AT)
 _latest = _function("latest", _AT, _SIZE, _SIZE, _AT, _AT, _AT)

@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,16 +15,18 @@ _SATURATION = struct.Struct("=ff")
 _AS_IT_IS = _SATURATION.pack(0.0, 1.0)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Postings:
     """The postings of a term, and how they are scored."""
 
-    known: KnownTerm
-    how: int
-    """`kernel.BY_BM25`, `BY_LENGTH` or `BY_FREQUENCY`."""
-    weight: float
-    by_document: Array | None = None
-    """How its length counts, for each document of the commit, float32."""
+    __slots__ = ("by_document", "how", "known", "weight")
+
+    def __init__(self, known: KnownTerm, *, how: int, weight: float, by_document: kernel.Kept | None = None) -> None:
+        self.known = known
+        self.how = how
+        """`kernel.BY_BM25`, `BY_LENGTH` or `BY_FREQUENCY`."""
+        self.weight = weight
+        self.by_document = by_document
+        """How its length counts, for each document of the commit, float32."""
 
     def __len__(self) -> int:
         return self.known.count
@@ -37,7 +38,7 @@ class Postings:
 
     def row(self) -> bytes:
         """Describe this for the kernel."""
-        known, lengths = self.known, 0 if self.by_document is None else kernel.address(self.by_document)
+        known, lengths = self.known, self.by_document.address if self.by_document else 0
         return _ROW.pack(known.address, known.piece_count, known.count, lengths, 0, 0, self.how, self.weight, 0)
 
 

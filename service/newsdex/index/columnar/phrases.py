@@ -9,12 +9,10 @@ import numpy as np
 from newsdex.index.columnar import kernel
 from newsdex.index.columnar.lists import Postings
 from newsdex.index.columnar.sections import Array
-from newsdex.index.columnar.terms import KnownTerm
 
-AT_ONCE = 1 << 14
-"""So many words are read, each in one document, before it is asked whether time is left."""
-CHECK_EVERY = 16
-"""So many lists are read."""
+AT_ONCE = 1 << 18
+"""So many postings and positions are read before it is asked whether time is left."""
+ROWS = 3
 
 Stop = Callable[[], bool]
 """Tells whether the time is up."""
@@ -27,7 +25,7 @@ class PhraseMatches(NamedTuple):
     scores: Array
     """The sums of the words' scores, float64."""
     times: Array
-    """How often the phrase ends in each document."""
+    """How often the phrase ends in each document, int64."""
 
 
 def find_phrase(words: Sequence[Postings], slop: int, stop: Stop, among: Array | None = None) -> PhraseMatches:
@@ -36,44 +34,42 @@ def find_phrase(words: Sequence[Postings], slop: int, stop: Stop, among: Array |
     As Whoosh's SpanNear2. `among` are the documents to look at, sorted; None are all. What was not looked at when the
     time is up is left out.
     """
-    documents = _common([word.known for word in words], stop, among)
-    size = len(documents)
-    found = np.empty(size, np.int64), np.empty(size, np.float64), np.empty(size, np.uint32)
+    documents = _common(words, stop, among)
+    size, count, sources = len(documents), len(words), words[0].known.sources
     if not size:
-        return PhraseMatches(*found)
-    sources = words[0].known.sources
-    table, _kept = sources.positions
+        return PhraseMatches(documents, np.empty(0), documents)
     room = sources.most_places
-    buffers = np.empty(2 * room, np.uint32)
-    progress = kernel.Progress.from_buffer(bytearray(ctypes.sizeof(kernel.Progress) + len(words) * kernel.WORD_BYTES))
-    state = ctypes.addressof(progress)
-    rows = b"".join([word.row() for word in words])
-    asked = (rows, len(words), kernel.address(table), slop, kernel.address(documents), size)
-    places = (kernel.address(buffers), room, *(kernel.address(own) for own in found))
+    made = np.empty(size * (ROWS + count * kernel.PLACE_NUMBERS) + room, np.int64)
+    rows, progress = b"".join([word.row() for word in words]), kernel.Progress()
+    wanted = (rows, count, sources.positions, slop, kernel.address(documents), size)
+    asked = (*wanted, ctypes.addressof(progress), AT_ONCE, room, kernel.address(made))
     while progress.done < size:
-        outcome = kernel.find_phrase(*asked, state, AT_ONCE, *places)
+        outcome = kernel.find_phrase(*asked)
         if outcome == kernel.DAMAGED:
             raise sources.damaged()
         if outcome == kernel.UNCHECKED:
             sources.fields[progress.source].check_positions(progress.first_word, progress.end_word)
         elif progress.done < size and stop():
             break
-    documents, scores, times = (own[: progress.found] for own in found)
-    return PhraseMatches(documents, scores, times)
+    found, scores, times = made[: ROWS * size].reshape(ROWS, size)[:, : progress.found]
+    return PhraseMatches(found, scores.view(np.float64), times)
 
 
-def _common(terms: Sequence[KnownTerm], stop: Stop, among: Array | None) -> Array:
-    """Give the documents that have all of some terms, sorted; none where time is up."""
-    rarest, *others = sorted(dict.fromkeys(terms), key=lambda known: known.count)
-    if among is None:
-        documents = rarest.documents()
-    else:
-        documents, others = among.astype(np.int64), [rarest, *others]
-    count = len(documents)
-    for number, known in enumerate(others):
-        if number % CHECK_EVERY == CHECK_EVERY - 1 and stop():
+def _common(words: Sequence[Postings], stop: Stop, among: Array | None) -> Array:
+    """Give the documents that have all of some words, sorted; none where time is up."""
+    by_number = sorted(words, key=len)
+    sources, given = by_number[0].known.sources, among is not None
+    # the kernel's marks come first
+    made = np.empty(sources.words + (len(by_number[0]) if among is None else len(among)), np.int64)
+    documents = made[sources.words :]
+    progress = kernel.Progress(done=given, found=len(documents))
+    if among is not None:
+        documents[:] = among
+    rows, place = b"".join([word.row() for word in by_number]), ctypes.addressof(progress)
+    asked = (rows, len(words), place, AT_ONCE, kernel.address(made), sources.words)
+    while progress.read < len(words):
+        if kernel.common_documents(*asked) == kernel.DAMAGED:
+            raise sources.damaged()
+        if progress.read < len(words) and stop():
             return documents[:0]
-        count = kernel.keep_common(known.address, known.piece_count, kernel.address(documents), count)
-        if count == kernel.DAMAGED:
-            raise known.damaged()
-    return documents[:count]
+    return documents[: progress.found]

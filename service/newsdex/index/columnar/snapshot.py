@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from newsdex.index.columnar import kernel
 from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.sections import Array
@@ -33,8 +34,8 @@ class Snapshot:
         self.documents = self.bases[-1]
         """Deleted ones included, as in Whoosh's statistics."""
         self._fields: dict[str, list[tuple[int, PostingField]]] = {}
-        self._norms: dict[str, Array] = {}
-        self._factors: dict[tuple[str, float], Array] = {}
+        self._norms: dict[str, kernel.Kept] = {}
+        self._factors: dict[tuple[str, float], kernel.Kept] = {}
         self._columns: dict[str, Array] = {}
         self._masks: dict[tuple[str, bytes], Array] = {}
         self._sources: dict[str, Sources] = {}
@@ -107,7 +108,7 @@ class Snapshot:
         filled = {name: sum(segment.data.documents_with(name) for segment in self.segments) for name in TEXT_FIELDS}
         return {name: self.average_lengths[name] * self.documents / (filled[name] or 1) or 1 for name in TEXT_FIELDS}
 
-    def length_factors(self, field: str, usual: float, b: float) -> Array:
+    def length_factors(self, field: str, usual: float, b: float) -> kernel.Kept:
         """Give by how much a document's occurrences count, float32: 1 / (1 − b + b · length / usual length).
 
         Kept for the commit's own usual length.
@@ -115,10 +116,10 @@ class Snapshot:
         key = (field, b) if usual == self.usual_lengths[field] else None
         known = self._factors.get(key) if key else None
         if known is None:
-            known = self.lengths(field)
-            known *= np.float32(b / usual)
-            known += np.float32(1 - b)
-            np.reciprocal(known, out=known)
+            factors = self.lengths(field)
+            factors *= np.float32(b / usual)
+            factors += np.float32(1 - b)
+            known = kernel.kept(np.reciprocal(factors, out=factors))
             if key:
                 self._factors[key] = known
         return known
@@ -127,7 +128,7 @@ class Snapshot:
         """Give the number of words of each document's field, float32."""
         return self.joined(lambda at: self.segments[at].data.lengths(field), 0, np.float32)
 
-    def norms(self, field: str, average: float) -> Array:
+    def norms(self, field: str, average: float) -> kernel.Kept:
         """Give the part of BM25 that depends on a document's length, float32; kept for the commit's own average.
 
         K1 · ((1 − B) + B · length / average length), as in `whoosh.scoring.bm25`.
@@ -135,9 +136,10 @@ class Snapshot:
         own = average == self.average_lengths[field]
         known = self._norms.get(field) if own else None
         if known is None:
-            known = self.lengths(field)
-            known *= np.float32(K1 * B / average)
-            known += np.float32(K1 * (1 - B))
+            norms = self.lengths(field)
+            norms *= np.float32(K1 * B / average)
+            norms += np.float32(K1 * (1 - B))
+            known = kernel.kept(norms)
             if own:
                 self._norms[field] = known
         return known

@@ -37,6 +37,11 @@ class Sources:
         rows = [(ctypes.addressof(own), base) for own, (base, _) in zip(self._described, fields, strict=True)]
         self._table = np.array(rows, np.uint64).reshape(-1, 2)
         self._address = kernel.address(self._table)
+        end = max(
+            (base + own.document_count for own, (base, _) in zip(self._described, fields, strict=True)), default=0
+        )
+        self.words = -(-end // kernel.WORD_BITS)
+        """So many words have a bit for each document that has the field, and for all before it."""
         self._numbers = kernel.FOUND_NUMBERS + kernel.PIECE_NUMBERS * len(rows)
 
     def find(self, term: bytes) -> "KnownTerm":
@@ -69,7 +74,7 @@ class Sources:
         scratch = np.empty(3 * (len(written) + distance + 1), np.uint32)
         wanted = (written, len(written), distance, prefix, by_parts, limit)
         places = (kernel.address(scratch), kernel.address(ranges), kernel.address(cut))
-        count = kernel.near_terms(kernel.address(table), len(self.fields), *wanted, *places)
+        count = kernel.near_terms(table.address, len(self.fields), *wanted, *places)
         return ranges[: self._sound(count)], bool(cut[0])
 
     def mark(self, ranges: Array, marks: int, postings: int) -> int:
@@ -88,17 +93,21 @@ class Sources:
         return self._sound(finished)
 
     @cached_property
-    def _by_parts(self) -> tuple[Array, Any]:
+    def _by_parts(self) -> tuple[kernel.Kept, Any]:
         return _table([field.terms.neighbours.by_parts for field in self.fields])
 
     @cached_property
-    def _by_letters(self) -> tuple[Array, Any]:
+    def _by_letters(self) -> tuple[kernel.Kept, Any]:
         return _table([field.terms.neighbours.by_letters for field in self.fields])
 
     @cached_property
-    def positions(self) -> tuple[Array, Any]:
-        """Give a table of where each segment's positions are, for the kernel, and what must be kept for it."""
+    def _positions(self) -> tuple[kernel.Kept, Any]:
         return _table([field.described_positions for field in self.fields])
+
+    @property
+    def positions(self) -> int:
+        """Give the address of a table of where each segment's positions are, for the kernel."""
+        return self._positions[0].address
 
     @cached_property
     def most_places(self) -> int:
@@ -115,9 +124,9 @@ class Sources:
         return count
 
 
-def _table(described: Sequence[kernel.Described]) -> tuple[Array, Any]:
+def _table(described: Sequence[kernel.Described]) -> tuple[kernel.Kept, Any]:
     """Give a table of where each of some descriptions is, for the kernel, and what must be kept for it."""
-    return np.array([ctypes.addressof(one) for one in described], np.uint64), described
+    return kernel.kept(np.array([ctypes.addressof(one) for one in described], np.uint64)), described
 
 
 class KnownTerm:

@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from newsdex.index.columnar.sections import Array
-from newsdex.index.columnar.snapshot import Snapshot
+from newsdex.index.columnar import kernel
+from newsdex.index.columnar.lists import Postings
+from newsdex.index.columnar.snapshot import K1, Snapshot
 from newsdex.index.columnar.terms import KnownTerm
 from newsdex.index.schema import TEXT_FIELDS
 
@@ -40,8 +41,8 @@ class Weights:
         self._usual_lengths = pinned.usual_lengths if pinned else snapshot.usual_lengths
         same = pinned is not None and len(pinned.frequencies) == len(terms)
         self._frequencies = dict(zip(terms, pinned.frequencies, strict=True)) if pinned and same else {}
-        self._norms: dict[str, Array] = {}
-        self._factors: dict[str, Array] = {}
+        self._norms: dict[str, kernel.Kept] = {}
+        self._factors: dict[str, kernel.Kept] = {}
 
     def idf(self, field: str, term: bytes, known: KnownTerm) -> float:
         """Weigh a term by how rare it is, as `whoosh.scoring.WeightingModel.idf`."""
@@ -53,17 +54,24 @@ class Weights:
         pinned = self._frequencies.get((field, term))
         return self._snapshot.term(field, term).count if pinned is None else pinned
 
-    def length_factors(self, field: str, b: float) -> Array:
+    def length_factors(self, field: str, b: float) -> kernel.Kept:
         """Give by how much occurrences count in documents of their lengths, see `Snapshot.length_factors`."""
         known = self._factors.get(field)
         if known is None:
             known = self._factors[field] = self._snapshot.length_factors(field, self._usual_lengths[field], b)
         return known
 
-    def norms(self, field: str) -> Array | None:
-        """Give the part of BM25 that depends on a document's length, or None for a field that is not scored."""
+    def postings(self, field: str, term: bytes, known: KnownTerm, boost: float) -> Postings:
+        """Score a term's postings: idf · tf · (K1 + 1) / (tf + norm), as `whoosh.scoring.bm25`.
+
+        In a field that is not scored, the score is the frequency, as Whoosh's WeightScorer gives it.
+        """
         if field not in TEXT_FIELDS:
-            return None
+            return Postings(known, how=kernel.BY_FREQUENCY, weight=boost)
+        weight = self.idf(field, term, known) * boost * (K1 + 1)
+        return Postings(known, how=kernel.BY_BM25, weight=weight, by_document=self._norms_of(field))
+
+    def _norms_of(self, field: str) -> kernel.Kept:
         known = self._norms.get(field)
         if known is None:
             known = self._norms[field] = self._snapshot.norms(field, self._average_lengths[field])

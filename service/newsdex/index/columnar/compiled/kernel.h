@@ -108,6 +108,9 @@ int64_t next_documents(cursor *from, uint32_t *documents);
 /* Read how often the term occurs in documents that were just read: `count` postings from `at` on. */
 int read_frequencies(const piece *one, uint64_t at, uint64_t count, uint32_t *out);
 
+/* Read a term's documents, of all pieces; `out` has room for them. Give how many, or DAMAGED. */
+EXPORT int64_t read_documents_of(const piece *pieces, uint64_t count, int64_t *out);
+
 enum { BY_BM25, BY_LENGTH, BY_FREQUENCY };
 
 /* The documents of a term, or of anything else, with a way to their scores. */
@@ -123,12 +126,17 @@ typedef struct {
     float unused;
 } list;
 
+INLINE double by_bm25(const list *one, float length, float times) { return times * one->weight / (length + times); }
+
+INLINE double by_length(const list *one, float length, float times) { return length * times * one->weight; }
+
+INLINE double by_frequency(const list *one, float times) { return times * one->weight; }
+
 INLINE double scored(const list *one, uint64_t document, uint32_t times) {
-    const float frequency = (float)times;
     switch (one->how) {
-    case BY_BM25: return frequency * one->weight / (one->by_document[document] + frequency);
-    case BY_LENGTH: return one->by_document[document] * frequency * one->weight;
-    default: return frequency * one->weight;
+    case BY_BM25: return by_bm25(one, one->by_document[document], (float)times);
+    case BY_LENGTH: return by_length(one, one->by_document[document], (float)times);
+    default: return by_frequency(one, (float)times);
     }
 }
 

@@ -71,7 +71,6 @@ int read_frequencies(const piece *one, uint64_t at, uint64_t count, uint32_t *ou
     return 1;
 }
 
-/* Read a term's documents, of all pieces; `out` has room for them. Give how many, or DAMAGED. */
 EXPORT int64_t read_documents_of(const piece *pieces, uint64_t count, int64_t *out) {
     const int64_t *begin = out;
     uint32_t documents[BLOCK];
