@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
-from newsdex.index.columnar import kernel
+from newsdex.index.columnar import kernel, phrases
 from newsdex.index.columnar.expansion import Expansion, any_expansion
 from newsdex.index.columnar.lists import AnyOf, Found, Postings
 from newsdex.index.columnar.matches import Sparse
@@ -243,6 +243,11 @@ def test_words_one_after_the_other_are_found(
         among = find_phrase(lists, slop, lambda: False, np.array(some, np.int64))
 
         assert [one for one in some if one - 7 in expected] == among.documents.tolist()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(phrases, "PLACES", 3 * len(words))
+            parts = find_phrase(lists, slop, lambda: False)
+
+        assert [own.tolist() for own in found] == [own.tolist() for own in parts]
 
 
 def written_texts(path: Path, texts: Sequence[Sequence[bytes]]) -> PostingField:

@@ -12,6 +12,8 @@ from newsdex.index.columnar.sections import Array
 
 AT_ONCE = 1 << 18
 """So many postings and positions are read before it is asked whether time is left."""
+PLACES = 1 << 21
+"""It is kept of so many documents and words where positions lie: 24 bytes for each."""
 ROWS = 3
 
 Stop = Callable[[], bool]
@@ -35,6 +37,38 @@ def find_phrase(words: Sequence[Postings], slop: int, stop: Stop, among: Array |
     time is up is left out.
     """
     documents = _common(words, stop, among)
+    at_once = max(1, PLACES // len(words))
+    parts = [_following(words, slop, stop, documents[:at_once])]
+    for start in range(at_once, len(documents), at_once):
+        if stop():
+            break
+        parts.append(_following(words, slop, stop, documents[start : start + at_once]))
+    return parts[0] if len(parts) == 1 else PhraseMatches(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _common(words: Sequence[Postings], stop: Stop, among: Array | None) -> Array:
+    """Give the documents that have all of some words, sorted; none where time is up."""
+    by_number, sources = sorted(words, key=len), words[0].known.sources
+    given = 0 if among is None else len(among)
+    # the kernel's marks come first
+    made = np.empty(sources.words + (given or len(by_number[0])), np.int64)
+    documents, progress = made[sources.words :], kernel.Progress(found=given)
+    if among is not None:
+        if not given:
+            return among
+        documents[:] = among
+    rows, place = b"".join([word.row() for word in by_number]), ctypes.addressof(progress)
+    asked = (rows, len(words), place, AT_ONCE, kernel.address(made), sources.words)
+    while progress.read < len(words):
+        if kernel.common_documents(*asked) == kernel.DAMAGED:
+            raise sources.damaged()
+        if progress.read < len(words) and stop():
+            return documents[:0]
+    return documents[: progress.found]
+
+
+def _following(words: Sequence[Postings], slop: int, stop: Stop, documents: Array) -> PhraseMatches:
+    """Look at documents that all have all words."""
     size, count, sources = len(documents), len(words), words[0].known.sources
     if not size:
         return PhraseMatches(documents, np.empty(0), documents)
@@ -53,23 +87,3 @@ def find_phrase(words: Sequence[Postings], slop: int, stop: Stop, among: Array |
             break
     found, scores, times = made[: ROWS * size].reshape(ROWS, size)[:, : progress.found]
     return PhraseMatches(found, scores.view(np.float64), times)
-
-
-def _common(words: Sequence[Postings], stop: Stop, among: Array | None) -> Array:
-    """Give the documents that have all of some words, sorted; none where time is up."""
-    by_number = sorted(words, key=len)
-    sources, given = by_number[0].known.sources, among is not None
-    # the kernel's marks come first
-    made = np.empty(sources.words + (len(by_number[0]) if among is None else len(among)), np.int64)
-    documents = made[sources.words :]
-    progress = kernel.Progress(done=given, found=len(documents))
-    if among is not None:
-        documents[:] = among
-    rows, place = b"".join([word.row() for word in by_number]), ctypes.addressof(progress)
-    asked = (rows, len(words), place, AT_ONCE, kernel.address(made), sources.words)
-    while progress.read < len(words):
-        if kernel.common_documents(*asked) == kernel.DAMAGED:
-            raise sources.damaged()
-        if progress.read < len(words) and stop():
-            return documents[:0]
-    return documents[: progress.found]

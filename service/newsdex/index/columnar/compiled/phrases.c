@@ -56,8 +56,9 @@ static int64_t keep_common(const list *term, int64_t *documents, uint64_t count,
     return (int64_t)kept;
 }
 
-/* Find the documents that all lists have; go on where `state` says, which is zeros at first, but for documents that are
- * given to choose from. `documents` has room for those of the first list, or for those given. Stops after about `budget`
+/* Find the documents that all lists have; go on where `state` says, which is zeros at first, but for `found` where there
+ * are documents to choose from. `documents` has room for a bit for each document of the commit, in `words` of 64, and
+ * then for the documents of the first list, or has those to choose from. Stops after about `budget`
  * postings; when `state->read` is the number of lists, `state->found` documents are there. Give 0, or DAMAGED. */
 EXPORT int64_t common_documents(const list *lists, uint64_t count, progress *state, uint64_t budget,
                                 int64_t *documents, uint64_t words) {
@@ -65,7 +66,7 @@ EXPORT int64_t common_documents(const list *lists, uint64_t count, progress *sta
     documents += words;
     for (; state->read < count && read < budget; state->read++) {
         const list *one = &lists[state->read];
-        const int64_t found = state->read || state->done
+        const int64_t found = state->read || state->found
             ? keep_common(one, documents, state->found, marks, words)
             : read_documents_of(one->pieces, one->piece_count, documents);
         if (found < 0) return DAMAGED;
