@@ -22,6 +22,7 @@ from tests.benchmarks.figures import Latencies, where_and_when, worked_s
 from tests.benchmarks.generated import Generator
 from tests.benchmarks.memory import memory_mb
 from tests.benchmarks.questions import KINDS, draw_questions
+from tests.benchmarks.searcher import Searcher
 
 RESULT = Path(__file__).parent / "results" / "index.json"
 DOCUMENTS = 100_000
@@ -74,7 +75,8 @@ def measure(articles: Sequence[Article], fresh: Iterable[Article], *, exact: boo
             _record(figures, name, {"searcher_memory_mb": memory_mb(name, root, warm)})
         for name, effort in EFFORTS.items():
             _say(f"{name}: update")
-            _record(figures, name, _updated(engines[name], effort, articles[: effort.documents], replacements))
+            own = articles[: effort.documents]
+            _record(figures, name, _updated(engines[name], root, effort, own, replacements))
     return dict(figures)
 
 
@@ -136,22 +138,21 @@ def _asked(
 
 
 def _updated(
-    engine: Engine, effort: Effort, articles: Sequence[Article], replacements: Sequence[Article]
+    engine: Engine, root: Path, effort: Effort, articles: Sequence[Article], replacements: Sequence[Article]
 ) -> dict[str, Any]:
-    """Measure updates while merging goes on, of one article and of a hundred."""
-    engine.open()
+    """Measure updates while merging goes on, of one article and of a hundred, until another process sees them."""
     targets = iter(_replaced(articles, replacements))
     all_commits, refreshes, measured = Latencies(), Latencies(), {}
-    for size, times in ((1, effort.updates), (100, effort.hundreds)):
-        visible = Latencies()
-        for _ in range(times):
-            batch = [next(targets) for _ in range(size)]
-            with visible.measured():
-                with all_commits.measured():
-                    engine.replace(batch)
-                with refreshes.measured():
-                    engine.refresh()
-        measured[f"update_{size}_ms"] = visible.percentiles()
+    with Searcher(engine.name, root) as searcher:
+        for size, times in ((1, effort.updates), (100, effort.hundreds)):
+            visible = Latencies()
+            for _ in range(times):
+                batch = [next(targets) for _ in range(size)]
+                with visible.measured():
+                    with all_commits.measured():
+                        engine.replace(batch)
+                    refreshes.append(searcher.refresh())
+            measured[f"update_{size}_ms"] = visible.percentiles()
     return measured | {"longest_commit_ms": round(max(all_commits), 1), "refresh_ms": refreshes.percentiles(3)}
 
 

@@ -65,12 +65,19 @@ class Found:
 class View:
     """One commit, opened; any number of threads may use it."""
 
-    def __init__(self, folder: Path, generation: int, segments: Sequence[ColumnarSegment]) -> None:
+    def __init__(
+        self, folder: Path, generation: int, segments: Sequence[ColumnarSegment], before: "View | None" = None
+    ) -> None:
+        """Open what a view of an earlier commit has not opened."""
         self.folder = folder
         self.generation = generation
         self.position = max((segment.position for segment in segments), default=0) or read_state(folder).position
         self._segments = segments
-        self.opened = [OpenSegment(folder, segment) for segment in segments]
+        opened = {(one.name, one.deletions): one for one in before.opened} if before else {}
+        found = [opened.get((segment.segment_id(), segment.deletions)) for segment in segments]
+        self.opened: list[OpenSegment] = [
+            one or OpenSegment(folder, segment) for one, segment in zip(found, segments, strict=True)
+        ]
         self._snapshot = Snapshot(self.opened)
         self.known = KnownWords(self._snapshot)
         """The words of this commit."""
@@ -266,5 +273,6 @@ class IndexReader:
             view = self._view
             if view is None or (view.folder, view.generation) != (folder, generation):
                 segments = read_segments(folder, generation, self._schema)
-                view = self._view = View(folder, generation, segments)
+                before = view if view is not None and view.folder == folder else None
+                view = self._view = View(folder, generation, segments, before)
             return view

@@ -78,8 +78,9 @@ class NewsdexEngine:
 
     def refresh(self) -> None:
         assert self._reader is not None
-        self._view = self._reader.view()
-        assert self._view.position == self._sequence
+        assert self._view is not None
+        before, self._view = self._view.position, self._reader.view()
+        assert self._view.position > before
 
     def prepared(self, question: Question) -> Callable[[View], Answer]:
         tree = tree_of(question)

@@ -45,10 +45,6 @@ class TermDictionary:
         """Give the bytes of all terms, one behind the other."""
         return self._blob.all()
 
-    def between(self, start: int, stop: int) -> bytes:
-        """Give some of the bytes of all terms, one behind the other."""
-        return self._blob.bytes(start, stop)
-
     def lengths(self) -> Array:
         """Give the length of each term in bytes."""
         return self._lengths.all()

@@ -9,7 +9,7 @@ import mmap
 import os
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -203,15 +203,17 @@ class SectionFile:
         if length != self.size or len(table) != expected or zlib.crc32(table) != table_checksum:
             raise Damaged(self.path, "its table is damaged")
         self._checksums = np.frombuffer(table[sections * ENTRY.size :], "<u4")
-        self._entries = dict(_entries(table[: sections * ENTRY.size]))
+        rows = ENTRY.iter_unpack(table[: sections * ENTRY.size])
+        # a commit opens a new file, of which few sections are asked for at once
+        self._rows = {row[0].rstrip(b"\0").decode(): row[1:] for row in rows}
 
     def __contains__(self, name: str) -> bool:
-        return name in self._entries
+        return name in self._rows
 
     def __getitem__(self, name: str) -> Section:
         known = self._sections.get(name)
         if known is None:
-            entry = self._entries[name]
+            entry = self._entry(name)
             blocks = -(-entry.length // BLOCK_BYTES)
             checksums = self._checksums[entry.first_block : entry.first_block + blocks]
             data = self._data[entry.offset : entry.offset + entry.length]
@@ -220,13 +222,18 @@ class SectionFile:
 
     def names(self) -> list[str]:
         """Give the names of all sections."""
-        return list(self._entries)
+        return list(self._rows)
+
+    def _entry(self, name: str) -> Entry:
+        dtype, *numbers = self._rows[name]
+        return Entry(np.dtype(dtype.rstrip(b"\0").decode()), *numbers)
 
     def verify(self) -> None:
         """Check every byte; raise `Damaged` at the first that is wrong."""
         end = HEADER.size
-        for name, entry in [*self._entries.items(), ("", None)]:
-            start = entry.offset if entry else self.size - TRAILER.size - len(self._entries) * ENTRY.size
+        for name in [*self._rows, ""]:
+            entry = self._entry(name) if name else None
+            start = entry.offset if entry else self.size - TRAILER.size - len(self._rows) * ENTRY.size
             start = start if entry else start - len(self._checksums) * 4
             if bytes(self._data[end:start]).strip(b"\0"):
                 raise Damaged(self.path, f"the space before {name or 'the table'} is damaged")
@@ -235,12 +242,6 @@ class SectionFile:
                 end = entry.offset + entry.length
         if bytes(self._data[12 : HEADER.size]).strip(b"\0"):
             raise Damaged(self.path, "its header is damaged")
-
-
-def _entries(table: memoryview) -> Iterator[tuple[str, Entry]]:
-    for name, dtype, offset, length, base, first_block in ENTRY.iter_unpack(table):
-        kind = np.dtype(dtype.rstrip(b"\0").decode())
-        yield name.rstrip(b"\0").decode(), Entry(kind, offset, length, base, first_block)
 
 
 def smallest(values: Array) -> Array:

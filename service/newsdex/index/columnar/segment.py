@@ -173,16 +173,16 @@ class SegmentData:
         return numbers
 
     @cached_property
-    def _id_spans(self) -> tuple[Array, Array]:
-        """Where the id of each document begins and ends among the bytes of the ids."""
+    def _id_spans(self) -> tuple[Array, Array, memoryview]:
+        """Where the id of each document begins and ends among the bytes of the ids, and these bytes."""
         ends = self.ids.terms.ends
         starts = ends - self.ids.terms.lengths()
-        return starts.take(self.id_ranks), ends.take(self.id_ranks)
+        return starts.take(self.id_ranks), ends.take(self.id_ranks), self.ids.terms.data().data
 
     def article_id(self, document: int) -> str:
         """Give the id of a document's article."""
-        starts, ends = self._id_spans
-        return self.ids.terms.between(int(starts[document]), int(ends[document])).decode()
+        starts, ends, data = self._id_spans
+        return str(data[starts.item(document) : ends.item(document)], "utf-8")
 
     def values(self, name: str) -> "DocumentValues":
         """Give a filter field's values by document."""
@@ -227,6 +227,7 @@ class OpenSegment:
         """Open a segment; raise `Damaged`, or `FileNotFoundError` where a later commit has removed it."""
         path = folder / segment.file_name()
         self.name = segment.segment_id()
+        self.deletions = segment.deletions
         self.data = _opened(path)
         if self.data.documents != segment.documents:
             raise Damaged(path, f"it has {self.data.documents} documents, the index expects {segment.documents}")
