@@ -1,5 +1,6 @@
 """The documents of many terms, all with one score: what a prefix, a pattern, a fuzzy word or a range stands for."""
 
+import struct
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -78,13 +79,13 @@ class Expansion:
 
 def any_expansion(universe: int, parts: Sequence[Expansion]) -> Sparse:
     """Give the documents of any of some expansions; scores add up."""
-    count = min(sum(part.bound for part in parts), universe)
-    documents, scores = np.empty(count, np.int64), np.empty(count, np.float64)
-    places = np.array([part._place for part in parts], np.uint64)  # noqa: SLF001 - expansions among themselves
-    own = np.array([part.score for part in parts], np.float32)
-    found = kernel.any_marked(
-        kernel.address(places), kernel.address(own), len(parts), -(-universe // kernel.WORD_BITS),
-        kernel.address(documents), kernel.address(scores),
-    )  # fmt: skip
+    size, count = min(sum(part.postings for part in parts), universe), len(parts)
+    made = np.empty((2, size), np.int64)
+    place = kernel.address(made)
+    marks = struct.pack(f"={count}Q", *(part._place for part in parts))  # noqa: SLF001 - expansions among themselves
+    own = struct.pack(f"={count}f", *(part.score for part in parts))
+    words = -(-universe // kernel.WORD_BITS)
+    found = kernel.any_marked(marks, own, count, words, place, place + made.strides[0])
+    documents, scores = made[:, :found]
     positive = all(part.positive for part in parts)
-    return Sparse(universe, documents[:found], scores[:found], positive=positive)
+    return Sparse(universe, documents, scores.view(np.float64), positive=positive)

@@ -162,7 +162,7 @@ near_terms = _function(
 )  # fmt: skip
 mark_terms = _function("mark_terms", _AT, _AT, _SIZE, _SIZE, _AT, _AT)
 marked = _function("marked", _AT, _SIZE, _AT)
-any_marked = _function("any_marked", _AT, _AT, _SIZE, _SIZE, _AT, _AT)
+any_marked = _function("any_marked", ctypes.c_char_p, ctypes.c_char_p, _SIZE, _SIZE, _AT, _AT)
 common_documents = _function("common_documents", ctypes.c_char_p, _SIZE, _AT, _SIZE, _AT, _SIZE)
 find_phrase = _function("find_phrase", ctypes.c_char_p, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _SIZE, _SIZE, _AT)
 _common = _function("common", _AT, _SIZE, _AT, _SIZE, _AT, _AT)

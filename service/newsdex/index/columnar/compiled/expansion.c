@@ -12,8 +12,8 @@ static int mark_range(const source *from, range *one, uint64_t stop_at, uint64_t
     if (at > end) return DAMAGED;
     for (one->first--; at < end;) {
         if (!unpack_block(&own->documents, at / BLOCK, steps)) return DAMAGED;
-        const uint64_t left = end - at, room = BLOCK - at % BLOCK, stop = at + (left < room ? left : room);
-        for (; at < stop; at++) {
+        const uint64_t block_end = at / BLOCK * BLOCK + BLOCK;
+        for (const uint64_t stop = block_end < end ? block_end : end; at < stop;) {
             while (at == term_end) {
                 one->first++;
                 if (*postings > stop_at) return 0;
@@ -22,10 +22,17 @@ static int mark_range(const source *from, range *one, uint64_t stop_at, uint64_t
                 *postings += term_end - at;
                 next = 0;
             }
-            next += steps[at % BLOCK];
-            if (next >= own->document_count) return DAMAGED;
-            const uint64_t document = from->base + next++;
-            marks[document / 64] |= (uint64_t)1 << document % 64;
+            uint64_t documents[BLOCK], count = 0;
+            for (const uint64_t run = term_end < stop ? term_end : stop; at < run; at++) {
+                next += steps[at % BLOCK];
+                documents[count++] = next++;
+            }
+            /* documents rise: if the last one is in the segment, all are */
+            if (next > own->document_count) return DAMAGED;
+            for (uint64_t k = 0; k < count; k++) {
+                const uint64_t document = from->base + documents[k];
+                marks[document / 64] |= (uint64_t)1 << document % 64;
+            }
         }
     }
     one->first = one->stop;
