@@ -3,6 +3,7 @@
 
 #define SAMPLED_EVERY 16
 #define KEY_BYTES 8
+#define TOGETHER 16
 
 /* Compare a term with another one; give -1, 0 or 1. */
 INLINE int compared(const uint8_t *one, uint64_t one_length, const uint8_t *other, uint64_t other_length) {
@@ -18,13 +19,10 @@ INLINE uint64_t key_of(const uint8_t *term, uint64_t length) {
     return key;
 }
 
-/* Give the number of the first term that is not less, and whether it is the same; DAMAGED where a term is not within
- * the bytes. */
-static int64_t lower_bound(const dictionary *in, const uint8_t *term, uint64_t length, int *same) {
+/* Give the last sampled term that is not greater, or the first one; DAMAGED where a term is not within the bytes. */
+static int64_t sample_before(const dictionary *in, const uint8_t *term, uint64_t length) {
     const uint64_t key = key_of(term, length);
-    *same = 0;
-    uint64_t low = 0, high = in->starts.count; /* the last sampled term that is not greater is in [low, high) */
-    if (!high) return 0;
+    uint64_t low = 0, high = in->starts.count;
     while (high - low > 1) {
         const uint64_t middle = low + (high - low) / 2, number = middle * SAMPLED_EVERY;
         int greater = in->keys[middle] > key;
@@ -37,7 +35,15 @@ static int64_t lower_bound(const dictionary *in, const uint8_t *term, uint64_t l
         if (greater) high = middle;
         else low = middle;
     }
-    uint64_t start = number_at(&in->starts, low), number = low * SAMPLED_EVERY;
+    return (int64_t)low;
+}
+
+/* Give the number of the first term that is not less, from a sampled one on, and whether it is the same; DAMAGED where a
+ * term is not within the bytes. */
+static int64_t bound_behind(const dictionary *in, uint64_t sample, const uint8_t *term, uint64_t length, int *same) {
+    *same = 0;
+    if (sample >= in->starts.count) return 0;
+    uint64_t start = number_at(&in->starts, sample), number = sample * SAMPLED_EVERY;
     if (number > in->lengths.count) return DAMAGED;
     const uint64_t left = in->lengths.count - number;
     for (const uint64_t stop = number + (left < SAMPLED_EVERY ? left : SAMPLED_EVERY); number < stop; number++) {
@@ -51,6 +57,11 @@ static int64_t lower_bound(const dictionary *in, const uint8_t *term, uint64_t l
         start += own;
     }
     return (int64_t)number;
+}
+
+static int64_t lower_bound(const dictionary *in, const uint8_t *term, uint64_t length, int *same) {
+    const int64_t sample = sample_before(in, term, length);
+    return sample < 0 ? DAMAGED : bound_behind(in, (uint64_t)sample, term, length, same);
 }
 
 EXPORT int64_t term_bound(const dictionary *in, const uint8_t *term, uint64_t length) {
@@ -83,15 +94,36 @@ static int add_piece(found *to, int64_t *count, const source *from, uint64_t at,
     return 1;
 }
 
-/* Find a term in some segments; `out` has room for a piece of each. Give the number of pieces, or DAMAGED. */
+/* Find a term in some segments; `out` has room for a piece of each. Give the number of pieces, or DAMAGED.
+ *
+ * Most of the time is waiting for memory, so what the next step reads is asked for in all segments before. */
 EXPORT int64_t find_term(const source *from, uint64_t sources, const uint8_t *term, uint64_t length, found *out) {
     int64_t count = 0;
     out->postings = out->unchecked = 0;
-    for (uint64_t at = 0; at < sources; at++) {
-        int same;
-        const int64_t number = lower_bound(from[at].field->terms, term, length, &same);
-        if (number < 0) return DAMAGED;
-        if (same && !add_piece(out, &count, from, at, (uint64_t)number, (uint64_t)number + 1)) return DAMAGED;
+    for (uint64_t begin = 0; begin < sources; begin += TOGETHER) {
+        const uint64_t some = sources - begin < TOGETHER ? sources - begin : TOGETHER;
+        int64_t numbers[TOGETHER];
+        int same[TOGETHER];
+        for (uint64_t i = 0; i < some; i++) {
+            const dictionary *in = from[begin + i].field->terms;
+            numbers[i] = sample_before(in, term, length);
+            if (numbers[i] < 0) return DAMAGED;
+            __builtin_prefetch(in->lengths.data + (uint64_t)numbers[i] * SAMPLED_EVERY * in->lengths.size);
+            __builtin_prefetch(in->starts.data + (uint64_t)numbers[i] * in->starts.size);
+        }
+        for (uint64_t i = 0; i < some; i++) {
+            const dictionary *in = from[begin + i].field->terms;
+            if (in->starts.count) __builtin_prefetch(in->bytes + number_at(&in->starts, (uint64_t)numbers[i]));
+        }
+        for (uint64_t i = 0; i < some; i++) {
+            const field *own = from[begin + i].field;
+            numbers[i] = bound_behind(own->terms, (uint64_t)numbers[i], term, length, &same[i]);
+            if (numbers[i] < 0) return DAMAGED;
+            __builtin_prefetch(own->starts.data + (uint64_t)numbers[i] * own->starts.size);
+        }
+        for (uint64_t i = 0; i < some; i++)
+            if (same[i] && !add_piece(out, &count, from, begin + i, (uint64_t)numbers[i], (uint64_t)numbers[i] + 1))
+                return DAMAGED;
     }
     return count;
 }
