@@ -1,6 +1,7 @@
 """What the compiled functions promise: what plain Python says too, and nothing outside of the arrays they are given."""
 
 import math
+import random
 import tempfile
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
-from newsdex.index.columnar import kernel, phrases
+from newsdex.index.columnar import kernel
 from newsdex.index.columnar.expansion import Expansion, any_expansion
 from newsdex.index.columnar.lists import AnyOf, Found, Postings
 from newsdex.index.columnar.matches import Sparse
@@ -243,11 +244,6 @@ def test_words_one_after_the_other_are_found(
         among = find_phrase(lists, slop, lambda: False, np.array(some, np.int64))
 
         assert [one for one in some if one - 7 in expected] == among.documents.tolist()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(phrases, "PLACES", 3 * len(words))
-            parts = find_phrase(lists, slop, lambda: False)
-
-        assert [own.tolist() for own in found] == [own.tolist() for own in parts]
 
 
 def written_texts(path: Path, texts: Sequence[Sequence[bytes]]) -> PostingField:
@@ -273,6 +269,25 @@ def written_texts(path: Path, texts: Sequence[Sequence[bytes]]) -> PostingField:
         field.write(b"".join(terms), np.array([len(term) for term in terms]))
     writer.finish(len(texts))
     return PostingField(SectionFile(path), "field")
+
+
+def test_a_phrase_is_found_in_many_documents_of_two_segments(tmp_path: Path) -> None:
+    draw = random.Random(7)
+    texts = [[[draw.choice((b"a", b"b", b"c", b"d")) for _ in range(9)] for _ in range(900)] for _ in range(2)]
+    fields = [written_texts(tmp_path / str(number), own) for number, own in enumerate(texts)]
+    source = Sources([(0, fields[0]), (900, fields[1])])
+    words = [Postings(source.find(word), how=kernel.BY_FREQUENCY, weight=1.0) for word in (b"a", b"b", b"a")]
+    expected = {}
+    for document, text in enumerate(texts[0] + texts[1]):
+        times = sum(text[at : at + 3] == [b"a", b"b", b"a"] for at in range(7))
+        if times:
+            expected[document] = times, 2 * text.count(b"a") + text.count(b"b")
+    found = find_phrase(words, 1, lambda: False)
+
+    assert len(expected) > 100
+    assert list(expected) == found.documents.tolist()
+    assert [times for times, _ in expected.values()] == found.times.tolist()
+    assert [score for _, score in expected.values()] == found.scores.tolist()
 
 
 def test_a_long_phrase_stops_when_told_so(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ PARTED = 4
 DAMAGED, UNCHECKED = -1, -2
 LIST_SCRATCH, POSTING_SCRATCH, UNION_SCRATCH = 16, 12, 33_280
 AMONG_SCRATCH = 9
-PLACE_NUMBERS = 3
-"""Where a word's positions in a document lie is so many numbers of 64 bits."""
+PHRASE_ROWS, PHRASE_WORD_NUMBERS = 3, 6 + 3 * 256
+"""For each document of a phrase, and for each word."""
 BY_BM25, BY_LENGTH, BY_FREQUENCY = range(3)
 
 
@@ -102,9 +102,12 @@ class Positions(Described):
 
 
 class Progress(ctypes.Structure):
-    """How far a phrase was looked for: lists that were read and documents that were looked at; how many were found."""
+    """How far a phrase was looked for; `common` are documents to choose from, at first."""
 
-    _fields_ = tuple((name, ctypes.c_uint64) for name in ("read", "done", "found", "source", "first_word", "end_word"))
+    _fields_ = (
+        *((name, ctypes.c_uint64) for name in ("listed", "last", "common", "placed", "words", "done", "found")),
+        *((name, ctypes.c_uint64) for name in ("finished", "source", "first_word", "end_word")),
+    )
 
 
 def address(array: Array) -> int:
@@ -163,8 +166,7 @@ near_terms = _function(
 mark_terms = _function("mark_terms", _AT, _AT, _SIZE, _SIZE, _AT, _AT)
 marked = _function("marked", _AT, _SIZE, _AT)
 any_marked = _function("any_marked", ctypes.c_char_p, ctypes.c_char_p, _SIZE, _SIZE, _AT, _AT)
-common_documents = _function("common_documents", ctypes.c_char_p, _SIZE, _AT, _SIZE, _AT, _SIZE)
-find_phrase = _function("find_phrase", ctypes.c_char_p, _SIZE, _AT, _SIZE, _AT, _SIZE, _AT, _SIZE, _SIZE, _AT)
+find_phrase = _function("find_phrase", ctypes.c_char_p, _SIZE, _AT, _SIZE, _SIZE, _SIZE, _SIZE, _AT, _SIZE, _AT)
 _common = _function("common", _AT, _SIZE, _AT, _SIZE, _AT, _AT)
 _greatest = _function("greatest", _AT, _SIZE, _SIZE, _AT, _AT)
 _latest = _function("latest", _AT, _SIZE, _SIZE, _AT, _AT, _AT)

@@ -1,6 +1,8 @@
 /* Finds the documents where words stand one after the other. */
 #include "kernel.h"
 
+#define CHUNK 256
+
 /* The positions of a field of a segment: FORMAT.md. */
 typedef struct {
     const uint32_t *words;
@@ -18,11 +20,27 @@ typedef struct {
     uint32_t width;
 } place;
 
-/* How far a phrase was looked for. */
+/* How far a word was read: from the beginning of a block. */
 typedef struct {
-    uint64_t read;  /* lists */
-    uint64_t done;  /* documents that were looked at */
-    uint64_t found; /* documents */
+    uint64_t piece;
+    uint64_t begun; /* whether the piece was */
+    cursor from;
+    uint64_t bit; /* where the positions of the next posting begin */
+} reading;
+
+/* As kernel.py has them. */
+typedef char size_of_word[sizeof(reading) + CHUNK * sizeof(place) == 8 * (6 + CHUNK * 3) ? 1 : -1];
+
+/* How far a phrase was looked for; zeros at first, but for `common` where there are documents to choose from. */
+typedef struct {
+    uint64_t listed; /* words whose documents were intersected */
+    uint64_t last;   /* the last one of them, counted from 1 */
+    uint64_t common; /* documents that all of these have */
+    uint64_t placed; /* of the common documents, for how many it is known where positions lie */
+    uint64_t words;  /* in the documents behind these, words for which it is known */
+    uint64_t done;   /* documents that were looked at */
+    uint64_t found;
+    uint64_t finished;
     uint64_t source, first_word, end_word; /* which words of positions must be checked */
 } progress;
 
@@ -56,55 +74,59 @@ static int64_t keep_common(const list *term, int64_t *documents, uint64_t count,
     return (int64_t)kept;
 }
 
-/* Find the documents that all lists have; go on where `state` says, which is zeros at first, but for `found` where there
- * are documents to choose from. `documents` has room for a bit for each document of the commit, in `words` of 64, and
- * then for the documents of the first list, or has those to choose from. Stops after about `budget`
- * postings; when `state->read` is the number of lists, `state->found` documents are there. Give 0, or DAMAGED. */
-EXPORT int64_t common_documents(const list *lists, uint64_t count, progress *state, uint64_t budget,
-                                int64_t *documents, uint64_t words) {
-    uint64_t *marks = (uint64_t *)documents, read = 0;
-    documents += words;
-    for (; state->read < count && read < budget; state->read++) {
-        const list *one = &lists[state->read];
-        const int64_t found = state->read || state->found
-            ? keep_common(one, documents, state->found, marks, words)
-            : read_documents_of(one->pieces, one->piece_count, documents);
-        if (found < 0) return DAMAGED;
-        state->found = (uint64_t)found;
-        read += one->count;
+/* Give the list with the fewest documents of those behind the last one in that order. */
+static const list *next_list(const list *lists, uint64_t count, progress *state) {
+    const uint64_t last = state->last, least = last ? lists[last - 1].count : 0;
+    uint64_t best = 0;
+    for (uint64_t i = 1; i <= count; i++) {
+        const uint64_t own = lists[i - 1].count;
+        if (last && (own < least || (own == least && i <= last))) continue;
+        if (!best || own < lists[best - 1].count) best = i;
     }
-    return 0;
+    state->last = best;
+    return &lists[best - 1];
 }
 
-/* Find where the positions of a word lie in some sorted documents that all have it. Give how many, or DAMAGED. */
-static int64_t place_word(const list *word, const positions *const *by_source, const int64_t *documents,
-                          uint64_t count, place *out) {
+/* Find where the positions of a word lie in the next of some sorted documents that all have it. Give how many postings
+ * were read, or DAMAGED. */
+static int64_t place_word(const list *word, const positions *const *by_source, reading *state,
+                          const int64_t *documents, uint64_t count, place *out) {
     uint64_t at = 0;
-    for (uint64_t i = 0; i < word->piece_count && at < count; i++) {
-        const piece *one = &word->pieces[i];
+    int64_t postings = 0;
+    for (; state->piece < word->piece_count && at < count; state->piece++, state->begun = 0) {
+        const piece *one = &word->pieces[state->piece];
         const positions *there = by_source[one->source];
         if (documents[at] >= (int64_t)(one->base + one->field->document_count)) continue;
-        if (one->first >= there->starts.count) return DAMAGED;
-        uint64_t bit = number_at(&there->starts, one->first);
+        if (!state->begun) {
+            if (one->first >= there->starts.count) return DAMAGED;
+            state->bit = number_at(&there->starts, one->first);
+            state->from = (cursor){one, one->start, 0};
+            state->begun = 1;
+        }
         const uint8_t *widths = there->widths - one->base;
-        cursor from = {one, one->start, 0};
-        uint32_t own[BLOCK], frequencies[BLOCK];
-        for (uint64_t begin = from.at; at < count; begin = from.at) {
-            const int64_t read = next_documents(&from, own);
-            if (!read) break;
-            if (read < 0 || !read_frequencies(one, begin, (uint64_t)read, frequencies)) return DAMAGED;
+        for (;;) {
+            uint32_t own[BLOCK], frequencies[BLOCK];
             uint64_t before[BLOCK + 1];
-            before[0] = bit;
+            const cursor begin = state->from;
+            const int64_t read = next_documents(&state->from, own);
+            if (!read) break;
+            if (read < 0 || !read_frequencies(one, begin.at, (uint64_t)read, frequencies)) return DAMAGED;
+            before[0] = state->bit;
             for (int64_t k = 0; k < read; k++) before[k + 1] = before[k] + (uint64_t)frequencies[k] * widths[own[k]];
-            bit = before[read];
+            postings += read;
             for (int64_t k = 0; at < count && documents[at] <= own[read - 1]; at++) {
                 while (own[k] < documents[at]) k++;
                 if (own[k] != documents[at]) return DAMAGED;
                 out[at] = (place){one->source, before[k], frequencies[k], widths[own[k]]};
             }
+            if (at == count) { /* more documents may follow in this block */
+                state->from = begin;
+                return postings;
+            }
+            state->bit = before[read];
         }
     }
-    return at == count ? (int64_t)count : DAMAGED;
+    return at == count ? postings : DAMAGED;
 }
 
 /* Read the positions of a word in a document. Give how many, UNCHECKED or DAMAGED. */
@@ -144,48 +166,82 @@ static uint64_t keep_following(const uint32_t *before, uint64_t before_count, ui
     return kept;
 }
 
-/* Find which of some documents, that all have all words, have them one after the other; go on where `state` says, which
- * is zeros at first.
- *
- * `room` is the greatest number of positions that a word has in a document. `out` has three rows with a number of 64
- * bits for each document: those that have the phrase, the sums of the words' scores as doubles, and how often the phrase
- * ends in each; they are filled up to `state->found`. Behind them it has three such numbers for each document and word,
- * and one for each of `room`. Stops after about `budget` postings and positions; everything was looked at when
- * `state->done` is the number of documents. Give 0, UNCHECKED where the positions that `state` names are to be compared
- * with their checksums, or DAMAGED. */
-EXPORT int64_t find_phrase(const list *lists, uint64_t count, const positions *const *by_source, uint64_t slop,
-                           const int64_t *documents, uint64_t document_count, progress *state, uint64_t budget,
-                           uint64_t room, int64_t *out) {
-    place *placed = (place *)(out + 3 * document_count);
-    uint32_t *buffers = (uint32_t *)(placed + count * document_count);
-    uint64_t read = 0;
-    for (; state->read < count && read < budget; state->read++) {
-        const list *word = &lists[state->read];
-        if (place_word(word, by_source, documents, document_count, placed + state->read * document_count) < 0)
-            return DAMAGED;
-        read += word->count;
+/* Look at the positions of all words in the next document. Give how many were read, UNCHECKED or DAMAGED. */
+static int64_t look_at(const list *lists, uint64_t count, const place *placed, const positions *const *by_source,
+                       uint64_t slop, uint64_t room, progress *state, uint32_t *buffers, int64_t *rows,
+                       uint64_t capacity) {
+    uint32_t *before = buffers, *after = buffers + room;
+    const int64_t document = rows[state->done];
+    uint64_t ends = 0;
+    int64_t read = 0;
+    double score = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        const place *word = &placed[i * CHUNK];
+        const int64_t found = read_positions(word, by_source, room, state, after);
+        if (found < 0) return found;
+        read += found;
+        ends = i ? keep_following(before, ends, after, (uint64_t)found, slop) : (uint64_t)found;
+        if (!ends) return read;
+        score += scored(&lists[i], (uint64_t)document, word->count);
+        uint32_t *other = before;
+        before = after;
+        after = other;
     }
-    for (; state->done < document_count && read < budget; state->done++) {
-        uint32_t *before = buffers, *after = buffers + room;
-        uint64_t ends = 0;
-        double score = 0;
-        for (uint64_t i = 0; i < count; i++) {
-            const place *word = &placed[i * document_count + state->done];
-            const int64_t found = read_positions(word, by_source, room, state, after);
-            if (found < 0) return found;
-            ends = i ? keep_following(before, ends, after, (uint64_t)found, slop) : (uint64_t)found;
-            read += (uint64_t)found;
-            if (!ends) break;
-            score += scored(&lists[i], (uint64_t)documents[state->done], word->count);
-            uint32_t *other = before;
-            before = after;
-            after = other;
-        }
-        if (ends) {
-            int64_t *row = out + state->found++;
-            row[0] = documents[state->done];
-            __builtin_memcpy(row + document_count, &score, sizeof score);
-            row[2 * document_count] = (int64_t)ends;
+    /* what is found takes the place of a document that was looked at */
+    int64_t *row = rows + state->found++;
+    row[0] = document;
+    __builtin_memcpy(row + capacity, &score, sizeof score);
+    row[2 * capacity] = (int64_t)ends;
+    return read;
+}
+
+/* Find the documents that have some words of one field one after the other; go on where `state` says, and stop after
+ * about `budget` postings and positions.
+ *
+ * `capacity` is the number of documents to choose from, or of those that the rarest word has, and `room` the greatest
+ * number of positions that a word has in a document. `memory` holds a bit for each document of the commit, in `marks`
+ * numbers of 64; three rows of `capacity` numbers: the documents, at first those to choose from, the sums of the words'
+ * scores as doubles, and how often the phrase ends in each; a reading and CHUNK places for each word; `room` numbers.
+ * Give 0, UNCHECKED where the positions that `state` names are to be compared with their checksums, or DAMAGED. */
+EXPORT int64_t find_phrase(const list *lists, uint64_t count, const positions *const *by_source, uint64_t slop,
+                           uint64_t room, uint64_t marks, uint64_t capacity, progress *state, uint64_t budget,
+                           uint64_t *memory) {
+    int64_t *rows = (int64_t *)(memory + marks), read = 0;
+    reading *readings = (reading *)(rows + 3 * capacity);
+    place *placed = (place *)(readings + count);
+    uint32_t *buffers = (uint32_t *)(placed + count * CHUNK);
+    const int64_t most = (int64_t)budget;
+    if (!state->listed) __builtin_memset(readings, 0, count * sizeof *readings);
+    for (; state->listed < count && read < most; state->listed++) {
+        const int given = state->listed || state->common;
+        const list *one = next_list(lists, count, state);
+        const int64_t common = given ? keep_common(one, rows, state->common, memory, marks)
+                                     : read_documents_of(one->pieces, one->piece_count, rows);
+        if (common < 0) return DAMAGED;
+        state->common = (uint64_t)common;
+        read += (int64_t)one->count;
+    }
+    while (read < most) {
+        const uint64_t left = state->common - state->placed, some = left < CHUNK ? left : CHUNK;
+        if (state->done < state->placed) {
+            const uint64_t chunk = (state->placed - 1) / CHUNK * CHUNK;
+            const int64_t own = look_at(lists, count, placed + (state->done - chunk), by_source, slop, room, state,
+                                        buffers, rows, capacity);
+            if (own < 0) return own;
+            read += own + 1;
+            state->done++;
+        } else if (!left) {
+            state->finished = 1;
+            return 0;
+        } else if (state->words < count) {
+            const uint64_t word = state->words++;
+            const int64_t own = place_word(&lists[word], by_source, &readings[word], rows + state->placed, some,
+                                           placed + word * CHUNK);
+            if (own < 0) return DAMAGED;
+            read += own;
+        } else {
+            state->words = 0;
+            state->placed += some;
         }
     }
     return 0;
