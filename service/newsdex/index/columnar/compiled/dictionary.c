@@ -59,21 +59,44 @@ static int64_t bound_behind(const dictionary *in, uint64_t sample, const uint8_t
     return (int64_t)number;
 }
 
-static int64_t lower_bound(const dictionary *in, const uint8_t *term, uint64_t length, int *same) {
-    const int64_t sample = sample_before(in, term, length);
-    return sample < 0 ? DAMAGED : bound_behind(in, (uint64_t)sample, term, length, same);
-}
-
+/* Give the number of the first term that is not less; DAMAGED where a term is not within the bytes. */
 EXPORT int64_t term_bound(const dictionary *in, const uint8_t *term, uint64_t length) {
     int same;
-    return lower_bound(in, term, length, &same);
+    const int64_t sample = sample_before(in, term, length);
+    return sample < 0 ? DAMAGED : bound_behind(in, (uint64_t)sample, term, length, &same);
 }
 
 /* Give a term's number; as many as there are terms where it is none of them. */
 EXPORT int64_t term_number(const dictionary *in, const uint8_t *term, uint64_t length) {
     int same;
-    const int64_t number = lower_bound(in, term, length, &same);
+    const int64_t sample = sample_before(in, term, length);
+    if (sample < 0) return DAMAGED;
+    const int64_t number = bound_behind(in, (uint64_t)sample, term, length, &same);
     return number < 0 || same ? number : (int64_t)in->lengths.count;
+}
+
+/* Give these numbers in some segments, and whether the terms are the same. Most of the time is waiting for memory, so
+ * what the next step reads is asked for in all of them before. Give 0 where a term is not within the bytes. */
+static int find_bounds(const source *from, uint64_t count, const uint8_t *term, uint64_t length, int64_t *numbers,
+                       int *same) {
+    for (uint64_t i = 0; i < count; i++) {
+        const dictionary *in = from[i].field->terms;
+        numbers[i] = sample_before(in, term, length);
+        if (numbers[i] < 0) return 0;
+        __builtin_prefetch(in->lengths.data + (uint64_t)numbers[i] * SAMPLED_EVERY * in->lengths.size);
+        __builtin_prefetch(in->starts.data + (uint64_t)numbers[i] * in->starts.size);
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        const dictionary *in = from[i].field->terms;
+        if (in->starts.count) __builtin_prefetch(in->bytes + number_at(&in->starts, (uint64_t)numbers[i]));
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        const field *own = from[i].field;
+        numbers[i] = bound_behind(own->terms, (uint64_t)numbers[i], term, length, &same[i]);
+        if (numbers[i] < 0) return 0;
+        __builtin_prefetch(own->starts.data + (uint64_t)numbers[i] * own->starts.size);
+    }
+    return 1;
 }
 
 typedef struct {
@@ -94,33 +117,14 @@ static int add_piece(found *to, int64_t *count, const source *from, uint64_t at,
     return 1;
 }
 
-/* Find a term in some segments; `out` has room for a piece of each. Give the number of pieces, or DAMAGED.
- *
- * Most of the time is waiting for memory, so what the next step reads is asked for in all segments before. */
+/* Find a term in some segments; `out` has room for a piece of each. Give the number of pieces, or DAMAGED. */
 EXPORT int64_t find_term(const source *from, uint64_t sources, const uint8_t *term, uint64_t length, found *out) {
-    int64_t count = 0;
+    int64_t count = 0, numbers[TOGETHER];
+    int same[TOGETHER];
     out->postings = out->unchecked = 0;
     for (uint64_t begin = 0; begin < sources; begin += TOGETHER) {
         const uint64_t some = sources - begin < TOGETHER ? sources - begin : TOGETHER;
-        int64_t numbers[TOGETHER];
-        int same[TOGETHER];
-        for (uint64_t i = 0; i < some; i++) {
-            const dictionary *in = from[begin + i].field->terms;
-            numbers[i] = sample_before(in, term, length);
-            if (numbers[i] < 0) return DAMAGED;
-            __builtin_prefetch(in->lengths.data + (uint64_t)numbers[i] * SAMPLED_EVERY * in->lengths.size);
-            __builtin_prefetch(in->starts.data + (uint64_t)numbers[i] * in->starts.size);
-        }
-        for (uint64_t i = 0; i < some; i++) {
-            const dictionary *in = from[begin + i].field->terms;
-            if (in->starts.count) __builtin_prefetch(in->bytes + number_at(&in->starts, (uint64_t)numbers[i]));
-        }
-        for (uint64_t i = 0; i < some; i++) {
-            const field *own = from[begin + i].field;
-            numbers[i] = bound_behind(own->terms, (uint64_t)numbers[i], term, length, &same[i]);
-            if (numbers[i] < 0) return DAMAGED;
-            __builtin_prefetch(own->starts.data + (uint64_t)numbers[i] * own->starts.size);
-        }
+        if (!find_bounds(from + begin, some, term, length, numbers, same)) return DAMAGED;
         for (uint64_t i = 0; i < some; i++)
             if (same[i] && !add_piece(out, &count, from, begin + i, (uint64_t)numbers[i], (uint64_t)numbers[i] + 1))
                 return DAMAGED;
@@ -132,13 +136,15 @@ EXPORT int64_t find_term(const source *from, uint64_t sources, const uint8_t *te
  * each source. Give how many ranges there are, or DAMAGED. */
 EXPORT int64_t terms_between(const source *from, uint64_t sources, const uint8_t *first, uint64_t first_length,
                              const uint8_t *stop, uint64_t stop_length, range *out) {
-    int64_t count = 0;
-    for (uint64_t at = 0; at < sources; at++) {
-        const dictionary *terms = from[at].field->terms;
-        const int64_t begin = term_bound(terms, first, first_length);
-        const int64_t end = stop ? term_bound(terms, stop, stop_length) : (int64_t)terms->lengths.count;
-        if (begin < 0 || end < 0) return DAMAGED;
-        if (begin < end) out[count++] = (range){at, (uint64_t)begin, (uint64_t)end};
+    int64_t count = 0, firsts[TOGETHER], stops[TOGETHER];
+    int same[TOGETHER];
+    for (uint64_t begin = 0; begin < sources; begin += TOGETHER) {
+        const uint64_t some = sources - begin < TOGETHER ? sources - begin : TOGETHER;
+        if (!find_bounds(from + begin, some, first, first_length, firsts, same)) return DAMAGED;
+        for (uint64_t i = 0; i < some; i++) stops[i] = (int64_t)from[begin + i].field->terms->lengths.count;
+        if (stop && !find_bounds(from + begin, some, stop, stop_length, stops, same)) return DAMAGED;
+        for (uint64_t i = 0; i < some; i++)
+            if (firsts[i] < stops[i]) out[count++] = (range){begin + i, (uint64_t)firsts[i], (uint64_t)stops[i]};
     }
     return count;
 }
