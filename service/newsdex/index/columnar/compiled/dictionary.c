@@ -4,6 +4,8 @@
 #define SAMPLED_EVERY 16
 #define KEY_BYTES 8
 #define TOGETHER 16
+#define FETCHED_LINES 4
+#define LINE_BYTES 64
 
 /* Compare a term with another one; give -1, 0 or 1. */
 INLINE int compared(const uint8_t *one, uint64_t one_length, const uint8_t *other, uint64_t other_length) {
@@ -105,6 +107,14 @@ typedef struct {
     piece pieces[];
 } found;
 
+/* Ask for the memory of the first postings, which are read soon: a list has a part in each segment. */
+static void fetch(const packed *from, uint64_t start) {
+    if (!from->words || start / BLOCK >= from->blocks) return;
+    const uint8_t *bytes = (const uint8_t *)(from->words + from->places[start / BLOCK]);
+    __builtin_prefetch(from->widths + start / BLOCK);
+    for (uint64_t line = 0; line < FETCHED_LINES; line++) __builtin_prefetch(bytes + line * LINE_BYTES);
+}
+
 /* Add the postings of the terms [first, last) of one segment; give 0 where they cannot be. */
 static int add_piece(found *to, int64_t *count, const source *from, uint64_t at, uint64_t first, uint64_t last) {
     const field *own = from[at].field;
@@ -112,6 +122,8 @@ static int add_piece(found *to, int64_t *count, const source *from, uint64_t at,
     const uint64_t start = number_at(&own->starts, first), stop = number_at(&own->starts, last);
     if (start > stop || stop > own->documents.blocks * BLOCK) return 0;
     if (!is_checked(&own->documents, start, stop) || !is_checked(&own->frequencies, start, stop)) to->unchecked = 1;
+    fetch(&own->documents, start);
+    fetch(&own->frequencies, start);
     to->postings += stop - start;
     to->pieces[(*count)++] = (piece){own, at, from[at].base, first, last, start, stop};
     return 1;
