@@ -2,6 +2,7 @@
 #include "kernel.h"
 
 #define CHUNK 256
+#define AHEAD 4
 
 /* The positions of a field of a segment: FORMAT.md. */
 typedef struct {
@@ -44,32 +45,28 @@ typedef struct {
     uint64_t source, first_word, end_word; /* which words of positions must be checked */
 } progress;
 
-/* Keep those of some sorted documents that a term has. `marks` has room for a bit for each document of the commit, in
- * words of 64. Give how many, or DAMAGED. */
+/* Keep those of some sorted documents that a term has. `documents` has room for one more, `marks` for a bit for each
+ * document of the commit, in words of 64. Give how many, or DAMAGED. */
 static int64_t keep_common(const list *term, int64_t *documents, uint64_t count, uint64_t *marks, uint64_t words) {
-    uint64_t at = 0, kept = 0;
+    if (!count) return 0;
+    const uint64_t first = (uint64_t)documents[0], last = (uint64_t)documents[count - 1];
+    uint64_t kept = 0;
     __builtin_memset(marks, 0, words * sizeof *marks);
     for (uint64_t i = 0; i < count && (uint64_t)documents[i] / 64 < words; i++)
         marks[documents[i] / 64] |= (uint64_t)1 << documents[i] % 64;
-    for (uint64_t i = 0; i < term->piece_count && at < count; i++) {
+    for (uint64_t i = 0; i < term->piece_count; i++) {
         const piece *one = &term->pieces[i];
-        if (documents[at] >= (int64_t)(one->base + one->field->document_count)) continue;
+        if (one->base + one->field->document_count <= first || one->base > last) continue;
         cursor from = {one, one->start, 0};
-        uint32_t own[BLOCK], common[BLOCK + 1];
+        uint32_t own[BLOCK];
         int64_t read;
-        while (at < count && (read = next_documents(&from, own)) != 0) {
-            if (read < 0) return DAMAGED;
-            if (documents[at] > own[read - 1]) continue;
-            /* without a branch: no processor would guess it */
-            uint64_t chosen = 0;
+        while ((read = next_documents(&from, own)) > 0 && own[0] <= last)
+            /* without a branch: no processor would guess it. The marks have all that the documents said */
             for (int64_t k = 0; k < read; k++) {
-                common[chosen] = own[k];
-                chosen += marks[own[k] / 64] >> own[k] % 64 & 1;
+                documents[kept] = own[k];
+                kept += marks[own[k] / 64] >> own[k] % 64 & 1;
             }
-            while (at < count && documents[at] <= own[read - 1]) at++;
-            /* what is kept takes the place of documents that were passed */
-            for (uint64_t k = 0; k < chosen; k++) documents[kept++] = common[k];
-        }
+        if (read < 0) return DAMAGED;
     }
     return (int64_t)kept;
 }
@@ -127,6 +124,11 @@ static int64_t place_word(const list *word, const positions *const *by_source, r
         }
     }
     return at == count ? postings : DAMAGED;
+}
+
+/* Ask for the memory of the positions of a word in a document. */
+INLINE void fetch(const place *word, const positions *const *by_source) {
+    __builtin_prefetch((const uint8_t *)by_source[word->source]->words + word->bit / 8);
 }
 
 /* Read the positions of a word in a document. Give how many, UNCHECKED or DAMAGED. */
@@ -225,6 +227,8 @@ EXPORT int64_t find_phrase(const list *lists, uint64_t count, const positions *c
         const uint64_t left = state->common - state->placed, some = left < CHUNK ? left : CHUNK;
         if (state->done < state->placed) {
             const uint64_t chunk = (state->placed - 1) / CHUNK * CHUNK;
+            if (state->done + AHEAD < state->placed)
+                for (uint64_t i = 0; i < count; i++) fetch(&placed[i * CHUNK + state->done + AHEAD - chunk], by_source);
             const int64_t own = look_at(lists, count, placed + (state->done - chunk), by_source, slop, room, state,
                                         buffers, rows, capacity);
             if (own < 0) return own;
