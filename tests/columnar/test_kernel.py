@@ -4,6 +4,7 @@ import math
 import tempfile
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from newsdex.index.columnar import kernel
+from newsdex.index.columnar.fuzzy import MANY_ENDED
 from newsdex.index.columnar.lists import AnyOf, Found, Postings
 from newsdex.index.columnar.matches import Sparse
 from newsdex.index.columnar.phrases import find_phrase
@@ -239,6 +241,15 @@ def test_terms_within_some_edits_are_found(terms: set[str], text: str, distance:
         field = written(Path(folder, "file"), {term.encode(): {0: 1} for term in terms})
 
         assert expected == field.terms.within(text, distance, prefix)
+
+
+def test_terms_within_an_edit_are_found_where_very_many_end_alike(tmp_path: Path) -> None:
+    terms = ["".join(letters) + "ing" for letters in product("abcdefghijklmn", repeat=3)]
+    field = written(tmp_path / "file", {term.encode(): {0: 1} for term in terms})
+    expected = [number for number, term in enumerate(terms) if Levenshtein.distance(term, "abing") <= 1]
+
+    assert len(terms) > MANY_ENDED
+    assert expected == field.terms.within("abing", 1, 0)
 
 
 @given(segments, st.data())

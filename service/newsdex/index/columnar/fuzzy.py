@@ -14,6 +14,8 @@ BEGINNING, SHORT_BEGINNING = 3, 2
 """A word one edit away begins with the same so many letters, or ends with all that follow them."""
 LONG, HALVED = 7, 4
 """Words from so many letters on are parted there: what follows must be more than an ending, such as -ing."""
+MANY_ENDED = 2_000
+"""More terms than these, as end in -ing, are rather told apart by their letters."""
 ENDING_BYTES = 8
 ENDING_BITS = 8 * ENDING_BYTES
 
@@ -39,7 +41,9 @@ class Neighbours:
         """
         if distance == 1 and len(text) >= HALVED:
             at = BEGINNING if len(text) >= LONG else SHORT_BEGINNING
-            return beginning(text[:at].encode()), self._ended(text[at:].encode())
+            ended = self._ended(text[at:].encode())
+            if len(ended) <= MANY_ENDED:
+                return beginning(text[:at].encode()), ended
         return (0, 0), self._with_like_letters(text, distance)
 
     @cached_property
