@@ -123,12 +123,13 @@ class View:
         matches = reduce(within, masks.values(), visible)
         ranked = behind(snapshot, matches, sort, after) if after else matches
         hits, cut = first_hits(snapshot, ranked, sort, size + offset) if size else ([], None)
-        edges, intervals = self._histogram(matches, histogram)
+        counted = matches.sparse() if facets or histogram is not None else matches
+        edges, intervals = self._histogram(counted, histogram)
         return Found(
             documents=[(hit.id, hit.score) for hit in hits[offset:]],
             total=len(matches),
             partial=execution.partial,
-            facets={name: self._counts(name, visible, matches, masks) for name in facets},
+            facets={name: self._counts(name, visible, counted, masks) for name in facets},
             edges=edges,
             histogram=intervals,
             cut=cut,

@@ -36,6 +36,8 @@ _INNER_LETTER = re.compile(rf"[^\W{UNSPACED}{APOSTROPHES}]")
 """Before it, no word begins."""
 _RUN = re.compile(LETTERS)
 """A word that has nothing inside it, in a folded text."""
+_ASCII_RUNS = bytes(code if re.match(r"\w", chr(code), re.ASCII) else ord(" ") for code in range(256))
+"""A byte of ASCII → itself where it is part of such a word, or a space: several times as fast."""
 MAX_PLACES = 500
 """So many matches of a text are looked at."""
 FEW_BEGINNINGS = 64
@@ -99,7 +101,7 @@ class Matches(dict[str, str | None]):
             return None if folded is None else (folded, tuple(self._beginnings))
         if not folded.isascii() and WITHOUT_SPACES.search(folded):
             return None
-        runs = list({run[:LONGEST_WORD] for run in _RUN.findall(folded)})
+        runs = [run[:LONGEST_WORD] for run in set(_runs(folded))]
         found = self._beginnings.union(*(chosen(runs) for chosen in self._chosen))
         return (folded, tuple(found)) if len(found) <= FEW_BEGINNINGS else None
 
@@ -112,6 +114,12 @@ class Matches(dict[str, str | None]):
         found = not self._terms.isdisjoint(own) or any(test(own[-1]) for test in self._tests)
         stem = self[word] = own[0] if found else None
         return stem
+
+
+def _runs(folded: str) -> list[str]:
+    if folded.isascii():
+        return folded.encode().translate(_ASCII_RUNS).decode().split()
+    return _RUN.findall(folded)
 
 
 class MatchesByLanguage:

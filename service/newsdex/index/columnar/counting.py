@@ -30,15 +30,23 @@ class Facet:
         self._numbers = np.concatenate(parts) if parts else np.zeros(0, np.intp)
         self._counts = np.concatenate([segment.counts for segment in segments] or [np.zeros(0, np.uint16)])
         self._ends = np.cumsum(self._counts, dtype=np.int64)
+        self._only: Array | None = None
+        """The one value of each document, one number more for none; None where a document has several."""
+        if self._counts.max(initial=0) <= 1:
+            self._only = np.full(len(self._counts), len(self.spellings), np.intp)
+            self._only[self._counts > 0] = self._numbers
 
     def counts(self, matches: Matches) -> "FacetCounts":
         """Count the matches that have each value."""
-        documents = matches.sparse().documents
+        documents, spellings = matches.sparse().documents, len(self.spellings)
+        if self._only is not None:
+            own = np.bincount(self._only.take(documents), minlength=spellings + 1)
+            return FacetCounts(self, own[:spellings])
         sizes = self._counts.take(documents)
         # the places of all values of a document, and of the next, and so on
         shift = self._ends.take(documents) - np.cumsum(sizes, dtype=np.int64)
         where = np.arange(int(sizes.sum(dtype=np.int64))) + np.repeat(shift, sizes)
-        return FacetCounts(self, np.bincount(self._numbers.take(where), minlength=len(self.spellings)))
+        return FacetCounts(self, np.bincount(self._numbers.take(where), minlength=spellings))
 
 
 class FacetCounts:
