@@ -9,6 +9,8 @@ import pytest
 from tests.columnar.corpus import OPTIONS, Indexed
 from whoosh import query as q
 
+from newsdex.index.columnar.bm25f import Variant, WordQuery
+from newsdex.index.columnar.combined import Pair
 from newsdex.index.columnar.execution import Execution
 from newsdex.index.columnar.snapshot import Snapshot
 from newsdex.index.columnar.weights import Weights
@@ -18,6 +20,8 @@ SLOW = q.NumericRange("published", None, None, constantscore=False)
 """Stands for a part whose evaluation takes all the time there is: it is left to Whoosh."""
 TIMES = 400
 STEP_S = 2e-6
+MANY = 9_000
+"""So many articles take more than one look at the time."""
 
 
 @pytest.fixture
@@ -69,3 +73,16 @@ def test_no_deadline_shows_what_is_not_to_be_shown(view: View, options: dict[str
 
         assert "hidden" not in [id_ for id_, _ in found.documents]
         assert found.partial or found.total == 3
+
+
+def test_words_side_by_side_are_looked_for_until_the_deadline(tmp_path: Path) -> None:
+    indexed = Indexed(tmp_path)
+    indexed.apply([{"id": f"a{n}", "title": "oil bank"} for n in range(MANY)])
+    snapshot = Snapshot(IndexReader(indexed.root).view().opened)
+    oil, bank = (WordQuery(word=word, variants=(Variant(term=word),), fields=("title",)) for word in ("oil", "bank"))
+    pair = Pair(first=oil, second=bank)
+    every, _ = pair.scores(snapshot, Weights(snapshot), None, lambda: False)
+    some, _ = pair.scores(snapshot, Weights(snapshot), None, lambda: True)
+
+    assert MANY == len(every)
+    assert 0 < len(some) < MANY

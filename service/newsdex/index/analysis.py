@@ -19,10 +19,10 @@ UNSPACED = (  # scripts without spaces: taken two by two
     r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Japanese, Chinese
 )
 MARKS = rf"{ACCENTS}{HEBREW_POINTS}{ARABIC_MARKS}{JOINERS}\u0900-\u0dff"  # belong to the letter before
-_LETTERS = rf"[^\W{UNSPACED}]+(?:[{MARKS}]+[^\W{UNSPACED}]*)*"
+LETTERS = rf"[^\W{UNSPACED}]+(?:[{MARKS}]+[^\W{UNSPACED}]*)*"
 _INITIAL = rf"[^\W\d_{UNSPACED}]"
 _INITIALS = rf"(?<!\w){_INITIAL}(?:\.{_INITIAL}(?!\w))+"
-WORD = re.compile(rf"(?:{_INITIALS}|{_LETTERS})(?:[{APOSTROPHES}]{_LETTERS})*|[{UNSPACED}]+")
+WORD = re.compile(rf"(?:{_INITIALS}|{LETTERS})(?:[{APOSTROPHES}]{LETTERS})*|[{UNSPACED}]+")
 DOT_OF_INITIALS = re.compile(rf"\.(?<={_INITIAL}\.)(?<!\w\w\.)(?={_INITIAL}(?!\w))")
 """The dots inside `U.S.` and `J.R.R.`, which part no words."""
 FIRST_UNSPACED = "\u0e00"

@@ -17,7 +17,7 @@ from newsdex.errors import Unavailable
 from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.combining import within, without
 from newsdex.index.columnar.commits import latest_generation, read_segments
-from newsdex.index.columnar.counting import Facet, count_intervals
+from newsdex.index.columnar.counting import Facet, FacetCounts, count_intervals
 from newsdex.index.columnar.execution import Execution
 from newsdex.index.columnar.explanation import Explanation, ScorePart
 from newsdex.index.columnar.known import KnownWords
@@ -51,8 +51,8 @@ class Found:
     """(article id, score), best first, from `offset` on."""
     total: int
     partial: bool
-    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """By field, how many of all matches have each value, as it is spelled; values that differ in case stand apart."""
+    facets: Mapping[str, FacetCounts] = field(default_factory=dict)
+    """By field, how many of all matches have each value."""
     edges: Sequence[int] = ()
     histogram: Sequence[int] = ()
     """How many of all matches were published in each interval between the edges."""
@@ -130,12 +130,13 @@ class View:
         matches = reduce(within, masks.values(), visible)
         ranked = behind(snapshot, matches, sort, after) if after else matches
         hits, cut = first_hits(snapshot, ranked, sort, size + offset) if size else ([], None)
-        edges, intervals = self._histogram(matches, histogram)
+        counted = matches.sparse() if facets or histogram is not None else matches
+        edges, intervals = self._histogram(counted, histogram)
         return Found(
             documents=[(snapshot.article_id(hit.document), hit.score) for hit in hits[offset:]],
             total=len(matches),
             partial=execution.partial,
-            facets={name: self._counts(name, visible, matches, masks) for name in facets},
+            facets={name: self._counts(name, visible, counted, masks) for name in facets},
             edges=edges,
             histogram=intervals,
             cut=cut,
@@ -180,7 +181,7 @@ class View:
             raise Unavailable("deadline_exceeded", "the deadline was over before there was a result")
         return mask
 
-    def _counts(self, name: str, visible: Matches, matches: Matches, masks: Mapping[str, Matches]) -> dict[str, int]:
+    def _counts(self, name: str, visible: Matches, matches: Matches, masks: Mapping[str, Matches]) -> FacetCounts:
         """Give how many matches have each value of a field, those included that only its own filter takes away."""
         facet = self._facets.get(name)
         if facet is None:

@@ -12,6 +12,8 @@ from newsdex_schemas.search import MAX_BUCKETS
 
 Interval = Literal["hour", "day", "week", "month", "year", "decade", "century", "millennium"]
 INTERVALS: tuple[Interval, ...] = ("hour", "day", "week", "month", "year", "decade", "century", "millennium")
+SHORT_US: dict[Interval, int] = {"hour": 3_600_000_000, "day": 86_400_000_000, "week": 7 * 86_400_000_000}
+"""How long short intervals last; where a zone's clock or calendar is changed, up to twice so long."""
 YEARS: dict[Interval, int] = {"year": 1, "decade": 10, "century": 100, "millennium": 1000}
 
 
@@ -26,6 +28,8 @@ class Intervals:
         """Give the edges of the shortest intervals that are not too many, in microseconds since 1970."""
         first = moment_of(earliest_us).astimezone(self._zone)
         for interval in INTERVALS:
+            if interval in SHORT_US and latest_us - earliest_us > 2 * SHORT_US[interval] * MAX_BUCKETS:
+                continue
             edges = _edges(first, latest_us, interval)
             if len(edges) <= MAX_BUCKETS + 1:
                 self.interval = interval

@@ -7,10 +7,12 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import extract
 from whoosh import query as whoosh_query
 
 from newsdex.index.analysis import (
     DOT_OF_INITIALS,
+    LETTERS,
     LONGEST_WORD,
     MARKS,
     UNSPACED,
@@ -32,8 +34,17 @@ AROUND = re.compile(rf"{ONE_AROUND.pattern}*")
 """Letters and what may stand between them: whatever goes on as one word."""
 _INNER_LETTER = re.compile(rf"[^\W{UNSPACED}{APOSTROPHES}]")
 """Before it, no word begins."""
+_RUN = re.compile(LETTERS)
+"""A word that has nothing inside it, in a folded text."""
+_ASCII_RUNS = bytes(code if re.match(r"\w", chr(code), re.ASCII) else ord(" ") for code in range(256))
+"""A byte of ASCII → itself where it is part of such a word, or a space: several times as fast."""
 MAX_PLACES = 500
 """So many matches of a text are looked at."""
+FEW_BEGINNINGS = 64
+"""So many beginnings are looked for one by one; with more, going through the text word by word is faster."""
+
+Chosen = Callable[[Sequence[str]], Iterable[str]]
+"""Gives those of some words, folded, that a pattern or a fuzzy word stands for."""
 
 
 class Matches(dict[str, str | None]):
@@ -45,33 +56,54 @@ class Matches(dict[str, str | None]):
         self._language = language
         self._terms: set[str] = set()
         self._tests: list[Callable[[str], bool]] = []
+        self._chosen: list[Chosen] = []
+        self._beginnings: set[str] = set()
         self._parts: set[str] = set()
         for leaf in _positive_leaves(tree):
             if isinstance(leaf, whoosh_query.Phrase):
                 self._add_terms(leaf.words)
             elif isinstance(leaf, whoosh_query.FuzzyTerm):
-                self._add_test(_fuzzy_test(leaf), leaf.text[: leaf.prefixlength])
+                self._add_chosen(_near(leaf), leaf.text[: leaf.prefixlength])
             elif isinstance(leaf, whoosh_query.Prefix):
-                self._add_test(_prefix_test(leaf.text), leaf.text)
+                self._add_prefix(leaf.text)
             elif isinstance(leaf, whoosh_query.PatternQuery):
-                self._add_test(_pattern_test(leaf), "")
+                self._add_chosen(_fitting(leaf), "")
             elif isinstance(leaf, whoosh_query.Term):
                 self._add_terms([leaf.text])
 
     def _add_terms(self, terms_: Iterable[str]) -> None:
         self._terms.update(terms_)
-        self._parts.update(certain_part(term) if self._language == DEFAULT else "" for term in terms_)
+        parts = [certain_part(term) if self._language == DEFAULT else "" for term in terms_]
+        self._parts.update(parts)
+        self._beginnings.update(parts)
 
-    def _add_test(self, test: Callable[[str], bool], part: str) -> None:
-        self._tests.append(test)
+    def _add_prefix(self, prefix: str) -> None:
+        self._tests.append(lambda word: word.startswith(prefix))
+        self._parts.add(prefix)
+        self._beginnings.add(prefix)
+
+    def _add_chosen(self, chosen: Chosen, part: str) -> None:
+        self._tests.append(lambda word: any(chosen([word])))
+        self._chosen.append(chosen)
         self._parts.add(part)
 
     @cached_property
-    def beginnings(self) -> tuple[str, ...] | None:
-        """Give how every such word begins, folded, that has nothing inside it; None where that cannot be told."""
-        if not all(self._parts) or any(WITHOUT_SPACES.search(part) for part in self._parts):
+    def _have_beginnings(self) -> bool:
+        return all(self._beginnings) and not any(WITHOUT_SPACES.search(part) for part in self._beginnings)
+
+    def beginnings(self, text: str) -> tuple[str, Sequence[str]] | None:
+        """Give a text folded, and how every such word of it begins that has nothing inside it.
+
+        None where that cannot be told, or there are many.
+        """
+        folded = folded_in_place(text) if self._have_beginnings else None
+        if folded is None or not self._chosen:
+            return None if folded is None else (folded, tuple(self._beginnings))
+        if not folded.isascii() and WITHOUT_SPACES.search(folded):
             return None
-        return tuple(self._parts)
+        runs = [run[:LONGEST_WORD] for run in set(_runs(folded))]
+        found = self._beginnings.union(*(chosen(runs) for chosen in self._chosen))
+        return (folded, tuple(found)) if len(found) <= FEW_BEGINNINGS else None
 
     def may_be_in(self, folded_line: str) -> bool:
         """Tell whether a line may have such a word; most lines of most texts are passed over by this."""
@@ -82,6 +114,12 @@ class Matches(dict[str, str | None]):
         found = not self._terms.isdisjoint(own) or any(test(own[-1]) for test in self._tests)
         stem = self[word] = own[0] if found else None
         return stem
+
+
+def _runs(folded: str) -> list[str]:
+    if folded.isascii():
+        return folded.encode().translate(_ASCII_RUNS).decode().split()
+    return _RUN.findall(folded)
 
 
 class MatchesByLanguage:
@@ -117,24 +155,20 @@ def _positive_leaves(tree: Any) -> list[Any]:
     return found
 
 
-def _prefix_test(prefix: str) -> Callable[[str], bool]:
-    return lambda word: word.startswith(prefix)
-
-
-def _pattern_test(leaf: Any) -> Callable[[str], bool]:
+def _fitting(leaf: Any) -> Chosen:
     pattern = re.compile(leaf._get_pattern())  # noqa: SLF001 - the only way to Whoosh's reading of `*` and `?`
-    return lambda word: pattern.match(word) is not None
+    return lambda words_: filter(pattern.match, words_)
 
 
-def _fuzzy_test(leaf: Any) -> Callable[[str], bool]:
-    beginning = leaf.text[: leaf.prefixlength]
+def _near(leaf: Any) -> Chosen:
+    beginning, most = leaf.text[: leaf.prefixlength], leaf.maxdist
 
-    def test(word: str) -> bool:
-        return word.startswith(beginning) and (
-            Levenshtein.distance(word, leaf.text, score_cutoff=leaf.maxdist) <= leaf.maxdist
-        )
+    def chosen(words_: Sequence[str]) -> Iterable[str]:
+        # one call for all: texts have some hundreds of words
+        near = extract(leaf.text, words_, scorer=Levenshtein.distance, score_cutoff=most, limit=None)
+        return [word for word, _, _ in near if word.startswith(beginning)]
 
-    return test
+    return chosen
 
 
 class Found(NamedTuple):
@@ -147,15 +181,14 @@ class Found(NamedTuple):
 
 def found_words(text: str, matches: Matches) -> list[Found]:
     """Give the words that a query asks for, from left to right; in an endless text the first ones."""
-    folded = folded_in_place(text) if matches.beginnings is not None else None
-    found = _in_lines(text, matches) if folded is None else _at_beginnings(text, folded, matches)
+    known = matches.beginnings(text)
+    found = _in_lines(text, matches) if known is None else _at_beginnings(text, *known, matches)
     return list(islice(found, MAX_PLACES))
 
 
-def _at_beginnings(text: str, folded: str, matches: Matches) -> Iterator[Found]:
+def _at_beginnings(text: str, folded: str, beginnings: Sequence[str], matches: Matches) -> Iterator[Found]:
     """Give each match, looking only at words that may be one."""
-    assert matches.beginnings is not None
-    hits = [hit for beginning in matches.beginnings for hit in _starts(folded, beginning)]
+    hits = [hit for beginning in beginnings for hit in _starts(folded, beginning)]
     # a word with something inside it may have its beginning in two pieces
     hits += [match.start() for pattern in (INNER_APOSTROPHE, DOT_OF_INITIALS) for match in pattern.finditer(text)]
     behind = 0

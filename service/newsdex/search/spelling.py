@@ -90,7 +90,7 @@ def _near(word: str, lexicon: Lexicon, edits: int) -> Counter[str]:
         table = part.words
         for place in table.within(word, edits, least=1 + part.documents // RARE_DOCUMENTS):
             text = table.words[place]
-            if not any(map(str.isdigit, text)):
+            if text.isalpha() or not any(map(str.isdigit, text)):
                 counts[text] += int(table.counts[place])
     del counts[word]
     return counts

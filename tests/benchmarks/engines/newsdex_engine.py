@@ -97,7 +97,8 @@ class NewsdexEngine:
 
         def ask(view: View) -> Answer:
             found = view.find(tree, **options)
-            return Answer(total=found.total, ids=[id_ for id_, _ in found.documents], facets=found.facets)
+            facets = {name: counts.by_spelling() for name, counts in found.facets.items()}
+            return Answer(total=found.total, ids=[id_ for id_, _ in found.documents], facets=facets)
 
         return ask
 

@@ -11,7 +11,7 @@ from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.combining import either, enough, within
 from newsdex.index.columnar.lists import Postings
 from newsdex.index.columnar.matches import Dense, Matches, Sparse, nothing
-from newsdex.index.columnar.phrases import find_phrase
+from newsdex.index.columnar.phrases import Stop, find_phrase
 from newsdex.index.columnar.scored import Scored
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.snapshot import Snapshot
@@ -69,27 +69,28 @@ class Pair:
         """Give the most that it adds to a score: a share of what the less telling of its words does."""
         return PAIR_WEIGHT * most(min(word.idf(weights) * word.boost for word in (self.first, self.second)))
 
-    def scores(self, snapshot: Snapshot, weights: Weights, among: Array | None) -> tuple[Array, Array]:
+    def scores(self, snapshot: Snapshot, weights: Weights, among: Array | None, stop: Stop) -> tuple[Array, Array]:
         """Give the documents in which they stand side by side, sorted, and what that adds, float32.
 
-        It saturates as a word does. `among` are the documents to look at, sorted; None are all.
+        It saturates as a word does. `among` are the documents to look at, sorted; None are all. What was not looked at
+        when `stop` says so is left out.
         """
         tf = np.zeros(snapshot.documents, np.float32)
         for name in sorted(set(self.first.fields) & set(self.second.fields)):
-            documents, counts = self._counts(snapshot, name, among)
+            documents, counts = self._counts(snapshot, name, among, stop)
             if len(documents):
                 factors = weights.length_factors(name, B).array.take(documents)
                 tf[documents] += counts * factors * np.float32(FIELD_WEIGHTS[name])
         found = np.flatnonzero(tf)
         return found, saturated(tf.take(found), np.float32(self.worth(weights)))
 
-    def _counts(self, snapshot: Snapshot, name: str, among: Array | None) -> tuple[Array, Array]:
+    def _counts(self, snapshot: Snapshot, name: str, among: Array | None, stop: Stop) -> tuple[Array, Array]:
         """Give the documents with both words in a field, and how often the second follows the first in each."""
         known = [snapshot.term(name, word.variants[0].term.encode()) for word in (self.first, self.second)]
         if not all(one.count for one in known):
             return np.zeros(0, np.intp), np.zeros(0, np.intp)
         words = [Postings(one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
-        found = find_phrase(words, 1, lambda: False, among)
+        found = find_phrase(words, 1, stop, among)
         return found.documents, found.times
 
 
@@ -115,12 +116,14 @@ class SideBySide(Scored):
     def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> Matches:
         """Give the documents of the part."""
         found = execution.matches(self.child).resolved()
-        if not len(found) or execution.out_of_time():
+        if not len(found):
             return found
         among = found.documents if isinstance(found, Sparse) else None
         bonus = np.zeros(found.universe, np.float32)
         for pair in self.looked_at(weights):
-            documents, scores = pair.scores(snapshot, weights, among)
+            if execution.out_of_time():
+                break
+            documents, scores = pair.scores(snapshot, weights, among, execution.out_of_time)
             bonus[documents] += scores
         if isinstance(found, Dense):
             return found.rescored(np.asarray(found.dense_scores() + bonus), positive=found.positive)

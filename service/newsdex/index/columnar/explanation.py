@@ -99,7 +99,8 @@ class Explanation:
         if self._score(tree.child, document) is None:
             return
         for pair in tree.looked_at(self._weights):
-            _, scores = pair.scores(self._snapshot, self._weights, np.array([document]))
+            stop = self._execution.out_of_time
+            _, scores = pair.scores(self._snapshot, self._weights, np.array([document]), stop)
             yield ScorePart(kind="pair", words=(pair.first.word, pair.second.word), score=float(scores.sum()))
 
     def _recent(self, tree: Recent, document: int) -> Iterator[ScorePart]:

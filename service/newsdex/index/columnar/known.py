@@ -1,5 +1,6 @@
 """What the index knows of words: how frequent they are, their forms and relatives, and what is spelt almost alike."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 from weakref import WeakKeyDictionary
@@ -96,7 +97,7 @@ class KnownWords:
             return ()
         edits = 2 if len(word) >= TWO_EDITS_LETTERS else 1
         found: dict[str, Near] = {}
-        for other in self._within(word, edits):
+        for other in sorted(self._within(word, edits)):
             stem = stem_of(other)
             closeness = round(1 / (1 + _edits(word, other)), 3)
             if stem not in found or closeness > found[stem].closeness:
@@ -116,10 +117,11 @@ class KnownWords:
         found: set[str] = set()
         for name in FIELDS:
             sources = self._snapshot.sources(name)
-            # a swap is two edits to the dictionary
-            ranges, _ = sources.near(word, max(edits, 2), 1, MAX_LOOKED_AT)
+            ranges, _ = sources.near(word, edits, 1, MAX_LOOKED_AT)
             for source, first, stop in ranges.tolist():
                 found.update(term.decode() for term in sources.fields[source].terms.slice(first, stop))
+        if edits == 1:  # a swap is two edits to the dictionaries, and few are faster looked up than those found so
+            found.update(filter(self.frequency, _swapped(word)))
         return {other for other in found if not other.startswith(MARK) and _edits(word, other) <= edits}
 
 
@@ -151,6 +153,12 @@ def _remember(kept: dict[str, Value], word: str, found: Value) -> Value:
 def _shared_beginning(one: str, other: str) -> float:
     shared = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     return round(shared / max(len(one), len(other)), 3)
+
+
+def _swapped(word: str) -> Iterator[str]:
+    """Give a word with two neighbours swapped, the first letter left alone."""
+    for at in range(1, len(word) - 1):
+        yield f"{word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}"
 
 
 def _edits(one: str, other: str) -> int:

@@ -10,7 +10,7 @@ from newsdex.index.columnar import kernel
 from newsdex.index.columnar.lists import Postings
 from newsdex.index.columnar.sections import Array
 
-AT_ONCE = 1 << 18
+AT_ONCE = 1 << 15
 """So many postings and positions are read before it is asked whether time is left."""
 
 Stop = Callable[[], bool]

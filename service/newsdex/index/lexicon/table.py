@@ -35,7 +35,9 @@ class WordTable:
         self._letters = np.bitwise_or.reduceat(bits, ends - self._lengths) if len(words) else bits
         # the same by length, since what is spelt almost alike is almost as long
         self._by_length = np.argsort(self._lengths, kind="stable").astype(np.uint32)
-        self._sorted_lengths = self._lengths[self._by_length]
+        longest = int(self._lengths.max(initial=0))
+        self._begins = np.searchsorted(self._lengths[self._by_length], np.arange(longest + 2)).tolist()
+        """Where the words of each length begin there, and where the longest end."""
         self._sorted_letters = self._letters[self._by_length]
 
     @classmethod
@@ -97,19 +99,28 @@ class WordTable:
 
         A mistake is a letter too much, too few or wrong, or a swap of neighbours.
         """
-        own, size = _bits(word), len(word)
-        start, stop = np.searchsorted(self._sorted_lengths, [size - edits, size + edits + 1]).tolist()
-        letters, longer = self._sorted_letters[start:stop], self._sorted_lengths[start:stop].astype(np.int16) - size
-        # m mistakes of which d lengthen the word leave m - d that can lose one of its letters, and vice versa
-        lost = np.bitwise_count(own & ~letters) + np.maximum(longer, 0)
-        new = np.bitwise_count(letters & ~own) + np.maximum(-longer, 0)
-        places = self._by_length[start:stop][(lost <= edits) & (new <= edits)]
-        near: list[int] = np.sort(places[self.counts[places] >= least]).tolist()
+        size, longest = len(word), len(self._begins) - 2
+        lengths = range(max(size - edits, 0), min(size + edits, longest) + 1)
+        places = np.concatenate([self._by_length[:0], *(self._with_like_letters(word, one, edits) for one in lengths)])
+        near = places[self.counts[places] >= least].tolist()
         if not near:
             return []
         words = [self.words[place] for place in near]
         distances = cdist([word], words, scorer=OSA.distance, score_cutoff=edits, dtype=np.int32)[0]
-        return [near[at] for at in np.flatnonzero(distances <= edits).tolist()]
+        return sorted(near[at] for at in np.flatnonzero(distances <= edits).tolist())
+
+    def _with_like_letters(self, word: str, length: int, edits: int) -> Array:
+        """Give the places of the words of a length with almost the same letters.
+
+        Of m mistakes d lengthen the word: m - d can lose one of its letters. They are as many the other way round.
+        """
+        own, longer = _bits(word), length - len(word)
+        start, stop = self._begins[length], self._begins[length + 1]
+        letters = self._sorted_letters[start:stop]
+        kept = np.bitwise_count(letters & own)
+        some = np.flatnonzero(kept >= int(np.bitwise_count(own)) - (edits - max(longer, 0)))
+        new = np.bitwise_count(letters.take(some) & ~own)
+        return self._by_length[start:stop].take(some.compress(new <= edits - max(-longer, 0)))
 
 
 def _bits(word: str) -> np.uint32:
