@@ -118,8 +118,8 @@ class View:
         publication in microseconds since 1970: n edges give n - 1 counts. `after` and `statistics` are of the page
         before; counts are of all matches nevertheless.
         """
-        snapshot, terms = self._snapshot, _terms(tree)
-        weights = Weights(snapshot, statistics, terms)
+        snapshot = self._snapshot
+        weights = Weights(snapshot, statistics, _terms(tree) if statistics else ())
         execution = Execution(snapshot, weights, deadline, lambda: self.searcher)
         # filters come first: when the time is over, a query matches nothing, but a filter might not exclude anything
         filters = self._filters(execution, allowed)
@@ -140,7 +140,7 @@ class View:
             edges=edges,
             histogram=intervals,
             cut=cut,
-            statistics=weights.statistics(terms) if cut and sort == "relevance" else None,
+            statistics=weights.statistics(_terms(tree)) if cut and sort == "relevance" else None,
         )
 
     def explained(

@@ -81,7 +81,7 @@ class Execution:
     def _term(self, tree: Any) -> Matches:
         if tree.fieldname in DATE_FIELDS:
             return self._with_whoosh(tree)
-        postings = self._postings(tree.fieldname, tree.text, tree.boost)
+        postings = self._weights.postings(tree.fieldname, _as_bytes(tree.text, b""), tree.boost)
         if not len(postings):
             return nothing(self._universe)
         if tree.fieldname in FILTER_FIELDS and len(postings) * FREQUENT > self._universe:
@@ -89,25 +89,20 @@ class Execution:
             return Dense(mask, tree.boost, positive=tree.boost > 0)
         return AnyOf(self._universe, [postings])
 
-    def _postings(self, field: str, text: str | bytes, boost: float) -> Postings:
-        term = _as_bytes(text, b"")
-        return self._weights.postings(field, term, self._snapshot.term(field, term), boost)
-
     def _phrase(self, tree: Any) -> Matches:
         fields = self._snapshot.fields(tree.fieldname)
         if fields and not fields[0][1].has_positions:
             raise q.QueryError(f"Phrase search: {tree.fieldname!r} field has no positions")
         words = []
         for word in tree.words:
-            words.append(self._postings(tree.fieldname, word, 1.0))
+            words.append(self._weights.postings(tree.fieldname, _as_bytes(word, b""), tree.boost))
             if not len(words[-1]) or self.out_of_time():
                 return nothing(self._universe)
         if not words:
             return nothing(self._universe)
         found = find_phrase(words, tree.slop, self.out_of_time)
         positive = all(word.positive for word in words)
-        scores = found.scores.astype(np.float32)
-        return scaled(Sparse(self._universe, found.documents, scores, positive=positive), tree.boost)
+        return Sparse(self._universe, found.documents, found.scores, positive=positive)
 
     # -- many words at once
 
@@ -206,7 +201,7 @@ class Execution:
         for tree in filter(_is_word, trees):
             if self.out_of_time():
                 break
-            postings = self._postings(tree.fieldname, tree.text, tree.boost)
+            postings = self._weights.postings(tree.fieldname, _as_bytes(tree.text, b""), tree.boost)
             if not len(postings):
                 continue
             if pending and total + len(postings) > max(self._universe, LEAST_AT_ONCE):

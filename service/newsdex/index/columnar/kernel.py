@@ -105,8 +105,8 @@ class Progress(ctypes.Structure):
     """How far a phrase was looked for; `common` are documents to choose from, at first."""
 
     _fields_ = (
-        *((name, ctypes.c_uint64) for name in ("listed", "last", "common", "placed", "words", "done", "found")),
-        *((name, ctypes.c_uint64) for name in ("finished", "source", "first_word", "end_word")),
+        *((name, ctypes.c_uint64) for name in ("listed", "last", "common", "marked", "placed", "words")),
+        *((name, ctypes.c_uint64) for name in ("done", "found", "finished", "source", "first_word", "end_word")),
     )
 
 

@@ -61,21 +61,19 @@ class Weights:
             known = self._factors[field] = self._snapshot.length_factors(field, self._usual_lengths[field], b)
         return known
 
-    def postings(self, field: str, term: bytes, known: KnownTerm, boost: float) -> Postings:
+    def postings(self, field: str, term: bytes, boost: float) -> Postings:
         """Score a term's postings: idf · tf · (K1 + 1) / (tf + norm), as `whoosh.scoring.bm25`.
 
         In a field that is not scored, the score is the frequency, as Whoosh's WeightScorer gives it.
         """
+        known = self._snapshot.term(field, term)
         if field not in TEXT_FIELDS:
             return Postings(known, how=kernel.BY_FREQUENCY, weight=boost)
+        norms = self._norms.get(field)
+        if norms is None:
+            norms = self._norms[field] = self._snapshot.norms(field, self._average_lengths[field])
         weight = self.idf(field, term, known) * boost * (K1 + 1)
-        return Postings(known, how=kernel.BY_BM25, weight=weight, by_document=self._norms_of(field))
-
-    def _norms_of(self, field: str) -> kernel.Kept:
-        known = self._norms.get(field)
-        if known is None:
-            known = self._norms[field] = self._snapshot.norms(field, self._average_lengths[field])
-        return known
+        return Postings(known, how=kernel.BY_BM25, weight=weight, by_document=norms)
 
     def statistics(self, terms: Terms) -> Statistics:
         """Give what scores of some terms depend on, for the pages that follow."""

@@ -37,6 +37,7 @@ typedef struct {
     uint64_t listed; /* words whose documents were intersected */
     uint64_t last;   /* the last one of them, counted from 1 */
     uint64_t common; /* documents that all of these have */
+    uint64_t marked; /* whether these are only marked yet */
     uint64_t placed; /* of the common documents, for how many it is known where positions lie */
     uint64_t words;  /* in the documents behind these, words for which it is known */
     uint64_t done;   /* documents that were looked at */
@@ -45,15 +46,32 @@ typedef struct {
     uint64_t source, first_word, end_word; /* which words of positions must be checked */
 } progress;
 
-/* Keep those of some sorted documents that a term has. `documents` has room for one more, `marks` for a bit for each
- * document of the commit, in words of 64. Give how many, or DAMAGED. */
-static int64_t keep_common(const list *term, int64_t *documents, uint64_t count, uint64_t *marks, uint64_t words) {
-    if (!count) return 0;
-    const uint64_t first = (uint64_t)documents[0], last = (uint64_t)documents[count - 1];
-    uint64_t kept = 0;
+/* Mark some sorted documents that are within so many words of marks. */
+static void mark(const int64_t *documents, uint64_t count, uint64_t *marks, uint64_t words) {
     __builtin_memset(marks, 0, words * sizeof *marks);
     for (uint64_t i = 0; i < count && (uint64_t)documents[i] / 64 < words; i++)
         marks[documents[i] / 64] |= (uint64_t)1 << documents[i] % 64;
+}
+
+/* Mark all documents of a term. Give how many, or DAMAGED. */
+static int64_t mark_term(const list *term, uint64_t *marks, uint64_t words) {
+    int64_t count = 0, read = 0;
+    uint32_t documents[BLOCK];
+    __builtin_memset(marks, 0, words * sizeof *marks);
+    for (uint64_t i = 0; i < term->piece_count && read >= 0; i++) {
+        cursor from = {&term->pieces[i], term->pieces[i].start, 0};
+        while ((read = next_documents(&from, documents)) > 0) {
+            for (int64_t k = 0; k < read; k++) marks[documents[k] / 64] |= (uint64_t)1 << documents[k] % 64;
+            count += read;
+        }
+    }
+    return read < 0 ? DAMAGED : count;
+}
+
+/* Give those documents of a term that are marked, of a part of the commit; `out` has room for one more. Give how many,
+ * or DAMAGED. */
+static int64_t keep_marked(const list *term, const uint64_t *marks, uint64_t first, uint64_t last, int64_t *out) {
+    int64_t kept = 0;
     for (uint64_t i = 0; i < term->piece_count; i++) {
         const piece *one = &term->pieces[i];
         if (one->base + one->field->document_count <= first || one->base > last) continue;
@@ -61,14 +79,14 @@ static int64_t keep_common(const list *term, int64_t *documents, uint64_t count,
         uint32_t own[BLOCK];
         int64_t read;
         while ((read = next_documents(&from, own)) > 0 && own[0] <= last)
-            /* without a branch: no processor would guess it. The marks have all that the documents said */
+            /* without a branch: no processor would guess it */
             for (int64_t k = 0; k < read; k++) {
-                documents[kept] = own[k];
+                out[kept] = own[k];
                 kept += marks[own[k] / 64] >> own[k] % 64 & 1;
             }
         if (read < 0) return DAMAGED;
     }
-    return (int64_t)kept;
+    return kept;
 }
 
 /* Give the list with the fewest documents of those behind the last one in that order. */
@@ -215,12 +233,22 @@ EXPORT int64_t find_phrase(const list *lists, uint64_t count, const positions *c
     const int64_t most = (int64_t)budget;
     if (!state->listed) __builtin_memset(readings, 0, count * sizeof *readings);
     for (; state->listed < count && read < most; state->listed++) {
-        const int given = state->listed || state->common;
         const list *one = next_list(lists, count, state);
-        const int64_t common = given ? keep_common(one, rows, state->common, memory, marks)
-                                     : read_documents_of(one->pieces, one->piece_count, rows);
+        const int given = state->listed || state->common;
+        int64_t common;
+        if (!given) {
+            common = count > 1 ? mark_term(one, memory, marks) : read_documents_of(one->pieces, one->piece_count, rows);
+        } else if (state->marked) {
+            common = keep_marked(one, memory, 0, UINT64_MAX, rows);
+        } else if (state->common) {
+            mark(rows, state->common, memory, marks);
+            common = keep_marked(one, memory, (uint64_t)rows[0], (uint64_t)rows[state->common - 1], rows);
+        } else {
+            common = 0;
+        }
         if (common < 0) return DAMAGED;
         state->common = (uint64_t)common;
+        state->marked = !given && count > 1;
         read += (int64_t)one->count;
     }
     while (read < most) {
