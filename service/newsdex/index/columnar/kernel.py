@@ -23,8 +23,8 @@ PARTED = 4
 DAMAGED, UNCHECKED = -1, -2
 LIST_SCRATCH, POSTING_SCRATCH, UNION_SCRATCH = 16, 12, 33_280
 AMONG_SCRATCH = 9
-PHRASE_ROWS, PHRASE_WORD_NUMBERS = 3, 6 + 3 * 256
-"""For each document of a phrase, and for each word."""
+PHRASE_ROWS, PLACE_NUMBERS, PHRASE_WORD_NUMBERS = 3, 3, 6 + 3 * 256
+"""What is found for each document of a phrase, where a word's positions in it lie, and what is kept of a word."""
 BY_BM25, BY_LENGTH, BY_FREQUENCY = range(3)
 
 
@@ -105,7 +105,7 @@ class Progress(ctypes.Structure):
     """How far a phrase was looked for; `common` are documents to choose from, at first."""
 
     _fields_ = (
-        *((name, ctypes.c_uint64) for name in ("listed", "last", "common", "marked", "placed", "words")),
+        *((name, ctypes.c_uint64) for name in ("listed", "last", "common", "marked", "kept", "placed", "words")),
         *((name, ctypes.c_uint64) for name in ("done", "found", "finished", "source", "first_word", "end_word")),
     )
 

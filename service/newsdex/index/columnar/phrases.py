@@ -37,7 +37,8 @@ def find_phrase(words: Sequence[Postings], slop: int, stop: Stop, among: Array |
     size = min(map(len, words)) if among is None else len(among)
     marks, room = sources.words, sources.most_places
     rows_end = marks + kernel.PHRASE_ROWS * size
-    memory = np.empty(rows_end + count * kernel.PHRASE_WORD_NUMBERS + room, np.int64)
+    places = size * kernel.PLACE_NUMBERS + count * kernel.PHRASE_WORD_NUMBERS
+    memory = np.empty(rows_end + places + room, np.int64)
     documents, scores, times = memory[marks:rows_end].reshape(kernel.PHRASE_ROWS, size)
     progress = kernel.Progress(finished=not size)
     if among is not None:

@@ -38,6 +38,7 @@ typedef struct {
     uint64_t last;   /* the last one of them, counted from 1 */
     uint64_t common; /* documents that all of these have */
     uint64_t marked; /* whether these are only marked yet */
+    uint64_t kept;   /* the word, counted from 1, whose positions were placed in all of them; 0 is none */
     uint64_t placed; /* of the common documents, for how many it is known where positions lie */
     uint64_t words;  /* in the documents behind these, words for which it is known */
     uint64_t done;   /* documents that were looked at */
@@ -68,23 +69,63 @@ static int64_t mark_term(const list *term, uint64_t *marks, uint64_t words) {
     return read < 0 ? DAMAGED : count;
 }
 
-/* Give those documents of a term that are marked, of a part of the commit; `out` has room for one more. Give how many,
- * or DAMAGED. */
-static int64_t keep_marked(const list *term, const uint64_t *marks, uint64_t first, uint64_t last, int64_t *out) {
+/* Where the positions of a block's postings lie. */
+typedef struct {
+    uint64_t bits[BLOCK + 1];
+    uint32_t frequencies[BLOCK];
+    uint8_t widths[BLOCK];
+} block_places;
+
+/* Find where the positions of a block's postings lie, from a bit on, which becomes that of the next block. Give 0 where
+ * the frequencies cannot be read. */
+INLINE int place_block(const piece *one, const positions *there, uint64_t at, const uint32_t *documents, int64_t count,
+                       uint64_t *bit, block_places *out) {
+    if (!read_frequencies(one, at, (uint64_t)count, out->frequencies)) return 0;
+    out->bits[0] = *bit;
+    for (int64_t k = 0; k < count; k++) {
+        out->widths[k] = there->widths[documents[k] - one->base];
+        out->bits[k + 1] = out->bits[k] + (uint64_t)out->frequencies[k] * out->widths[k];
+    }
+    *bit = out->bits[count];
+    return 1;
+}
+
+INLINE place place_at(const piece *one, const block_places *in, int64_t k) {
+    return (place){one->source, in->bits[k], in->frequencies[k], in->widths[k]};
+}
+
+/* Give those documents of a term that are marked, of a part of the commit. Where `placed` is given, it becomes where the term's positions in them lie. Give how many documents, or DAMAGED. */
+static int64_t keep_marked(const list *term, const positions *const *by_source, const uint64_t *marks, uint64_t first,
+                           uint64_t last, int64_t *out, place *placed) {
     int64_t kept = 0;
     for (uint64_t i = 0; i < term->piece_count; i++) {
         const piece *one = &term->pieces[i];
         if (one->base + one->field->document_count <= first || one->base > last) continue;
+        const positions *there = by_source[one->source];
+        if (one->first >= there->starts.count) return DAMAGED;
         cursor from = {one, one->start, 0};
+        uint64_t bit = number_at(&there->starts, one->first);
         uint32_t own[BLOCK];
-        int64_t read;
-        while ((read = next_documents(&from, own)) > 0 && own[0] <= last)
+        for (;;) {
+            const uint64_t begin = from.at;
+            const int64_t read = next_documents(&from, own);
+            if (read < 0) return DAMAGED;
+            if (!read || own[0] > last) break;
+            uint8_t chosen[BLOCK + 1];
+            int64_t count = 0;
             /* without a branch: no processor would guess it */
             for (int64_t k = 0; k < read; k++) {
-                out[kept] = own[k];
-                kept += marks[own[k] / 64] >> own[k] % 64 & 1;
+                chosen[count] = (uint8_t)k;
+                count += marks[own[k] / 64] >> own[k] % 64 & 1;
             }
-        if (read < 0) return DAMAGED;
+            for (int64_t k = 0; k < count; k++) out[kept + k] = own[chosen[k]];
+            if (placed) {
+                block_places places;
+                if (!place_block(one, there, begin, own, read, &bit, &places)) return DAMAGED;
+                for (int64_t k = 0; k < count; k++) placed[kept + k] = place_at(one, &places, chosen[k]);
+            }
+            kept += count;
+        }
     }
     return kept;
 }
@@ -118,27 +159,25 @@ static int64_t place_word(const list *word, const positions *const *by_source, r
             state->from = (cursor){one, one->start, 0};
             state->begun = 1;
         }
-        const uint8_t *widths = there->widths - one->base;
         for (;;) {
-            uint32_t own[BLOCK], frequencies[BLOCK];
-            uint64_t before[BLOCK + 1];
+            uint32_t own[BLOCK];
+            block_places places;
             const cursor begin = state->from;
+            const uint64_t bit = state->bit;
             const int64_t read = next_documents(&state->from, own);
             if (!read) break;
-            if (read < 0 || !read_frequencies(one, begin.at, (uint64_t)read, frequencies)) return DAMAGED;
-            before[0] = state->bit;
-            for (int64_t k = 0; k < read; k++) before[k + 1] = before[k] + (uint64_t)frequencies[k] * widths[own[k]];
+            if (read < 0 || !place_block(one, there, begin.at, own, read, &state->bit, &places)) return DAMAGED;
             postings += read;
             for (int64_t k = 0; at < count && documents[at] <= own[read - 1]; at++) {
                 while (own[k] < documents[at]) k++;
                 if (own[k] != documents[at]) return DAMAGED;
-                out[at] = (place){one->source, before[k], frequencies[k], widths[own[k]]};
+                out[at] = place_at(one, &places, k);
             }
             if (at == count) { /* more documents may follow in this block */
                 state->from = begin;
+                state->bit = bit;
                 return postings;
             }
-            state->bit = before[read];
         }
     }
     return at == count ? postings : DAMAGED;
@@ -186,17 +225,23 @@ static uint64_t keep_following(const uint32_t *before, uint64_t before_count, ui
     return kept;
 }
 
+/* Give where a word's positions in a document lie: as it was kept, or among those of some documents. */
+INLINE const place *place_of(const progress *state, uint64_t word, const place *placed, const place *whole,
+                             uint64_t document) {
+    return word + 1 == state->kept ? &whole[document] : &placed[word * CHUNK + document % CHUNK];
+}
+
 /* Look at the positions of all words in the next document. Give how many were read, UNCHECKED or DAMAGED. */
-static int64_t look_at(const list *lists, uint64_t count, const place *placed, const positions *const *by_source,
-                       uint64_t slop, uint64_t room, progress *state, uint32_t *buffers, int64_t *rows,
-                       uint64_t capacity) {
+static int64_t look_at(const list *lists, uint64_t count, const place *placed, const place *whole,
+                       const positions *const *by_source, uint64_t slop, uint64_t room, progress *state,
+                       uint32_t *buffers, int64_t *rows, uint64_t capacity) {
     uint32_t *before = buffers, *after = buffers + room;
     const int64_t document = rows[state->done];
     uint64_t ends = 0;
     int64_t read = 0;
     double score = 0;
     for (uint64_t i = 0; i < count; i++) {
-        const place *word = &placed[i * CHUNK];
+        const place *word = place_of(state, i, placed, whole, state->done);
         const int64_t found = read_positions(word, by_source, room, state, after);
         if (found < 0) return found;
         read += found;
@@ -221,13 +266,15 @@ static int64_t look_at(const list *lists, uint64_t count, const place *placed, c
  * `capacity` is the number of documents to choose from, or of those that the rarest word has, and `room` the greatest
  * number of positions that a word has in a document. `memory` holds a bit for each document of the commit, in `marks`
  * numbers of 64; three rows of `capacity` numbers: the documents, at first those to choose from, the sums of the words'
- * scores as doubles, and how often the phrase ends in each; a reading and CHUNK places for each word; `room` numbers.
- * Give 0, UNCHECKED where the positions that `state` names are to be compared with their checksums, or DAMAGED. */
+ * scores as doubles, and how often the phrase ends in each; a place for each document; a reading and CHUNK places for each
+ * word; `room` numbers. Give 0, UNCHECKED where the positions that `state` names are to be compared with their
+ * checksums, or DAMAGED. */
 EXPORT int64_t find_phrase(const list *lists, uint64_t count, const positions *const *by_source, uint64_t slop,
                            uint64_t room, uint64_t marks, uint64_t capacity, progress *state, uint64_t budget,
                            uint64_t *memory) {
     int64_t *rows = (int64_t *)(memory + marks), read = 0;
-    reading *readings = (reading *)(rows + 3 * capacity);
+    place *whole = (place *)(rows + 3 * capacity);
+    reading *readings = (reading *)(whole + capacity);
     place *placed = (place *)(readings + count);
     uint32_t *buffers = (uint32_t *)(placed + count * CHUNK);
     const int64_t most = (int64_t)budget;
@@ -235,30 +282,34 @@ EXPORT int64_t find_phrase(const list *lists, uint64_t count, const positions *c
     for (; state->listed < count && read < most; state->listed++) {
         const list *one = next_list(lists, count, state);
         const int given = state->listed || state->common;
+        /* what the last one reads need not be read again */
+        place *places = given && state->listed + 1 == count ? whole : 0;
         int64_t common;
         if (!given) {
             common = count > 1 ? mark_term(one, memory, marks) : read_documents_of(one->pieces, one->piece_count, rows);
         } else if (state->marked) {
-            common = keep_marked(one, memory, 0, UINT64_MAX, rows);
+            common = keep_marked(one, by_source, memory, 0, UINT64_MAX, rows, places);
         } else if (state->common) {
             mark(rows, state->common, memory, marks);
-            common = keep_marked(one, memory, (uint64_t)rows[0], (uint64_t)rows[state->common - 1], rows);
+            const uint64_t first = (uint64_t)rows[0], last = (uint64_t)rows[state->common - 1];
+            common = keep_marked(one, by_source, memory, first, last, rows, places);
         } else {
             common = 0;
         }
         if (common < 0) return DAMAGED;
         state->common = (uint64_t)common;
         state->marked = !given && count > 1;
+        state->kept = places ? state->last : 0;
         read += (int64_t)one->count;
     }
     while (read < most) {
         const uint64_t left = state->common - state->placed, some = left < CHUNK ? left : CHUNK;
         if (state->done < state->placed) {
-            const uint64_t chunk = (state->placed - 1) / CHUNK * CHUNK;
             if (state->done + AHEAD < state->placed)
-                for (uint64_t i = 0; i < count; i++) fetch(&placed[i * CHUNK + state->done + AHEAD - chunk], by_source);
-            const int64_t own = look_at(lists, count, placed + (state->done - chunk), by_source, slop, room, state,
-                                        buffers, rows, capacity);
+                for (uint64_t i = 0; i < count; i++)
+                    fetch(place_of(state, i, placed, whole, state->done + AHEAD), by_source);
+            const int64_t own = look_at(lists, count, placed, whole, by_source, slop, room, state, buffers, rows,
+                                        capacity);
             if (own < 0) return own;
             read += own + 1;
             state->done++;
@@ -267,6 +318,7 @@ EXPORT int64_t find_phrase(const list *lists, uint64_t count, const positions *c
             return 0;
         } else if (state->words < count) {
             const uint64_t word = state->words++;
+            if (word + 1 == state->kept) continue;
             const int64_t own = place_word(&lists[word], by_source, &readings[word], rows + state->placed, some,
                                            placed + word * CHUNK);
             if (own < 0) return DAMAGED;
