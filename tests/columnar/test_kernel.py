@@ -149,7 +149,7 @@ def test_the_greatest_come_first_and_of_equals_the_first(values: list[int], limi
 
 @given(st.lists(st.integers(-40, 40), min_size=1, max_size=60), st.data())
 def test_scores_that_hang_together_are_a_tie(steps: list[int], data: st.DataObject) -> None:
-    scores = [step * 1e-6 + 1 for step in steps]
+    scores = [float(np.float32(step * 1e-6 + 1)) for step in steps]
     one = data.draw(st.sampled_from(scores))
     together = {one}
     while near := {other for other in scores for own in together if abs(other - own) <= 2.5e-6} - together:
@@ -378,3 +378,29 @@ def test_a_list_that_leaves_its_segment_is_damaged(tmp_path: Path) -> None:
 
     with pytest.raises(Damaged, match="postings of field"):
         Sources([(0, PostingField(SectionFile(path), "field"))]).find(b"oil").documents()
+
+
+@pytest.mark.parametrize("name", ["field.terms", "field.documents", "field.documents.widths"])
+def test_numbers_of_another_size_are_damaged(tmp_path: Path, name: str) -> None:
+    """The kernel would read beyond them."""
+    path, forged = tmp_path / "file", tmp_path / "forged"
+    written(path, {b"oil": {0: 1, 7: 2}})
+    sound, writer = SectionFile(path), SectionWriter(forged)
+    for other in sound.names():
+        values = sound[other].values
+        writer.add(other, values.astype(np.uint16) if other == name else values, sound[other].base)
+    writer.finish(DOCUMENTS)
+
+    with pytest.raises(Damaged, match=f"section {name} is of uint16"):
+        PostingField(SectionFile(forged), "field")
+
+
+def test_two_edits_and_one_may_be_asked_for_in_any_order(tmp_path: Path) -> None:
+    """What a description points to lives as long as it does, whatever was made anew since."""
+    neighbours = written(tmp_path / "file", {b"oil": {0: 1}, b"boil": {0: 1}}).terms.neighbours
+    one = neighbours.by_parts
+    del neighbours.__dict__["_sizes"]
+    two = neighbours.by_letters
+
+    for described in (one, two):
+        assert described.sizes == kernel.address(described.kept[1]["sizes"])

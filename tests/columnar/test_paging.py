@@ -6,12 +6,16 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.columnar.corpus import OPTIONS, WORDS, Indexed, articles, trees
 from whoosh import query as q
 
-from newsdex.index.columnar.paging import TIE, Cut
+from newsdex.index.columnar.matches import Sparse
+from newsdex.index.columnar.paging import TIE, Cut, behind, first_hits
+from newsdex.index.columnar.snapshot import Snapshot
 from newsdex.index.columnar.weights import Statistics
 from newsdex.index.reader import IndexReader
 
@@ -128,3 +132,35 @@ def test_scores_are_told_apart_where_they_differ_by_more_than_rounding(tmp_path:
 
     assert all(a - b > TIE * a for a, b in pairwise(scores))
     assert [f"a{n:03}" for n in range(100)] == [id_ for id_, _ in found]
+
+
+STEPS = st.lists(st.integers(0, 8), min_size=1, max_size=12)
+
+
+@settings(lax, max_examples=150)
+@given(steps=STEPS, dates=st.permutations(range(12)), size=st.integers(1, 5), share=st.sampled_from([0.1, 0.6, 3.0]))
+def test_pages_of_almost_equal_scores_have_each_hit_once(
+    almost: Snapshot, steps: list[int], dates: list[int], size: int, share: float
+) -> None:
+    """Each may be a tie with the next, and the first none with the last."""
+    documents = np.array(sorted(dates[: len(steps)]))
+    scores = 1 + np.array(steps) * TIE * share
+    found: list[int] = []
+    after: Cut | None = None
+    while not found or after:
+        matches = Sparse(almost.documents, documents, scores)
+        remaining = behind(almost, matches, "relevance", after) if after else matches
+        hits, after = first_hits(almost, remaining, "relevance", size, after)
+        found += [hit.document for hit in hits]
+
+        assert len(found) <= len(documents)
+
+    assert documents.tolist() == sorted(found)
+
+
+@pytest.fixture(scope="module")
+def almost(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    indexed = Indexed(tmp_path_factory.mktemp("almost"))
+    dates = [f"2024-06-{n * 7 % 12 + 1:02}T08:00:00Z" for n in range(12)]
+    indexed.apply([{"id": f"a{n}", "title": "oil", "published_at": date} for n, date in enumerate(dates)])
+    return IndexReader(indexed.root).view().snapshot

@@ -129,7 +129,7 @@ class View:
         visible = without(visible, unseen) if unseen.bound else visible
         matches = reduce(within, masks.values(), visible)
         ranked = behind(snapshot, matches, sort, after) if after else matches
-        hits, cut = first_hits(snapshot, ranked, sort, size + offset) if size else ([], None)
+        hits, cut = first_hits(snapshot, ranked, sort, size + offset, after) if size else ([], None)
         counted = matches.sparse() if facets or histogram is not None else matches
         edges, intervals = self._histogram(counted, histogram)
         return Found(

@@ -36,7 +36,7 @@ class TermDictionary:
     def __init__(self, file: SectionFile, field: str) -> None:
         self._path = file.path
         self._field = field
-        self._blob = file[f"{field}.terms"]
+        self._blob = file.typed(f"{field}.terms", np.uint8)
         self._lengths = file[f"{field}.term_lengths"]
         self._sampled_starts = file[f"{field}.term_starts"]
         self.count = len(self._lengths)

@@ -50,10 +50,10 @@ class Neighbours:
         return self._described(letters=letters, by_size=order.astype(np.uint32), begins=begins)
 
     def _described(self, **arrays: Array) -> kernel.Neighbours:
+        arrays["sizes"] = self._sizes  # another thread may make them anew
         described = kernel.Neighbours(
             terms=ctypes.addressof(self._terms),
             ends=kernel.Numbers(kernel.address(self._ends), self._ends.itemsize, len(self._ends)),
-            sizes=kernel.address(self._sizes),
             **{name: kernel.address(array) for name, array in arrays.items()},
         )
         described.kept = self, arrays

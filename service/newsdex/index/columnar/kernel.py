@@ -200,7 +200,7 @@ def latest(values: Array, limit: int) -> tuple[Array, int]:
 def tied(scores: Array, score: float, tie: float) -> tuple[Array, float, float]:
     """Give the places of those of some float64 that hang together with one, and the least and the greatest of them.
 
-    Each is at most a share `tie` of itself apart from the next.
+    Rounded to float32, each is at most a share `tie` of itself apart from the next.
     """
     places, bounds = np.empty(len(scores), np.int64), (ctypes.c_double * 2)(score)
     count = _tied(address(scores), len(scores), tie, ctypes.addressof(bounds), address(places))

@@ -160,7 +160,7 @@ class Bits:
     """Numbers of known widths in a file."""
 
     def __init__(self, file: SectionFile, name: str) -> None:
-        self._words: Section = file[name]
+        self._words = file.typed(name, np.uint32)
 
     def described(self) -> tuple[Array, Any]:
         """Give the words, not checked yet, and the flags of their checked blocks: for the kernel."""
@@ -185,8 +185,8 @@ class Packed:
     """Packed numbers of a file."""
 
     def __init__(self, file: SectionFile, name: str) -> None:
-        self._words: Section = file[name]
-        self._widths: Section = file[f"{name}.widths"]
+        self._words = file.typed(name, np.uint32)
+        self._widths = file.typed(f"{name}.widths", np.uint8)
 
     def __len__(self) -> int:
         return self._words.base

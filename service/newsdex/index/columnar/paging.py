@@ -43,8 +43,13 @@ class Ranked(NamedTuple):
     date: int
 
 
-def first_hits(snapshot: Snapshot, matches: Matches, sort: Sort, limit: int) -> tuple[list[Ranked], Cut | None]:
-    """Give the first hits, and where they end, or None where nothing comes behind them."""
+def first_hits(
+    snapshot: Snapshot, matches: Matches, sort: Sort, limit: int, before: Cut | None = None
+) -> tuple[list[Ranked], Cut | None]:
+    """Give the first hits, and where they end, or None where nothing comes behind them.
+
+    `before` is the end of the page before: what was a tie there stays one.
+    """
     count = len(matches)
     if not count or not limit:
         return [], None
@@ -52,7 +57,7 @@ def first_hits(snapshot: Snapshot, matches: Matches, sort: Sort, limit: int) -> 
     if sort != "relevance":
         ranked = _by_date(snapshot, matches, sort, limit)
         return ranked, _cut(snapshot, ranked[-1], 0.0, 0.0) if more else None
-    return _by_score(snapshot, matches, limit, more=more)
+    return _by_score(snapshot, matches, limit, more=more, before=before)
 
 
 def behind(snapshot: Snapshot, matches: Matches, sort: Sort, cut: Cut) -> Sparse:
@@ -137,42 +142,53 @@ def _in_order(snapshot: Snapshot, ranked: list[Ranked], sign: int = 1) -> list[R
 # -- by score
 
 
-def _by_score(snapshot: Snapshot, matches: Matches, limit: int, *, more: bool) -> tuple[list[Ranked], Cut | None]:
+def _by_score(
+    snapshot: Snapshot, matches: Matches, limit: int, *, more: bool, before: Cut | None
+) -> tuple[list[Ranked], Cut | None]:
     made = matches.sparse()
     scores = made.scores().astype(np.float64, copy=False)
     chosen = kernel.greatest(scores, limit + 1)
     documents = made.documents.take(chosen)
     best = _ranked(documents, scores.take(chosen).astype(np.float32), _dates(snapshot, documents))
     if not more:
-        return _ties_in_order(snapshot, best), None
+        return _ties_in_order(snapshot, best, before), None
     last, following = best[limit - 1], best[limit]
-    if _apart(last, following):
+    if _apart(last, following, before):
         middle = (last.score + following.score) / 2
-        return _ties_in_order(snapshot, best[:limit]), Cut(least=middle, greatest=middle, date=0, id="")
-    return _cut_in_a_tie(snapshot, made.documents, scores, best[:limit])
+        return _ties_in_order(snapshot, best[:limit], before), Cut(least=middle, greatest=middle, date=0, id="")
+    return _cut_in_a_tie(snapshot, made.documents, scores, best[:limit], before)
 
 
 def _cut_in_a_tie(
-    snapshot: Snapshot, documents: Array, scores: Array, best: Sequence[Ranked]
+    snapshot: Snapshot, documents: Array, scores: Array, best: Sequence[Ranked], before: Cut | None
 ) -> tuple[list[Ranked], Cut]:
     """Cut among hits of one score: all of them are looked at, as any may be the newest."""
-    tied, least, greatest = kernel.tied(scores, best[-1].score, TIE)
-    above = _ties_in_order(snapshot, [one for one in best if one.score > greatest])
-    ranked = above + _dated(snapshot, documents.take(tied), scores.take(tied), 1, len(best) - len(above))
-    room = TIE / 2
-    return ranked, _cut(snapshot, ranked[-1], least - abs(least) * room, greatest + abs(greatest) * room)
+    if before and best[-1].score >= before.least:
+        least, greatest = before.least, before.greatest
+        tied = np.flatnonzero(scores >= least)
+    else:
+        tied, least, greatest = kernel.tied(scores, best[-1].score, TIE)
+        room = TIE / 2
+        least, greatest = least - abs(least) * room, greatest + abs(greatest) * room
+    above = _ties_in_order(snapshot, [one for one in best if one.score > greatest], before)
+    own = scores.take(tied).astype(np.float32)
+    ranked = above + _dated(snapshot, documents.take(tied), own, 1, len(best) - len(above))
+    return ranked, _cut(snapshot, ranked[-1], least, greatest)
 
 
-def _apart(before: Ranked, one: Ranked) -> bool:
-    return before.score - one.score > abs(before.score) * TIE
+def _apart(one: Ranked, other: Ranked, before: Cut | None) -> bool:
+    """Tell whether two hits, the first with no lower score, are no tie."""
+    if before and other.score >= before.least:
+        return False
+    return one.score - other.score > abs(one.score) * TIE or bool(before and one.score >= before.least)
 
 
-def _ties_in_order(snapshot: Snapshot, ranked: Sequence[Ranked]) -> list[Ranked]:
+def _ties_in_order(snapshot: Snapshot, ranked: Sequence[Ranked], before: Cut | None) -> list[Ranked]:
     """Sort hits that are sorted by score: each tie, of which two neighbours are no further apart than rounding."""
     ordered: list[Ranked] = []
     tie: list[Ranked] = []
     for one in ranked:
-        if tie and _apart(tie[-1], one):
+        if tie and _apart(tie[-1], one, before):
             ordered += _in_order(snapshot, tie) if len(tie) > 1 else tie
             tie = []
         tie.append(one)

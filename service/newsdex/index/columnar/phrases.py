@@ -46,14 +46,15 @@ def find_phrase(words: Sequence[Postings], slop: int, stop: Stop, among: Array |
         progress.common = size
     rows, state = b"".join([word.row() for word in words]), ctypes.addressof(progress)
     bounds = (slop, room, marks, size)
-    asked = (rows, count, sources.positions, *bounds, state, AT_ONCE, kernel.address(memory))
+    positions = sources.positions
+    asked = (rows, count, positions.address, *bounds, state, AT_ONCE, kernel.address(memory))
     while not progress.finished:
         outcome = kernel.find_phrase(*asked)
         if outcome == kernel.DAMAGED:
             raise sources.damaged()
         if outcome == kernel.UNCHECKED:
             sources.fields[progress.source].check_positions(progress.first_word, progress.end_word)
-        elif not progress.finished and stop():
+        if not progress.finished and stop():
             break
     found = progress.found
     return PhraseMatches(documents[:found], scores[:found].view(np.float64), times[:found])

@@ -217,8 +217,17 @@ class SectionFile:
             blocks = -(-entry.length // BLOCK_BYTES)
             checksums = self._checksums[entry.first_block : entry.first_block + blocks]
             data = self._data[entry.offset : entry.offset + entry.length]
+            if len(checksums) < blocks or len(data) < entry.length or entry.dtype.kind != "u":
+                raise Damaged(self.path, f"section {name} is not possible")
             known = self._sections[name] = Section(self.path, name, entry, data, checksums)
         return known
+
+    def typed(self, name: str, dtype: type[np.generic]) -> Section:
+        """Give a section of one dtype only; raise `Damaged` where it has another."""
+        section = self[name]
+        if section.values.dtype != dtype:
+            raise Damaged(self.path, f"section {name} is of {section.values.dtype}")
+        return section
 
     def names(self) -> list[str]:
         """Give the names of all sections."""

@@ -27,6 +27,13 @@ class Piece(NamedTuple):
     """The segment's first document in the commit."""
 
 
+class Table(NamedTuple):
+    """Where some descriptions are, for the kernel. Another thread may make it anew: who uses it holds on to it."""
+
+    address: int
+    kept: Any
+
+
 class Sources:
     """A field in all segments that have it, as the kernel sees them."""
 
@@ -69,7 +76,7 @@ class Sources:
         At most so many terms of each segment; also tell whether there are more.
         """
         by_parts = distance == 1 and len(text) >= kernel.PARTED
-        written, table = text.encode(), (self._by_parts if by_parts else self._by_letters)[0]
+        written, table = text.encode(), self._by_parts if by_parts else self._by_letters
         ranges, cut = np.empty((limit * len(self.fields), kernel.RANGE_NUMBERS), np.uint64), np.zeros(1, np.uint64)
         scratch = np.empty(3 * (len(written) + distance + 1), np.uint32)
         wanted = (written, len(written), distance, prefix, by_parts, limit)
@@ -80,34 +87,29 @@ class Sources:
     def mark(self, ranges: Array, marks: int, postings: int) -> int:
         """Mark the documents of some ranges, up to about `AT_ONCE` postings; give how many ranges were finished.
 
-        The next range then begins where to go on. The addresses are of a bit for each document of the commit, and of
-        the number of postings, which is added to.
+        The next range then begins where to go on; its blocks may have been compared with their checksums only. The
+        addresses are of a bit for each document of the commit, and of the number of postings, which is added to.
         """
-        asked = (self._address, kernel.address(ranges), len(ranges), AT_ONCE, marks, postings)
-        finished = kernel.mark_terms(*asked)
+        finished = kernel.mark_terms(self._address, kernel.address(ranges), len(ranges), AT_ONCE, marks, postings)
         if finished == kernel.UNCHECKED:
-            for source, first, stop in ranges.tolist():
-                field = self.fields[source]
-                field.check(*field.span(first, stop))
-            finished = kernel.mark_terms(*asked)
+            source, first, stop = ranges[0].tolist()
+            field = self.fields[source]
+            field.check(*field.span(first, stop))
+            return 0
         return self._sound(finished)
 
     @cached_property
-    def _by_parts(self) -> tuple[kernel.Kept, Any]:
+    def _by_parts(self) -> Table:
         return _table([field.terms.neighbours.by_parts for field in self.fields])
 
     @cached_property
-    def _by_letters(self) -> tuple[kernel.Kept, Any]:
+    def _by_letters(self) -> Table:
         return _table([field.terms.neighbours.by_letters for field in self.fields])
 
     @cached_property
-    def _positions(self) -> tuple[kernel.Kept, Any]:
+    def positions(self) -> Table:
+        """Give where each segment's positions are."""
         return _table([field.described_positions for field in self.fields])
-
-    @property
-    def positions(self) -> int:
-        """Give the address of a table of where each segment's positions are, for the kernel."""
-        return self._positions[0].address
 
     @cached_property
     def most_places(self) -> int:
@@ -124,9 +126,9 @@ class Sources:
         return count
 
 
-def _table(described: Sequence[kernel.Described]) -> tuple[kernel.Kept, Any]:
-    """Give a table of where each of some descriptions is, for the kernel, and what must be kept for it."""
-    return kernel.kept(np.array([ctypes.addressof(one) for one in described], np.uint64)), described
+def _table(described: Sequence[kernel.Described]) -> Table:
+    addresses = kernel.kept(np.array([ctypes.addressof(one) for one in described], np.uint64))
+    return Table(addresses.address, (addresses, described))
 
 
 class KnownTerm:

@@ -1,8 +1,10 @@
 /* Chooses the best of many values without sorting them. */
 #include "kernel.h"
 
+#define TIED_STEPS 64
+
 /* Give a number that sorts as a score does. */
-INLINE int64_t key_of(double score) {
+INLINE int64_t rank_of(double score) {
     const float own = (float)score + 0.0f; /* one zero only */
     int32_t bits;
     __builtin_memcpy(&bits, &own, sizeof bits);
@@ -45,12 +47,12 @@ EXPORT int64_t greatest(const double *scores, uint64_t count, uint64_t limit, in
     const uint64_t kept = limit < count ? limit : count;
     if (!kept) return 0;
     for (uint64_t i = 0; i < kept; i++) {
-        keys[i] = key_of(scores[i]);
+        keys[i] = rank_of(scores[i]);
         places[i] = (int64_t)i;
     }
     make_heap(keys, places, kept);
     for (uint64_t i = kept; i < count; i++)
-        if (key_of(scores[i]) > keys[0]) sink(keys, places, kept, 0, key_of(scores[i]), (int64_t)i);
+        if (rank_of(scores[i]) > keys[0]) sink(keys, places, kept, 0, rank_of(scores[i]), (int64_t)i);
     sort_heap(keys, places, kept);
     return (int64_t)kept;
 }
@@ -74,28 +76,28 @@ EXPORT int64_t latest(const int64_t *values, uint64_t count, uint64_t limit, int
     return (int64_t)kept;
 }
 
-/* Find the scores that hang together with one, each at most a share `tie` of itself apart from the next: their places,
- * and the least and the greatest of them in `bounds`, which has the one score first. Give how many there are. */
+/* Find the scores that hang together with one, each at most a share `tie` of itself apart from the next, as far as some
+ * steps: their places, and the least and the greatest of them in `bounds`, which has the one score first. All scores are
+ * rounded to float32. Give how many there are. */
 EXPORT int64_t tied(const double *scores, uint64_t count, double tie, double *bounds, int64_t *places) {
-    double least = bounds[0], greatest_ = bounds[0];
-    for (int grown = 1; grown;) {
-        const double low = least - (least < 0 ? -least : least) * tie;
-        const double high = greatest_ + (greatest_ < 0 ? -greatest_ : greatest_) * tie;
+    double least = bounds[0], most = bounds[0];
+    for (int steps = 0, grown = 1; grown && steps < TIED_STEPS; steps++) {
+        const double low = least - (least < 0 ? -least : least) * tie, high = most + (most < 0 ? -most : most) * tie;
         grown = 0;
         for (uint64_t i = 0; i < count; i++) {
-            const double score = scores[i];
-            if (score < low || score > high || (score >= least && score <= greatest_)) continue;
+            const double score = (float)scores[i];
+            if (score < low || score > high || (score >= least && score <= most)) continue;
             if (score < least) least = score;
-            else greatest_ = score;
+            else most = score;
             grown = 1;
         }
     }
     uint64_t found = 0;
     for (uint64_t i = 0; i < count; i++) {
         places[found] = (int64_t)i;
-        found += scores[i] >= least && scores[i] <= greatest_;
+        found += (float)scores[i] >= least && (float)scores[i] <= most;
     }
     bounds[0] = least;
-    bounds[1] = greatest_;
+    bounds[1] = most;
     return (int64_t)found;
 }

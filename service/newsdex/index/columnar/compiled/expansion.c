@@ -42,8 +42,7 @@ static int mark_range(const source *from, range *one, uint64_t stop_at, uint64_t
 /* Mark the documents of some ranges of terms, up to about so many postings.
  *
  * Give how many ranges were finished; the next one then begins where to go on. `postings` are added up. UNCHECKED where
- * the blocks of the first range that is not finished must be compared with their checksums, DAMAGED where postings
- * cannot be. */
+ * the blocks of the first range must be compared with their checksums, DAMAGED where postings cannot be. */
 EXPORT int64_t mark_terms(const source *from, range *ranges, uint64_t count, uint64_t budget, uint64_t *marks,
                           uint64_t *postings) {
     const uint64_t stop_at = *postings + budget;
@@ -53,7 +52,7 @@ EXPORT int64_t mark_terms(const source *from, range *ranges, uint64_t count, uin
         if (one->stop >= own->starts.count || one->first > one->stop) return DAMAGED;
         if (one->first == one->stop) continue;
         const uint64_t start = number_at(&own->starts, one->first), stop = number_at(&own->starts, one->stop);
-        if (!is_checked(&own->documents, start, stop)) return UNCHECKED;
+        if (!is_checked(&own->documents, start, stop)) return i ? (int64_t)i : UNCHECKED;
         const int finished = mark_range(&from[one->source], one, stop_at, marks, postings);
         if (finished <= 0) return finished ? DAMAGED : (int64_t)i;
     }
