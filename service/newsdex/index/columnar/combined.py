@@ -9,9 +9,10 @@ from newsdex.index.columnar import kernel
 from newsdex.index.columnar.bm25f import FIELD_WEIGHTS, B, WordQuery, most, saturated
 from newsdex.index.columnar.columns import ABSENT
 from newsdex.index.columnar.combining import either, enough, within
+from newsdex.index.columnar.dictionary import Stop
 from newsdex.index.columnar.lists import Postings
 from newsdex.index.columnar.matches import Dense, Matches, Sparse, nothing
-from newsdex.index.columnar.phrases import Stop, find_phrase
+from newsdex.index.columnar.phrases import find_phrase
 from newsdex.index.columnar.scored import Scored
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.snapshot import Snapshot

@@ -32,6 +32,7 @@ from newsdex.index.schema import DATE_FIELDS, FILTER_FIELDS, TEXT_FIELDS
 MAX_WORDS = 500
 """So many words a pattern or a fuzzy word may stand for; with more, the result is partial."""
 FALLBACK_CHECK_EVERY = 64
+WORDS_CHECK_EVERY = 16
 LAST_TERM = b"\xff\xff\xff\xff"
 FREQUENT = 16
 """What more than one document in so many has is held as one entry per document."""
@@ -93,10 +94,10 @@ class Execution:
         fields = self._snapshot.fields(tree.fieldname)
         if fields and not fields[0][1].has_positions:
             raise q.QueryError(f"Phrase search: {tree.fieldname!r} field has no positions")
-        words = []
+        words: list[Postings] = []
         for word in tree.words:
             words.append(self._weights.postings(tree.fieldname, _as_bytes(word, b""), tree.boost))
-            if not len(words[-1]) or self.out_of_time():
+            if not words[-1].known.count or (len(words) % WORDS_CHECK_EVERY == 0 and self.out_of_time()):
                 return nothing(self._universe)
         if not words:
             return nothing(self._universe)

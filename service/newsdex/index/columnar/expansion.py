@@ -1,17 +1,15 @@
 """The documents of many terms, all with one score: what a prefix, a pattern, a fuzzy word or a range stands for."""
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from newsdex.index.columnar import kernel
+from newsdex.index.columnar.dictionary import Stop
 from newsdex.index.columnar.matches import Among, Dense, Sparse
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.terms import Sources
-
-Stop = Callable[[], bool]
-"""Tells whether the time is up."""
 
 
 class Expansion:

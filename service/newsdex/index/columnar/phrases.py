@@ -1,20 +1,18 @@
 """Finds the documents where words stand one after the other."""
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from newsdex.index.columnar import kernel
+from newsdex.index.columnar.dictionary import Stop
 from newsdex.index.columnar.lists import Postings
 from newsdex.index.columnar.sections import Array
 
 AT_ONCE = 1 << 15
 """So many postings and positions are read before it is asked whether time is left."""
-
-Stop = Callable[[], bool]
-"""Tells whether the time is up."""
 
 
 class PhraseMatches(NamedTuple):

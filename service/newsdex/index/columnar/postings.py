@@ -12,11 +12,6 @@ from newsdex.index.columnar.dictionary import TermDictionary, write_dictionary
 from newsdex.index.columnar.packing import Bits, BitWriter, Packed, Packer, bit_lengths
 from newsdex.index.columnar.sections import Array, Damaged, SectionFile, SectionWriter, smallest
 
-KEPT_FROM = 4_096
-"""Lists of so many postings and more are kept once they are unpacked."""
-KEPT_PER_DOCUMENT = 16
-"""So many numbers are kept for each document of the segment; then keeping starts anew."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Postings:
@@ -101,8 +96,6 @@ class PostingField:
         self.has_positions = f"{name}.positions" in file
         self._documents = Packed(file, f"{name}.documents")
         self._frequencies = Packed(file, f"{name}.frequencies") if f"{name}.frequencies" in file else None
-        self._kept: dict[tuple[str, int, int], Array] = {}
-        self._kept_numbers = 0
         if self.has_positions:
             self._position_starts = file[f"{name}.position_starts"]
             self._positions = Bits(file, f"{name}.positions")
@@ -126,15 +119,13 @@ class PostingField:
         start, stop = self.span(number, number + 1)
         return stop - start
 
-    def documents(self, start: int, stop: int) -> Array:
-        """Give the documents of the postings of some whole terms."""
-        return self._remembered("documents", start, stop)
-
     def frequencies(self, start: int, stop: int) -> Array:
         """Give the frequencies of some postings."""
         if self._frequencies is None:
             return np.ones(stop - start, np.uint8)
-        return self._remembered("frequencies", start, stop)
+        frequencies = self._frequencies[start:stop]
+        frequencies += np.uint32(1)
+        return frequencies
 
     @cached_property
     def described(self) -> kernel.Field:
@@ -222,28 +213,8 @@ class PostingField:
         widths = np.repeat(widths, frequencies)
         return self._positions.at(np.repeat(starts, frequencies) + rank * widths, widths)
 
-    def _remembered(self, what: str, start: int, stop: int) -> Array:
-        """Unpack postings, and keep long lists: unpacking takes longer than scoring."""
-        known = self._kept.get((what, start, stop))
-        if known is not None:
-            return known
-        unpacked = self._unpacked_documents(start, stop) if what == "documents" else self._unpacked(start, stop)
-        unpacked.flags.writeable = False
-        if stop - start >= KEPT_FROM:
-            if self._kept_numbers > KEPT_PER_DOCUMENT * self._file.documents:
-                self._kept, self._kept_numbers = {}, 0
-            self._kept[what, start, stop] = unpacked
-            self._kept_numbers += stop - start
-        return unpacked
-
-    def _unpacked(self, start: int, stop: int) -> Array:
-        assert self._frequencies is not None
-        frequencies = self._frequencies[start:stop]
-        frequencies += np.uint32(1)
-        return frequencies
-
-    def _unpacked_documents(self, start: int, stop: int) -> Array:
-        """Add up the steps from document to document, for each term anew."""
+    def documents(self, start: int, stop: int) -> Array:
+        """Give the documents of the postings of some whole terms: the steps between them add up for each term anew."""
         documents: Array = self._documents[start:stop]
         if start >= stop:
             return documents

@@ -1,4 +1,4 @@
-"""A term in all segments of a commit, and its postings in one array."""
+"""Terms in all segments of a commit."""
 
 import ctypes
 from collections.abc import Sequence

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from newsdex.index.analysis import MARK, plain_form, stem_of, words
-from newsdex.index.columnar.postings import KEPT_FROM, PostingField
+from newsdex.index.columnar.postings import PostingField
 from newsdex.index.columnar.sections import Array
 from newsdex.index.columnar.segment import SegmentData
 from newsdex.index.languages import OWN_SCRIPT
@@ -26,8 +26,8 @@ STEMS_OF_STEMS = 3
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 """Scripts whose terms are pairs of characters and no words."""
 LONGEST = 50
-READ_AT_ONCE = KEPT_FROM - 1
-"""Postings read in one piece: the field does not keep so few, except those of a frequent term."""
+READ_AT_ONCE = 4_096
+"""Postings are read so many in one piece, but for those of a frequent term."""
 
 
 def text_words(data: SegmentData) -> WordTable:
