@@ -81,9 +81,10 @@ class TermDictionary:
 
     def _sampled_keys(self) -> Array:
         """Give the first bytes of the terms whose places are kept, as numbers that sort as the bytes do."""
-        data, lengths = self._blob.all(), self._lengths.all()[::SAMPLED_EVERY].astype(np.int64)
-        starts = self._sampled_starts.all().astype(np.int64)
-        if len(starts) != len(lengths) or (starts < 0).any() or (starts + lengths > len(data)).any():
+        data, every = self._blob.all(), self._lengths.all()
+        lengths, starts = every[::SAMPLED_EVERY].astype(np.int64), self._sampled_starts.all().astype(np.int64)
+        outside = len(starts) != len(lengths) or (starts < 0).any() or (starts + lengths > len(data)).any()
+        if outside or int(every.sum(dtype=np.int64)) != len(data):
             raise self._damaged()
         places = np.arange(KEY_BYTES)
         first = data.take(starts[:, np.newaxis] + places, mode="clip")
