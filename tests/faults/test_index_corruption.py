@@ -146,9 +146,10 @@ def test_a_flipped_bit_in_any_section_is_found_and_leads_to_no_wrong_answer(whol
     draw = random.Random(SEED)
     harmed, met = [], set()
     for path in sorted(whole.folder.glob("*.cols")):
-        sections = SectionFile(path)._entries.items()
-        assert len(sections) > 20
-        for name, entry in sections:
+        file = SectionFile(path)
+        assert len(file.names()) > 20
+        for name in file.names():
+            entry = file.entry(name)
             places = {entry.offset, entry.offset + entry.length - 1, entry.offset + draw.randrange(entry.length)}
             for place in sorted(places):
                 met.add(happened := damaged(whole, path, place, draw.randrange(BITS)))
@@ -161,7 +162,8 @@ def test_a_flipped_bit_in_any_section_is_found_and_leads_to_no_wrong_answer(whol
 def test_a_flipped_bit_in_the_frame_of_a_segment_is_found_and_leads_to_no_wrong_answer(whole: Whole) -> None:
     draw = random.Random(SEED)
     path = max(whole.folder.glob("*.cols"), key=lambda path: path.stat().st_size)
-    entries = SectionFile(path)._entries.values()
+    file = SectionFile(path)
+    entries = [file.entry(name) for name in file.names()]
     size = path.stat().st_size
     inside = {place for entry in entries for place in range(entry.offset, entry.offset + entry.length)}
     outside = sorted(set(range(size)) - inside)

@@ -213,7 +213,7 @@ class SectionFile:
     def __getitem__(self, name: str) -> Section:
         known = self._sections.get(name)
         if known is None:
-            entry = self._entry(name)
+            entry = self.entry(name)
             blocks = -(-entry.length // BLOCK_BYTES)
             checksums = self._checksums[entry.first_block : entry.first_block + blocks]
             data = self._data[entry.offset : entry.offset + entry.length]
@@ -233,7 +233,8 @@ class SectionFile:
         """Give the names of all sections."""
         return list(self._rows)
 
-    def _entry(self, name: str) -> Entry:
+    def entry(self, name: str) -> Entry:
+        """Give where a section lies, and what it is."""
         dtype, *numbers = self._rows[name]
         return Entry(np.dtype(dtype.rstrip(b"\0").decode()), *numbers)
 
@@ -241,7 +242,7 @@ class SectionFile:
         """Check every byte; raise `Damaged` at the first that is wrong."""
         end = HEADER.size
         for name in [*self._rows, ""]:
-            entry = self._entry(name) if name else None
+            entry = self.entry(name) if name else None
             start = entry.offset if entry else self.size - TRAILER.size - len(self._rows) * ENTRY.size
             start = start if entry else start - len(self._checksums) * 4
             if bytes(self._data[end:start]).strip(b"\0"):
