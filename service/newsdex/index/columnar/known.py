@@ -24,7 +24,7 @@ MAX_INFLECTIONS = 4
 SHORT_STEM = 4
 """The beginning of such a stem, less than itself, is that of too many words."""
 MAX_LOOKED_AT = 4_000
-"""Terms with one beginning that are looked at; a short one may have very many."""
+"""Terms of a segment that are looked at, of those with one beginning or spelt alike; there may be very many."""
 MAX_REMEMBERED = 20_000
 SPELLING_LETTERS = 5
 """A shorter word that is unknown has too many neighbours."""
