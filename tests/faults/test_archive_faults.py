@@ -12,7 +12,6 @@ from tests.faults.test_disk_full import everything, not_ready, publish, waiting
 from tests.integration.running import Running, Service, until
 from tests.scenarios.corpus import Corpus, stories
 
-from newsdex.archive import database
 from newsdex.archive.database import FILE_NAME
 from newsdex.archive.integrity import check_archive
 from newsdex.archive.writer import ArchiveWriter
@@ -86,14 +85,13 @@ def test_a_check_changes_nothing(folder: Path) -> None:
 
 
 def test_an_archive_that_another_process_has_locked_is_not_taken_for_a_damaged_one(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path,
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
     with closing(sqlite3.connect(folder / FILE_NAME)) as other:
         other.execute("PRAGMA locking_mode=EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(Unavailable) as raised:
-            ArchiveWriter(folder)
+            ArchiveWriter(folder, busy_timeout_s=0.1)
 
     assert "archive_locked" == raised.value.code
 

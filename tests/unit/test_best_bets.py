@@ -11,8 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 from tests.scenarios.corpus import Corpus, stories
 
-from newsdex.editors import watched
 from newsdex.editors.best_bets import BestBets, read_best_bets, watched_best_bets
+from newsdex.editors.watched import Watched
 from newsdex.editors.wordlists import WordList
 from newsdex.errors import Misconfigured
 from newsdex.records import microseconds
@@ -110,10 +110,9 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
 
 
 @pytest.fixture
-def curation(bets: Path, monkeypatch: pytest.MonkeyPatch) -> Curation:
-    monkeypatch.setattr(watched, "LOOK_EVERY_S", 0.0)
+def curation(bets: Path) -> Curation:
     bets.write_text("- {queries: [ferry], articles: [other, later, gone, '1'], until: 2027-01-01}", encoding="utf-8")
-    return replace(shipped(), best_bets=watched_best_bets(bets), recency=Recency(weight=0))
+    return replace(shipped(), best_bets=watched_best_bets(bets, look_every_s=0), recency=Recency(weight=0))
 
 
 def answer(corpus: Corpus, curation: Curation, **fields: Any) -> SearchReply:
@@ -178,21 +177,27 @@ def test_a_file_that_is_removed_promotes_nothing(corpus: Corpus, curation: Curat
     assert [] == ids(answer(corpus, curation))
 
 
-def test_files_are_looked_at_once_in_a_while_not_for_every_request(bets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("started_at", [0.0, 5.0, 1e9])
+def test_files_are_looked_at_once_in_a_while_not_for_every_request(bets: Path, started_at: float) -> None:
+    """However long ago the machine was started: its clock counts from then."""
     bets.write_text(BETS, encoding="utf-8")
-    looks = 0
+    now, looks = started_at, 0
 
     def paths() -> list[Path]:
         nonlocal looks
         looks += 1
         return [bets]
 
-    seldom = watched.Watched("best bets", paths, read_best_bets, BestBets())
-    monkeypatch.setattr(watched, "LOOK_EVERY_S", 3_600.0)
-    same = [seldom.value() for _ in range(3)]
+    seldom = Watched("best bets", paths, read_best_bets, BestBets(), look_every_s=60, clock=lambda: now)
+    looked = []
+    for passed_s in (0, 59, 60):
+        now = started_at + passed_s
+        same = [seldom.value() for _ in range(3)]
+        looked.append(looks)
 
-    assert 1 == looks
-    assert [read_best_bets([bets])] * 3 == same
+        assert [read_best_bets([bets])] * 3 == same
+
+    assert [1, 1, 2] == looked
 
 
 def _write(path: Path, text: str) -> None:

@@ -11,7 +11,6 @@ import pytest
 from structlog.testing import capture_logs
 from tests.scenarios.corpus import NOW, Corpus
 
-from newsdex.editors import watched
 from newsdex.editors.wordlists import watched_wordlists
 from newsdex.search.curation import Curation, shipped
 from newsdex_schemas import Recency, SearchReply, SearchRequest
@@ -182,13 +181,10 @@ def test_pages_agree_though_articles_age_between_them(tmp_path: Path) -> None:
         assert ["a", "b", "c"] == ids(corpus.answer(SearchRequest.model_validate(fields), now=later))
 
 
-def test_a_wordlist_that_is_wrong_leaves_the_old_one_in_use_and_is_logged_once(
-    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watched, "LOOK_EVERY_S", 0.0)
+def test_a_wordlist_that_is_wrong_leaves_the_old_one_in_use_and_is_logged_once(corpus: Corpus, tmp_path: Path) -> None:
     file = tmp_path / "synonyms.en.txt"
     file.write_text("film, measles\n", encoding="utf-8")
-    curation = replace(shipped(), wordlists=watched_wordlists(tmp_path), recency=Recency(weight=0))
+    curation = replace(shipped(), wordlists=watched_wordlists(tmp_path, look_every_s=0), recency=Recency(weight=0))
     before = ids(answer(corpus, "film", curation))
     file.write_text("film, river\nfilm\n", encoding="utf-8")
     with capture_logs() as logs:
@@ -218,13 +214,10 @@ def test_pages_agree_where_those_with_all_words_come_first(tmp_path: Path) -> No
         assert (whole, None) == (shown, cursor)
 
 
-def test_synonyms_that_change_hold_from_the_next_look_on(
-    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watched, "LOOK_EVERY_S", 0.0)
+def test_synonyms_that_change_hold_from_the_next_look_on(corpus: Corpus, tmp_path: Path) -> None:
     file = tmp_path / "synonyms.en.txt"
     file.write_text("film, measles\n", encoding="utf-8")
-    curation = replace(shipped(), wordlists=watched_wordlists(tmp_path), recency=Recency(weight=0))
+    curation = replace(shipped(), wordlists=watched_wordlists(tmp_path, look_every_s=0), recency=Recency(weight=0))
     before = set(ids(answer(corpus, "film", curation)))
     stamp = file.stat().st_mtime_ns + 1_000_000_000
     file.write_text("film, river\n", encoding="utf-8")

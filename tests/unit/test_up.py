@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from newsdex.apps import up
 from newsdex.apps.up import Child
 
 
@@ -29,16 +28,17 @@ def broker_port() -> Iterator[int]:
 
 def test_another_program_on_its_port_does_not_make_a_child_ready(broker_port: int) -> None:
 
-    assert not Child(name="searcher-1", command="searcher", port=0, http_port=broker_port)._answers()
+    assert not Child(name="searcher-1", command="searcher", port=0, http_port=broker_port).answers()
 
 
 @pytest.mark.parametrize(("port", "ready", "ports"), [(0, False, [1, 2]), (0, True, [9, 9]), (7, False, [7, 7])])
 def test_a_child_that_was_never_ready_is_started_again_on_another_port_where_none_is_set(
-    monkeypatch: pytest.MonkeyPatch, port: int, ready: bool, ports: list[int]
+    port: int, ready: bool, ports: list[int]
 ) -> None:
     free = iter([1, 2])
-    monkeypatch.setattr(up, "free_port", lambda: next(free))
-    child = Child(name="searcher-1", command="--version", port=port, http_port=9, ready=ready)
+    child = Child(
+        name="searcher-1", command="--version", port=port, http_port=9, ready=ready, pick_port=lambda: next(free)
+    )
     started = []
     for _ in range(2):
         child.start()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -41,15 +42,19 @@ class Child:
     http_port: int = 0
     """The one that it has."""
     process: subprocess.Popen[bytes] | None = None
-    started_at: float = 0.0
+    started_at: float | None = None
+    """A time of `time.monotonic`, as `start_at` is; None before the first start."""
     failures: int = 0
-    start_at: float = 0.0
+    start_at: float | None = None
+    """When a child that ended is started again; None is at once."""
     ready: bool = False
+    pick_port: Callable[[], int] = free_port
+    """Chooses the port of a child that may have any."""
 
     def start(self) -> None:
         """Start it; it ends with this process, however that ends."""
         if not self.ready:  # if it had a port, another program may have taken that before it did
-            self.http_port = self.port or free_port()
+            self.http_port = self.port or self.pick_port()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "newsdex", self.command],
             env={**os.environ, "NEWSDEX_HTTP_PORT": str(self.http_port)},
@@ -62,21 +67,23 @@ class Child:
         """Start it when it is time to; raise `Misconfigured` where it said that an operator is needed."""
         now = time.monotonic()
         if self.process is None:
-            if now >= self.start_at:
+            if self.start_at is None or now >= self.start_at:
                 self.start()
             return
         code = self.process.poll()
         if code is None:
-            self.ready = self.ready or self._answers()
+            self.ready = self.ready or self.answers()
             return
         if code == Misconfigured.exit_code:
             raise Misconfigured("child_misconfigured", f"{self.name} cannot run as it is set up; its log says why")
-        self.failures = 1 if now - self.started_at > STEADY_AFTER_S else self.failures + 1
+        steady = self.started_at is not None and now - self.started_at > STEADY_AFTER_S
+        self.failures = 1 if steady else self.failures + 1
         delay_s = growing_delay_s(self.failures)
         log.error("process.ended", child=self.name, exit_code=code, delay_s=delay_s)
         self.process, self.start_at = None, now + delay_s
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Return whether its health routes say that it is ready."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/ready", timeout=1):
                 return True

@@ -42,16 +42,16 @@ def archive_fault(error: sqlite3.Error) -> Unavailable:
     return Unavailable("archive_failed", f"the archive failed: {error}")
 
 
-def open_for_writing(folder: Path) -> sqlite3.Connection:
+def open_for_writing(folder: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
     """Open the archive, creating or migrating it; a commit returns once it is on the disk.
 
     Raises `Misconfigured` for a file of a newer newsdex or one that is no archive, and `Unavailable` where the disk is
-    full or another process has it locked.
+    full or another process keeps it locked for longer than `busy_timeout_s` seconds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
         connection = sqlite3.connect(
-            folder / FILE_NAME, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            folder / FILE_NAME, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
         )
     except sqlite3.Error as error:
         raise _opening_fault(folder, error) from error

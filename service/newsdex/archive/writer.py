@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from newsdex.archive.database import open_for_writing
+from newsdex.archive.database import BUSY_TIMEOUT_S, open_for_writing
 from newsdex.archive.rows import parked_from_row, state_from_row, waiting_from_row
 from newsdex.records import (
     ArticleState,
@@ -27,8 +27,8 @@ PRUNED_AT_ONCE = 10_000
 class ArchiveWriter:
     """The one writer of the archive. Not thread-safe: its callers take turns."""
 
-    def __init__(self, folder: Path) -> None:
-        self._connection = open_for_writing(folder)
+    def __init__(self, folder: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        self._connection = open_for_writing(folder, busy_timeout_s=busy_timeout_s)
         self._connection.row_factory = sqlite3.Row
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from newsdex.editors.watched import Watched
+from newsdex.editors.watched import LOOK_EVERY_S, Watched
 from newsdex.editors.wordlists import WordList
 from newsdex.errors import Misconfigured
 from newsdex.index.analysis import plain_form, stem_of, words
@@ -74,10 +74,10 @@ class BestBets:
         return tuple(dict.fromkeys(ids))[:MAX_PROMOTED]
 
 
-def watched_best_bets(path: Path | None) -> Watched[BestBets]:
-    """Give the best bets of a file, as it changes; None is no file."""
+def watched_best_bets(path: Path | None, *, look_every_s: float = LOOK_EVERY_S) -> Watched[BestBets]:
+    """Return the best bets of a file, as it changes; None is no file."""
     paths = [path] if path is not None else []
-    return Watched("best_bets", lambda: paths, read_best_bets, BestBets())
+    return Watched("best_bets", lambda: paths, read_best_bets, BestBets(), look_every_s=look_every_s)
 
 
 def read_best_bets(paths: Sequence[Path]) -> BestBets:

@@ -22,29 +22,39 @@ Stamps = tuple[tuple[Path, int, int], ...]
 class Watched(Generic[Value]):
     """The value that some files have; threads share it."""
 
-    def __init__(
-        self, kind: str, paths: Callable[[], Sequence[Path]], read: Callable[[Sequence[Path]], Value], empty: Value
+    def __init__(  # noqa: PLR0913 - what is watched, and how often
+        self,
+        kind: str,
+        paths: Callable[[], Sequence[Path]],
+        read: Callable[[Sequence[Path]], Value],
+        empty: Value,
+        *,
+        look_every_s: float = LOOK_EVERY_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take what the log calls them, which files there are, how to read them, and what no file means.
+        """Take what the log calls the files, which files there are, how to read them, and what no file means.
 
-        `read` raises a `NewsdexError` that names the file and the place of what is wrong.
+        `read` raises a `NewsdexError` that names the file and the place of what is wrong. The files are looked at when
+        `look_every_s` seconds of `clock` have passed since the last look.
         """
         self._kind = kind
         self._paths = paths
         self._read = read
         self._value = empty
         self._stamps: Stamps = ()
-        self._looked_at = -LOOK_EVERY_S
+        self._look_every_s = look_every_s
+        self._clock = clock
+        self._looked_at: float | None = None
         self._lock = threading.Lock()
 
     def value(self) -> Value:
-        """Give the newest value that could be read, as of a second ago."""
-        if time.monotonic() >= self._looked_at + LOOK_EVERY_S:
+        """Return the newest value that could be read, as of the last look."""
+        if self._looked_at is None or self._clock() >= self._looked_at + self._look_every_s:
             with self._lock:
                 stamps = self._look()
                 if stamps != self._stamps:
                     self._renew(stamps)
-                self._looked_at = time.monotonic()
+                self._looked_at = self._clock()
         return self._value
 
     def _look(self) -> Stamps:

@@ -8,9 +8,10 @@ follows a `#` is a comment.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from newsdex.editors.watched import Watched
+from newsdex.editors.watched import LOOK_EVERY_S, Watched
 from newsdex.errors import Misconfigured
 from newsdex.index.analysis import plain_form, stem_of, words
 
@@ -59,9 +60,10 @@ class WordLists:
         return self.by_language.get(DEFAULT_LANGUAGE, WordList())
 
 
-def watched_wordlists(folder: Path | None) -> Watched[WordLists]:
-    """Give the word lists in use, as their files change; see `wordlist_files`."""
-    return Watched("wordlist", lambda: wordlist_files(folder), read_wordlists, WordLists())
+def watched_wordlists(folder: Path | None, *, look_every_s: float = LOOK_EVERY_S) -> Watched[WordLists]:
+    """Return the word lists in use, as their files change; see `wordlist_files`."""
+    files = partial(wordlist_files, folder)
+    return Watched("wordlist", files, read_wordlists, WordLists(), look_every_s=look_every_s)
 
 
 def wordlist_files(folder: Path | None) -> list[Path]:
