@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-KERNEL := service/newsdex/index/columnar/compiled
+KERNEL := service/newsdex/index/columnar/kernel
 BUILT := $(KERNEL)/kernel.so
 
 .PHONY: help setup demo test test-faults kills fuzz lint format bench bench-typing bench-index bench-million spelling

@@ -1,4 +1,4 @@
-"""Compiles the kernel of the index, `newsdex/index/columnar/compiled`: at installation, and by hand when its C changes.
+"""Compiles the kernel of the index, `newsdex/index/columnar/kernel`: at installation, and by hand when its C changes.
 
 The compiler is a Python package, `ziglang`, so that no machine needs one of its own. The instructions are those that
 every processor of the kind has: images are built elsewhere than they run.
@@ -15,7 +15,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-FOLDER = Path(__file__).parent / "newsdex" / "index" / "columnar" / "compiled"
+FOLDER = Path(__file__).parent / "newsdex" / "index" / "columnar" / "kernel"
 LIBRARY = FOLDER / "kernel.so"
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 """Some systems name a processor otherwise than the compiler."""

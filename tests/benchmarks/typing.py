@@ -23,16 +23,16 @@ from tests.benchmarks.pipeline import show
 
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
+from newsdex.index.columnar.query.recency import Recency
+from newsdex.index.generations.projector import Projector
 from newsdex.index.lexicon.current import LexiconReader
-from newsdex.index.projector import Projector
 from newsdex.index.reader import IndexReader
-from newsdex.index.recency import Recency
 from newsdex.ingest.handle import handle_batch
 from newsdex.records import Delivery, microseconds
-from newsdex.search.answer import Search
-from newsdex.search.correction import Corrections
-from newsdex.search.similar import Similar
-from newsdex.search.suggestions import Suggestions
+from newsdex.search.more_like_this import Similar
+from newsdex.search.service import Search
+from newsdex.search.spelling.did_you_mean import Corrections
+from newsdex.search.suggest.suggester import Suggestions
 from newsdex_schemas import SearchRequest, SimilarRequest, SuggestRequest, channels
 
 RESULT = Path(__file__).parent / "results" / "typing.json"

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from whoosh import query as q
 from whoosh.index import create_in
 
-from newsdex.index.analysis import MARK
-from newsdex.index.generations import begin, swap
-from newsdex.index.languages import DEFAULT
+from newsdex.index.generations.generations import begin, swap
 from newsdex.index.schema import DATE_FIELDS, FILTER_FIELDS, SPELLED_FIELDS, TEXT_FIELDS, document, make_schema
+from newsdex.index.text.analysis import MARK
+from newsdex.index.text.languages import DEFAULT
 from newsdex.index.writer import IndexWriter
 from newsdex.records import Change
 from newsdex_schemas import Article

@@ -16,9 +16,9 @@ from tests.columnar.corpus import OPTIONS, Indexed, articles, stock_index, terms
 from whoosh import query as q
 from whoosh.index import open_dir
 
-from newsdex.index.languages import DEFAULT
 from newsdex.index.reader import IndexReader
 from newsdex.index.schema import TEXT_FIELDS
+from newsdex.index.text.languages import DEFAULT
 from newsdex.records import microseconds
 
 INDEXES = int(os.environ.get("NEWSDEX_TEST_INDEXES", "60"))

@@ -9,11 +9,11 @@ import pytest
 from tests.columnar.corpus import OPTIONS, Indexed
 from whoosh import query as q
 
-from newsdex.index.columnar.bm25f import Variant, WordQuery
-from newsdex.index.columnar.combined import Pair
-from newsdex.index.columnar.execution import Execution
-from newsdex.index.columnar.snapshot import Snapshot
-from newsdex.index.columnar.weights import Weights
+from newsdex.index.columnar.query.bm25f import Variant, WordQuery
+from newsdex.index.columnar.query.evaluator import Execution
+from newsdex.index.columnar.query.score_nodes import Pair
+from newsdex.index.columnar.query.snapshot import Snapshot
+from newsdex.index.columnar.query.statistics import Weights
 from newsdex.index.reader import IndexReader, View
 
 SLOW = q.NumericRange("published", None, None, constantscore=False)

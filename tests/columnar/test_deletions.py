@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsdex.index.columnar.deletions import read_deletions, write_deletions
-from newsdex.index.columnar.sections import Damaged
+from newsdex.index.columnar.storage.deletions import read_deletions, write_deletions
+from newsdex.index.columnar.storage.section_file import Damaged
 
 masks = st.dictionaries(
     st.text("abc0", min_size=16, max_size=16), st.lists(st.booleans(), min_size=1, max_size=40), min_size=1, max_size=4

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from tests.columnar.corpus import Indexed
 
-from newsdex.index.columnar import deletions, sections
-from newsdex.index.columnar.segment import COLUMNS
+from newsdex.index.columnar.storage import deletions
+from newsdex.index.columnar.storage import section_file as sections
+from newsdex.index.columnar.storage.segment import COLUMNS
 from newsdex.index.schema import FILTER_FIELDS, SPELLED_FIELDS, TEXT_FIELDS
 
 TEXT = files("newsdex.index.columnar").joinpath("FORMAT.md").read_text(encoding="utf-8")

@@ -5,11 +5,11 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsdex.index.analysis import NewsAnalyzer
-from newsdex.index.columnar.inversion import COUNTED, invert_texts
-from newsdex.index.columnar.postings import Postings
-from newsdex.index.columnar.vocabulary import Vocabulary
-from newsdex.index.languages import DEFAULT
+from newsdex.index.columnar.indexing.analysis_cache import Vocabulary
+from newsdex.index.columnar.indexing.inversion import COUNTED, invert_texts
+from newsdex.index.columnar.storage.postings import Postings
+from newsdex.index.text.analysis import NewsAnalyzer
+from newsdex.index.text.languages import DEFAULT
 
 PIECES = ["U.S.", "J.R.R. Vance", "e.g", "O’Neil's", "l’été", "Pak-US", "3.5", "北京天气", "رسالة", "کتاب‌ها", "x.y"]
 PIECES += [".", "..", "'", "’", " ", "\n", "_", "é.à.", "a\u0301.b", "a.b.cd", "Running", "words", "ǅ", "ﷺ", "\ud800"]

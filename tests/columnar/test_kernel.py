@@ -14,15 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
-from newsdex.index.columnar import kernel
-from newsdex.index.columnar.expansion import Expansion, any_expansion
-from newsdex.index.columnar.lists import AnyOf, Found, Postings
-from newsdex.index.columnar.matches import Sparse
-from newsdex.index.columnar.phrases import find_phrase
-from newsdex.index.columnar.postings import FieldWriter, PostingField
-from newsdex.index.columnar.postings import Postings as Written
-from newsdex.index.columnar.sections import Damaged, SectionFile, SectionWriter
-from newsdex.index.columnar.terms import Sources
+from newsdex.index.columnar.kernel import bindings as kernel
+from newsdex.index.columnar.query.doc_set import Sparse
+from newsdex.index.columnar.query.multi_term import Expansion, any_expansion
+from newsdex.index.columnar.query.phrase import find_phrase
+from newsdex.index.columnar.query.posting_lists import AnyOf, Found, Postings
+from newsdex.index.columnar.query.term_lookup import Sources
+from newsdex.index.columnar.storage.postings import FieldWriter, PostingField
+from newsdex.index.columnar.storage.postings import Postings as Written
+from newsdex.index.columnar.storage.section_file import Damaged, SectionFile, SectionWriter
 
 DOCUMENTS = 9_000
 """More than two windows of a union, in two segments."""

@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.columnar.corpus import Indexed, articles
 
-from newsdex.index.columnar.commits import latest_generation, read_segments
-from newsdex.index.columnar.dictionary import TermDictionary
-from newsdex.index.columnar.merging import merge_segments
-from newsdex.index.columnar.postings import PostingField
-from newsdex.index.columnar.segment import COLUMNS, OpenSegment, SegmentData
+from newsdex.index.columnar.indexing.merger import merge_segments
+from newsdex.index.columnar.storage.commits import latest_generation, read_segments
+from newsdex.index.columnar.storage.postings import PostingField
+from newsdex.index.columnar.storage.segment import COLUMNS, OpenSegment, SegmentData
+from newsdex.index.columnar.storage.term_dictionary import TermDictionary
 from newsdex.index.schema import make_schema
 
 ids = st.sampled_from([f"a{n}" for n in range(12)])

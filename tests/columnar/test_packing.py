@@ -9,8 +9,8 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsdex.index.columnar.packing import BLOCK, Bits, BitWriter, Packed, Packer, bit_lengths
-from newsdex.index.columnar.sections import SectionFile, SectionWriter
+from newsdex.index.columnar.storage.bit_packing import BLOCK, Bits, BitWriter, Packed, Packer, bit_lengths
+from newsdex.index.columnar.storage.section_file import SectionFile, SectionWriter
 
 Numbers = npt.NDArray[np.uint32]
 runs = st.lists(

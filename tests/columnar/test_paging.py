@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.columnar.corpus import OPTIONS, WORDS, Indexed, articles, trees
 from whoosh import query as q
 
-from newsdex.index.columnar.matches import Sparse
-from newsdex.index.columnar.paging import TIE, Cut, behind, first_hits
-from newsdex.index.columnar.snapshot import Snapshot
-from newsdex.index.columnar.weights import Statistics
+from newsdex.index.columnar.query.doc_set import Sparse
+from newsdex.index.columnar.query.snapshot import Snapshot
+from newsdex.index.columnar.query.statistics import Statistics
+from newsdex.index.columnar.query.top_hits import TIE, Cut, behind, first_hits
 from newsdex.index.reader import IndexReader
 
 ids = st.sampled_from([f"a{n}" for n in range(12)])

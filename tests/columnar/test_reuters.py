@@ -15,9 +15,9 @@ from tests.columnar.corpus import OPTIONS, Indexed
 from whoosh import query as q
 from whoosh.index import open_dir
 
-from newsdex.index.analysis import terms
-from newsdex.index.languages import DEFAULT
 from newsdex.index.reader import IndexReader
+from newsdex.index.text.analysis import terms
+from newsdex.index.text.languages import DEFAULT
 
 QUERIES = 200
 BATCH = 2_000

@@ -14,12 +14,12 @@ from tests.columnar.corpus import OPTIONS, Indexed, articles
 from tests.columnar.test_paging import batches, many, pages
 from whoosh import query as q
 
-from newsdex.index.analysis import terms, words
-from newsdex.index.columnar.bm25f import FIELD_WEIGHTS, K1, B, Variant, WordQuery
-from newsdex.index.columnar.columns import ABSENT
-from newsdex.index.columnar.combined import PAIR_WEIGHT, Decay, Pair, Recent, SideBySide, SomeOf
-from newsdex.index.languages import DEFAULT
+from newsdex.index.columnar.query.bm25f import FIELD_WEIGHTS, K1, B, Variant, WordQuery
+from newsdex.index.columnar.query.score_nodes import PAIR_WEIGHT, Decay, Pair, Recent, SideBySide, SomeOf
+from newsdex.index.columnar.storage.columns import ABSENT
 from newsdex.index.reader import IndexReader
+from newsdex.index.text.analysis import terms, words
+from newsdex.index.text.languages import DEFAULT
 
 DAY_US = 86_400_000_000
 NOW_US = 1_800_000_000_000_000

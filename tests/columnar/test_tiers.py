@@ -2,8 +2,8 @@
 
 import pytest
 
-from newsdex.index.columnar.segment import ColumnarSegment
-from newsdex.index.columnar.tiers import MAX_MERGED_BYTES, MERGE_FACTOR, choose_merge
+from newsdex.index.columnar.indexing.merge_policy import MAX_MERGED_BYTES, MERGE_FACTOR, choose_merge
+from newsdex.index.columnar.storage.segment import ColumnarSegment
 
 
 def segments(number: int) -> list[ColumnarSegment]:

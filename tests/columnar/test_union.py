@@ -7,9 +7,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsdex.index.columnar.dictionary import TermDictionary, write_dictionary
-from newsdex.index.columnar.sections import SectionFile, SectionWriter
-from newsdex.index.columnar.union import union
+from newsdex.index.columnar.indexing.dictionary_union import union
+from newsdex.index.columnar.storage.section_file import SectionFile, SectionWriter
+from newsdex.index.columnar.storage.term_dictionary import TermDictionary, write_dictionary
 
 LONG = "the same beginning "
 endings = st.text(alphabet="ab京", max_size=4)

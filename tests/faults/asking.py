@@ -16,7 +16,7 @@ from tests.scenarios.corpus import drain
 from newsdex.apps.searcher import Searcher
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
-from newsdex.index.projector import Projector
+from newsdex.index.generations.projector import Projector
 from newsdex.ingest.handle import handle_batch
 from newsdex.records import Delivery
 from newsdex.settings import Settings

@@ -9,8 +9,8 @@ from pathlib import Path
 from tests.faults.ledger import Event, Ledger, newest_live, version_word
 
 from newsdex.index.reader import IndexReader, View
-from newsdex.search.moments import When
-from newsdex.search.query import hidden_tree, read_query
+from newsdex.search.language.dates import When
+from newsdex.search.plan.query import hidden_tree, read_query
 
 REDELIVERED = ("duplicate", "redelivered")
 """The outcome of a delivery whose acknowledgement had not reached the broker."""

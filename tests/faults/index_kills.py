@@ -22,10 +22,10 @@ from pathlib import Path
 from tests.scenarios.corpus import Corpus, found_in, stories
 
 from newsdex.archive.reader import ArchiveReader
-from newsdex.index.checking import check_documents, check_files, first_finding
-from newsdex.index.columnar.segment import SEQUENCE_COLUMN
-from newsdex.index.generations import serving
-from newsdex.index.projector import Projector
+from newsdex.index.columnar.storage.segment import SEQUENCE_COLUMN
+from newsdex.index.generations.generations import serving
+from newsdex.index.generations.projector import Projector
+from newsdex.index.generations.verification import check_documents, check_files, first_finding
 from newsdex.index.reader import IndexReader, View, open_view
 from newsdex.index.writer import IndexWriter
 from newsdex.log import log_to_stderr
@@ -215,7 +215,7 @@ def run(kills: int, swap_kills: int, seed: int) -> Outcome:
     """Kill so many times; give what was met."""
     outcome = Outcome()
     multiprocessing.get_context("forkserver").set_forkserver_preload(
-        ["newsdex.index.projector", "tests.scenarios.corpus"]
+        ["newsdex.index.generations.projector", "tests.scenarios.corpus"]
     )
     with tempfile.TemporaryDirectory(prefix="newsdex-kills-") as folder:
         commits = CommitKills(Path(folder) / "index", seed, outcome)

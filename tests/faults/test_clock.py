@@ -11,7 +11,7 @@ import pytest
 from tests.scenarios.corpus import NOW, Corpus, stories
 from tests.unit.events import ARTICLE_ID, HOUR_US, NOON_US, publishing, withdrawing
 
-from newsdex.index.generations import serving
+from newsdex.index.generations.generations import serving
 from newsdex.index.reader import FRESH_NS
 from newsdex.ingest.handle import handle_batch
 from newsdex.records import Delivery

@@ -25,8 +25,8 @@ from newsdex.broker.server import EmbeddedServer
 from newsdex.broker.streams import consumer_state
 from newsdex.children import free_port
 from newsdex.errors import Unavailable
-from newsdex.index.checking import check_documents, check_files, first_finding
-from newsdex.index.generations import serving
+from newsdex.index.generations.generations import serving
+from newsdex.index.generations.verification import check_documents, check_files, first_finding
 from newsdex.index.reader import IndexReader, open_view
 from newsdex.index.writer import IndexWriter
 from newsdex.settings import Settings

@@ -10,12 +10,12 @@ import pytest
 from tests.scenarios.corpus import Corpus, found_in, stories
 
 from newsdex.errors import Unavailable
-from newsdex.index.checking import Finding, check_files, first_finding
-from newsdex.index.columnar import segment as segments
-from newsdex.index.columnar.commits import latest_generation, read_segments
-from newsdex.index.columnar.deletions import read_deletions
-from newsdex.index.columnar.sections import SectionFile
-from newsdex.index.generations import POINTER, STATE, read_pointer, read_state, serving
+from newsdex.index.columnar.storage import segment as segments
+from newsdex.index.columnar.storage.commits import latest_generation, read_segments
+from newsdex.index.columnar.storage.deletions import read_deletions
+from newsdex.index.columnar.storage.section_file import SectionFile
+from newsdex.index.generations.generations import POINTER, STATE, read_pointer, read_state, serving
+from newsdex.index.generations.verification import Finding, check_files, first_finding
 from newsdex.index.reader import IndexReader
 from newsdex.index.schema import make_schema
 

@@ -12,8 +12,8 @@ from tests.scenarios.corpus import Corpus, found_in, stories
 from newsdex.apps.lock import lock_data_dir
 from newsdex.broker.server import EmbeddedServer
 from newsdex.errors import Misconfigured, Unavailable
-from newsdex.index.columnar.commits import LOCK_NAME
-from newsdex.index.generations import serving
+from newsdex.index.columnar.storage.commits import LOCK_NAME
+from newsdex.index.generations.generations import serving
 from newsdex.index.reader import IndexReader
 from newsdex.index.writer import IndexWriter
 

@@ -11,8 +11,8 @@ from tests.columnar.corpus import change
 from tests.faults.test_index_surroundings import children
 from tests.integration.running import until
 
-from newsdex.index.columnar import merge_process
-from newsdex.index.columnar.tiers import MERGE_FACTOR
+from newsdex.index.columnar.indexing import merge_process
+from newsdex.index.columnar.indexing.merge_policy import MERGE_FACTOR
 from newsdex.index.reader import open_view
 from newsdex.index.writer import IndexWriter
 

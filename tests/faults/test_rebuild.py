@@ -14,7 +14,7 @@ from tests.scenarios.corpus import Corpus, stories
 
 from newsdex.apps.client import Client, Refused, connected
 from newsdex.errors import NewsdexError
-from newsdex.index.generations import serving
+from newsdex.index.generations.generations import serving
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, SearchRequest
 from newsdex_schemas.operations import IndexReply

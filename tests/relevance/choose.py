@@ -19,12 +19,12 @@ from tests.relevance import collections
 from tests.relevance.measure import REFERENCES, quiet
 from tests.scenarios.corpus import NOW, Corpus
 
-from newsdex.index.columnar import bm25f
+from newsdex.index.columnar.query import bm25f
 from newsdex.records import microseconds
-from newsdex.search import ranking
-from newsdex.search.curation import shipped
-from newsdex.search.query import hidden_tree
-from newsdex.search.question import ask, read_question
+from newsdex.search.plan import build as ranking
+from newsdex.search.plan.curation import shipped
+from newsdex.search.plan.query import hidden_tree
+from newsdex.search.request import ask, read_question
 from newsdex_schemas import SearchRequest
 
 RESULT = Path(__file__).parent / "choice.json"

@@ -25,16 +25,16 @@ from rich.table import Table
 from tests.benchmarks.corpus import FOLDER, WORD, rows
 from tests.benchmarks.figures import Latencies, where_and_when
 
-from newsdex.index.generations import begin, swap
+from newsdex.index.generations.generations import begin, swap
 from newsdex.index.lexicon.current import Lexicon, LexiconReader
 from newsdex.index.reader import IndexReader, View
 from newsdex.index.writer import IndexWriter
 from newsdex.records import Change
-from newsdex.search.correction import Corrections
-from newsdex.search.curation import shipped
-from newsdex.search.query import hidden_tree
-from newsdex.search.question import ask, read_question
-from newsdex.search.spelling import candidates
+from newsdex.search.plan.curation import shipped
+from newsdex.search.plan.query import hidden_tree
+from newsdex.search.request import ask, read_question
+from newsdex.search.spelling.candidates import candidates
+from newsdex.search.spelling.did_you_mean import Corrections
 from newsdex_schemas import SearchRequest
 
 RESULT = Path(__file__).parent / "spelling.json"

@@ -10,19 +10,19 @@ from typing import Any, Self
 
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
+from newsdex.index.columnar.query.recency import Recency
+from newsdex.index.generations.projector import Projector
 from newsdex.index.lexicon.current import LexiconReader
-from newsdex.index.projector import Projector
 from newsdex.index.reader import IndexReader, View
-from newsdex.index.recency import Recency
 from newsdex.ingest.handle import handle_batch
 from newsdex.records import Delivery, Result, microseconds
-from newsdex.search.answer import Search
-from newsdex.search.correction import Corrections
-from newsdex.search.curation import Curation, shipped
-from newsdex.search.moments import When
-from newsdex.search.query import hidden_tree, read_query
-from newsdex.search.similar import Similar
-from newsdex.search.suggestions import Suggestions
+from newsdex.search.language.dates import When
+from newsdex.search.more_like_this import Similar
+from newsdex.search.plan.curation import Curation, shipped
+from newsdex.search.plan.query import hidden_tree, read_query
+from newsdex.search.service import Search
+from newsdex.search.spelling.did_you_mean import Corrections
+from newsdex.search.suggest.suggester import Suggestions
 from newsdex_schemas import (
     EVENT_MODELS,
     SearchReply,

@@ -25,7 +25,7 @@ from tests.scenarios.corpus import NOW, Corpus
 from newsdex.editors.best_bets import watched_best_bets
 from newsdex.editors.wordlists import watched_wordlists
 from newsdex.errors import Invalid
-from newsdex.search.curation import Curation, shipped
+from newsdex.search.plan.curation import Curation, shipped
 from newsdex_schemas import SearchReply, SearchRequest
 
 FOLDER = Path(__file__).parent

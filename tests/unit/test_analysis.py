@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsdex.index.analysis import (
+from newsdex.index.text.analysis import (
     LONGEST_WORD,
     MARK,
     NewsAnalyzer,
@@ -17,8 +17,8 @@ from newsdex.index.analysis import (
     terms,
     words,
 )
-from newsdex.index.folding import fold
-from newsdex.index.languages import DEFAULT, stemmers
+from newsdex.index.text.folding import fold
+from newsdex.index.text.languages import DEFAULT, stemmers
 
 GENEROUS_TIME_S = 20
 ENDINGS = ["", "s", "ed", "ing", "ly", "ies", "ied", "y", "ational", "ization", "ousness", "fulness", "iviti", "ities"]

@@ -13,8 +13,8 @@ from whoosh import query as whoosh_query
 
 from newsdex.errors import Invalid, Misconfigured, NewsdexError, Unavailable
 from newsdex.records import microseconds
-from newsdex.search.answer import Search, problem_of, read_request
-from newsdex.search.question import MAX_NOTES
+from newsdex.search.request import MAX_NOTES
+from newsdex.search.service import Search, problem_of, read_request
 from newsdex_schemas import Article, Hit, Place, Problem, SearchReply, SearchRequest
 
 NUMBER = 2_000

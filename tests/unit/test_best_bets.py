@@ -16,7 +16,7 @@ from newsdex.editors.watched import Watched
 from newsdex.editors.wordlists import WordList
 from newsdex.errors import Misconfigured
 from newsdex.records import microseconds
-from newsdex.search.curation import Curation, shipped
+from newsdex.search.plan.curation import Curation, shipped
 from newsdex_schemas import Recency, SearchReply, SearchRequest
 
 WORDLIST = WordList(stop_words=frozenset({"the"}))

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from tests.scenarios.corpus import NOW, Corpus
 
-from newsdex.search.correction import FEW_HITS, Corrections, query_words
-from newsdex.search.curation import shipped
-from newsdex.search.query import hidden_tree, read_query
-from newsdex.search.question import ask, read_question
+from newsdex.search.plan.curation import shipped
+from newsdex.search.plan.query import hidden_tree, read_query
+from newsdex.search.request import ask, read_question
+from newsdex.search.spelling.did_you_mean import FEW_HITS, Corrections, query_words
 from newsdex_schemas import DidYouMean, SearchRequest
 
 ARTICLES: dict[str, dict[str, Any]] = {

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tests.scenarios.corpus import NOW, Corpus, stories
 
 from newsdex.errors import Invalid
-from newsdex.index.columnar.paging import Cut
-from newsdex.index.columnar.weights import Statistics
+from newsdex.index.columnar.query.statistics import Statistics
+from newsdex.index.columnar.query.top_hits import Cut
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.search.cursor import Cursor, read_cursor, write_cursor
 from newsdex_schemas import SearchReply, SearchRequest

@@ -11,10 +11,10 @@ import pytest
 from tests.scenarios.corpus import Corpus, drain, found_in, stories
 
 from newsdex.errors import NewsdexError, Unavailable
-from newsdex.index.generations import POINTER, STATE, previous, serving, write_sealed
-from newsdex.index.projector import Projector
+from newsdex.index.generations.build import BuildStatus
+from newsdex.index.generations.generations import POINTER, STATE, previous, serving, write_sealed
+from newsdex.index.generations.projector import Projector
 from newsdex.index.reader import IndexReader
-from newsdex.index.rebuild import BuildStatus
 from newsdex.index.writer import IndexWriter
 from newsdex.records import Change
 from newsdex_schemas import SearchRequest

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.scenarios.corpus import Corpus, drain, found_in, stories
 
-from newsdex.index.generations import serving, write_state
-from newsdex.index.projector import Projector
+from newsdex.index.generations.generations import serving, write_state
+from newsdex.index.generations.projector import Projector
 from newsdex.index.reader import IndexReader
 from newsdex.index.writer import IndexWriter
 from newsdex_schemas import SearchRequest

@@ -16,13 +16,13 @@ from tests.columnar.corpus import Indexed
 from tests.scenarios.corpus import found_in
 from whoosh import query as whoosh_query
 
-from newsdex.index.analysis import words
-from newsdex.index.languages import DEFAULT, detected, known, stemmed_as, stemmers
 from newsdex.index.reader import IndexReader, View
-from newsdex.search.matching import Matches
-from newsdex.search.moments import When
-from newsdex.search.query import read_query
-from newsdex.search.snippets import snippets
+from newsdex.index.text.analysis import words
+from newsdex.index.text.languages import DEFAULT, detected, known, stemmed_as, stemmers
+from newsdex.search.language.dates import When
+from newsdex.search.plan.query import read_query
+from newsdex.search.reply.highlighter import Matches
+from newsdex.search.reply.snippets import snippets
 from newsdex_schemas import Article
 
 ASKED_WORDS = 6

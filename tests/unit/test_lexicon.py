@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 from tests.scenarios.corpus import Corpus
 
-from newsdex.index.analysis import terms, words
-from newsdex.index.columnar.segment import OpenSegment, SegmentData
+from newsdex.index.columnar.storage.segment import OpenSegment, SegmentData
 from newsdex.index.lexicon import current
 from newsdex.index.lexicon.current import Lexicon, LexiconReader
 from newsdex.index.lexicon.table import WordTable
+from newsdex.index.text.analysis import terms, words
 
 FORMS = (
     "run", "runs", "running", "ferry", "ferries", "ferried", "abscission", "abscise", "abscis", "hope", "hoping", "hop",

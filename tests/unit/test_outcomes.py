@@ -9,7 +9,7 @@ import pytest
 from tests.scenarios.corpus import SOURCE, Corpus
 
 from newsdex.errors import Invalid
-from newsdex.search.outcomes import answer_outcomes
+from newsdex.event_outcomes import answer_outcomes
 from newsdex_schemas import EventOutcome, OutcomeReply, channels
 from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
 

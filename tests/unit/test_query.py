@@ -12,10 +12,10 @@ from whoosh import query as whoosh_query
 
 from newsdex.errors import Invalid
 from newsdex.index.schema import FILTER_FIELDS, TEXT_FIELDS
-from newsdex.search.moments import When
-from newsdex.search.query import MAX_LEAVES, ReadQuery, filter_trees, read_query, refuse_notes
-from newsdex.search.reading import MAX_DEPTH
-from newsdex.search.trees import tree_leaves
+from newsdex.search.language.dates import When
+from newsdex.search.language.parser import MAX_DEPTH
+from newsdex.search.plan.query import MAX_LEAVES, ReadQuery, filter_trees, read_query, refuse_notes
+from newsdex.search.plan.trees import tree_leaves
 from newsdex_schemas import SearchFilters
 from newsdex_schemas.search import MAX_QUERY_CHARS
 

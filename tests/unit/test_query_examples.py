@@ -8,8 +8,8 @@ from tests.conftest import ROOT
 
 from newsdex.errors import Invalid
 from newsdex.records import microseconds
-from newsdex.search.moments import When
-from newsdex.search.query import read_query, refuse_notes
+from newsdex.search.language.dates import When
+from newsdex.search.plan.query import read_query, refuse_notes
 
 PAGE = (ROOT / "schemas" / "QUERY.md").read_text(encoding="utf-8")
 WHEN = When(now_us=microseconds(datetime(2026, 11, 24, 12, tzinfo=UTC)))
@@ -56,7 +56,7 @@ def test_what_breaks_the_grammar_is_refused_where_asked_for(query: str) -> None:
 
 
 def test_every_note_has_an_example() -> None:
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "service" / "newsdex" / "search").glob("*.py")]
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "service" / "newsdex" / "search").rglob("*.py")]
     given = {name for source in sources for name in re.findall(r'_note\(\s*"([a-z_]+)"', source)}
 
     assert {row[1] for row in MENDED} == given

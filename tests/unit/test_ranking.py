@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from tests.scenarios.corpus import NOW, Corpus
 
 from newsdex.editors.wordlists import watched_wordlists
-from newsdex.search.curation import Curation, shipped
+from newsdex.search.plan.curation import Curation, shipped
 from newsdex_schemas import Recency, SearchReply, SearchRequest
 
 ARTICLES = [

@@ -9,10 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsdex.errors import Invalid
-from newsdex.search.matching import Matches
-from newsdex.search.moments import When
-from newsdex.search.query import read_query
-from newsdex.search.snippets import MAX_PASSAGES, MAX_SCANNED_CHARS, PASSAGE_CHARS, Marked, marked, snippets
+from newsdex.search.language.dates import When
+from newsdex.search.plan.query import read_query
+from newsdex.search.reply.highlighter import Matches
+from newsdex.search.reply.snippets import MAX_PASSAGES, MAX_SCANNED_CHARS, PASSAGE_CHARS, Marked, marked, snippets
 
 GENEROUS_TIME_S = 10
 LONGEST_CUT_WORD = 120

@@ -7,7 +7,7 @@ import pytest
 
 from newsdex.index.lexicon.current import Lexicon, LexiconPart
 from newsdex.index.lexicon.table import WordTable
-from newsdex.search.spelling import candidates, parted
+from newsdex.search.spelling.candidates import candidates, parted
 
 COUNTS = {
     "harbour": 90, "harbours": 20, "labour": 60, "harvest": 40, "ferry": 120, "ferries": 50, "merry": 3, "berry": 8,

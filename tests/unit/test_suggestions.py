@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from tests.scenarios.corpus import NOW, Corpus
 
 from newsdex.errors import Unavailable
-from newsdex.index.recency import Recency
-from newsdex.search.suggestions import Suggestions
+from newsdex.index.columnar.query.recency import Recency
+from newsdex.search.suggest.suggester import Suggestions
 from newsdex.validation import as_invalid
 from newsdex_schemas import SearchRequest, SuggestReply, SuggestRequest
 

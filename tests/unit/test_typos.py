@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from newsdex.search import typos
-from newsdex.search.typos import costs
+from newsdex.search.spelling import edit_costs as typos
+from newsdex.search.spelling.edit_costs import costs
 
 WORDS = st.text("abcehxyzéж", min_size=1, max_size=8)
 CHEAPEST = min(typos.DOUBLING, typos.SILENT, typos.LEFT_OUT_VOWEL, typos.SWAPPED)

@@ -9,7 +9,7 @@ from faststream.nats.message import NatsMessage
 from newsdex.apps.projector import CHECK, REBUILD, ROLLBACK, ProjectorProcess
 from newsdex.apps.requests import Handler
 from newsdex.errors import Unavailable
-from newsdex.index.projector import ProjectorStatus
+from newsdex.index.generations.projector import ProjectorStatus
 from newsdex_schemas import channels
 from newsdex_schemas.operations import IndexBuild, IndexReply
 

@@ -9,7 +9,7 @@ from newsdex.broker.address import broker_url, monitoring_url
 from newsdex.broker.client import connect
 from newsdex.broker.streams import consumer_state, sync_always
 from newsdex.errors import Invalid, Misconfigured, NewsdexError, Unavailable
-from newsdex.index.generations import serving
+from newsdex.index.generations.generations import serving
 from newsdex.index.reader import IndexReader
 from newsdex.records import LedgerEntry, ParkedChoice, ParkedEvent, Standing
 from newsdex.settings import Settings, without_credentials

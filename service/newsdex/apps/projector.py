@@ -20,7 +20,7 @@ from newsdex.apps.lock import lock_data_dir
 from newsdex.archive.reader import ArchiveReader
 from newsdex.backoff import growing_delay_s
 from newsdex.errors import Misconfigured, NewsdexError, Unavailable
-from newsdex.index.projector import Projector, ProjectorStatus
+from newsdex.index.generations.projector import Projector, ProjectorStatus
 from newsdex.log import configure_logging
 from newsdex.settings import Settings
 

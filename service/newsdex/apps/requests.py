@@ -11,7 +11,7 @@ from faststream.nats import NatsResponse
 from faststream.nats.message import NatsMessage
 
 from newsdex.errors import NewsdexError, Unavailable
-from newsdex.search.answer import problem_of
+from newsdex.search.service import problem_of
 from newsdex_schemas import Problem, channels
 from newsdex_schemas.model import ContractModel
 

@@ -17,13 +17,13 @@ from newsdex.apps.typing import TypingRequests
 from newsdex.archive.reader import ArchiveReader
 from newsdex.broker.connection import make_broker, undecoded
 from newsdex.errors import Invalid, Unavailable
+from newsdex.event_outcomes import answer_outcomes, outcome_of
 from newsdex.health import Readiness, health_routes
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader
-from newsdex.search.answer import Search, problem_of, read_request
-from newsdex.search.correction import Corrections
-from newsdex.search.curation import Curation
-from newsdex.search.outcomes import answer_outcomes, outcome_of
+from newsdex.search.plan.curation import Curation
+from newsdex.search.service import Search, problem_of, read_request
+from newsdex.search.spelling.did_you_mean import Corrections
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, OutcomeReply, SearchReply, SearchRequest, channels
 

@@ -15,12 +15,12 @@ from newsdex import metrics
 from newsdex.apps.requests import correlation_id_of, in_time, problem_reply, reply
 from newsdex.apps.serve import now_us
 from newsdex.archive.reader import ArchiveReader
+from newsdex.index.columnar.query.recency import Recency
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader
-from newsdex.index.recency import Recency
-from newsdex.search.answer import problem_of
-from newsdex.search.similar import Similar
-from newsdex.search.suggestions import Suggestions
+from newsdex.search.more_like_this import Similar
+from newsdex.search.service import problem_of
+from newsdex.search.suggest.suggester import Suggestions
 from newsdex.validation import as_invalid
 from newsdex_schemas import SimilarReply, SimilarRequest, SuggestReply, SuggestRequest, channels
 

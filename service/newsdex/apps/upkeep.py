@@ -14,9 +14,9 @@ from newsdex.archive.database import FILE_NAME
 from newsdex.archive.integrity import check_archive
 from newsdex.archive.reader import ArchiveReader
 from newsdex.errors import Unavailable
-from newsdex.index.checking import Finding, check_documents, check_files
-from newsdex.index.generations import serving
-from newsdex.index.projector import Projector
+from newsdex.index.generations.generations import serving
+from newsdex.index.generations.projector import Projector
+from newsdex.index.generations.verification import Finding, check_documents, check_files
 from newsdex.index.reader import open_view
 from newsdex.settings import Settings
 from newsdex_schemas.operations import IndexReply

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from newsdex.editors.watched import LOOK_EVERY_S, Watched
 from newsdex.editors.wordlists import WordList
 from newsdex.errors import Misconfigured
-from newsdex.index.analysis import plain_form, stem_of, words
+from newsdex.index.text.analysis import plain_form, stem_of, words
 from newsdex.records import microseconds
 
 MAX_PROMOTED = 10

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from newsdex.editors.watched import LOOK_EVERY_S, Watched
 from newsdex.errors import Misconfigured
-from newsdex.index.analysis import plain_form, stem_of, words
+from newsdex.index.text.analysis import plain_form, stem_of, words
 
 SHIPPED = Path(__file__).parent / "shipped"
 NAME = re.compile(r"(?P<kind>stopwords|synonyms)\.(?P<language>[a-z]{2,3})\.txt")

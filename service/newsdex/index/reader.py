@@ -14,23 +14,23 @@ from whoosh.query import Phrase, Term
 from whoosh.searching import Searcher
 
 from newsdex.errors import Unavailable
-from newsdex.index.columnar.columns import ABSENT
-from newsdex.index.columnar.combining import within, without
-from newsdex.index.columnar.commits import latest_generation, read_segments
-from newsdex.index.columnar.counting import Facet, FacetCounts, count_intervals
-from newsdex.index.columnar.execution import Execution
-from newsdex.index.columnar.explanation import Explanation, ScorePart
-from newsdex.index.columnar.known import KnownWords
-from newsdex.index.columnar.matches import Dense, Matches
-from newsdex.index.columnar.paging import Cut, Sort, behind, first_hits
-from newsdex.index.columnar.scored import Scored
-from newsdex.index.columnar.sections import Array
-from newsdex.index.columnar.segment import ColumnarSegment, OpenSegment
-from newsdex.index.columnar.snapshot import Snapshot
-from newsdex.index.columnar.weights import Statistics, Weights
-from newsdex.index.generations import building, read_state, serving
-from newsdex.index.languages import DEFAULT
+from newsdex.index.columnar.query.boolean import within, without
+from newsdex.index.columnar.query.doc_set import Dense, Matches
+from newsdex.index.columnar.query.evaluator import Execution
+from newsdex.index.columnar.query.explanation import Explanation, ScorePart
+from newsdex.index.columnar.query.facet_counts import Facet, FacetCounts, count_intervals
+from newsdex.index.columnar.query.node import Scored
+from newsdex.index.columnar.query.snapshot import Snapshot
+from newsdex.index.columnar.query.statistics import Statistics, Weights
+from newsdex.index.columnar.query.top_hits import Cut, Sort, behind, first_hits
+from newsdex.index.columnar.storage.columns import ABSENT
+from newsdex.index.columnar.storage.commits import latest_generation, read_segments
+from newsdex.index.columnar.storage.section_file import Array
+from newsdex.index.columnar.storage.segment import ColumnarSegment, OpenSegment
+from newsdex.index.generations.generations import building, read_state, serving
+from newsdex.index.lexicon.related_terms import KnownWords
 from newsdex.index.schema import SPELLED_FIELDS, TEXT_FIELDS, make_schema
+from newsdex.index.text.languages import DEFAULT
 
 OPEN_ATTEMPTS = 20
 FRESH_NS = 100_000_000

@@ -5,9 +5,9 @@ from typing import Any
 
 from whoosh.fields import ID, KEYWORD, TEXT, Schema
 
-from newsdex.index.analysis import NewsAnalyzer
-from newsdex.index.columnar.numbers import numeric_field
-from newsdex.index.languages import DEFAULT
+from newsdex.index.columnar.whoosh.numeric_terms import numeric_field
+from newsdex.index.text.analysis import NewsAnalyzer
+from newsdex.index.text.languages import DEFAULT
 from newsdex.records import microseconds
 from newsdex_schemas import Article
 

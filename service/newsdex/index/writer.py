@@ -13,8 +13,13 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import LockError
 
 from newsdex.errors import Unavailable
-from newsdex.index.columnar.building import Document, build_segment
-from newsdex.index.columnar.commits import (
+from newsdex.index.columnar.indexing.analysis_cache import Vocabulary
+from newsdex.index.columnar.indexing.doc_ids import IdFinder, hashes
+from newsdex.index.columnar.indexing.merge_policy import choose_merge
+from newsdex.index.columnar.indexing.merge_process import MergeProcess, Task
+from newsdex.index.columnar.indexing.merger import GONE, document_maps
+from newsdex.index.columnar.indexing.segment_writer import Document, build_segment
+from newsdex.index.columnar.storage.commits import (
     INDEX_NAME,
     LOCK_NAME,
     latest_generation,
@@ -23,18 +28,13 @@ from newsdex.index.columnar.commits import (
     verify_folder,
     write_segments,
 )
-from newsdex.index.columnar.deletions import write_deletions
-from newsdex.index.columnar.ids import IdFinder, hashes
-from newsdex.index.columnar.merge_process import MergeProcess, Task
-from newsdex.index.columnar.merging import GONE, document_maps
-from newsdex.index.columnar.sections import Array
-from newsdex.index.columnar.segment import ColumnarSegment, OpenSegment, deletions_name
-from newsdex.index.columnar.tiers import choose_merge
-from newsdex.index.columnar.vocabulary import Vocabulary
-from newsdex.index.fingerprint import fingerprint
-from newsdex.index.generations import read_state, write_state
-from newsdex.index.languages import stemmed_as
+from newsdex.index.columnar.storage.deletions import write_deletions
+from newsdex.index.columnar.storage.section_file import Array
+from newsdex.index.columnar.storage.segment import ColumnarSegment, OpenSegment, deletions_name
+from newsdex.index.generations.fingerprint import fingerprint
+from newsdex.index.generations.generations import read_state, write_state
 from newsdex.index.schema import document, make_schema
+from newsdex.index.text.languages import stemmed_as
 from newsdex.records import Change
 
 log = structlog.get_logger()

@@ -13,11 +13,11 @@ import orjson
 from pydantic import Field, TypeAdapter
 
 from newsdex.errors import Invalid
-from newsdex.index.columnar.paging import Cut
-from newsdex.index.columnar.weights import Statistics
+from newsdex.index.columnar.query.statistics import Statistics
+from newsdex.index.columnar.query.top_hits import Cut
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.records import microseconds
-from newsdex.search.remembered import Remembered
+from newsdex.search.plan.pinned_vocabulary import Remembered
 from newsdex_schemas import SearchRequest
 from newsdex_schemas.model import EARLIEST, LATEST
 

@@ -10,15 +10,15 @@ from tests.benchmarks.engines.protocol import HITS, Answer, Article
 from tests.benchmarks.questions import FACETS, Question
 from whoosh import query as q
 
-from newsdex.index.analysis import terms
-from newsdex.index.generations import begin, serving, swap
-from newsdex.index.languages import DEFAULT
-from newsdex.index.projector import MAX_BATCH
+from newsdex.index.generations.generations import begin, serving, swap
+from newsdex.index.generations.projector import MAX_BATCH
 from newsdex.index.reader import IndexReader, View
 from newsdex.index.schema import TEXT_FIELDS
+from newsdex.index.text.analysis import terms
+from newsdex.index.text.languages import DEFAULT
 from newsdex.index.writer import IndexWriter
 from newsdex.records import Change
-from newsdex.search.query import filter_trees
+from newsdex.search.plan.query import filter_trees
 from newsdex_schemas import SearchFilters
 
 NO_DEADLINE = float("inf")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from newsdex.errors import NewsdexError
-from newsdex.index.columnar.segment import OpenSegment, SegmentData
+from newsdex.index.columnar.storage.segment import OpenSegment, SegmentData
 from newsdex.index.lexicon.table import WordTable
 from newsdex.index.lexicon.words import names, text_words
 

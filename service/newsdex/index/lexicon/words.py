@@ -13,13 +13,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from newsdex.index.analysis import MARK, plain_form, stem_of, words
-from newsdex.index.columnar.postings import PostingField
-from newsdex.index.columnar.sections import Array
-from newsdex.index.columnar.segment import SegmentData
-from newsdex.index.languages import OWN_SCRIPT
+from newsdex.index.columnar.storage.postings import PostingField
+from newsdex.index.columnar.storage.section_file import Array
+from newsdex.index.columnar.storage.segment import SegmentData
 from newsdex.index.lexicon.table import MAX_COUNT, WordTable
 from newsdex.index.schema import TEXT_FIELDS
+from newsdex.index.text.analysis import MARK, plain_form, stem_of, words
+from newsdex.index.text.languages import OWN_SCRIPT
 
 STEMS_OF_STEMS = 3
 """A stem may have a stem of its own, and so on: `abscission`, `abscis`, `absci`."""

@@ -1,0 +1,1 @@
+"""From documents to segments, and from several segments to one."""

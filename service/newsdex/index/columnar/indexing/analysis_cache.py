@@ -1,0 +1,170 @@
+"""Turns texts into numbers of terms: each distinct piece of text is analysed once, all the rest is arrays.
+
+What a piece stands for, mostly one word, is found by `analysis` when it is first seen in a language, so there is one
+definition of words.
+"""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from newsdex.index.columnar.indexing.text_runs import SHORT_BYTES, Pieces, PieceTable, cut, distinct
+from newsdex.index.columnar.storage.section_file import Array
+from newsdex.index.text.analysis import terms, words
+
+MAX_PIECES = 400_000
+"""Bounds the memory of what is remembered, about 100 MB; then it starts anew."""
+KEY_BYTES = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Occurrences:
+    """Every word of some texts: parallel arrays, in the order of the texts."""
+
+    term: Array
+    document: Array
+    position: Array
+    lengths: Array
+    """Words by document; a word and its stem count as two, as Whoosh counts."""
+    places: Array
+    """Positions by document; a word and its stem have one."""
+
+
+class Vocabulary:
+    """What the pieces seen so far stand for."""
+
+    def __init__(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        self._languages: dict[str, int] = {}
+        self._short = PieceTable()
+        self._long: dict[tuple[bytes, str], int] = {}
+        self._places = array("i")
+        self._entry_starts = array("i", [0])
+        self._entry_terms = array("i")
+        self._entry_offsets = array("i")
+        self._term_numbers: dict[str, int] = {}
+        self._terms: list[bytes] = []
+        self._keys = np.zeros((0, 2), np.uint64)
+        self._keyed = 0
+        self._seen = np.zeros(0, bool)
+        self._rank = np.zeros(0, np.int64)
+        """Places of their own for `ranked`: making them anew takes longer than ranking the words of one article."""
+
+    def _analyse(self, piece: bytes, language: str) -> int:
+        """Add a piece: at which places after its first stands which term; give its number."""
+        text = piece.decode(errors="replace")
+        # nothing in such a piece needs a closer look: it is one word
+        plain = text.isalnum() and text.isascii()
+        places = [terms(word, language) for word in ((text,) if plain else (word for word, _, _ in words(text)))]
+        for place, forms in enumerate(places):
+            for form in forms:
+                self._entry_terms.append(self._term(form))
+                self._entry_offsets.append(place)
+        self._places.append(len(places))
+        self._entry_starts.append(len(self._entry_terms))
+        return len(self._places) - 1
+
+    def _term(self, text: str) -> int:
+        number = self._term_numbers.get(text)
+        if number is None:
+            number = self._term_numbers[text] = len(self._terms)
+            self._terms.append(text.encode())
+        return number
+
+    def read(self, texts: Sequence[str], languages: Sequence[str]) -> Occurrences:
+        """Find every word of some texts, each in its language; an empty text is a document without the field."""
+        if len(self._places) > MAX_PIECES:
+            self._forget()
+        pieces = cut(texts)
+        own = [self._languages.setdefault(language, len(self._languages)) for language in languages]
+        return self._expanded(self._numbered(pieces, np.repeat(np.array(own, np.uint8), pieces.counts)), pieces.counts)
+
+    def _numbered(self, pieces: Pieces, languages: Array) -> Array:
+        """Give the number of each piece, analysing those that are new."""
+        codes = list(self._languages)
+        is_short = pieces.ends - pieces.starts <= SHORT_BYTES
+        short = np.flatnonzero(is_short)
+        first, second = pieces.keys(short, languages[short])
+        found = self._short.find(first, second)
+        unknown = np.flatnonzero(found < 0)
+        if len(unknown):
+            fresh, which = distinct(first[unknown], second[unknown])
+            fresh = unknown[fresh]
+            own = zip(pieces.several(short[fresh]), languages[short[fresh]].tolist(), strict=True)
+            added = np.array([self._analyse(piece, codes[language]) for piece, language in own], np.int32)
+            self._short.add(first[fresh], second[fresh], added)
+            found[unknown] = added[which]
+        numbers = np.empty(len(is_short), np.int32)
+        numbers[short] = found
+        long = np.flatnonzero(~is_short)
+        own = zip(pieces.several(long), languages[long].tolist(), strict=True)
+        numbers[long] = [self._long_number(piece, codes[language]) for piece, language in own]
+        return numbers
+
+    def _long_number(self, piece: bytes, language: str) -> int:
+        number = self._long.get((piece, language))
+        if number is None:
+            number = self._long[piece, language] = self._analyse(piece, language)
+        return number
+
+    def _expanded(self, pieces: Array, counts: Array) -> Occurrences:
+        # the arrays' own memory: they cannot grow before this returns, and copying them would take longer than the rest
+        own = (self._places, self._entry_starts, self._entry_terms, self._entry_offsets)
+        all_places, starts, entry_terms, entry_offsets = (np.frombuffer(part, np.int32) for part in own)
+        documents = np.repeat(np.arange(len(counts)), counts)
+        places = all_places[pieces]
+        after = np.cumsum(places, dtype=np.int64)
+        after_document = np.concatenate([np.zeros(1, np.int64), after])[np.cumsum(counts)]
+        position = after - places - np.concatenate([np.zeros(1, np.int64), after_document])[documents]
+
+        first = starts[pieces]
+        entries = starts[pieces + 1] - first
+        entry = np.arange(int(entries.sum())) + np.repeat(first - (np.cumsum(entries) - entries), entries)
+        document = np.repeat(documents, entries)
+        return Occurrences(
+            term=entry_terms[entry],
+            document=document,
+            position=np.repeat(position, entries) + entry_offsets[entry],
+            lengths=np.bincount(document, minlength=len(counts)),
+            places=np.diff(after_document, prepend=0),
+        )
+
+    def ranked(self, term: Array) -> tuple[list[bytes], Array]:
+        """Give the distinct terms among some occurrences in byte order, and each occurrence's number in that order."""
+        self._add_sorting_keys()
+        self._seen[term] = True
+        numbers = np.flatnonzero(self._seen)
+        self._seen[numbers] = False
+        first, second = self._keys[numbers].T
+        order = np.lexsort((second, first))
+        numbers, first, second = numbers[order], first[order], second[order]
+        self._sort_long(numbers, (first[1:] == first[:-1]) & (second[1:] == second[:-1]))
+        self._rank[numbers] = np.arange(len(numbers))
+        return list(map(self._terms.__getitem__, numbers.tolist())), self._rank.take(term)
+
+    def _add_sorting_keys(self) -> None:
+        """Keep the first 16 bytes of each new term as two numbers, which sort as the bytes do."""
+        fresh = self._terms[self._keyed :]
+        if not fresh:
+            return
+        if len(self._terms) > len(self._keys):
+            room = 2 * len(self._terms)
+            self._keys = np.concatenate([self._keys, np.zeros((room - len(self._keys), 2), np.uint64)])
+            self._seen, self._rank = np.zeros(room, bool), np.zeros(room, np.int64)
+        size = 2 * KEY_BYTES
+        padded = b"".join([term[:size].ljust(size, b"\0") for term in fresh])
+        self._keys[self._keyed : len(self._terms)] = np.frombuffer(padded, ">u8").reshape(-1, 2)
+        self._keyed = len(self._terms)
+
+    def _sort_long(self, numbers: Array, same_as_next: Array) -> None:
+        """Put terms in order that begin with the same 16 bytes."""
+        at = np.flatnonzero(same_as_next)
+        if not len(at):
+            return
+        for group in np.split(at, np.flatnonzero(np.diff(at) > 1) + 1):
+            span = slice(int(group[0]), int(group[-1]) + 2)
+            numbers[span] = sorted(numbers[span].tolist(), key=self._terms.__getitem__)

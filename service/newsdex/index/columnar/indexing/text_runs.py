@@ -1,0 +1,128 @@
+"""Cuts texts into pieces at once, and knows again the pieces that were seen before, without a Python object for each.
+
+A text's bytes are cut at every ASCII character that cannot be in a word; no word goes across one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from newsdex.index.columnar.storage.section_file import Array
+from newsdex.index.text.analysis import DOT_OF_INITIALS
+
+SHORT_BYTES = 15
+"""Pieces up to this length are two numbers of 64 bits; the last byte of the second is the language's."""
+WORD_BYTES = 8
+FIRST_NOT_ASCII = 0x80
+SEPARATOR = ord(" ")
+_KEPT_DOT = "\0"
+"""Stands for the dots inside initials while a text is cut; no article has it."""
+_TABLE = (
+    bytes(byte if byte >= FIRST_NOT_ASCII or chr(byte).isalnum() or byte in b"_'" else SEPARATOR for byte in range(256))
+    .lower()
+    .replace(b" ", b".", 1)
+)  # the first space stands in NUL's place
+_MASKS = np.array([(1 << 8 * count) - 1 for count in range(WORD_BYTES + 1)], np.uint64)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pieces:
+    """The pieces of some texts, one after the other."""
+
+    data: bytes
+    starts: Array
+    ends: Array
+    counts: Array
+    """How many each text has."""
+
+    def keys(self, short: Array, languages: Array) -> tuple[Array, Array]:
+        """Give two numbers for each of some short pieces, each with the number of a language."""
+        # every byte is the first of a number here (and `take` would copy them all); what lies beyond a piece is masked
+        loaded: Array = np.ndarray((len(self.data) - WORD_BYTES + 1,), np.uint64, self.data, 0, (1,))
+        starts = self.starts[short]
+        lengths = self.ends[short] - starts
+        first = loaded[starts] & _MASKS.take(np.minimum(lengths, WORD_BYTES))
+        second = loaded[starts + WORD_BYTES] & _MASKS.take(np.maximum(lengths - WORD_BYTES, 0))
+        return first, second | (languages.astype(np.uint64) << np.uint64(8 * (WORD_BYTES - 1)))
+
+    def several(self, numbers: Array) -> list[bytes]:
+        """Give some of the pieces."""
+        spans = zip(self.starts[numbers].tolist(), self.ends[numbers].tolist(), strict=True)
+        return [self.data[start:end] for start, end in spans]
+
+
+def cut(texts: Sequence[str]) -> Pieces:
+    """Cut some texts into pieces, ASCII letters in lower case."""
+    encoded = [DOT_OF_INITIALS.sub(_KEPT_DOT, text).encode(errors="replace") for text in texts]
+    data = b" ".join([b"", *encoded, b" " * 2 * WORD_BYTES]).translate(_TABLE)
+    in_piece = np.frombuffer(data, np.uint8) != SEPARATOR
+    edges = np.flatnonzero(in_piece[1:] != in_piece[:-1]) + 1
+    starts, ends = edges[::2], edges[1::2]
+    text_ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)) + 1)
+    return Pieces(
+        data=data, starts=starts, ends=ends, counts=np.diff(np.searchsorted(starts, text_ends, "right"), prepend=0)
+    )
+
+
+class PieceTable:
+    """Short pieces → numbers: open addressing in arrays, asked for many at once."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._make(1 << 12)
+
+    def _make(self, slots: int) -> None:
+        self._shift = np.uint64(64 - (slots.bit_length() - 1))
+        self._last_slot = slots - 1
+        self._first, self._second = np.zeros(slots, np.uint64), np.zeros(slots, np.uint64)
+        self._numbers = np.full(slots, -1, np.int32)
+
+    def _slots(self, first: Array, second: Array) -> Array:
+        # multiplicative hashing (Knuth, TAOCP 6.4) with the bits of the golden ratio; the product wraps
+        mixed = first ^ (second * np.uint64(0xC2B2AE3D27D4EB4F)) ^ (first >> np.uint64(29))
+        return ((mixed * np.uint64(0x9E3779B97F4A7C15)) >> self._shift).astype(np.int64)
+
+    def find(self, first: Array, second: Array) -> Array:
+        """Give the number of each piece, -1 where it is unknown."""
+        found = np.full(len(first), -1, np.int32)
+        pending, slots = np.arange(len(first)), self._slots(first, second)
+        while len(pending):
+            numbers = self._numbers.take(slots)
+            same = (self._first.take(slots) == first) & (self._second.take(slots) == second)
+            found[pending] = np.where(same, numbers, -1)
+            left = np.flatnonzero(~same & (numbers >= 0))
+            pending, first, second = pending.take(left), first.take(left), second.take(left)
+            slots = (slots.take(left) + 1) & self._last_slot
+        return found
+
+    def add(self, first: Array, second: Array, numbers: Array) -> None:
+        """Add pieces that are unknown, each once."""
+        self._count += len(first)
+        if 2 * self._count > len(self._numbers):
+            known = np.flatnonzero(self._numbers >= 0)
+            first = np.concatenate([self._first[known], first])
+            second = np.concatenate([self._second[known], second])
+            numbers = np.concatenate([self._numbers[known], numbers])
+            self._make(1 << (4 * self._count).bit_length())
+        slots = self._slots(first, second)
+        while len(slots):
+            free, chosen = np.unique(slots, return_index=True)
+            chosen = chosen[self._numbers[free] < 0]
+            at = slots[chosen]
+            self._first[at], self._second[at], self._numbers[at] = first[chosen], second[chosen], numbers[chosen]
+            left = np.ones(len(slots), bool)
+            left[chosen] = False
+            first, second, numbers = first[left], second[left], numbers[left]
+            slots = (slots[left] + 1) & self._last_slot
+
+
+def distinct(first: Array, second: Array) -> tuple[Array, Array]:
+    """Give the places where each pair of numbers stands first, and for each place the number of its pair."""
+    order = np.lexsort((second, first))
+    differs = np.ones(len(order), bool)
+    differs[1:] = np.diff(first[order]) != 0
+    differs[1:] |= np.diff(second[order]) != 0
+    which = np.empty(len(order), np.int64)
+    which[order] = np.cumsum(differs) - 1
+    return order[differs], which

@@ -1,0 +1,1 @@
+"""The loops that numpy has no fast operation for, in C."""

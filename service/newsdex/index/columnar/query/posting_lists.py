@@ -1,0 +1,126 @@
+"""Lists of postings that are read and scored only where they are asked for: by the kernel, in one go."""
+
+import struct
+from collections.abc import Sequence
+
+import numpy as np
+
+from newsdex.index.columnar.kernel import bindings as kernel
+from newsdex.index.columnar.query.doc_set import Among, Sparse
+from newsdex.index.columnar.query.term_lookup import KnownTerm
+from newsdex.index.columnar.storage.section_file import Array
+
+_ROW = struct.Struct("=7Qff")
+_SATURATION = struct.Struct("=ff")
+_AS_IT_IS = _SATURATION.pack(0.0, 1.0)
+
+
+class Postings:
+    """The postings of a term, and how they are scored."""
+
+    __slots__ = ("by_document", "how", "known", "weight")
+
+    def __init__(self, known: KnownTerm, *, how: int, weight: float, by_document: kernel.Kept | None = None) -> None:
+        self.known = known
+        self.how = how
+        """`kernel.BY_BM25`, `BY_LENGTH` or `BY_FREQUENCY`."""
+        self.weight = weight
+        self.by_document = by_document
+        """How its length counts, for each document of the commit, float32."""
+
+    def __len__(self) -> int:
+        return self.known.count
+
+    @property
+    def positive(self) -> bool:
+        """Tell whether every score is above 0."""
+        return self.weight > 0
+
+    def row(self) -> bytes:
+        """Describe this for the kernel."""
+        known, lengths = self.known, self.by_document.address if self.by_document else 0
+        return _ROW.pack(known.address, known.piece_count, known.count, lengths, 0, 0, self.how, self.weight, 0)
+
+
+class Found:
+    """Documents that were found before, as a list."""
+
+    def __init__(self, matches: Sparse) -> None:
+        self._documents = matches.documents
+        self._scores = matches.scores().astype(np.float64, copy=False)
+        self.positive = matches.positive
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def row(self) -> bytes:
+        """Describe this for the kernel."""
+        documents, scores = kernel.address(self._documents), kernel.address(self._scores)
+        return _ROW.pack(0, 0, len(self._documents), 0, documents, scores, 0, 0, 0)
+
+
+class AnyOf:
+    """What any of some lists has; scores add up. One of `matches.Matches`."""
+
+    __slots__ = ("_made", "_saturation", "bound", "lists", "positive", "universe")
+
+    def __init__(
+        self, universe: int, lists: Sequence[Postings | Found], saturation: tuple[float, float] | None = None
+    ) -> None:
+        """Take lists, and for saturated sums, (half, factor): factor · sum / (sum + half)."""
+        self.universe = universe
+        self.lists = lists
+        self.bound = sum(map(len, lists))
+        """A number that is at least the number of matches."""
+        self.positive = all(one.positive for one in lists) and (saturation is None or saturation[1] > 0)
+        self._saturation = _AS_IT_IS if saturation is None else _SATURATION.pack(*saturation)
+        self._made: Sparse | None = None
+
+    def __len__(self) -> int:
+        return self.bound if len(self.lists) == 1 else len(self.resolved())
+
+    @property
+    def plain(self) -> bool:
+        """Tell whether scores just add up."""
+        return self._saturation is _AS_IT_IS
+
+    def _table(self) -> bytes:
+        return b"".join([one.row() for one in self.lists])
+
+    def resolved(self) -> Sparse:
+        """Read the lists."""
+        if self._made is None:
+            size, count = self.bound, len(self.lists)
+            documents, scores = np.empty(size, np.int64), np.empty(size, np.float64)
+            room = kernel.UNION_SCRATCH + kernel.LIST_SCRATCH * count + kernel.POSTING_SCRATCH * size
+            scratch = np.empty(room, np.uint8)
+            places = (kernel.address(scratch), kernel.address(documents), kernel.address(scores))
+            found = self._checked(kernel.any_of(self._table(), count, self._saturation, *places))
+            self._made = Sparse(self.universe, documents[:found], scores[:found], positive=self.positive)
+        return self._made
+
+    def sparse(self) -> Sparse:
+        """Read the lists."""
+        return self.resolved()
+
+    def mask(self) -> Array:
+        """Tell of each document whether it matches."""
+        return self.resolved().mask()
+
+    def among(self, documents: Array) -> Among:
+        """Tell which of some sorted documents match."""
+        if self._made is not None:
+            return self._made.among(documents)
+        size = len(documents)
+        found, scores = np.empty(size, np.int64), np.empty(size, np.float64)
+        scratch = np.empty(kernel.AMONG_SCRATCH * size, np.uint8)
+        places = (kernel.address(scratch), kernel.address(found), kernel.address(scores))
+        wanted = (kernel.address(documents), size)
+        count = self._checked(kernel.any_among(self._table(), len(self.lists), self._saturation, *wanted, *places))
+        own = scores[:count]
+        return Among(found[:count], lambda chosen: own if chosen is None else own.take(chosen))
+
+    def _checked(self, count: int) -> int:
+        if count == kernel.DAMAGED:
+            raise next(one.known.damaged() for one in self.lists if isinstance(one, Postings))
+        return count

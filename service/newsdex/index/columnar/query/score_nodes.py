@@ -1,0 +1,186 @@
+"""Nodes over several scored words: some of many, words that stand side by side, and recency."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from newsdex.index.columnar.kernel import bindings as kernel
+from newsdex.index.columnar.query.bm25f import FIELD_WEIGHTS, B, WordQuery, most, saturated
+from newsdex.index.columnar.query.boolean import either, enough, within
+from newsdex.index.columnar.query.doc_set import Dense, Matches, Sparse, nothing
+from newsdex.index.columnar.query.node import Scored
+from newsdex.index.columnar.query.phrase import find_phrase
+from newsdex.index.columnar.query.posting_lists import Postings
+from newsdex.index.columnar.query.snapshot import Snapshot
+from newsdex.index.columnar.query.statistics import Weights
+from newsdex.index.columnar.storage.columns import ABSENT
+from newsdex.index.columnar.storage.section_file import Array
+from newsdex.index.columnar.storage.term_dictionary import Stop
+
+if TYPE_CHECKING:
+    from newsdex.index.columnar.query.evaluator import Execution
+
+MAX_PAIRS = 5
+"""So many pairs of words are looked for, those that add most: positions take time. What is scored must not depend on
+the segments, nor on what else is found: pages of a search would not agree."""
+PAIR_WEIGHT = 0.1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SomeOf(Scored):
+    """Documents that match at least so many of the parts; scores add up."""
+
+    parts: tuple[Any, ...]
+    at_least: int = 1
+
+    def is_leaf(self) -> bool:
+        """Tell that it has parts."""
+        return False
+
+    def children(self) -> Any:
+        """Give the parts."""
+        return iter(self.parts)
+
+    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> Matches:  # noqa: ARG002 - its parts have them
+        """Give the documents with enough of the parts."""
+        universe = snapshot.documents
+        found: list[Matches] = []
+        for part in self.parts:
+            found.append(execution.matches(part))
+            if execution.out_of_time():
+                break
+        found = [part for part in found if part.bound]
+        if len(found) < self.at_least or not found:
+            return nothing(universe)
+        together = either(universe, found)
+        if self.at_least <= 1:
+            return together
+        return within(together, Dense(enough(universe, found, self.at_least), 0.0))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """Two words that stand side by side in the query."""
+
+    first: WordQuery
+    second: WordQuery
+
+    def worth(self, weights: Weights) -> float:
+        """Give the most that it adds to a score: a share of what the less telling of its words does."""
+        return PAIR_WEIGHT * most(min(word.idf(weights) * word.boost for word in (self.first, self.second)))
+
+    def scores(self, snapshot: Snapshot, weights: Weights, among: Array | None, stop: Stop) -> tuple[Array, Array]:
+        """Give the documents in which they stand side by side, sorted, and what that adds, float32.
+
+        It saturates as a word does. `among` are the documents to look at, sorted; None are all. What was not looked at
+        when `stop` says so is left out.
+        """
+        tf = np.zeros(snapshot.documents, np.float32)
+        for name in sorted(set(self.first.fields) & set(self.second.fields)):
+            documents, counts = self._counts(snapshot, name, among, stop)
+            if len(documents):
+                factors = weights.length_factors(name, B).array.take(documents)
+                tf[documents] += counts * factors * np.float32(FIELD_WEIGHTS[name])
+        found = np.flatnonzero(tf)
+        return found, saturated(tf.take(found), np.float32(self.worth(weights)))
+
+    def _counts(self, snapshot: Snapshot, name: str, among: Array | None, stop: Stop) -> tuple[Array, Array]:
+        """Give the documents with both words in a field, and how often the second follows the first in each."""
+        known = [snapshot.term(name, word.variants[0].term.encode()) for word in (self.first, self.second)]
+        if not all(one.count for one in known):
+            return np.zeros(0, np.intp), np.zeros(0, np.intp)
+        words = [Postings(one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
+        found = find_phrase(words, 1, stop, among)
+        return found.documents, found.times
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SideBySide(Scored):
+    """The same documents, scored higher where words of the query stand side by side."""
+
+    child: Any
+    pairs: tuple[Pair, ...]
+
+    def is_leaf(self) -> bool:
+        """Tell that it has a part."""
+        return False
+
+    def children(self) -> Any:
+        """Give the part."""
+        return iter([self.child])
+
+    def looked_at(self, weights: Weights) -> list[Pair]:
+        """Give the pairs that add most."""
+        return sorted(self.pairs, key=lambda pair: -pair.worth(weights))[:MAX_PAIRS]
+
+    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> Matches:
+        """Give the documents of the part."""
+        found = execution.matches(self.child).resolved()
+        if not len(found):
+            return found
+        among = found.documents if isinstance(found, Sparse) else None
+        bonus = np.zeros(found.universe, np.float32)
+        for pair in self.looked_at(weights):
+            if execution.out_of_time():
+                break
+            documents, scores = pair.scores(snapshot, weights, among, execution.out_of_time)
+            bonus[documents] += scores
+        if isinstance(found, Dense):
+            return found.rescored(np.asarray(found.dense_scores() + bonus), positive=found.positive)
+        documents, within_ = found.documents, found
+        return found.rescored(
+            lambda at: within_.scores(at) + bonus.take(documents if at is None else documents.take(at)),
+            positive=found.positive,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decay:
+    """How much newer articles are preferred: a score counts 1 + weight · ½ ^ (age / half-life) times."""
+
+    weight: float
+    half_life_us: float
+    now_us: int
+
+    def factors(self, published_us: Array) -> Array:
+        """Give the factors, float32; 1 for an article without a date."""
+        age = np.maximum(self.now_us - published_us.astype(np.float64), 0.0)
+        fresh = np.exp2(-age / self.half_life_us)
+        fresh[published_us == ABSENT] = 0.0
+        factors: Array = (1 + self.weight * fresh).astype(np.float32)
+        return factors
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Recent(Scored):
+    """The same documents, newer ones scored higher."""
+
+    child: Any
+    decay: Decay
+
+    def is_leaf(self) -> bool:
+        """Tell that it has a part."""
+        return False
+
+    def children(self) -> Any:
+        """Give the part."""
+        return iter([self.child])
+
+    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> Matches:  # noqa: ARG002 - its part has them
+        """Give the documents of the part."""
+        found = execution.matches(self.child).resolved()
+        if not snapshot.has_column("published"):
+            return found
+        published = snapshot.column("published")
+        if isinstance(found, Dense):
+            factors = self.decay.factors(published)
+            return found.rescored(np.asarray(found.dense_scores() * factors), positive=found.positive)
+        documents, within_ = found.documents, found
+
+        def scores(at: Array | None) -> Array:
+            chosen = documents if at is None else documents.take(at)
+            own: Array = within_.scores(at) * self.decay.factors(published.take(chosen))
+            return own
+
+        return found.rescored(scores, positive=found.positive)

@@ -1,0 +1,252 @@
+"""A segment: what the list of segments keeps of it, and its file once it is opened."""
+
+import zlib
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+from whoosh.codec.base import Segment
+
+from newsdex.index.columnar.storage.columns import Column
+from newsdex.index.columnar.storage.deletions import read_deletions
+from newsdex.index.columnar.storage.postings import PostingField
+from newsdex.index.columnar.storage.section_file import Array, Damaged, SectionFile
+from newsdex.index.columnar.storage.term_dictionary import TermDictionary
+from newsdex.index.columnar.whoosh.numeric_terms import NumberField
+from newsdex.index.schema import DATE_FIELDS, TEXT_FIELDS
+from newsdex.index.text.analysis import MARK
+
+EXTENSION = ".cols"
+DELETIONS_EXTENSION = ".deleted"
+SEQUENCE_COLUMN = "sequence"
+COLUMNS = (*DATE_FIELDS, SEQUENCE_COLUMN)
+ID_FIELD = "id"
+
+
+class ColumnarSegment(Segment):  # type: ignore[misc]  # whoosh has no types
+    """The part that is pickled in Whoosh's list of segments: names and counts only.
+
+    The list has no checksum, so each entry has one of its own.
+    """
+
+    def __init__(self, indexname: str, *, documents: int, position: int) -> None:
+        super().__init__(indexname)
+        self.documents = documents
+        self.deleted = 0
+        self.deletions = 0
+        """The commit that wrote its bitmap of deletions; 0 where nothing is deleted."""
+        self.position = position
+        """The archive's sequence number up to which changes are in the commit."""
+
+    def _described(self) -> dict[str, Any]:
+        names = ("indexname", "segid", "compound", "documents", "deleted", "deletions", "position")
+        return {name: getattr(self, name) for name in names}
+
+    def __getstate__(self) -> tuple[dict[str, Any], int]:
+        state = self._described()
+        return state, zlib.crc32(repr(state).encode())
+
+    def __setstate__(self, pickled: tuple[dict[str, Any], int]) -> None:
+        state, checksum = pickled
+        if zlib.crc32(repr(state).encode()) != checksum:
+            raise ValueError("the list of segments is damaged")
+        self.__dict__.update(state)
+
+    def codec(self) -> Any:
+        """Give our codec."""
+        from newsdex.index.columnar.whoosh.codec import ColumnarCodec  # noqa: PLC0415 - the codec makes segments
+
+        return ColumnarCodec()
+
+    def file_name(self) -> str:
+        """Give the name of the segment's file."""
+        return str(self.make_filename(EXTENSION))
+
+    def deletions_name(self) -> str:
+        """Give the name of the file with the bitmap of deletions, which other segments may be in, too."""
+        return deletions_name(self.indexname, self.deletions)
+
+    def file_names(self) -> list[str]:
+        """Give the names of all its files."""
+        return [self.file_name(), self.deletions_name()] if self.deletions else [self.file_name()]
+
+    def doc_count_all(self) -> int:
+        """Give the number of documents, deleted ones included."""
+        return self.documents
+
+    def deleted_count(self) -> int:
+        """Give the number of deleted documents."""
+        return self.deleted
+
+    def deleted_docs(self) -> Any:
+        """Refuse: the bitmap is read with the segment, see `OpenSegment`."""
+        raise NotImplementedError
+
+    def is_deleted(self, docnum: int) -> bool:
+        """Refuse: the bitmap is read with the segment, see `OpenSegment`."""
+        raise NotImplementedError
+
+    def delete_document(self, docnum: int, delete: bool = True) -> None:
+        """Refuse: only our writer deletes."""
+        raise NotImplementedError
+
+
+def deletions_name(indexname: str, commit: int) -> str:
+    """Give the name of the file with what a commit deleted."""
+    return f"{indexname}_{commit}{DELETIONS_EXTENSION}"
+
+
+class SegmentData:
+    """The file of a segment, opened; the same for every commit that has the segment, and for every thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = SectionFile(path)
+        self.documents = self.file.documents
+        self._columns: dict[str, Column] = {}
+        self._fields: dict[str, PostingField | NumberField] = {}
+        self._filled: dict[str, int] = {}
+        self._values: dict[str, DocumentValues] = {}
+
+    @cached_property
+    def field_names(self) -> list[str]:
+        """Give the names of the fields that have terms, sorted."""
+        fields = [name.removesuffix(".terms") for name in self.file.names() if name.endswith(".terms")]
+        return sorted(fields + [name for name in DATE_FIELDS if not self.column(name).empty])
+
+    def field(self, name: str) -> PostingField | NumberField | None:
+        """Give a field's postings, or None where no document has the field."""
+        known = self._fields.get(name)
+        if known is None:
+            if name not in self.field_names:
+                return None
+            made = NumberField(self.column(name)) if name in DATE_FIELDS else PostingField(self.file, name)
+            known = self._fields[name] = made
+        return known
+
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        """Give the languages that have stems of their own here."""
+        fields = [self.field(name) for name in TEXT_FIELDS]
+        dictionaries = [field.terms for field in fields if isinstance(field, PostingField)]
+        return frozenset(language for terms in dictionaries for language in _marked(terms))
+
+    def column(self, name: str) -> Column:
+        """Give a column of numbers."""
+        known = self._columns.get(name)
+        if known is None:
+            section = self.file[f"{name}.values"] if f"{name}.values" in self.file else None  # noqa: SIM401 - no dict
+            known = self._columns[name] = Column(section, self.documents)
+        return known
+
+    def lengths(self, field: str) -> Array | None:
+        """Give the number of words of each document's field, or None for a field that is not scored."""
+        return self.file[f"{field}.lengths"].all() if f"{field}.lengths" in self.file else None
+
+    def documents_with(self, field: str) -> int:
+        """Give how many documents have words in a field, deleted ones included."""
+        known = self._filled.get(field)
+        if known is None:
+            lengths = self.lengths(field)
+            known = self._filled[field] = 0 if lengths is None else int(np.count_nonzero(lengths))
+        return known
+
+    def total_length(self, field: str) -> int:
+        """Give the number of words in a field of all documents, deleted ones included."""
+        return self.file[f"{field}.lengths"].base if f"{field}.lengths" in self.file else 0
+
+    @cached_property
+    def ids(self) -> PostingField:
+        """Give the articles' ids: the terms of a field."""
+        field = self.field(ID_FIELD)
+        assert isinstance(field, PostingField)
+        return field
+
+    @cached_property
+    def id_ranks(self) -> Array:
+        """Give for each document the number of its article's id, in the ids' byte order."""
+        ids = self.ids.documents(0, self.ids.terms.count)
+        numbers = np.empty(len(ids), np.uint32)
+        numbers[ids] = np.arange(len(ids), dtype=np.uint32)
+        return numbers
+
+    @cached_property
+    def _id_spans(self) -> tuple[Array, Array, memoryview]:
+        """Where the id of each document begins and ends among the bytes of the ids, and these bytes."""
+        ends = self.ids.terms.ends
+        starts = ends - self.ids.terms.lengths()
+        return starts.take(self.id_ranks), ends.take(self.id_ranks), self.ids.terms.data().data
+
+    def article_id(self, document: int) -> str:
+        """Give the id of a document's article."""
+        starts, ends, data = self._id_spans
+        return str(data[starts.item(document) : ends.item(document)], "utf-8")
+
+    def values(self, name: str) -> "DocumentValues":
+        """Give a filter field's values by document."""
+        known = self._values.get(name)
+        if known is None:
+            known = self._values[name] = DocumentValues(self.field(name), self.documents)
+        return known
+
+
+class DocumentValues:
+    """The values of a filter field by document, as numbers of the dictionary; made of the postings once."""
+
+    def __init__(self, field: "PostingField | NumberField | None", documents: int) -> None:
+        self.terms: list[bytes] = [] if field is None else [field.terms[number] for number in range(field.terms.count)]
+        self.counts = np.zeros(documents, np.uint16)
+        """How many values each document has."""
+        self.numbers = np.zeros(0, np.uint32)
+        """The numbers of the values of each document, one document after the other."""
+        if field is not None:
+            spans = [field.span(number, number + 1) for number in range(field.terms.count)]
+            owners = field.documents(0, spans[-1][1])
+            order = np.argsort(owners, kind="stable")
+            sizes = [stop - start for start, stop in spans]
+            self.numbers = np.repeat(np.arange(len(sizes), dtype=np.uint32), sizes)[order]
+            self.counts = np.bincount(owners, minlength=documents).astype(np.uint16)
+
+
+def _marked(terms: TermDictionary) -> Iterator[str]:
+    """Give the languages whose stems are in a dictionary: they stand before all words, each language together."""
+    mark = MARK.encode()
+    number, end = terms.prefix_range(mark)
+    while number < end:
+        language = terms[number][len(mark) : len(mark) + 2]
+        yield language.decode()
+        _, number = terms.prefix_range(mark + language)
+
+
+class OpenSegment:
+    """A segment as one commit sees it: its data without its deleted documents."""
+
+    def __init__(self, folder: Path, segment: ColumnarSegment) -> None:
+        """Open a segment; raise `Damaged`, or `FileNotFoundError` where a later commit has removed it."""
+        path = folder / segment.file_name()
+        self.name = segment.segment_id()
+        self.deletions = segment.deletions
+        self.data = _opened(path)
+        if self.data.documents != segment.documents:
+            raise Damaged(path, f"it has {self.data.documents} documents, the index expects {segment.documents}")
+        self.alive: Array | None = None
+        if segment.deletions:
+            deletions = folder / segment.deletions_name()
+            self.alive = ~read_deletions(deletions, self.name, segment.documents)
+            if int(self.alive.sum()) != segment.documents - segment.deleted:
+                raise Damaged(deletions, f"the index expects {segment.deleted} deletions")
+        self.documents = segment.documents
+        self.deleted = segment.deleted
+
+
+_known: WeakValueDictionary[Path, SegmentData] = WeakValueDictionary()
+
+
+def _opened(path: Path) -> SegmentData:
+    """Give an opened file once more while anyone uses it: names of segments are never used twice."""
+    data = _known.get(path)
+    if data is None:
+        data = _known[path] = SegmentData(path)
+    return data

@@ -1,0 +1,1 @@
+"""Stock Whoosh over the same files: the oracle of the index's own execution."""

@@ -1,0 +1,1 @@
+"""Generations of the index: made from the archive, verified, replaced."""

@@ -1,0 +1,272 @@
+"""Drains the archive's change feed into the index: whatever is pending is one batch and one commit."""
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from whoosh.index import LockError
+
+from newsdex.backoff import growing_delay_s
+from newsdex.errors import NewsdexError, Unavailable
+from newsdex.index.generations.build import Build, BuildStatus
+from newsdex.index.generations.commit import commit
+from newsdex.index.generations.feed import ChangeFeed
+from newsdex.index.generations.generations import announce, begin, building, give_up, others, previous, serving, swap
+from newsdex.index.generations.scrubber import Patrol
+from newsdex.index.generations.verification import Finding, check_tail
+from newsdex.index.reader import open_view
+from newsdex.index.writer import IndexWriter
+
+log = structlog.get_logger()
+
+MAX_BATCH = 1_000
+"""Bounds the memory of a commit, and how long a change can wait behind a backlog."""
+ANOTHER_MAKER = "index_version"
+MISSING = "index_rebuilding"
+"""What searches hear where there is no index."""
+DAMAGE = frozenset({"index_damaged", "index_unreadable", "index_disagrees", ANOTHER_MAKER})
+"""Codes of what a new generation mends, and trying again does not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProjectorStatus:
+    """How the index is."""
+
+    position: int
+    """Changes up to this sequence number are searchable; 0 where no generation is kept up to date."""
+    generation: str | None
+    """The generation that is kept up to date, and serves."""
+    build: BuildStatus | None = None
+    fault: str | None = None
+    """What went wrong last, and has not gone well since."""
+
+
+class Projector:
+    """Keeps the serving generation up to date, and makes a new one beside it where it is asked for or needed."""
+
+    def __init__(self, feed: ChangeFeed, root: Path) -> None:
+        self._feed = feed
+        self._root = root
+        self._serving: IndexWriter | None = None
+        self._build: Build | None = None
+        self._wanted: Finding | None = None
+        """Why a generation has to be made from nothing."""
+        self._build_failures = 0
+        self._build_paused_until = 0.0
+        self._patrol = Patrol(feed)
+        self._fault: str | None = None
+        with suppress(Unavailable):  # the first step tries again
+            self._open()
+
+    @property
+    def position(self) -> int:
+        """Give the sequence number up to which changes are searchable; 0 where no generation is kept up to date."""
+        return self._serving.position if self._serving else 0
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether a generation is being made ready, or has to be."""
+        return self._build is not None or self._wanted is not None
+
+    @property
+    def status(self) -> ProjectorStatus:
+        """Tell how the index is."""
+        return ProjectorStatus(
+            position=self.position,
+            generation=self._serving.folder.name if self._serving else None,
+            build=self._build_status,
+            fault=self._fault,
+        )
+
+    @property
+    def _build_status(self) -> BuildStatus | None:
+        if self._build is not None:
+            return self._build.status
+        if self._wanted is None:
+            return None
+        head = self._feed.head()
+        return BuildStatus(generation=None, reason=self._wanted.code, phase="waiting", position=0, head=head)
+
+    def rest_s(self) -> float:
+        """Give the seconds for which there is nothing to do but to wait for changes."""
+        until = self._build_paused_until if self.busy else self._patrol.next_at
+        return max(0.0, until - time.monotonic())
+
+    def step(self) -> int:
+        """Do a bounded piece of work; give how many changes were applied.
+
+        A new generation serves once it has caught up and is verified. Raises `Unavailable` where a commit failed, or
+        where nothing could be made that may serve; trying again later may work.
+        """
+        if self._serving is None and not self.busy:
+            self._open()
+        applied = self._follow()
+        if self.busy and time.monotonic() >= self._build_paused_until:
+            applied += self._advance()
+        elif not applied and not self.busy and self._serving is not None:
+            self._look(self._serving.folder)
+        if not self._build_failures:
+            self._fault = None
+        return applied
+
+    def rebuild(self) -> None:
+        """Have a generation made from nothing, unless one is being made already."""
+        if not self.busy:
+            self._wanted = Finding(code="requested", text="an operator asked for it")
+
+    def roll_back(self) -> None:
+        """Begin to make the generation that served before ready to serve again.
+
+        Raises `NewsdexError` where there is none that could be, or another is being made ready.
+        """
+        folder = previous(self._root)
+        if folder is None:
+            raise NewsdexError("no_previous_generation", "there is no generation to go back to")
+        if self.busy:
+            raise Unavailable("index_build_running", "a generation is being made ready already; try again afterwards")
+        self._begin(Finding(code="rollback", text="an operator asked for it"), IndexWriter(folder))
+
+    def check_soon(self) -> None:
+        """Check the serving generation now, unless that was done a moment ago."""
+        self._patrol.hurry()
+
+    def finish_merging(self) -> None:
+        """Wait until nothing is left to merge; otherwise merges go on beside the commits."""
+        for writer in (self._serving, self._build.writer if self._build else None):
+            if writer is not None:
+                writer.finish_merging()
+
+    def _open(self) -> None:
+        try:
+            self._serving = self._opened(serving(self._root))
+        except Unavailable as fault:
+            if fault.code not in {*DAMAGE, MISSING}:
+                raise
+            self._mend(fault)
+            return
+        log.info("index.opened", generation=self._serving.folder.name, position=self._serving.position)
+        cut_off = building(self._root)
+        if cut_off is None:
+            return
+        reason = Finding(code=cut_off.reason, text="its building was cut off")
+        try:
+            self._begin(reason, IndexWriter(self._root / cut_off.generation))
+        except Unavailable:
+            self._wanted = reason
+
+    def _opened(self, folder: Path) -> IndexWriter:
+        """Open a generation that is as it was written, and of this archive; raise `Unavailable` for another."""
+        writer = IndexWriter(folder)
+        finding = check_tail(open_view(folder), self._feed)
+        if finding is not None:
+            raise Unavailable(finding.code, finding.text)
+        return writer
+
+    def _mend(self, fault: Unavailable) -> None:
+        """Make ready what can serve soonest: a generation that only needs to catch up, or else a new one."""
+        code = "index_missing" if fault.code == MISSING else fault.code
+        reason = Finding(code=code, text=fault.message)
+        writers = []
+        for folder in others(self._root):
+            with suppress(Unavailable):
+                writers.append(self._opened(folder))
+        if writers and not self._build_failures:
+            self._begin(reason, max(writers, key=lambda writer: writer.position))
+        else:
+            self._wanted = reason
+
+    def _begin(self, reason: Finding, writer: IndexWriter) -> None:
+        announce(self._root, writer.folder, reason.code)
+        self._build, self._wanted = Build(self._feed, writer, reason.code), None
+        log.info(
+            "index.generation_started",
+            generation=writer.folder.name,
+            position=writer.position,
+            code=reason.code,
+            reason=reason.text,
+        )
+
+    def _follow(self) -> int:
+        """Apply what is pending to the serving generation, at most one batch."""
+        if self._serving is None:
+            return 0
+        changes = self._feed.changes(self._serving.position, MAX_BATCH)
+        if changes:
+            try:
+                commit(self._serving, changes)
+            except Unavailable as fault:
+                if fault.code not in DAMAGE:
+                    self._fault = fault.message
+                    raise
+                self._lose(fault)
+                return 0
+        return len(changes)
+
+    def _lose(self, fault: Unavailable) -> None:
+        """Stop writing the serving generation; searches go on in it as far as it can be read."""
+        log.error("index.damaged", code=fault.code, error=fault.message)
+        self._serving = None
+        if not self.busy:
+            self._mend(fault)
+
+    def _advance(self) -> int:
+        """Bring the generation that is made ready a piece further; where that fails, try again later."""
+        try:
+            if self._wanted is not None:
+                self._begin(self._wanted, IndexWriter.create(begin(self._root)))
+            assert self._build is not None
+            applied = self._build.step(self._serving.folder if self._serving else None)
+            if self._build.phase == "ready":
+                self._swap(self._build)
+        except (Unavailable, LockError, OSError) as error:
+            self._build_failed(error)
+            return 0
+        self._build_failures = 0
+        return applied
+
+    def _look(self, folder: Path) -> None:
+        """Check a piece of the serving generation, where it is time to."""
+        self._wanted = self._patrol.step(folder)
+        if self._wanted is not None:
+            log.error("index.damaged", code=self._wanted.code, error=self._wanted.text)
+
+    def _swap(self, build: Build) -> None:
+        swap(self._root, build.writer.folder, kept=self._kept(build))
+        self._serving, self._build = build.writer, None
+        self._patrol = Patrol(self._feed)
+        log.info(
+            "index.generation_swapped",
+            generation=build.writer.folder.name,
+            position=build.writer.position,
+            code=build.reason,
+        )
+
+    def _kept(self, build: Build) -> Path | None:
+        """Choose the generation to go back to: the one before, unless it is damaged."""
+        if self._serving is not None and build.reason not in DAMAGE:
+            return self._serving.folder
+        if build.reason == ANOTHER_MAKER:  # the newsdex that made it can serve it, should this one be taken back
+            return serving(self._root)
+        folder = previous(self._root)
+        return None if folder == build.writer.folder else folder
+
+    def _build_failed(self, error: Exception) -> None:
+        """Say what failed, and when it is tried again; what must not serve is given up.
+
+        Raises `Unavailable` where nothing serves meanwhile.
+        """
+        self._build_failures += 1
+        self._fault = str(error)
+        code = error.code if isinstance(error, Unavailable) else "index_commit_failed"
+        if code in DAMAGE:
+            log.error("index.generation_failed", code=code, error=str(error))
+            give_up(self._root)
+            self._build = None
+        if self._serving is None:
+            raise Unavailable(code, str(error)) from error
+        if self.busy:
+            delay_s = growing_delay_s(self._build_failures)
+            self._build_paused_until = time.monotonic() + delay_s
+            log.error("index.commit_failed", error=str(error), delay_s=delay_s)

@@ -1,0 +1,166 @@
+"""What the index knows of words: how frequent they are, their forms and relatives, and what is spelt almost alike."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from rapidfuzz.distance import OSA
+
+from newsdex.index.columnar.query.bm25f import FIELD_WEIGHTS
+from newsdex.index.columnar.query.snapshot import Snapshot
+from newsdex.index.columnar.storage.postings import PostingField
+from newsdex.index.columnar.storage.segment import SegmentData
+from newsdex.index.text.analysis import MARK, certain_part, stem_of
+
+Value = TypeVar("Value")
+
+FIELDS = tuple(FIELD_WEIGHTS)
+MAX_RELATIVES = 6
+RELATED_LETTERS = 5
+"""Words are relatives when they begin with so many same letters: stems of one word family mostly do (McNamee and
+Mayfield 2004, Character N-Gram Tokenization for European Language Text Retrieval)."""
+MAX_INFLECTIONS = 4
+SHORT_STEM = 4
+"""The beginning of such a stem, less than itself, is that of too many words."""
+MAX_LOOKED_AT = 4_000
+"""Terms of a segment that are looked at, of those with one beginning or spelt alike; there may be very many."""
+MAX_REMEMBERED = 20_000
+SPELLING_LETTERS = 5
+"""A shorter word that is unknown has too many neighbours."""
+TWO_EDITS_LETTERS = 8
+MAX_SPELLINGS = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Near:
+    """A stem near another word; `closeness` is between 0 and 1."""
+
+    stem: str
+    word: str
+    closeness: float
+
+
+class KnownWords:
+    """The words of one commit; threads may share it."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._relatives: dict[str, tuple[Near, ...]] = {}
+        self._inflections: dict[str, tuple[str, ...]] = {}
+        self._spellings: dict[str, tuple[Near, ...]] = {}
+
+    def frequency(self, term: str) -> int:
+        """Give in how many documents a term is, in the field that has most; 0 for a word that no article has."""
+        return max(self._snapshot.term(name, term.encode()).count for name in FIELDS)
+
+    def relatives(self, stem: str) -> tuple[Near, ...]:
+        """Give the nearest stems that begin like this one: how many first letters they share, of the longer's."""
+        known = self._relatives.get(stem)
+        if known is None:
+            known = _remember(self._relatives, stem, self._find_relatives(stem))
+        return known
+
+    def inflections(self, stem: str) -> tuple[str, ...]:
+        """Give other forms in which a stem stands in the texts."""
+        known = self._inflections.get(stem)
+        if known is None:
+            known = _remember(self._inflections, stem, self._find_inflections(stem))
+        return known
+
+    def spelt_like(self, word: str) -> tuple[Near, ...]:
+        """Give the likeliest words that an unknown one may be a misspelling of: fewest edits, then frequent."""
+        known = self._spellings.get(word)
+        if known is None:
+            known = _remember(self._spellings, word, self._find_spellings(word))
+        return known
+
+    def _find_relatives(self, stem: str) -> tuple[Near, ...]:
+        if len(stem) < RELATED_LETTERS or not stem.isalpha():
+            return ()
+        stems = {stem_of(word) for word in self._beginning(stem[:RELATED_LETTERS])} - {stem}
+        near = [Near(stem=other, word=other, closeness=_shared_beginning(stem, other)) for other in stems]
+        near.sort(key=lambda one: (-one.closeness, one.stem))
+        return tuple(one for one in near if self.frequency(one.stem))[:MAX_RELATIVES]
+
+    def _find_inflections(self, stem: str) -> tuple[str, ...]:
+        beginning = certain_part(stem) if len(stem) > SHORT_STEM else stem
+        stems = {word: stem_of(word) for word in self._beginning(beginning)}
+        # a term may be another word's stem, too: `earli`, of `early`, has `ear` for its own, and no article about ears
+        others = {own for word, own in stems.items() if own != word}
+        found = [word for word, own in stems.items() if word != stem and own == stem and word not in others]
+        found.sort(key=lambda word: (-self.frequency(word), word))
+        return tuple(found[:MAX_INFLECTIONS])
+
+    def _find_spellings(self, word: str) -> tuple[Near, ...]:
+        if len(word) < SPELLING_LETTERS or not word.isalpha():
+            return ()
+        edits = 2 if len(word) >= TWO_EDITS_LETTERS else 1
+        found: dict[str, Near] = {}
+        for other in sorted(self._within(word, edits)):
+            stem = stem_of(other)
+            closeness = round(1 / (1 + _edits(word, other)), 3)
+            if stem not in found or closeness > found[stem].closeness:
+                found[stem] = Near(stem=stem, word=other, closeness=closeness)
+        likeliest = sorted(found.values(), key=lambda one: (-one.closeness, -self.frequency(one.stem), one.stem))
+        return tuple(one for one in likeliest[:MAX_SPELLINGS] if one.closeness == likeliest[0].closeness)
+
+    def _beginning(self, beginning: str) -> set[str]:
+        """Give the terms with a beginning."""
+        found: set[str] = set()
+        for segment in self._snapshot.segments:
+            found.update(_terms_with(segment.data, beginning))
+        return found
+
+    def _within(self, word: str, edits: int) -> set[str]:
+        """Give the words at most so many edits away; the first letter is right, a swap of neighbours is one edit."""
+        found: set[str] = set()
+        for name in FIELDS:
+            sources = self._snapshot.sources(name)
+            ranges, _ = sources.near(word, edits, 1, MAX_LOOKED_AT)
+            for source, first, stop in ranges.tolist():
+                found.update(term.decode() for term in sources.fields[source].terms.slice(first, stop))
+        if edits == 1:  # a swap is two edits to the dictionaries, and few are faster looked up than those found so
+            found.update(filter(self.frequency, _swapped(word)))
+        return {other for other in found if not other.startswith(MARK) and _edits(word, other) <= edits}
+
+
+_terms: WeakKeyDictionary[SegmentData, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
+"""Terms by beginning: segments never change, so a commit does not make them be looked for anew."""
+
+
+def _terms_with(data: SegmentData, beginning: str) -> tuple[str, ...]:
+    kept = _terms.setdefault(data, {})
+    known = kept.get(beginning)
+    if known is None:
+        found: set[bytes] = set()
+        for name in FIELDS:
+            field = data.field(name)
+            if isinstance(field, PostingField):
+                start, stop = field.terms.prefix_range(beginning.encode())
+                found.update(field.terms.slice(start, min(stop, start + MAX_LOOKED_AT)))
+        known = _remember(kept, beginning, tuple(term.decode() for term in found))
+    return known
+
+
+def _remember(kept: dict[str, Value], word: str, found: Value) -> Value:
+    if len(kept) >= MAX_REMEMBERED:
+        kept.clear()
+    kept[word] = found
+    return found
+
+
+def _shared_beginning(one: str, other: str) -> float:
+    shared = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return round(shared / max(len(one), len(other)), 3)
+
+
+def _swapped(word: str) -> Iterator[str]:
+    """Give a word with two neighbours swapped, the first letter left alone."""
+    for at in range(1, len(word) - 1):
+        yield f"{word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}"
+
+
+def _edits(one: str, other: str) -> int:
+    """Count the letters to change, leave out, put in or swap with their neighbour."""
+    return OSA.distance(one, other)

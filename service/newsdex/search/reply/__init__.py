@@ -1,0 +1,1 @@
+"""What a reply shows of its hits: marked words, snippets, facets, histogram, explanation."""

@@ -1,0 +1,235 @@
+"""Finds the words of an article that a query asks for."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any, NamedTuple
+
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import extract
+from whoosh import query as whoosh_query
+
+from newsdex.index.schema import TEXT_FIELDS
+from newsdex.index.text.analysis import (
+    DOT_OF_INITIALS,
+    LETTERS,
+    LONGEST_WORD,
+    MARKS,
+    UNSPACED,
+    certain_part,
+    folded_lines,
+    terms,
+    words,
+)
+from newsdex.index.text.folding import APOSTROPHES, folded_in_place
+from newsdex.index.text.languages import DEFAULT, stemmed_as
+from newsdex.search.plan.trees import tree_leaves
+from newsdex_schemas import Article
+
+INNER_APOSTROPHE = re.compile(rf"[{APOSTROPHES}](?<=\w.)(?=\w)(?![sS]\b)")
+WITHOUT_SPACES = re.compile(f"[{UNSPACED}]")
+ONE_AROUND = re.compile(rf"[\w.{APOSTROPHES}{MARKS}]")
+AROUND = re.compile(rf"{ONE_AROUND.pattern}*")
+"""Letters and what may stand between them: whatever goes on as one word."""
+_INNER_LETTER = re.compile(rf"[^\W{UNSPACED}{APOSTROPHES}]")
+"""Before it, no word begins."""
+_RUN = re.compile(LETTERS)
+"""A word that has nothing inside it, in a folded text."""
+_ASCII_RUNS = bytes(code if re.match(r"\w", chr(code), re.ASCII) else ord(" ") for code in range(256))
+"""A byte of ASCII → itself where it is part of such a word, or a space: several times as fast."""
+MAX_PLACES = 500
+"""So many matches of a text are looked at."""
+FEW_BEGINNINGS = 64
+"""So many beginnings are looked for one by one; with more, going through the text word by word is faster."""
+
+Chosen = Callable[[Sequence[str]], Iterable[str]]
+"""Gives those of some words, folded, that a pattern or a fuzzy word stands for."""
+
+
+class Matches(dict[str, str | None]):
+    """Gives the stem of a word as it stands where the query asks for it, each word once: replies repeat words."""
+
+    def __init__(self, tree: Any, language: str = DEFAULT) -> None:
+        """Take the words of a query that a hit in a language may contain; negated parts are left out."""
+        super().__init__()
+        self._language = language
+        self._terms: set[str] = set()
+        self._tests: list[Callable[[str], bool]] = []
+        self._chosen: list[Chosen] = []
+        self._beginnings: set[str] = set()
+        self._parts: set[str] = set()
+        for leaf in _positive_leaves(tree):
+            if isinstance(leaf, whoosh_query.Phrase):
+                self._add_terms(leaf.words)
+            elif isinstance(leaf, whoosh_query.FuzzyTerm):
+                self._add_chosen(_near(leaf), leaf.text[: leaf.prefixlength])
+            elif isinstance(leaf, whoosh_query.Prefix):
+                self._add_prefix(leaf.text)
+            elif isinstance(leaf, whoosh_query.PatternQuery):
+                self._add_chosen(_fitting(leaf), "")
+            elif isinstance(leaf, whoosh_query.Term):
+                self._add_terms([leaf.text])
+
+    def _add_terms(self, terms_: Iterable[str]) -> None:
+        self._terms.update(terms_)
+        parts = [certain_part(term) if self._language == DEFAULT else "" for term in terms_]
+        self._parts.update(parts)
+        self._beginnings.update(parts)
+
+    def _add_prefix(self, prefix: str) -> None:
+        self._tests.append(lambda word: word.startswith(prefix))
+        self._parts.add(prefix)
+        self._beginnings.add(prefix)
+
+    def _add_chosen(self, chosen: Chosen, part: str) -> None:
+        self._tests.append(lambda word: any(chosen([word])))
+        self._chosen.append(chosen)
+        self._parts.add(part)
+
+    @cached_property
+    def _have_beginnings(self) -> bool:
+        return all(self._beginnings) and not any(WITHOUT_SPACES.search(part) for part in self._beginnings)
+
+    def beginnings(self, text: str) -> tuple[str, Sequence[str]] | None:
+        """Give a text folded, and how every such word of it begins that has nothing inside it.
+
+        None where that cannot be told, or there are many.
+        """
+        folded = folded_in_place(text) if self._have_beginnings else None
+        if folded is None or not self._chosen:
+            return None if folded is None else (folded, tuple(self._beginnings))
+        if not folded.isascii() and WITHOUT_SPACES.search(folded):
+            return None
+        runs = [run[:LONGEST_WORD] for run in set(_runs(folded))]
+        found = self._beginnings.union(*(chosen(runs) for chosen in self._chosen))
+        return (folded, tuple(found)) if len(found) <= FEW_BEGINNINGS else None
+
+    def may_be_in(self, folded_line: str) -> bool:
+        """Tell whether a line may have such a word; most lines of most texts are passed over by this."""
+        return any(part in folded_line for part in self._parts)
+
+    def __missing__(self, word: str) -> str | None:
+        own = terms(word, self._language)
+        found = not self._terms.isdisjoint(own) or any(test(own[-1]) for test in self._tests)
+        stem = self[word] = own[0] if found else None
+        return stem
+
+
+def _runs(folded: str) -> list[str]:
+    if folded.isascii():
+        return folded.encode().translate(_ASCII_RUNS).decode().split()
+    return _RUN.findall(folded)
+
+
+class MatchesByLanguage:
+    """What a query asks for in articles of each language, made when there is one."""
+
+    def __init__(self, tree: Any, languages: Sequence[str]) -> None:
+        """Take the query, and the languages that the index's articles are stemmed by."""
+        self._tree = tree
+        self._several = len(languages) > 1
+        self._known: dict[str, Matches] = {}
+
+    def of(self, article: Article) -> Matches:
+        """Give what the query asks for in an article; its language is detected only where it may be one of several."""
+        language = stemmed_as(article) if self._several else DEFAULT
+        if language not in self._known:
+            self._known[language] = Matches(self._tree, language)
+        return self._known[language]
+
+
+def _positive_leaves(tree: Any) -> list[Any]:
+    found = []
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, whoosh_query.Not):
+            continue
+        if isinstance(node, whoosh_query.AndNot):
+            pending.append(node.a)
+        elif node.is_leaf():
+            found += [leaf for leaf in tree_leaves(node) if leaf.field() in TEXT_FIELDS]
+        else:
+            pending += node.children()
+    return found
+
+
+def _fitting(leaf: Any) -> Chosen:
+    pattern = re.compile(leaf._get_pattern())  # noqa: SLF001 - the only way to Whoosh's reading of `*` and `?`
+    return lambda words_: filter(pattern.match, words_)
+
+
+def _near(leaf: Any) -> Chosen:
+    beginning, most = leaf.text[: leaf.prefixlength], leaf.maxdist
+
+    def chosen(words_: Sequence[str]) -> Iterable[str]:
+        # one call for all: texts have some hundreds of words
+        near = extract(leaf.text, words_, scorer=Levenshtein.distance, score_cutoff=most, limit=None)
+        return [word for word, _, _ in near if word.startswith(beginning)]
+
+    return chosen
+
+
+class Found(NamedTuple):
+    """A word that the query asks for; `start` and `end` are offsets in the text."""
+
+    start: int
+    end: int
+    stem: str
+
+
+def found_words(text: str, matches: Matches) -> list[Found]:
+    """Give the words that a query asks for, from left to right; in an endless text the first ones."""
+    known = matches.beginnings(text)
+    found = _in_lines(text, matches) if known is None else _at_beginnings(text, *known, matches)
+    return list(islice(found, MAX_PLACES))
+
+
+def _at_beginnings(text: str, folded: str, beginnings: Sequence[str], matches: Matches) -> Iterator[Found]:
+    """Give each match, looking only at words that may be one."""
+    hits = [hit for beginning in beginnings for hit in _starts(folded, beginning)]
+    # a word with something inside it may have its beginning in two pieces
+    hits += [match.start() for pattern in (INNER_APOSTROPHE, DOT_OF_INITIALS) for match in pattern.finditer(text)]
+    behind = 0
+    for hit in sorted(hits):
+        if hit < behind:
+            continue
+        start = _start_around(text, hit)
+        around = AROUND.match(text, start)
+        behind = around.end() if around else hit + 1
+        piece = text[start:behind]
+        plain = piece.isascii() and piece.isalnum()
+        for word, begin, end in [(piece, 0, len(piece))] if plain else words(piece):
+            stem = matches[word]
+            if stem is not None:
+                yield Found(start + begin, start + end, stem)
+
+
+def _start_around(text: str, hit: int) -> int:
+    """Give where a word begins, with all that goes on as one word, whose first letter or inside is there."""
+    if not hit or not ONE_AROUND.match(text, hit - 1):
+        return hit
+    before = AROUND.match(text[max(0, hit - LONGEST_WORD) : hit][::-1])
+    return hit - before.end() if before else hit
+
+
+def _starts(folded: str, beginning: str) -> Iterator[int]:
+    """Give where words may begin so."""
+    at = folded.find(beginning)
+    while at >= 0:
+        if not at or not _INNER_LETTER.match(folded, at - 1):
+            yield at
+        at = folded.find(beginning, at + 1)
+
+
+def _in_lines(text: str, matches: Matches) -> Iterator[Found]:
+    """Give each match, word by word; no word goes over the end of a line."""
+    offset = 0
+    for line, folded in zip(text.split("\n"), folded_lines(text), strict=True):
+        if matches.may_be_in(folded):
+            for word, start, end in words(line):
+                stem = matches[word]
+                if stem is not None:
+                    yield Found(offset + start, offset + end, stem)
+        offset += len(line) + 1
