@@ -1,25 +1,36 @@
 """What became of published events: the question and its answer."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from newsdex_schemas import channels
 from newsdex_schemas.model import ContractModel, Identifier
 
 MAX_EVENTS_PER_REQUEST = 500
 
+SOURCE_WITHOUT_CLOUDEVENT = "nats"
+"""The source of events that name none."""
 Outcome = Literal["accepted", "duplicate", "stale", "withdrawn", "parked"]
 
 
 class EventRef(ContractModel):
     """Names an event: CloudEvents `source` and `id`.
 
-    An event without them (a bare article, or one that could not be read) has the source `nats` and, as its id, its
-    `Nats-Msg-Id` header, else the stream's name and sequence number, as in `ARTICLES:42`.
+    An event without them (a bare article, or one that could not be read) has the source `nats` and its `Nats-Msg-Id`
+    header as its id. One without that header too cannot be asked for: its number in the stream, as in `ARTICLES:42`,
+    stands for it in the ledger only, because numbers can be counted through by anybody.
     """
 
     source: Identifier
     id: Identifier
+
+    @model_validator(mode="after")
+    def _is_name(self) -> Self:
+        if self.source == SOURCE_WITHOUT_CLOUDEVENT and self.id.startswith(f"{channels.STREAM}:"):
+            raise PydanticCustomError("number_is_no_name", "an event is asked for by its name, not by its number")
+        return self
 
 
 class OutcomeRequest(ContractModel):

@@ -62,6 +62,7 @@ EVENTS = {
     "files.refused": "An editors' file is wrong, `reason` says where; what was read before stays in use.",
     "request.answered": "Another request was answered.",
     "request.refused": "Another request got a Problem.",
+    "request.reply_refused": "A request names a channel and no inbox for its reply, `reply`: none is sent.",
     "faststream": "A line of FastStream's own; the text is in `message`.",
     "library": "A line of another library's; the text is in `message`, its name in `logger`.",
 }

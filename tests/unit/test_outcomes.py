@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +81,21 @@ def test_a_parked_event_has_the_place_of_its_fault_and_is_never_searchable(corpu
     assert ("a", False) == (outcome.article_id, outcome.searchable)
 
 
-def test_an_unreadable_message_is_found_by_its_number_in_the_stream(corpus: Corpus) -> None:
+def test_an_unreadable_message_is_found_by_its_message_id(corpus: Corpus) -> None:
     delivery = corpus.delivery(channels.ARTICLES_PUBLISHED, b"{")
-    corpus.handle(delivery)
-    reply = ask(corpus, f"{channels.STREAM}:{delivery.stream_sequence}", source="nats", position=99)
+    corpus.handle(replace(delivery, headers={channels.MESSAGE_ID_HEADER: "desk-481"}))
+    reply = ask(corpus, "desk-481", source="nats", position=99)
 
     assert [("parked", "invalid_json", False)] == told(reply)
+
+
+def test_an_event_without_a_name_is_not_found_by_its_number_which_anybody_can_count(corpus: Corpus) -> None:
+    delivery = corpus.delivery(channels.ARTICLES_PUBLISHED, b'{"id": "secret", "title": "Embargoed"}')
+    corpus.handle(delivery)
+    with pytest.raises(Invalid) as raised:
+        ask(corpus, f"{channels.STREAM}:{delivery.stream_sequence}", source="nats", position=99)
+
+    assert ("number_is_no_name", "events.0") == (raised.value.code, raised.value.place)
 
 
 def test_a_duplicate_is_searchable_once_what_it_repeats_is(corpus: Corpus) -> None:

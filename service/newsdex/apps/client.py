@@ -31,7 +31,7 @@ from newsdex_schemas import (
     channels,
 )
 from newsdex_schemas.model import ContractModel
-from newsdex_schemas.operations import IndexReply, IndexRequest, ParkedReply, ParkedRequest, ParkedResult
+from newsdex_schemas.operations import IndexOrder, IndexReply, IndexRequest, ParkedReply, ParkedRequest, ParkedResult
 from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
 
 IN_FLIGHT = 200
@@ -218,11 +218,11 @@ class Client:
 
     async def rebuild_index(self) -> IndexReply:
         """Have the indexer build a new generation; it goes on after the reply."""
-        return await self._request(channels.INDEX_REBUILD, IndexRequest(), IndexReply)
+        return await self._request(channels.INDEX_REBUILD, IndexOrder(order="rebuild"), IndexReply)
 
     async def roll_back_index(self) -> IndexReply:
         """Have the indexer go back to the generation before; it goes on after the reply."""
-        return await self._request(channels.INDEX_ROLLBACK, IndexRequest(), IndexReply)
+        return await self._request(channels.INDEX_ROLLBACK, IndexOrder(order="rollback"), IndexReply)
 
     async def _request(
         self, channel: str, request: ContractModel, reply: type[Reply], timeout_s: float = REPLY_TIMEOUT_S

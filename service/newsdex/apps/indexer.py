@@ -15,7 +15,7 @@ from nats.js.api import ConsumerConfig
 from pydantic import ValidationError
 
 from newsdex import metrics
-from newsdex.apps.index_requests import index_handlers
+from newsdex.apps.index_requests import damage_handler, index_handlers
 from newsdex.apps.lock import lock_data_dir
 from newsdex.apps.projector import ProjectorProcess, Report
 from newsdex.apps.requests import answering
@@ -98,6 +98,8 @@ class Indexer:
             *index_handlers(lambda: self._projector),
         ):
             broker.subscriber(channel, queue="indexers", decoder=undecoded)(answering(handler))
+        report_damage = answering(damage_handler(lambda: self._projector))
+        broker.subscriber(channels.INDEX_DAMAGED, queue="indexers", decoder=undecoded, no_reply=True)(report_damage)
 
     async def _start(self, broker: NatsBroker) -> None:
         js = broker.config.connection_state.stream

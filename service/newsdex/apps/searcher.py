@@ -26,6 +26,7 @@ from newsdex.search.service import Search, problem_of, read_request
 from newsdex.search.spelling.did_you_mean import Corrections
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, OutcomeReply, SearchReply, SearchRequest, channels
+from newsdex_schemas.operations import DamageReport
 
 log = structlog.get_logger()
 
@@ -122,7 +123,10 @@ class Searcher:
             return
         self._damage_reported_at = now
         with suppress(NatsError):  # the indexer looks by itself, later
-            await self._broker.publish(b"{}", channels.INDEX_CHECK, correlation_id=correlation_id_of(message))
+            report = DamageReport.model_validate({"damage": code})
+            await self._broker.publish(
+                report.to_json(), channels.INDEX_DAMAGED, correlation_id=correlation_id_of(message)
+            )
 
     async def _search(self, request: SearchRequest, arrived: float) -> SearchReply:
         deadline = arrived + request.timeout_ms / 1e3

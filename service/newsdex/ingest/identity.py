@@ -10,8 +10,8 @@ from newsdex.normalise import page_id
 from newsdex.records import Claim, Delivery, microseconds
 from newsdex_schemas import channels
 from newsdex_schemas.model import Timestamp, Version
+from newsdex_schemas.outcomes import SOURCE_WITHOUT_CLOUDEVENT
 
-SOURCE_WITHOUT_CLOUDEVENT = "nats"
 MAX_NAME = 512
 NO_CLAIM = Claim(None, None)
 _TIME: TypeAdapter[Any] = TypeAdapter(Timestamp)
