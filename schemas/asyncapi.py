@@ -165,7 +165,9 @@ def header_schemas() -> Json:
             "type": "string",
             "minLength": 1,
             "description": "The broker drops a second message with the same value within the stream's duplicate "
-            "window. Take the event's id together with its source.",
+            "window. Take the event's source, its id and the SHA-256 of the message's bytes: a retry then has the same "
+            "value, and what was repaired or is another event under the same id has another one. For an article that "
+            "brings no event id take a new value for each message, which only a retry repeats.",
         },
     }
     found: Json = {

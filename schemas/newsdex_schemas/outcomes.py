@@ -25,6 +25,10 @@ class EventRef(ContractModel):
 
     source: Identifier
     id: Identifier
+    stream_sequence: Annotated[int, Field(ge=1)] | None = None
+    """The message's number in the stream, as the broker's acknowledgement has it: asks for that very message.
+
+    Other contents may have been sent under the same id."""
 
     @model_validator(mode="after")
     def _is_name(self) -> Self:
@@ -51,6 +55,11 @@ class EventOutcome(ContractModel):
     """For a parked event, the path of the fault."""
     searchable: bool = False
     """True once every search reflects the outcome."""
+    current: bool = False
+    """True where the article is now what this event says: published with its content, or withdrawn.
+
+    False where something else counts, such as a later version or a takedown that the event does not lift, and while it
+    has not been handled."""
 
 
 class OutcomeReply(ContractModel):

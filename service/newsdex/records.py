@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from newsdex_schemas import Article
+from newsdex_schemas import Article, channels
 
 Outcome = Literal["accepted", "duplicate", "stale", "withdrawn", "parked"]
 
@@ -224,6 +224,7 @@ class Redrive:
 class LedgerEntry:
     """One row of the ledger."""
 
+    number: int
     at_us: int
     source: str
     event_id: str
@@ -239,6 +240,11 @@ class LedgerEntry:
     correlation_id: str
     resolution: str | None = None
     """Why the parked event is closed; None while it waits."""
+
+    @property
+    def is_withdrawal(self) -> bool:
+        """Tell whether the event takes its article out of search."""
+        return self.subject == channels.ARTICLES_WITHDRAWN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

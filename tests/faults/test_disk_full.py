@@ -17,7 +17,8 @@ from tests.faults.disks import FILLER, Disk, small_disk
 from tests.integration.running import Running, Service, until
 from tests.scenarios.corpus import Corpus, drain, found_in, stories
 
-from newsdex.apps.client import Message, connected
+from newsdex.apps.client import connected
+from newsdex.apps.publishing import Message
 from newsdex.archive.backup import back_up, verify_backup
 from newsdex.archive.database import FILE_NAME, archive_fault
 from newsdex.broker.client import connect

@@ -23,7 +23,8 @@ from tests.faults.secured import (
 )
 from tests.integration.running import Running, Service, until
 
-from newsdex.apps.client import Client, Message, Refused, connected
+from newsdex.apps.client import Client, Refused, connected
+from newsdex.apps.publishing import Message
 from newsdex.broker.client import connect
 from newsdex.errors import Misconfigured, NewsdexError
 from newsdex.settings import load_settings

@@ -14,6 +14,7 @@ from newsdex.event_outcomes import answer_outcomes
 from newsdex_schemas import EventOutcome, OutcomeReply, channels
 from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
 
+LATER = "2999-01-01T00:00:00Z"
 ARTICLE = {"id": "a", "title": "Ferry returns", "version": 3}
 
 
@@ -54,7 +55,13 @@ def test_an_accepted_event_names_its_article_and_the_reply_its_position(corpus: 
     publish(corpus, "e")
     reply = ask(corpus, "e", position=1)
     expected = EventOutcome(
-        source=SOURCE, id="e", outcome="accepted", reason="first_version", article_id="a", searchable=True
+        source=SOURCE,
+        id="e",
+        outcome="accepted",
+        reason="first_version",
+        article_id="a",
+        searchable=True,
+        current=True,
     )
 
     assert OutcomeReply(outcomes=(expected,), position=1) == reply
@@ -162,3 +169,45 @@ def test_a_malformed_question_is_refused_with_its_place(
         answer_outcomes(body, corpus.archive, lambda: 0)
 
     assert (code, place) == (raised.value.code, raised.value.place)
+
+
+# Whether the article is what the event says
+
+
+def current(corpus: Corpus, *ids: str) -> list[bool]:
+    return [one.current for one in ask(corpus, *ids, position=99).outcomes]
+
+
+def test_the_last_version_is_current_and_those_before_and_older_ones_are_not(corpus: Corpus) -> None:
+    for event_id, version in (("first", 3), ("last", 4), ("older", 2)):
+        publish(corpus, event_id, version=version)
+
+    assert [False, True, False] == current(corpus, "first", "last", "older")
+
+
+def test_a_duplicate_is_current_for_as_long_as_what_it_found(corpus: Corpus) -> None:
+    publish(corpus, "first")
+    publish(corpus, "same")
+    before = current(corpus, "same")
+    publish(corpus, "next", version=4)
+
+    assert ([True], [False]) == (before, current(corpus, "same"))
+
+
+def test_a_withdrawal_is_current_while_the_article_is_hidden_and_a_publication_then_is_not(corpus: Corpus) -> None:
+    publish(corpus, "shown")
+    publish(corpus, "down", channels.ARTICLES_WITHDRAWN)
+    hidden = current(corpus, "shown", "down")
+    corpus.handle(corpus.event(channels.ARTICLES_PUBLISHED, ARTICLE | {"version": 9}, id="up", time=LATER))
+
+    assert ([False, True], [False, False, True]) == (hidden, current(corpus, "shown", "down", "up"))
+
+
+def test_a_message_is_told_from_another_one_under_the_same_event_id(corpus: Corpus) -> None:
+    publish(corpus, "e")
+    publish(corpus, "e", version=2)
+    numbers = [entry.stream_sequence for entry in corpus.archive.history("a")]
+    refs = [{"source": SOURCE, "id": "e", "stream_sequence": number} for number in (*numbers, 99)]
+    reply = answer_outcomes(json.dumps({"events": refs}).encode(), corpus.archive, lambda: 99)
+
+    assert ["accepted", "stale", None] == [one.outcome for one in reply.outcomes]

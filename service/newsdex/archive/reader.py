@@ -25,8 +25,8 @@ from newsdex_schemas import Article
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
 LEDGER_COLUMNS = (
-    "at_us, source, event_id, type, subject, stream_sequence, deliveries, article_id, outcome, reason, sequence, "
-    "parked_id, correlation_id"
+    "number, at_us, source, event_id, type, subject, stream_sequence, deliveries, article_id, outcome, reason, "
+    "sequence, parked_id, correlation_id"
 )
 MAX_FEED_BYTES = 8 * 1024 * 1024
 """Indexing takes some fifteen times the memory of the texts in one commit."""
@@ -130,12 +130,29 @@ class ArchiveReader:
         return [LedgerEntry(**row) for row in map(dict, self._connection.execute(query, (article_id,)))]
 
     @_with_code
-    def outcome_of(self, source: str, event_id: str) -> LedgerEntry | None:
-        """Give what an event led to at first, however often it came; an outcome goes before parked and duplicate."""
-        query = f"""SELECT {LEDGER_COLUMNS} FROM ledger WHERE event_id = ? AND source = ?
+    def outcome_of(self, source: str, event_id: str, stream_sequence: int | None = None) -> LedgerEntry | None:
+        """Give what an event led to at first, however often it came; an outcome goes before parked and duplicate.
+
+        With its number in the stream, what that message led to.
+        """
+        query = f"""SELECT {LEDGER_COLUMNS} FROM ledger
+            WHERE event_id = ? AND source = ? AND stream_sequence = coalesce(?, stream_sequence)
             ORDER BY CASE outcome WHEN 'duplicate' THEN 2 WHEN 'parked' THEN 1 ELSE 0 END, number LIMIT 1"""  # noqa: S608 - a constant
-        row = self._connection.execute(query, (event_id, source)).fetchone()
+        row = self._connection.execute(query, (event_id, source, stream_sequence)).fetchone()
         return None if row is None else LedgerEntry(**dict(row))
+
+    @_with_code
+    def is_current(self, entry: LedgerEntry) -> bool:
+        """Tell whether an article is now what the event of an entry says: published with its content, or withdrawn."""
+        query = """SELECT sequence, content IS NOT NULL AS live,
+                (SELECT max(number) FROM ledger WHERE article_id = id AND sequence IS NOT NULL) AS last_change
+            FROM articles WHERE id = ?"""
+        row = self._connection.execute(query, (entry.article_id,)).fetchone()
+        if row is None or row["live"] == entry.is_withdrawal:
+            return False
+        if entry.outcome == "duplicate":
+            return entry.is_withdrawal or entry.number > (row["last_change"] or 0)
+        return entry.is_withdrawal or (entry.outcome == "accepted" and entry.sequence == row["sequence"])
 
     @_with_code
     def standing(self, article_id: str) -> Standing | None:
