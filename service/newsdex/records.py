@@ -134,6 +134,14 @@ class Change:
     id: str
     content: bytes | None
     correlation_id: str
+    embargoed_us: int | None = None
+    """Search must not show the article before; None is no embargo."""
+    expires_us: int | None = None
+    """Search must not show the article from then on; None is never."""
+
+    def shown_at(self, moment_us: int) -> bool:
+        """Return whether search shows the article at a moment."""
+        return self.content is not None and _is_within(self.embargoed_us, self.expires_us, moment_us)
 
     def article(self) -> Article | None:
         """Read the article; None for a tombstone."""
@@ -162,6 +170,17 @@ class WaitingEvent:
     claim: Claim
 
 
+class Turns(NamedTuple):
+    """Which articles to look for whose embargo or expiry falls into a span of time."""
+
+    after_us: int
+    until_us: int
+    """Those that turn after the one moment and not after the other."""
+    until_sequence: int
+    """Those whose last change has at most this sequence number."""
+    after_sequence: int = 0
+
+
 class FeedEntry(NamedTuple):
     """What the change feed says of an article now, without its text."""
 
@@ -169,6 +188,22 @@ class FeedEntry(NamedTuple):
     id: str
     live: bool
     """False for a tombstone."""
+    embargoed_us: int | None = None
+    expires_us: int | None = None
+
+    def shown_at(self, moment_us: int) -> bool:
+        """Return whether search shows the article at a moment, as `Change.shown_at`."""
+        return self.live and _is_within(self.embargoed_us, self.expires_us, moment_us)
+
+    def turns_between(self, one_us: int, other_us: int) -> bool:
+        """Return whether the embargo or the expiry falls between two moments, whichever is the earlier."""
+        after, until = min(one_us, other_us), max(one_us, other_us)
+        turns = (self.embargoed_us, self.expires_us)
+        return self.live and any(turn is not None and after < turn <= until for turn in turns)
+
+
+def _is_within(embargoed_us: int | None, expires_us: int | None, moment_us: int) -> bool:
+    return (embargoed_us is None or embargoed_us <= moment_us) and (expires_us is None or moment_us < expires_us)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

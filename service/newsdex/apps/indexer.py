@@ -19,13 +19,14 @@ from newsdex.apps.index_requests import damage_handler, index_handlers
 from newsdex.apps.lock import lock_data_dir
 from newsdex.apps.projector import ProjectorProcess, Report
 from newsdex.apps.requests import answering
-from newsdex.apps.serve import Process, now_us
+from newsdex.apps.serve import Process
 from newsdex.archive.reader import read_archive
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.backoff import growing_delay_s
 from newsdex.broker.address import monitoring_url
 from newsdex.broker.connection import as_delivery, make_broker, undecoded
 from newsdex.broker.streams import ACK_WAIT_S, CONSUMER, MAX_ACK_PENDING, consumer_state, ensure_stream, sync_always
+from newsdex.clock import now_us
 from newsdex.errors import Unavailable
 from newsdex.health import Readiness, health_routes
 from newsdex.ingest.committer import Committer

@@ -12,10 +12,11 @@ from nats.errors import Error as NatsError
 
 from newsdex import metrics
 from newsdex.apps.requests import answering, correlation_id_of, in_time, problem_reply, reply
-from newsdex.apps.serve import Process, now_us
+from newsdex.apps.serve import Process
 from newsdex.apps.typing import TypingRequests
 from newsdex.archive.reader import ArchiveReader
 from newsdex.broker.connection import make_broker, undecoded
+from newsdex.clock import now_us
 from newsdex.errors import Invalid, Unavailable
 from newsdex.event_outcomes import answer_outcomes, outcome_of
 from newsdex.health import Readiness, health_routes

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from newsdex.errors import Misconfigured, Unavailable
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MIGRATIONS: dict[int, str] = {
     1: """
         ALTER TABLE parked ADD COLUMN claimed_version INTEGER;
@@ -16,6 +16,10 @@ MIGRATIONS: dict[int, str] = {
         CREATE INDEX parked_open ON parked (code, at_us) WHERE status = 'open';
         CREATE INDEX parked_article ON parked (article_id) WHERE status = 'open';
         CREATE INDEX parked_event ON parked (event_id, source) WHERE status = 'open';
+    """,
+    2: """
+        CREATE INDEX articles_embargoed ON articles (embargoed_us) WHERE embargoed_us IS NOT NULL;
+        CREATE INDEX articles_expiring ON articles (expires_us) WHERE expires_us IS NOT NULL;
     """,
 }
 """Version before → the SQL that leads to the next one."""

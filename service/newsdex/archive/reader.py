@@ -19,6 +19,7 @@ from newsdex.records import (
     ParkedCount,
     ParkedEvent,
     Standing,
+    Turns,
 )
 from newsdex_schemas import Article
 
@@ -28,6 +29,7 @@ LEDGER_COLUMNS = (
     "number, at_us, source, event_id, type, subject, stream_sequence, deliveries, article_id, outcome, reason, "
     "sequence, parked_id, correlation_id"
 )
+CHANGE_COLUMNS = "sequence, id, content, correlation_id, embargoed_us, expires_us"
 MAX_FEED_BYTES = 8 * 1024 * 1024
 """Indexing takes some fifteen times the memory of the texts in one commit."""
 VISIBLE = "content IS NOT NULL AND coalesce(embargoed_us, 0) <= ? AND (expires_us IS NULL OR expires_us > ?)"
@@ -86,26 +88,43 @@ class ArchiveReader:
 
         At most `limit`, and fewer where their texts are large: none after those that reach MAX_FEED_BYTES.
         """
-        changes, size = [], 0
         with closing(self._connection.cursor()) as rows:
-            columns = "sequence, id, content, correlation_id"
-            query = f"SELECT {columns} FROM articles WHERE sequence > ? ORDER BY sequence LIMIT ?"  # noqa: S608 - a constant
+            query = f"SELECT {CHANGE_COLUMNS} FROM articles WHERE sequence > ? ORDER BY sequence LIMIT ?"  # noqa: S608 - constants
             rows.execute(query, (after, limit))
-            for row in rows:
-                changes.append(Change(**dict(row)))
-                size += len(row["content"] or b"")
-                if size >= MAX_FEED_BYTES:
-                    break
-        return changes
+            return _bounded(rows)
+
+    @_with_code
+    def turning(self, turns: Turns, limit: int) -> list[Change]:
+        """Return the articles whose embargo or expiry falls into a span of time, by sequence number.
+
+        At most `limit`, and fewer where their texts are large, as with `changes`.
+        """
+        query = f"""SELECT {CHANGE_COLUMNS} FROM articles WHERE content IS NOT NULL AND sequence > ? AND sequence <= ?
+            AND sequence IN (SELECT sequence FROM articles WHERE embargoed_us > ? AND embargoed_us <= ?
+                UNION SELECT sequence FROM articles WHERE expires_us > ? AND expires_us <= ?)
+            ORDER BY sequence LIMIT ?"""  # noqa: S608 - constants
+        span = (turns.after_us, turns.until_us)
+        with closing(self._connection.cursor()) as rows:
+            rows.execute(query, (turns.after_sequence, turns.until_sequence, *span, *span, limit))
+            return _bounded(rows)
+
+    @_with_code
+    def next_turn_us(self, after_us: int) -> int | None:
+        """Return the first moment after another one at which an embargo or an article ends; None where there is none."""
+        query = """SELECT min(turn) FROM (SELECT min(embargoed_us) AS turn FROM articles WHERE embargoed_us > ?
+            UNION ALL SELECT min(expires_us) FROM articles WHERE expires_us > ?)"""
+        turn: int | None = self._connection.execute(query, (after_us, after_us)).fetchone()[0]
+        return turn
 
     @_with_code
     def entries(self, after: int, limit: int) -> list[FeedEntry]:
         """Give the next entries of the change feed, oldest first, without their texts."""
         rows = self._connection.execute(
-            "SELECT sequence, id, content IS NOT NULL FROM articles WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            "SELECT sequence, id, content IS NOT NULL, embargoed_us, expires_us FROM articles WHERE sequence > ? "
+            "ORDER BY sequence LIMIT ?",
             (after, limit),
         )
-        return [FeedEntry(sequence, id_, bool(live)) for sequence, id_, live in rows]
+        return [FeedEntry(sequence, id_, bool(live), *turns) for sequence, id_, live, *turns in rows]
 
     @_with_code
     def visible(self, ids: Sequence[str], now_us: int) -> dict[str, Article]:
@@ -228,6 +247,17 @@ def read_archive(folder: Path, read: Callable[[ArchiveReader], Answer]) -> Answe
         return read(reader)
     finally:
         reader.close()
+
+
+def _bounded(rows: sqlite3.Cursor) -> list[Change]:
+    """Return the changes of some rows, none after those whose texts reach MAX_FEED_BYTES."""
+    changes, size = [], 0
+    for row in rows:
+        changes.append(Change(**dict(row)))
+        size += len(row["content"] or b"")
+        if size >= MAX_FEED_BYTES:
+            break
+    return changes
 
 
 def _where(choice: ParkedChoice) -> tuple[str, list[object]]:

@@ -1,4 +1,4 @@
--- The archive, version 2. Times are microseconds since 1970-01-01T00:00Z.
+-- The archive, version 3. Times are microseconds since 1970-01-01T00:00Z.
 
 CREATE TABLE articles (
     id                TEXT PRIMARY KEY,
@@ -16,6 +16,9 @@ CREATE TABLE articles (
 -- what search must hide by itself while the index lags behind
 CREATE INDEX articles_hideable ON articles (sequence)
     WHERE content IS NULL OR embargoed_us IS NOT NULL OR expires_us IS NOT NULL;
+-- what begins or ceases to be shown next
+CREATE INDEX articles_embargoed ON articles (embargoed_us) WHERE embargoed_us IS NOT NULL;
+CREATE INDEX articles_expiring ON articles (expires_us) WHERE expires_us IS NOT NULL;
 
 CREATE TABLE ledger (
     number          INTEGER PRIMARY KEY,

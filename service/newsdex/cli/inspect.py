@@ -1,7 +1,6 @@
 """`newsdex why` and `newsdex status`: what became of an article, and how the service is."""
 
 import asyncio
-import time
 from typing import Annotated
 
 import typer
@@ -9,6 +8,7 @@ from rich.markup import escape
 
 from newsdex.apps.inspection import Story, look, story_of
 from newsdex.cli.console import moment, out
+from newsdex.clock import now_us
 from newsdex.errors import Unavailable
 from newsdex.ingest.decide import REASONS
 from newsdex.records import LedgerEntry, Standing
@@ -56,15 +56,14 @@ def _standing(story: Story) -> str:
 
 
 def _hidden(standing: Standing) -> str | None:
-    now_us = time.time_ns() // 1_000
     if not standing.has_content:
         version, withdrawn_us = standing.state.withdrawn_version, standing.state.withdrawn_us
         by_version = f"every version up to {version}" if version is not None else None
         by_time = f"every event up to {moment(withdrawn_us)}" if withdrawn_us is not None else None
         return f"withdrawn, {' and '.join(part for part in (by_version, by_time) if part)}"
-    if standing.embargoed_us is not None and standing.embargoed_us > now_us:
+    if standing.embargoed_us is not None and standing.embargoed_us > now_us():
         return f"embargoed until {moment(standing.embargoed_us)}"
-    if standing.expires_us is not None and standing.expires_us <= now_us:
+    if standing.expires_us is not None and standing.expires_us <= now_us():
         return f"expired since {moment(standing.expires_us)}"
     return None
 
