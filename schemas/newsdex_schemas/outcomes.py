@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from newsdex_schemas import channels
-from newsdex_schemas.model import ContractModel, Identifier
+from newsdex_schemas.model import ContractModel, Identifier, Timestamp
 
 MAX_EVENTS_PER_REQUEST = 500
 
@@ -60,6 +60,8 @@ class EventOutcome(ContractModel):
 
     False where something else counts, such as a later version or a takedown that the event does not lift, and while it
     has not been handled."""
+    searchable_from: Timestamp | None = None
+    """For an article under embargo, when searches will find it; it is archived already."""
 
 
 class OutcomeReply(ContractModel):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from newsdex_schemas import Article, channels
@@ -17,6 +17,11 @@ def microseconds(moment: datetime) -> int:
     """Give the microseconds from 1970-01-01T00:00Z to an aware datetime."""
     delta = moment - EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def moment_of(stamp_us: int) -> datetime:
+    """Return the datetime, in UTC, of microseconds since 1970-01-01T00:00Z."""
+    return EPOCH + timedelta(microseconds=stamp_us)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -132,6 +133,14 @@ class Corpus:
         """Let the index catch up with the archive, and with a clock that may be set."""
         self.now = now or self.now
         drain(self.projector)
+
+    @contextmanager
+    def at(self, now: datetime) -> Iterator[None]:
+        """Have the index be as of some moment for a while."""
+        before = self.now
+        self.index(now=now)
+        yield
+        self.index(now=before)
 
     def answer(self, request: SearchRequest, *, now: datetime = NOW, curation: Curation | None = None) -> SearchReply:
         """Answer a request as a searcher would at some moment."""

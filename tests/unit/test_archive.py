@@ -13,7 +13,7 @@ from newsdex.archive.reader import MAX_FEED_BYTES, ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.errors import Misconfigured, NewsdexError, Unavailable
 from newsdex.ingest.handle import handle_batch, retry_parked
-from newsdex.records import Change, Delivery, LedgerEntry
+from newsdex.records import Change, Delivery, FeedEntry, LedgerEntry
 
 NOW_US = NOON_US
 DAY_US = 24 * HOUR_US
@@ -147,7 +147,7 @@ def test_the_feed_has_each_article_once_at_its_last_change(writer: ArchiveWriter
     handle(writer, publishing(4, id_="c"), publishing(5, id_="b", version=1))
 
     assert [(3, "a"), (4, "c"), (5, "b")] == feed(reader)
-    assert [5, 3, 0] == [reader.head(), reader.sequence_of("a"), reader.sequence_of("unknown")]
+    assert (5, FeedEntry(3, "a", live=True), None) == (reader.head(), reader.entry_of("a"), reader.entry_of("unknown"))
 
 
 def test_the_feed_goes_on_after_a_position_and_is_bounded(writer: ArchiveWriter, reader: ArchiveReader) -> None:

@@ -3,19 +3,28 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from tests.scenarios.corpus import SOURCE, Corpus
+from tests.scenarios.corpus import NOW, SOURCE, Corpus
 
 from newsdex.errors import Invalid
 from newsdex.event_outcomes import answer_outcomes
-from newsdex_schemas import EventOutcome, OutcomeReply, channels
+from newsdex.records import microseconds
+from newsdex_schemas import EventOutcome, OutcomeReply, SearchRequest, channels
 from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
 
 LATER = "2999-01-01T00:00:00Z"
 ARTICLE = {"id": "a", "title": "Ferry returns", "version": 3}
+
+
+class At(NamedTuple):
+    """An index at a position, as of a moment."""
+
+    position: int
+    as_of_us: int
 
 
 @pytest.fixture
@@ -26,12 +35,23 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
 
 def ask(corpus: Corpus, *ids: str, position: int, source: str = SOURCE) -> OutcomeReply:
     body = json.dumps({"events": [{"source": source, "id": id_} for id_ in ids]}).encode()
-    return answer_outcomes(body, corpus.archive, lambda: position)
+    return answer_outcomes(body, corpus.archive, lambda: At(position, microseconds(NOW)))
 
 
 def publish(corpus: Corpus, event_id: str, channel: str = channels.ARTICLES_PUBLISHED, **fields: Any) -> None:
     data = {"id": "a"} if channel == channels.ARTICLES_WITHDRAWN else ARTICLE | fields
     corpus.handle(corpus.event(channel, data, id=event_id))
+
+
+def answer(corpus: Corpus, id_: str) -> tuple[str | None, bool, datetime | None]:
+    """Return what the index as it is says of an event."""
+    body = json.dumps({"events": [{"source": SOURCE, "id": id_}]}).encode()
+    (outcome,) = answer_outcomes(body, corpus.archive, corpus.reader.view).outcomes
+    return outcome.outcome, outcome.searchable, outcome.searchable_from
+
+
+def ids_at(corpus: Corpus, now: datetime) -> list[str]:
+    return [hit.id for hit in corpus.answer(SearchRequest(q="ferry", timeout_ms=10_000), now=now).hits]
 
 
 def told(reply: OutcomeReply) -> Sequence[tuple[str | None, str | None, bool]]:
@@ -71,7 +91,7 @@ def test_the_position_of_the_index_is_what_counts(corpus: Corpus) -> None:
     publish(corpus, "e")
     corpus.index()
     body = json.dumps({"events": [{"source": SOURCE, "id": "e"}]}).encode()
-    reply = answer_outcomes(body, corpus.archive, lambda: corpus.reader.view().position)
+    reply = answer_outcomes(body, corpus.archive, corpus.reader.view)
 
     assert [("accepted", "first_version", True)] == told(reply)
     assert ["a"] == corpus.ids("ferry")
@@ -129,6 +149,36 @@ def test_a_withdrawal_is_searchable_once_the_article_is_gone(corpus: Corpus) -> 
     assert [("withdrawn", "withdrawn", True)] == told(ask(corpus, "w", position=2))
 
 
+def test_an_article_under_embargo_is_archived_and_said_to_be_searchable_from_its_hour_on(corpus: Corpus) -> None:
+    hour = NOW + timedelta(hours=2)
+    publish(corpus, "e", embargoed_until=hour)
+    publish(corpus, "again", embargoed_until=hour)
+    corpus.index()
+    before = [answer(corpus, id_) for id_ in ("e", "again")]
+    corpus.index(now=hour)
+    after = [answer(corpus, id_) for id_ in ("e", "again")]
+
+    assert [("accepted", False, hour), ("duplicate", False, hour)] == before
+    assert [("accepted", True, None), ("duplicate", True, None)] == after
+
+
+def test_an_hour_that_has_come_is_told_once_the_index_has_the_article(corpus: Corpus) -> None:
+    """While the projector stands still over the hour, nobody is told that the article is searchable."""
+    hour = NOW + timedelta(hours=2)
+    publish(corpus, "e", embargoed_until=hour)
+    corpus.index()
+
+    assert ([], ("accepted", False, hour)) == (ids_at(corpus, hour), answer(corpus, "e"))
+
+
+def test_the_withdrawal_of_an_article_under_embargo_is_reflected_at_once(corpus: Corpus) -> None:
+    publish(corpus, "e", embargoed_until=NOW + timedelta(hours=2))
+    publish(corpus, "w", channel=channels.ARTICLES_WITHDRAWN)
+    corpus.index()
+
+    assert [("accepted", True, None), ("withdrawn", True, None)] == [answer(corpus, "e"), answer(corpus, "w")]
+
+
 def test_an_event_sent_twice_keeps_the_outcome_that_was_more_than_a_duplicate(corpus: Corpus) -> None:
     publish(corpus, "e")
     publish(corpus, "e")
@@ -166,7 +216,7 @@ def test_a_malformed_question_is_refused_with_its_place(
     corpus: Corpus, body: bytes, code: str, place: str | None
 ) -> None:
     with pytest.raises(Invalid) as raised:
-        answer_outcomes(body, corpus.archive, lambda: 0)
+        answer_outcomes(body, corpus.archive, lambda: At(0, 0))
 
     assert (code, place) == (raised.value.code, raised.value.place)
 
@@ -208,6 +258,6 @@ def test_a_message_is_told_from_another_one_under_the_same_event_id(corpus: Corp
     publish(corpus, "e", version=2)
     numbers = [entry.stream_sequence for entry in corpus.archive.history("a")]
     refs = [{"source": SOURCE, "id": "e", "stream_sequence": number} for number in (*numbers, 99)]
-    reply = answer_outcomes(json.dumps({"events": refs}).encode(), corpus.archive, lambda: 99)
+    reply = answer_outcomes(json.dumps({"events": refs}).encode(), corpus.archive, lambda: At(99, microseconds(NOW)))
 
     assert ["accepted", "stale", None] == [one.outcome for one in reply.outcomes]

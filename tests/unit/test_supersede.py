@@ -194,6 +194,7 @@ def test_an_archive_of_the_first_version_is_migrated_with_its_parked_events(tmp_
     connection = writer._connection
     for statement in (
         *("DROP INDEX parked_open", "DROP INDEX parked_article", "DROP INDEX parked_event"),
+        *("DROP INDEX articles_embargoed", "DROP INDEX articles_expiring"),
         "CREATE INDEX parked_open ON parked (id) WHERE status = 'open'",
         *(f"ALTER TABLE parked DROP COLUMN {name}" for name in ("claimed_version", "claimed_us", "closed_us")),
         "PRAGMA user_version=1",

@@ -148,7 +148,7 @@ class Searcher:
             pause_s = min(LONGEST_POLL_S, pause_s * 1.5)
 
     def _reflects(self, ref: EventRef) -> bool:
-        outcome = outcome_of(ref, self._reader(), self._index.view().position)
+        outcome = outcome_of(ref, self._reader(), self._index.view())
         if outcome.outcome == "parked":
             raise Invalid("event_parked", f"the event was parked: {outcome.reason}", "wait_for")
         return outcome.searchable
@@ -166,7 +166,7 @@ class Searcher:
 
     async def _on_outcomes(self, message: NatsMessage) -> OutcomeReply:
         def answer() -> OutcomeReply:
-            return answer_outcomes(message.body, self._reader(), lambda: self._index.view().position)
+            return answer_outcomes(message.body, self._reader(), self._index.view)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, answer)
 

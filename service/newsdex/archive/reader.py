@@ -30,6 +30,7 @@ LEDGER_COLUMNS = (
     "sequence, parked_id, correlation_id"
 )
 CHANGE_COLUMNS = "sequence, id, content, correlation_id, embargoed_us, expires_us"
+ENTRY_COLUMNS = "sequence, id, content IS NOT NULL, embargoed_us, expires_us"
 MAX_FEED_BYTES = 8 * 1024 * 1024
 """Indexing takes some fifteen times the memory of the texts in one commit."""
 VISIBLE = "content IS NOT NULL AND coalesce(embargoed_us, 0) <= ? AND (expires_us IS NULL OR expires_us > ?)"
@@ -110,7 +111,7 @@ class ArchiveReader:
 
     @_with_code
     def next_turn_us(self, after_us: int) -> int | None:
-        """Return the first moment after another one at which an embargo or an article ends; None where there is none."""
+        """Return the first moment after another one at which an embargo or an article ends; None for none."""
         query = """SELECT min(turn) FROM (SELECT min(embargoed_us) AS turn FROM articles WHERE embargoed_us > ?
             UNION ALL SELECT min(expires_us) FROM articles WHERE expires_us > ?)"""
         turn: int | None = self._connection.execute(query, (after_us, after_us)).fetchone()[0]
@@ -120,11 +121,10 @@ class ArchiveReader:
     def entries(self, after: int, limit: int) -> list[FeedEntry]:
         """Give the next entries of the change feed, oldest first, without their texts."""
         rows = self._connection.execute(
-            "SELECT sequence, id, content IS NOT NULL, embargoed_us, expires_us FROM articles WHERE sequence > ? "
-            "ORDER BY sequence LIMIT ?",
+            f"SELECT {ENTRY_COLUMNS} FROM articles WHERE sequence > ? ORDER BY sequence LIMIT ?",  # noqa: S608 - constants
             (after, limit),
         )
-        return [FeedEntry(sequence, id_, bool(live), *turns) for sequence, id_, live, *turns in rows]
+        return [_entry(row) for row in rows]
 
     @_with_code
     def visible(self, ids: Sequence[str], now_us: int) -> dict[str, Article]:
@@ -188,10 +188,10 @@ class ArchiveReader:
         )
 
     @_with_code
-    def sequence_of(self, article_id: str) -> int:
-        """Give the number of an article's last change; 0 for an unknown article."""
-        row = self._connection.execute("SELECT sequence FROM articles WHERE id = ?", (article_id,)).fetchone()
-        return 0 if row is None else row["sequence"]
+    def entry_of(self, article_id: str) -> FeedEntry | None:
+        """Return an article's entry in the change feed; None for an article that no event changed."""
+        row = self._connection.execute(f"SELECT {ENTRY_COLUMNS} FROM articles WHERE id = ?", (article_id,)).fetchone()  # noqa: S608 - constants
+        return None if row is None else _entry(row)
 
     @_with_code
     def parked_place(self, id_: int) -> str | None:
@@ -247,6 +247,11 @@ def read_archive(folder: Path, read: Callable[[ArchiveReader], Answer]) -> Answe
         return read(reader)
     finally:
         reader.close()
+
+
+def _entry(row: sqlite3.Row) -> FeedEntry:
+    sequence, id_, live, embargoed_us, expires_us = row
+    return FeedEntry(sequence, id_, bool(live), embargoed_us, expires_us)
 
 
 def _bounded(rows: sqlite3.Cursor) -> list[Change]:

@@ -78,6 +78,8 @@ def publish(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     if outcomes:
         counts = Counter(outcome.outcome for outcome in outcomes)
         out.print(", ".join(f"{number:,} {name}" for name, number in sorted(counts.items(), key=str)))
+    for outcome in [outcome for outcome in outcomes if outcome.searchable_from][:SHOWN_REFUSALS]:
+        out.print(f"archived, searchable from {outcome.searchable_from:%Y-%m-%dT%H:%M:%SZ}: {escape(outcome.id)}")
     parked = [outcome for outcome in outcomes if outcome.outcome == "parked"]
     for outcome in parked[:SHOWN_REFUSALS]:
         err.print(f"parked: {escape(outcome.id)} [dim]({outcome.reason})[/] {escape(outcome.place or '')}")

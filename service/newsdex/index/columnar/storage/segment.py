@@ -43,7 +43,7 @@ class ColumnarSegment(Segment):  # type: ignore[misc]  # whoosh has no types
         self.as_of_us = 0
         """The moment as of which the commit shows articles: none under embargo then, none that had expired."""
         self.hidden_since_us: int | None = None
-        """Since when an article of the file is shown no more, in no version; its words stay in the file until a merge."""
+        """Since when an article of the file is shown in no version; its words stay in the file until a merge."""
 
     def _described(self) -> dict[str, Any]:
         names = ("indexname", "segid", "compound", "documents", "deleted", "deletions", "position")
