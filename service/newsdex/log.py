@@ -49,7 +49,7 @@ EVENTS = {
     "index.checked": "A round over every file and document of the serving generation found nothing wrong.",
     "index.damaged": "The serving generation is not what was written, or not of this archive: a new one is made.",
     "index.committed": "One commit of the index: the changes in it, its position, and the events it came from.",
-    "index.turned": "Articles are searchable since their embargo is over (`shown`), or no more since they have expired.",
+    "index.turned": "Embargoes are over (`shown` articles are searchable now), or articles have expired (`hidden`).",
     "index.commit_failed": "A commit failed; it is tried again after `delay_s`.",
     "index.merge_failed": "A merge of segments failed; the segments stay, and it is tried again after a commit.",
     "query.answered": "A search was answered.",
