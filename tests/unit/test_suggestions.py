@@ -107,9 +107,7 @@ def test_nothing_of_a_hidden_article_is_suggested(corpus: Corpus, typed: str) ->
 
 
 def test_an_article_is_suggested_once_it_is_no_longer_hidden(corpus: Corpus) -> None:
-    later = NOW.replace(year=2027, month=6)
-    with corpus.at(later):
-        reply = corpus.suggest("ferd", now=later)
+    reply = corpus.suggest("ferd", now=NOW.replace(year=2027, month=6))
 
     assert ["Ferdinand Hidden"] == texts(reply)["authors"]
 

@@ -1,7 +1,6 @@
 """Drains the archive's change feed into the index: whatever is pending is one batch and one commit."""
 
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,10 @@ import structlog
 from whoosh.index import LockError
 
 from newsdex.backoff import growing_delay_s
-from newsdex.clock import now_us
 from newsdex.errors import NewsdexError, Unavailable
 from newsdex.index.generations.build import Build, BuildStatus
+from newsdex.index.generations.commit import commit
 from newsdex.index.generations.feed import ChangeFeed
-from newsdex.index.generations.follower import Follower
 from newsdex.index.generations.generations import announce, begin, building, give_up, others, previous, serving, swap
 from newsdex.index.generations.scrubber import Patrol
 from newsdex.index.generations.verification import Finding, check_tail
@@ -25,8 +23,6 @@ log = structlog.get_logger()
 
 MAX_BATCH = 1_000
 """Bounds the memory of a commit, and how long a change can wait behind a backlog."""
-LOOK_AT_CLOCK_S = 10.0
-"""So long a clock that is set forward goes unnoticed while nothing else happens."""
 ANOTHER_MAKER = "index_version"
 MISSING = "index_rebuilding"
 """What searches hear where there is no index."""
@@ -50,18 +46,16 @@ class ProjectorStatus:
 class Projector:
     """Keeps the serving generation up to date, and makes a new one beside it where it is asked for or needed."""
 
-    def __init__(self, feed: ChangeFeed, root: Path, clock_us: Callable[[], int] = now_us) -> None:
-        """Take the clock that embargoes and expiries go by, as microseconds since 1970."""
+    def __init__(self, feed: ChangeFeed, root: Path) -> None:
         self._feed = feed
         self._root = root
-        self._clock_us = clock_us
-        self._serving: Follower | None = None
+        self._serving: IndexWriter | None = None
         self._build: Build | None = None
         self._wanted: Finding | None = None
         """Why a generation has to be made from nothing."""
         self._build_failures = 0
         self._build_paused_until = 0.0
-        self._patrol = Patrol(feed, clock_us)
+        self._patrol = Patrol(feed)
         self._fault: str | None = None
         with suppress(Unavailable):  # the first step tries again
             self._open()
@@ -69,7 +63,7 @@ class Projector:
     @property
     def position(self) -> int:
         """Give the sequence number up to which changes are searchable; 0 where no generation is kept up to date."""
-        return self._serving.writer.position if self._serving else 0
+        return self._serving.position if self._serving else 0
 
     @property
     def busy(self) -> bool:
@@ -81,7 +75,7 @@ class Projector:
         """Tell how the index is."""
         return ProjectorStatus(
             position=self.position,
-            generation=self._serving.writer.folder.name if self._serving else None,
+            generation=self._serving.folder.name if self._serving else None,
             build=self._build_status,
             fault=self._fault,
         )
@@ -96,16 +90,9 @@ class Projector:
         return BuildStatus(generation=None, reason=self._wanted.code, phase="waiting", position=0, head=head)
 
     def rest_s(self) -> float:
-        """Return the seconds for which there is nothing to do but to wait for changes, up to `LOOK_AT_CLOCK_S`.
-
-        A clock may be set while this one waits: it is looked at again and again.
-        """
+        """Give the seconds for which there is nothing to do but to wait for changes."""
         until = self._build_paused_until if self.busy else self._patrol.next_at
-        rests = [LOOK_AT_CLOCK_S, until - time.monotonic()]
-        next_us = self._serving.next_us if self._serving else None
-        if next_us is not None:
-            rests.append((next_us - self._clock_us()) / 1e6)
-        return max(0.0, min(rests))
+        return max(0.0, until - time.monotonic())
 
     def step(self) -> int:
         """Do a bounded piece of work; give how many changes were applied.
@@ -119,7 +106,7 @@ class Projector:
         if self.busy and time.monotonic() >= self._build_paused_until:
             applied += self._advance()
         elif not applied and not self.busy and self._serving is not None:
-            self._look(self._serving.writer.folder)
+            self._look(self._serving.folder)
         if not self._build_failures:
             self._fault = None
         return applied
@@ -147,19 +134,19 @@ class Projector:
 
     def finish_merging(self) -> None:
         """Wait until nothing is left to merge; otherwise merges go on beside the commits."""
-        for follower in (self._serving, self._build):
-            if follower is not None:
-                follower.writer.finish_merging()
+        for writer in (self._serving, self._build.writer if self._build else None):
+            if writer is not None:
+                writer.finish_merging()
 
     def _open(self) -> None:
         try:
-            self._serving = self._following(self._opened(serving(self._root)))
+            self._serving = self._opened(serving(self._root))
         except Unavailable as fault:
             if fault.code not in {*DAMAGE, MISSING}:
                 raise
             self._mend(fault)
             return
-        log.info("index.opened", generation=self._serving.writer.folder.name, position=self.position)
+        log.info("index.opened", generation=self._serving.folder.name, position=self._serving.position)
         cut_off = building(self._root)
         if cut_off is None:
             return
@@ -172,7 +159,7 @@ class Projector:
     def _opened(self, folder: Path) -> IndexWriter:
         """Open a generation that is as it was written, and of this archive; raise `Unavailable` for another."""
         writer = IndexWriter(folder)
-        finding = check_tail(open_view(folder), self._feed, self._clock_us())
+        finding = check_tail(open_view(folder), self._feed)
         if finding is not None:
             raise Unavailable(finding.code, finding.text)
         return writer
@@ -190,12 +177,9 @@ class Projector:
         else:
             self._wanted = reason
 
-    def _following(self, writer: IndexWriter) -> Follower:
-        return Follower(self._feed, writer, self._clock_us)
-
     def _begin(self, reason: Finding, writer: IndexWriter) -> None:
         announce(self._root, writer.folder, reason.code)
-        self._build, self._wanted = Build(self._feed, writer, reason.code, self._clock_us), None
+        self._build, self._wanted = Build(self._feed, writer, reason.code), None
         log.info(
             "index.generation_started",
             generation=writer.folder.name,
@@ -205,17 +189,20 @@ class Projector:
         )
 
     def _follow(self) -> int:
-        """Apply what is pending or due to the serving generation, at most one batch."""
+        """Apply what is pending to the serving generation, at most one batch."""
         if self._serving is None:
             return 0
-        try:
-            return self._serving.step(MAX_BATCH)
-        except Unavailable as fault:
-            if fault.code not in DAMAGE:
-                self._fault = fault.message
-                raise
-            self._lose(fault)
-            return 0
+        changes = self._feed.changes(self._serving.position, MAX_BATCH)
+        if changes:
+            try:
+                commit(self._serving, changes)
+            except Unavailable as fault:
+                if fault.code not in DAMAGE:
+                    self._fault = fault.message
+                    raise
+                self._lose(fault)
+                return 0
+        return len(changes)
 
     def _lose(self, fault: Unavailable) -> None:
         """Stop writing the serving generation; searches go on in it as far as it can be read."""
@@ -228,9 +215,9 @@ class Projector:
         """Bring the generation that is made ready a piece further; where that fails, try again later."""
         try:
             if self._wanted is not None:
-                self._begin(self._wanted, IndexWriter.create(begin(self._root), self._clock_us()))
+                self._begin(self._wanted, IndexWriter.create(begin(self._root)))
             assert self._build is not None
-            applied = self._build.step(self._serving.writer.folder if self._serving else None)
+            applied = self._build.step(self._serving.folder if self._serving else None)
             if self._build.phase == "ready":
                 self._swap(self._build)
         except (Unavailable, LockError, OSError) as error:
@@ -247,8 +234,8 @@ class Projector:
 
     def _swap(self, build: Build) -> None:
         swap(self._root, build.writer.folder, kept=self._kept(build))
-        self._serving, self._build = build.follower, None
-        self._patrol = Patrol(self._feed, self._clock_us)
+        self._serving, self._build = build.writer, None
+        self._patrol = Patrol(self._feed)
         log.info(
             "index.generation_swapped",
             generation=build.writer.folder.name,
@@ -259,7 +246,7 @@ class Projector:
     def _kept(self, build: Build) -> Path | None:
         """Choose the generation to go back to: the one before, unless it is damaged."""
         if self._serving is not None and build.reason not in DAMAGE:
-            return self._serving.writer.folder
+            return self._serving.folder
         if build.reason == ANOTHER_MAKER:  # the newsdex that made it can serve it, should this one be taken back
             return serving(self._root)
         folder = previous(self._root)
