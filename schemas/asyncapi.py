@@ -22,10 +22,12 @@ REQUEST_CHANNELS = {
     channels.PARKED_RETRY: ("parked-request", "parked-reply"),
     channels.PARKED_DROP: ("parked-request", "parked-reply"),
     channels.INDEX_STATUS: ("index-request", "index-reply"),
-    channels.INDEX_CHECK: ("index-request", "index-reply"),
-    channels.INDEX_REBUILD: ("index-request", "index-reply"),
-    channels.INDEX_ROLLBACK: ("index-request", "index-reply"),
+    channels.INDEX_CHECK: ("index-order", "index-reply"),
+    channels.INDEX_REBUILD: ("index-order", "index-reply"),
+    channels.INDEX_ROLLBACK: ("index-order", "index-reply"),
 }
+REPORT_CHANNELS = {channels.INDEX_DAMAGED: "damage-report"}
+"""Those without a reply."""
 REQUEST_SUMMARIES = {
     channels.SEARCH_QUERY: "Find articles.",
     channels.SEARCH_SUGGEST: "Complete what someone is typing.",
@@ -34,9 +36,10 @@ REQUEST_SUMMARIES = {
     channels.PARKED_RETRY: "Try parked events again; for operators.",
     channels.PARKED_DROP: "Give parked events up; for operators.",
     channels.INDEX_STATUS: "Tell how the index is; for operators.",
-    channels.INDEX_CHECK: "Read the whole index again now, and mend what is damaged; for operators and searchers.",
+    channels.INDEX_CHECK: "Read the whole index again now, and mend what is damaged; for operators.",
     channels.INDEX_REBUILD: "Build a new generation of the index beside the one that serves; for operators.",
     channels.INDEX_ROLLBACK: "Go back to the generation that served before; for operators.",
+    channels.INDEX_DAMAGED: "Hear that the index is damaged, and read it again; for searchers. There is no reply.",
 }
 
 
@@ -162,7 +165,9 @@ def header_schemas() -> Json:
             "type": "string",
             "minLength": 1,
             "description": "The broker drops a second message with the same value within the stream's duplicate "
-            "window. Take the event's id together with its source.",
+            "window. Take the event's source, its id and the SHA-256 of the message's bytes: a retry then has the same "
+            "value, and what was repaired or is another event under the same id has another one. For an article that "
+            "brings no event id take a new value for each message, which only a retry repeats.",
         },
     }
     found: Json = {
@@ -238,6 +243,20 @@ def _request_channels() -> Iterator[tuple[str, Json]]:
         )
 
 
+def _report_channels() -> Iterator[tuple[str, Json]]:
+    for address, report in REPORT_CHANNELS.items():
+        said = MESSAGES[report].__name__
+        yield (
+            address,
+            {
+                "address": address,
+                "title": address,
+                "description": f"Core NATS. {REQUEST_SUMMARIES[address]}",
+                "messages": {said: _ref("components", "messages", said)},
+            },
+        )
+
+
 def _operation_name(address: str) -> str:
     first, *rest = address.split(".")
     return "on" + first.capitalize() + "".join(part.capitalize() for part in rest)
@@ -251,6 +270,13 @@ def operations(described: Json) -> Json:
             "action": "receive",
             "channel": _ref("channels", address),
             "summary": f"Index events on {address}; one that breaks the contract is parked, never lost.",
+            "messages": [_ref("channels", address, "messages", name) for name in described[address]["messages"]],
+        }
+    for address in REPORT_CHANNELS:
+        found[_operation_name(address)] = {
+            "action": "receive",
+            "channel": _ref("channels", address),
+            "summary": REQUEST_SUMMARIES[address],
             "messages": [_ref("channels", address, "messages", name) for name in described[address]["messages"]],
         }
     for address in REQUEST_CHANNELS:
@@ -274,7 +300,7 @@ def operations(described: Json) -> Json:
 
 def asyncapi_document() -> Json:
     """Give the AsyncAPI 3.0.0 document, seen from newsdex: what it receives and how it replies."""
-    described = {**dict(_event_channels()), **dict(_request_channels())}
+    described = {**dict(_event_channels()), **dict(_request_channels()), **dict(_report_channels())}
     return {
         "asyncapi": "3.0.0",
         "id": "urn:newsdex",

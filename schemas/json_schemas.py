@@ -20,7 +20,7 @@ from newsdex_schemas import (
 )
 from newsdex_schemas.events import event_type
 from newsdex_schemas.model import ContractModel
-from newsdex_schemas.operations import IndexReply, IndexRequest, ParkedReply, ParkedRequest
+from newsdex_schemas.operations import DamageReport, IndexOrder, IndexReply, IndexRequest, ParkedReply, ParkedRequest
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -40,6 +40,8 @@ REQUESTS: dict[str, type[ContractModel]] = {
     "outcome-request": OutcomeRequest,
     "parked-request": ParkedRequest,
     "index-request": IndexRequest,
+    "index-order": IndexOrder,
+    "damage-report": DamageReport,
 }
 MESSAGES: dict[str, type[ContractModel]] = {
     "article": Article,

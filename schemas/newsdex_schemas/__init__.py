@@ -12,6 +12,7 @@ from newsdex_schemas.events import (
     ScrapedPage,
     Withdrawal,
 )
+from newsdex_schemas.message_id import message_id
 from newsdex_schemas.outcomes import EventOutcome, EventRef, OutcomeReply, OutcomeRequest
 from newsdex_schemas.ranking import Recency, ScoreReason
 from newsdex_schemas.search import (
@@ -67,4 +68,5 @@ __all__ = [
     "Suggestion",
     "TitleSuggestion",
     "Withdrawal",
+    "message_id",
 ]

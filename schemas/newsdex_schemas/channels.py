@@ -28,7 +28,15 @@ INDEX_STATUS = "index.status"
 INDEX_CHECK = "index.check"
 INDEX_REBUILD = "index.rebuild"
 INDEX_ROLLBACK = "index.rollback"
-"""Request/reply, for operators. Searchers publish to `index.check` where they meet damage, and want no reply."""
+"""Request/reply, for operators. What does something takes an order, which no acknowledgement and no reply is."""
+
+INDEX_DAMAGED = "index.damaged"
+"""Where searchers report damage that they met in the index; there is no reply."""
+
+REQUEST_CHANNELS = (
+    SEARCH_QUERY, SEARCH_SUGGEST, SEARCH_SIMILAR, EVENTS_OUTCOME, PARKED_RETRY, PARKED_DROP,
+    INDEX_STATUS, INDEX_CHECK, INDEX_REBUILD, INDEX_ROLLBACK, INDEX_DAMAGED,
+)  # fmt: skip
 
 CORRELATION_HEADER = "correlation_id"
 """Optional header of every message; the reply and every log line about it repeat the value."""

@@ -10,7 +10,10 @@ ParkedId = Annotated[StrictInt, Field(ge=0, le=2**53 - 1)]
 
 
 class ParkedRequest(ContractModel):
-    """Names parked events, for `parked.retry` and `parked.drop`; `reason` is kept in the ledger."""
+    """Orders what the channel says, `parked.retry` or `parked.drop`, for some events; `reason` is kept in the ledger.
+
+    No acknowledgement and no reply has `ids`.
+    """
 
     ids: Annotated[tuple[ParkedId, ...], Field(min_length=1, max_length=1000)]
     reason: Annotated[str, StringConstraints(max_length=1000), WithoutNul()] = ""
@@ -35,7 +38,26 @@ class ParkedReply(ContractModel):
 
 
 class IndexRequest(ContractModel):
-    """Asks how the index is, or has something done with it: the channel says what."""
+    """Asks how the index is."""
+
+
+class IndexOrder(ContractModel):
+    """Has the indexer check, rebuild or roll back the index; each channel takes the order of its own name only.
+
+    The broker sends its acknowledgements, and newsdex its replies, to whatever subject a client names for them, the
+    channels of orders included. None of them has an `order`, so none of them does anything there.
+    """
+
+    order: Literal["check", "rebuild", "rollback"]
+
+
+class DamageReport(ContractModel):
+    """What a searcher met in the index, for the indexer, which checks the index then.
+
+    `damage` is a code; no acknowledgement and no reply has one under this name.
+    """
+
+    damage: Literal["index_damaged", "index_unreadable"]
 
 
 class IndexBuild(ContractModel):

@@ -1,25 +1,40 @@
 """What became of published events: the question and its answer."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from newsdex_schemas.model import ContractModel, Identifier
+from newsdex_schemas import channels
+from newsdex_schemas.model import ContractModel, Identifier, Timestamp
 
 MAX_EVENTS_PER_REQUEST = 500
 
+SOURCE_WITHOUT_CLOUDEVENT = "nats"
+"""The source of events that name none."""
 Outcome = Literal["accepted", "duplicate", "stale", "withdrawn", "parked"]
 
 
 class EventRef(ContractModel):
     """Names an event: CloudEvents `source` and `id`.
 
-    An event without them (a bare article, or one that could not be read) has the source `nats` and, as its id, its
-    `Nats-Msg-Id` header, else the stream's name and sequence number, as in `ARTICLES:42`.
+    An event without them (a bare article, or one that could not be read) has the source `nats` and its `Nats-Msg-Id`
+    header as its id. One without that header too cannot be asked for: its number in the stream, as in `ARTICLES:42`,
+    stands for it in the ledger only, because numbers can be counted through by anybody.
     """
 
     source: Identifier
     id: Identifier
+    stream_sequence: Annotated[int, Field(ge=1)] | None = None
+    """The message's number in the stream, as the broker's acknowledgement has it: asks for that very message.
+
+    Other contents may have been sent under the same id."""
+
+    @model_validator(mode="after")
+    def _is_name(self) -> Self:
+        if self.source == SOURCE_WITHOUT_CLOUDEVENT and self.id.startswith(f"{channels.STREAM}:"):
+            raise PydanticCustomError("number_is_no_name", "an event is asked for by its name, not by its number")
+        return self
 
 
 class OutcomeRequest(ContractModel):
@@ -38,11 +53,15 @@ class EventOutcome(ContractModel):
     article_id: str | None = None
     place: str | None = None
     """For a parked event, the path of the fault."""
-    reflected: bool = False
-    """True once every search reflects the outcome, whatever it is: there is nothing left to wait for."""
     searchable: bool = False
-    """True once every search shows what the event asked for: the article, in its version or a newer one; after a
-    withdrawal, nothing. It stays false where that is hidden, by a withdrawal or an embargo, or was outdated before."""
+    """True once every search reflects the outcome."""
+    current: bool = False
+    """True where the article is now what this event says: published with its content, or withdrawn.
+
+    False where something else counts, such as a later version or a takedown that the event does not lift, and while it
+    has not been handled."""
+    searchable_from: Timestamp | None = None
+    """For an article under embargo, when searches will find it; it is archived already."""
 
 
 class OutcomeReply(ContractModel):

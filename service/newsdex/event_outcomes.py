@@ -5,44 +5,60 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from newsdex.records import LastChange, LedgerEntry
+from newsdex.records import FeedEntry, LedgerEntry, moment_of
 from newsdex.validation import as_invalid
-from newsdex_schemas import EventOutcome, EventRef, OutcomeReply, OutcomeRequest, channels
-
-NO_CHANGE = LastChange(0, visible=False, live=False)
+from newsdex_schemas import EventOutcome, EventRef, OutcomeReply, OutcomeRequest
 
 
 class Ledger(Protocol):
     """The archive's ledger, as this question sees it."""
 
-    def outcome_of(self, source: str, event_id: str) -> LedgerEntry | None:
-        """Give what an event led to, or None while it has not been handled."""
+    def outcome_of(self, source: str, event_id: str, stream_sequence: int | None = None) -> LedgerEntry | None:
+        """Give what an event, or one message of it, led to, or None while it has not been handled."""
 
-    def last_change(self, article_id: str, now_us: int) -> LastChange:
-        """Return the last change of an article, and whether the article may be shown now."""
+    def is_current(self, entry: LedgerEntry) -> bool:
+        """Tell whether the article is now what the event of an entry says."""
+
+    def entry_of(self, article_id: str) -> FeedEntry | None:
+        """Return an article's entry in the change feed; None for an unknown article."""
 
     def parked_place(self, id_: int) -> str | None:
         """Give the place of a parked event's fault."""
 
 
-def answer_outcomes(body: bytes, ledger: Ledger, position: Callable[[], int], now_us: int) -> OutcomeReply:
-    """Give the outcomes; raise `Invalid` for a request that cannot be read."""
+class Commit(Protocol):
+    """What an index says of itself."""
+
+    @property
+    def position(self) -> int:
+        """Return the sequence number up to which changes are in it."""
+
+    @property
+    def as_of_us(self) -> int:
+        """Return the moment as of which it shows articles."""
+
+
+def answer_outcomes(body: bytes, ledger: Ledger, commit: Callable[[], Commit]) -> OutcomeReply:
+    """Return the outcomes; raise `Invalid` for a request that cannot be read."""
     try:
         request = OutcomeRequest.from_json(body)
     except ValidationError as error:
         raise as_invalid(error) from error
-    seen = position()
-    return OutcomeReply(outcomes=tuple(outcome_of(ref, ledger, seen, now_us) for ref in request.events), position=seen)
+    seen = commit()
+    outcomes = tuple(outcome_of(ref, ledger, seen) for ref in request.events)
+    return OutcomeReply(outcomes=outcomes, position=seen.position)
 
 
-def outcome_of(ref: EventRef, ledger: Ledger, position: int, now_us: int) -> EventOutcome:
-    """Give what became of an event, and whether an index at some position reflects it."""
-    entry = ledger.outcome_of(ref.source, ref.id)
+def outcome_of(ref: EventRef, ledger: Ledger, commit: Commit) -> EventOutcome:
+    """Return what became of an event, and whether an index reflects it."""
+    entry = ledger.outcome_of(ref.source, ref.id, ref.stream_sequence)
     if entry is None:
         return EventOutcome(source=ref.source, id=ref.id)
-    last = ledger.last_change(entry.article_id, now_us) if entry.article_id else NO_CHANGE
+    article = ledger.entry_of(entry.article_id) if entry.article_id else None
     # an event that changed nothing is reflected when what it found in the archive is
-    reflected = entry.outcome != "parked" and (entry.sequence or last.sequence) <= position
+    change = entry.sequence or (article.sequence if article else 0)
+    embargoed_us = None if entry.outcome in ("withdrawn", "parked") or article is None else article.embargoed_us
+    waits = embargoed_us is not None and embargoed_us > commit.as_of_us
     return EventOutcome(
         source=ref.source,
         id=ref.id,
@@ -50,13 +66,7 @@ def outcome_of(ref: EventRef, ledger: Ledger, position: int, now_us: int) -> Eve
         reason=entry.reason,
         article_id=entry.article_id,
         place=ledger.parked_place(entry.parked_id) if entry.parked_id else None,
-        reflected=reflected,
-        searchable=reflected and last.sequence <= position and _is_as_asked(entry, last),
+        searchable=entry.outcome != "parked" and change <= commit.position and not waits,
+        searchable_from=moment_of(embargoed_us) if embargoed_us is not None and waits else None,
+        current=ledger.is_current(entry),
     )
-
-
-def _is_as_asked(entry: LedgerEntry, last: LastChange) -> bool:
-    """Return whether an article is as an event asked for: shown, or hidden after a withdrawal."""
-    if entry.subject == channels.ARTICLES_WITHDRAWN:
-        return not last.live
-    return last.visible and entry.outcome != "stale"

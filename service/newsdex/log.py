@@ -49,6 +49,7 @@ EVENTS = {
     "index.checked": "A round over every file and document of the serving generation found nothing wrong.",
     "index.damaged": "The serving generation is not what was written, or not of this archive: a new one is made.",
     "index.committed": "One commit of the index: the changes in it, its position, and the events it came from.",
+    "index.turned": "Embargoes are over (`shown` articles are searchable now), or articles have expired (`hidden`).",
     "index.commit_failed": "A commit failed; it is tried again after `delay_s`.",
     "index.merge_failed": "A merge of segments failed; the segments stay, and it is tried again after a commit.",
     "query.answered": "A search was answered.",
@@ -62,6 +63,7 @@ EVENTS = {
     "files.refused": "An editors' file is wrong, `reason` says where; what was read before stays in use.",
     "request.answered": "Another request was answered.",
     "request.refused": "Another request got a Problem.",
+    "request.reply_refused": "A request names a channel and no inbox for its reply, `reply`: none is sent.",
     "faststream": "A line of FastStream's own; the text is in `message`.",
     "library": "A line of another library's; the text is in `message`, its name in `logger`.",
 }

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
-from newsdex.order import ArticleState, EventKey, EventName, OrderedEvent, Place
-from newsdex_schemas import Article
+from newsdex_schemas import Article, channels
 
 Outcome = Literal["accepted", "duplicate", "stale", "withdrawn", "parked"]
 
@@ -18,6 +17,11 @@ def microseconds(moment: datetime) -> int:
     """Give the microseconds from 1970-01-01T00:00Z to an aware datetime."""
     delta = moment - EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def moment_of(stamp_us: int) -> datetime:
+    """Return the datetime, in UTC, of microseconds since 1970-01-01T00:00Z."""
+    return EPOCH + timedelta(microseconds=stamp_us)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,16 +39,37 @@ class Delivery:
     correlation_id: str | None = None
     parked_id: int | None = None
     """Set when a parked event is tried again."""
-    incarnation: int | None = None
-    """Of the stream it came from; set when a parked event is tried again, else the archive tells it."""
 
 
-class Placed(NamedTuple):
-    """Where a delivery stands in the stream."""
+class VersionKey(NamedTuple):
+    """The total order between the versions of an article: publisher's version, event time, digest of the content."""
 
-    place: Place
-    handled: bool
-    """True for one that has an outcome: it comes again because its acknowledgement was lost."""
+    version: int
+    time_us: int
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArticleState:
+    """What the archive knows of an article: three maxima, so that it cannot depend on the order of events."""
+
+    published: VersionKey | None = None
+    """The newest version that was published."""
+    withdrawn_version: int | None = None
+    """The highest version that a withdrawal named."""
+    withdrawn_us: int | None = None
+    """The latest time of a withdrawal that named no version."""
+
+    def covers(self, key: VersionKey) -> bool:
+        """Tell whether a withdrawal takes this version out of search."""
+        by_version = self.withdrawn_version is not None and key.version <= self.withdrawn_version
+        by_time = self.withdrawn_us is not None and key.time_us <= self.withdrawn_us
+        return by_version or by_time
+
+    @property
+    def live(self) -> bool:
+        """Tell whether there is a version that no withdrawal covers."""
+        return self.published is not None and not self.covers(self.published)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,35 +83,20 @@ class ReceivedEvent:
     article: Article | None
     content: bytes
     """The article as the archive keeps it, JSON; empty for a withdrawal."""
-    version: int | None
-    stated_us: int | None
-    """The moment that it states: a CloudEvent's `time`, a bare article's `updated_at`."""
-    fingerprint: bytes
-    """Of what it says; copies of an event have the same."""
+    key: VersionKey
+    """For a withdrawal without a version, `version` is -1."""
     correlation_id: str
     unknown_fields: int = 0
-
-    @property
-    def name(self) -> EventName:
-        """Return what only copies of the event share with it."""
-        return EventName(self.source, self.id, self.fingerprint)
-
-    def ordered(self, place: Place, stored_us: int) -> OrderedEvent:
-        """Return what the order needs of the event, as it was stored at a place."""
-        return OrderedEvent(
-            name=self.name,
-            key=EventKey(self.version, self.stated_us, stored_us, place),
-            withdrawal=self.article is None,
-            content=self.content,
-        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """One outcome with its reason, and whether it changes what search sees."""
+    """One outcome with its reason, and what it changes."""
 
     outcome: Outcome
     reason: str
+    state: ArticleState | None = None
+    """The new state, or None where nothing changes."""
     content_changes: bool = False
     """True where search must see something else than before; it takes the next sequence number."""
 
@@ -105,7 +115,6 @@ class Result:
     """What became of one delivery: the ledger's row, and the log's line."""
 
     delivery: Delivery
-    place: Place
     outcome: Outcome
     reason: str
     source: str
@@ -118,10 +127,6 @@ class Result:
     parked_id: int | None = None
     fault: Fault | None = None
     unknown_fields: int = 0
-    fingerprint: bytes | None = None
-    """None for an event that could not be read."""
-    other_source: str | None = None
-    """Whose publication the archive had of the article, where that is another publisher than the event's."""
     superseded: tuple[int, ...] = ()
     """Parked events that this one made pointless, and closed."""
 
@@ -134,23 +139,27 @@ class Change:
     id: str
     content: bytes | None
     correlation_id: str
+    embargoed_us: int | None = None
+    """Search must not show the article before; None is no embargo."""
+    expires_us: int | None = None
+    """Search must not show the article from then on; None is never."""
+
+    def shown_at(self, moment_us: int) -> bool:
+        """Return whether search shows the article at a moment."""
+        return self.content is not None and _is_within(self.embargoed_us, self.expires_us, moment_us)
 
     def article(self) -> Article | None:
         """Read the article; None for a tombstone."""
         return None if self.content is None else Article.model_validate_json(self.content)
 
 
-NONE_STATED = -(2**63)
-"""Stands for a version or a time that an event does not state, as opposed to one that cannot be read."""
-
-
 class Claim(NamedTuple):
     """Which version of an article a parked event was to bring, as far as it can be read."""
 
     version: int | None
-    """NONE_STATED for an event without one; None where it cannot be read, and the event compares with no other."""
-    stated_us: int | None
-    """NONE_STATED for an event without a time; None where it cannot be read."""
+    """As in `VersionKey`; None where it cannot be told, and the event cannot be compared with others."""
+    time_us: int | None
+    """None where it cannot be read; then the order in which the broker stored the events stands in for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,12 +168,22 @@ class WaitingEvent:
 
     id: int
     subject: str
-    place: Place
     stored_us: int
     source: str
     event_id: str
     article_id: str | None
     claim: Claim
+
+
+class Turns(NamedTuple):
+    """Which articles to look for whose embargo or expiry falls into a span of time."""
+
+    after_us: int
+    until_us: int
+    """Those that turn after the one moment and not after the other."""
+    until_sequence: int
+    """Those whose last change has at most this sequence number."""
+    after_sequence: int = 0
 
 
 class FeedEntry(NamedTuple):
@@ -174,16 +193,22 @@ class FeedEntry(NamedTuple):
     id: str
     live: bool
     """False for a tombstone."""
+    embargoed_us: int | None = None
+    expires_us: int | None = None
+
+    def shown_at(self, moment_us: int) -> bool:
+        """Return whether search shows the article at a moment, as `Change.shown_at`."""
+        return self.live and _is_within(self.embargoed_us, self.expires_us, moment_us)
+
+    def turns_between(self, one_us: int, other_us: int) -> bool:
+        """Return whether the embargo or the expiry falls between two moments, whichever is the earlier."""
+        after, until = min(one_us, other_us), max(one_us, other_us)
+        turns = (self.embargoed_us, self.expires_us)
+        return self.live and any(turn is not None and after < turn <= until for turn in turns)
 
 
-class LastChange(NamedTuple):
-    """The last change of an article that search must see; all zero for one that no event changed."""
-
-    sequence: int
-    visible: bool
-    """True where it may be shown now: neither withdrawn nor embargoed nor expired."""
-    live: bool
-    """False for a tombstone."""
+def _is_within(embargoed_us: int | None, expires_us: int | None, moment_us: int) -> bool:
+    return (embargoed_us is None or embargoed_us <= moment_us) and (expires_us is None or moment_us < expires_us)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -239,6 +264,7 @@ class Redrive:
 class LedgerEntry:
     """One row of the ledger."""
 
+    number: int
     at_us: int
     source: str
     event_id: str
@@ -252,11 +278,13 @@ class LedgerEntry:
     sequence: int | None
     parked_id: int | None
     correlation_id: str
-    incarnation: int
-    other_source: str | None = None
-    """Whose publication the archive had of the article then, where that was another publisher."""
     resolution: str | None = None
     """Why the parked event is closed; None while it waits."""
+
+    @property
+    def is_withdrawal(self) -> bool:
+        """Tell whether the event takes its article out of search."""
+        return self.subject == channels.ARTICLES_WITHDRAWN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,6 +33,7 @@ CODES = {
     "dates_inside_out": "dates_inside_out",
     "unknown_field": "unknown_field",
     "page_without_name": "page_without_name",
+    "number_is_no_name": "number_is_no_name",
 }
 """pydantic's error type → our code; any other is `invalid_value`."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from newsdex.apps.client import Message
+from newsdex.apps.publishing import Message
 from newsdex_schemas import EventRef, channels
 
 FOLDER = Path(os.environ.get("NEWSDEX_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))

@@ -74,7 +74,7 @@ class Indexed:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.folder = begin(root)
-        self.writer = IndexWriter.create(self.folder, merges=False)
+        self.writer = IndexWriter.create(self.folder, 0, merges=False)
         swap(root, self.folder, kept=None)
         self.live: dict[str, dict[str, Any]] = {}
         self._sequence = 0
@@ -90,7 +90,7 @@ class Indexed:
             if not isinstance(entry, str):
                 self.live[id_] = dict(entry)
         if changes:
-            self.writer.apply(changes)
+            self.writer.apply(changes, 0)
 
 
 def stock_index(folder: Path, articles_: Sequence[Mapping[str, Any]], language: str = DEFAULT) -> Any:

@@ -125,7 +125,7 @@ class Clients(threading.Thread):
                     self.codes["no_reply"] += 1
                 else:
                     for event, outcome in zip((*oldest, *newest), outcomes, strict=True):
-                        if outcome.reflected:
+                        if outcome.searchable:
                             self.ledger.settle(event)
             await asyncio.sleep(PAUSE_S)
 

@@ -83,7 +83,7 @@ def write(folder: Path, seed: int, acknowledgements: Connection) -> None:
     writer = IndexWriter(folder)
     for batch in history(seed):
         if batch[-1].sequence > writer.position:
-            writer.apply(batch)
+            writer.apply(batch, 0)
             acknowledgements.send(writer.position)
 
 
@@ -131,7 +131,7 @@ class CommitKills:
         self._state: dict[str, Change] = {}
         self._position = 0
         folder.mkdir()
-        IndexWriter.create(folder)
+        IndexWriter.create(folder, 0)
 
     def kill(self) -> None:
         """Kill once, and compare what is left with the history."""

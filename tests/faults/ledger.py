@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from newsdex.apps.client import Message
+from newsdex.apps.publishing import Message
 from newsdex_schemas import EventRef, channels
 
 SOURCE = "https://desk.example/kills"

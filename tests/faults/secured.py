@@ -1,7 +1,7 @@
 """A broker as `deploy/nats/secured.conf` has it: TLS, a user for each role; and who may connect to it."""
 
 import os
-import shutil
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -11,8 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import nats
 import trustme
+from nats.aio.client import Client as NatsClient
 from tests.conftest import ROOT
 from tests.integration.running import Service
 
@@ -93,11 +96,25 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], monitoring: int, log: 
 
 
 @contextmanager
-def secured_broker(folder: Path, certificates: Certificates, certificate: str = "server") -> Iterator[int]:
-    """Run a server with the configuration of `deploy/nats`; only the folder of its store is another."""
+def secured_broker(
+    folder: Path,
+    certificates: Certificates,
+    certificate: str = "server",
+    users: str = "users.conf",
+    every_subject: str | None = None,
+) -> Iterator[int]:
+    """Run a server with the configuration of `deploy/nats`; only the folder of its store is another.
+
+    The user `every_subject` may subscribe to whatever its account has.
+    """
     folder.mkdir()
-    shutil.copy(ROOT / "deploy" / "nats" / "users.conf", folder)
+    rights = (ROOT / "deploy" / "nats" / users).read_text(encoding="utf-8")
+    if every_subject:
+        assert f'subscribe: ["_INBOX.{every_subject}.>"]' in rights
+        rights = rights.replace(f'subscribe: ["_INBOX.{every_subject}.>"]', 'subscribe: [">"]')
+    (folder / users).write_text(rights, encoding="utf-8")
     text = (ROOT / "deploy" / "nats" / "secured.conf").read_text(encoding="utf-8")
+    text = text.replace("include users.conf", f"include {users}")
     configuration = folder / "secured.conf"
     configuration.write_text(text.replace("store_dir: /data", f'store_dir: "{folder}"'), encoding="utf-8")
     file = str(certificates.folder / f"{certificate}.pem")
@@ -119,3 +136,16 @@ class Secured:
         defaults = {"url": f"tls://127.0.0.1:{self.port}", "tls_ca": str(self.certificates.folder / "ca.pem")}
         settings = {f"NEWSDEX_BROKER_{name.upper()}": value for name, value in {**defaults, **given}.items()}
         return As(data_dir=self.data_dir, role=role, given=settings)
+
+
+async def connect_as(broker: Secured, role: str, on_error: Any, inbox_prefix: str = "") -> NatsClient:
+    """Connect as a role, with its own inbox."""
+    tls = ssl.create_default_context(cafile=str(broker.certificates.folder / "ca.pem"))
+    return await nats.connect(
+        f"tls://127.0.0.1:{broker.port}",
+        tls=tls,
+        user=role,
+        password=password_of(role),
+        inbox_prefix=inbox_prefix or f"_INBOX.{role}",
+        error_cb=on_error,
+    )

@@ -17,7 +17,8 @@ from tests.faults.disks import FILLER, Disk, small_disk
 from tests.integration.running import Running, Service, until
 from tests.scenarios.corpus import Corpus, drain, found_in, stories
 
-from newsdex.apps.client import Message, connected
+from newsdex.apps.client import connected
+from newsdex.apps.publishing import Message
 from newsdex.archive.backup import back_up, verify_backup
 from newsdex.archive.database import FILE_NAME, archive_fault
 from newsdex.broker.client import connect
@@ -91,7 +92,7 @@ def test_a_commit_of_the_index_that_has_no_room_at_any_of_its_writes_changes_not
             whole = first_finding(check_files(folder)) is None
             return whole and (before, 8) == (found_in(open_view(folder), "story"), writer.position)
 
-        faults = faults_until_there_is_room(disk, lambda: writer.apply(changes), unharmed)
+        faults = faults_until_there_is_room(disk, lambda: writer.apply(changes, writer.as_of_us), unharmed)
 
         assert ({"index_commit_failed"}, True) == (codes(faults), len(faults) > 5)
         assert (29, 28) == (writer.position, len(found_in(open_view(folder), "story")))
@@ -111,7 +112,7 @@ def test_an_index_that_loses_its_last_article_on_a_full_disk_changes_nothing(dis
         def unharmed() -> bool:
             return IndexReader(corpus.index_root).view().position in {1, 2} and IndexWriter(folder).position in {1, 2}
 
-        faults = faults_until_there_is_room(disk, lambda: writer.apply(changes), unharmed)
+        faults = faults_until_there_is_room(disk, lambda: writer.apply(changes, writer.as_of_us), unharmed)
 
         assert {"index_commit_failed"} == codes(faults)
         assert ([], 2, 2) == (found_in(open_view(folder), "*"), writer.position, IndexWriter(folder).position)

@@ -87,9 +87,9 @@ def test_a_commit_while_another_process_writes_the_same_generation_is_refused(tm
         lock = (folder / LOCK_NAME).open("a")
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(Unavailable) as raised:
-            writer.apply(corpus.archive.changes(1, 10))
+            writer.apply(corpus.archive.changes(1, 10), writer.as_of_us)
         lock.close()
-        writer.apply(corpus.archive.changes(1, 10))
+        writer.apply(corpus.archive.changes(1, 10), writer.as_of_us)
 
         assert ("index_commit_failed", 2) == (raised.value.code, writer.position)
 

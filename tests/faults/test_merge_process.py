@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 from tests.faults.test_merge_process import write
 from newsdex.index.writer import IndexWriter
-writer = IndexWriter.create(Path(sys.argv[1]))
+writer = IndexWriter.create(Path(sys.argv[1]), 0)
 write(writer, 8)
 print("written", flush=True)
 sys.stdin.read()
@@ -33,7 +33,7 @@ def write(writer: IndexWriter, commits: int) -> None:
     for _ in range(commits):
         number = writer.position
         texts = [{"id": id_, "title": f"number{number}", "body": "text"} for id_ in ("first", f"a{number}")]
-        writer.apply([change(number + 1, texts[0]), change(number + 2, texts[1])])
+        writer.apply([change(number + 1, texts[0]), change(number + 2, texts[1])], 0)
 
 
 def merging(writer: int) -> list[int]:
@@ -48,7 +48,7 @@ def segments_and_documents(folder: Path) -> tuple[int, int]:
 
 
 def test_commits_that_delete_from_what_is_being_merged_do_not_make_the_merge_fail(tmp_path: Path) -> None:
-    writer = IndexWriter.create(tmp_path)
+    writer = IndexWriter.create(tmp_path, 0)
     with structlog.testing.capture_logs() as logs:
         write(writer, 60)
         writer.finish_merging()
@@ -60,7 +60,7 @@ def test_commits_that_delete_from_what_is_being_merged_do_not_make_the_merge_fai
 
 
 def test_a_merge_whose_process_was_killed_is_made_by_the_next_one(tmp_path: Path) -> None:
-    writer = IndexWriter.create(tmp_path)
+    writer = IndexWriter.create(tmp_path, 0)
     write(writer, MERGE_FACTOR)
     until(lambda: merging(os.getpid()), 30, "the merging process is there")
     for process in merging(os.getpid()):

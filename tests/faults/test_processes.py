@@ -12,8 +12,9 @@ import pytest
 from tests.faults.parts import projector_of
 from tests.integration.running import Service, until
 
-from newsdex.apps.client import Message, connected
+from newsdex.apps.client import connected
 from newsdex.apps.lock import lock_data_dir
+from newsdex.apps.publishing import Message
 from newsdex.broker.server import EmbeddedServer
 from newsdex.broker.streams import ensure_stream
 from newsdex.errors import Misconfigured

@@ -16,7 +16,7 @@ from newsdex.apps.client import Client, Refused, connected
 from newsdex.errors import NewsdexError
 from newsdex.index.generations.generations import serving
 from newsdex.settings import Settings
-from newsdex_schemas import EventRef, SearchRequest
+from newsdex_schemas import EventRef, SearchRequest, channels
 from newsdex_schemas.operations import IndexReply
 
 pytestmark = pytest.mark.long
@@ -195,8 +195,9 @@ def test_a_search_that_waits_for_a_parked_event_hears_so_at_once(filled: tuple[S
     async def scenario() -> str:
         async with connected(Settings(data_dir=service.data_dir)) as client:
             js = client._connection.jetstream()
-            ack = await js.publish("articles.published", b"{", stream="ARTICLES")
-            ref = EventRef(source="nats", id=f"ARTICLES:{ack.seq}")
+            headers = {channels.MESSAGE_ID_HEADER: "unreadable"}
+            await js.publish("articles.published", b"{", stream="ARTICLES", headers=headers)
+            ref = EventRef(source="nats", id="unreadable")
             with pytest.raises(Refused) as raised:
                 await client.search(SearchRequest(wait_for=ref, timeout_ms=WAIT_MS))
             return raised.value.code

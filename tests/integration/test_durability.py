@@ -7,7 +7,8 @@ from collections import Counter
 
 from tests.integration.running import Running, Service, until
 
-from newsdex.apps.client import Message, connected
+from newsdex.apps.client import connected
+from newsdex.apps.publishing import Message
 from newsdex.broker.server import EmbeddedServer
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, channels

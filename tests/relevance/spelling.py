@@ -59,13 +59,13 @@ def articles() -> Iterator[dict[str, Any]]:
 def build(root: Path) -> View:
     """Index both collections."""
     folder = begin(root)
-    writer = IndexWriter.create(folder, merges=False)
+    writer = IndexWriter.create(folder, 0, merges=False)
     changes = [
         Change(sequence=number, id=article["id"], content=json.dumps(article).encode(), correlation_id="")
         for number, article in enumerate(articles(), 1)
     ]
     for start in range(0, len(changes), BATCH):
-        writer.apply(changes[start : start + BATCH])
+        writer.apply(changes[start : start + BATCH], 0)
     writer.finish_merging()
     swap(root, folder, kept=None)
     return IndexReader(root).view()

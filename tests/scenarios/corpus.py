@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -80,7 +81,9 @@ class Corpus:
         self.index_root = folder / "index"
         self.writer = ArchiveWriter(folder)
         self.archive = ArchiveReader(folder)
-        self.projector = Projector(self.archive, self.index_root)
+        self.now = NOW
+        """What the index takes for the time."""
+        self.projector = Projector(self.archive, self.index_root, lambda: microseconds(self.now))
         self.reader = IndexReader(self.index_root)
         self.lexicons = LexiconReader()
         self._deliveries = 0
@@ -126,9 +129,18 @@ class Corpus:
         """Withdraw an article in the archive."""
         return self.handle(self.event(channels.ARTICLES_WITHDRAWN, {"id": id_}))
 
-    def index(self) -> None:
-        """Let the index catch up with the archive."""
+    def index(self, *, now: datetime | None = None) -> None:
+        """Let the index catch up with the archive, and with a clock that may be set."""
+        self.now = now or self.now
         drain(self.projector)
+
+    @contextmanager
+    def at(self, now: datetime) -> Iterator[None]:
+        """Have the index be as of some moment for a while."""
+        before = self.now
+        self.index(now=now)
+        yield
+        self.index(now=before)
 
     def answer(self, request: SearchRequest, *, now: datetime = NOW, curation: Curation | None = None) -> SearchReply:
         """Answer a request as a searcher would at some moment."""

@@ -111,6 +111,8 @@ def asked(corpora: dict[str, Corpus], scenario: str, search: dict[str, Any], **f
     request = SearchRequest.model_validate({"timeout_ms": 10_000} | own | fields)
     now: datetime = search.get("now", NOW)
     corpus = corpora[scenario]
+    if corpus.now != now and not SCENARIOS[scenario].get("pending"):
+        corpus.index(now=now)
     return corpus.answer(request, now=now, curation=curations[scenario])
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from tests.unit.events import ARTICLE_ID, HOUR_US, NOON_US, delivery, publishing, withdrawing
 
-from newsdex.archive.database import FILE_NAME, SCHEMA_VERSION
+from newsdex.archive.database import FILE_NAME, MIGRATIONS, SCHEMA_VERSION
 from newsdex.archive.reader import MAX_FEED_BYTES, ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.errors import Misconfigured, NewsdexError, Unavailable
 from newsdex.ingest.handle import handle_batch, retry_parked
-from newsdex.records import Change, Delivery, LedgerEntry
+from newsdex.records import Change, Delivery, FeedEntry, LedgerEntry
 
 NOW_US = NOON_US
 DAY_US = 24 * HOUR_US
@@ -62,6 +62,10 @@ def test_a_commit_waits_for_the_disk(writer: ArchiveWriter) -> None:
 def test_a_new_archive_has_the_schemas_version_and_is_empty(writer: ArchiveWriter, reader: ArchiveReader) -> None:
     assert SCHEMA_VERSION == pragma(writer, "user_version")
     assert (0, [], []) == (reader.head(), feed(reader), reader.parked_open())
+
+
+def test_each_older_version_can_be_migrated() -> None:
+    assert set(range(1, SCHEMA_VERSION)) == set(MIGRATIONS)
 
 
 def test_what_was_committed_is_there_after_opening_again(tmp_path: Path) -> None:
@@ -143,7 +147,7 @@ def test_the_feed_has_each_article_once_at_its_last_change(writer: ArchiveWriter
     handle(writer, publishing(4, id_="c"), publishing(5, id_="b", version=1))
 
     assert [(3, "a"), (4, "c"), (5, "b")] == feed(reader)
-    assert [5, 3, 0] == [reader.head(), *(reader.last_change(id_, NOW_US).sequence for id_ in ("a", "unknown"))]
+    assert (5, FeedEntry(3, "a", live=True), None) == (reader.head(), reader.entry_of("a"), reader.entry_of("unknown"))
 
 
 def test_the_feed_goes_on_after_a_position_and_is_bounded(writer: ArchiveWriter, reader: ArchiveReader) -> None:
@@ -266,7 +270,7 @@ def test_an_event_led_to_what_it_did_first_however_often_it_came(writer: Archive
     handle(writer, first)
     handle(writer, delivery(first.body, number=4), newer, resent)
 
-    assert ["accepted", "duplicate", "accepted", "duplicate"] == [e.outcome for e in reader.history(ARTICLE_ID)]
+    assert ["accepted", "duplicate", "accepted", "stale"] == [e.outcome for e in reader.history(ARTICLE_ID)]
     assert ("accepted", "first_version") == outcome_of(reader, "evt-1")
 
 
@@ -275,7 +279,7 @@ def test_an_event_that_was_only_ever_a_duplicate_is_one(writer: ArchiveWriter, r
     same = publishing(1).body.replace(b'"evt-1"', b'"evt-2"')
     handle(writer, delivery(same, number=2))
 
-    assert ("duplicate", "same_content") == outcome_of(reader, "evt-2")
+    assert ("duplicate", "same_version") == outcome_of(reader, "evt-2")
     assert outcome_of(reader, "evt-3") is None
 
 

@@ -11,7 +11,6 @@ from tests.unit.events import publishing
 
 from newsdex.errors import Unavailable
 from newsdex.ingest.committer import MAX_BATCH, Committer
-from newsdex.order import Place
 from newsdex.records import Delivery, Result
 
 HANG_S = 10
@@ -22,7 +21,6 @@ def result_of(delivery: Delivery) -> Result:
     number = delivery.stream_sequence
     return Result(
         delivery=delivery,
-        place=Place(1, number),
         outcome="accepted",
         reason="first_version",
         source="tests",

@@ -10,6 +10,7 @@ import promql_parser
 import pytest
 import yaml
 from prometheus_client import generate_latest
+from tests.faults.test_roles import rights
 from typer.main import get_command
 
 from newsdex.apps.projector import STOP_TIMEOUT_S
@@ -264,3 +265,15 @@ def test_the_secured_broker_is_as_the_other_one_but_for_who_may_connect() -> Non
     assert [] == [value for value in re.findall(r"password: (\S+)", users) if not value.startswith("$NATS_")]
     for channel in channels.EVENT_CHANNELS:
         assert f'"{channel}"' in users
+
+
+def test_accounts_give_each_role_the_rights_that_it_has_without_them() -> None:
+    """Replies to other accounts are all that is added."""
+    with_accounts, without = rights("accounts.conf"), rights("users.conf")
+    added = {role: set(kinds["publish"]) - set(without[role]["publish"]) for role, kinds in with_accounts.items()}
+
+    assert {"_R_.>"} == added.pop("searcher")
+    assert set() == set().union(*added.values())
+    assert {role: kinds["subscribe"] for role, kinds in without.items()} == {
+        role: kinds["subscribe"] for role, kinds in with_accounts.items()
+    }

@@ -200,7 +200,7 @@ def test_what_disagrees_with_the_archive_never_serves(corpus: Corpus) -> None:
     corpus.projector.step()
     corpus.projector.finish_merging()
     lost = IndexWriter(corpus.index_root / "generation-000002", merges=False)
-    lost.apply([Change(sequence=3, id="2", content=None, correlation_id="c")])
+    lost.apply([Change(sequence=3, id="2", content=None, correlation_id="c")], lost.as_of_us)
     second = Projector(corpus.archive, corpus.index_root)
     drain(second)
     fault = second.status.fault or ""

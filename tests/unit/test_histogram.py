@@ -8,8 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsdex.records import microseconds
-from newsdex.search.language.dates import moment_of
+from newsdex.records import microseconds, moment_of
 from newsdex.search.reply.histogram import Intervals
 from newsdex_schemas.model import EARLIEST, LATEST
 from newsdex_schemas.search import MAX_BUCKETS

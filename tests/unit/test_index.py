@@ -40,7 +40,7 @@ def test_applying_the_same_changes_twice_changes_nothing(corpus: Corpus) -> None
     folder = serving(corpus.index_root)
     changes = corpus.archive.changes(0, 100)
     for _ in range(2):
-        IndexWriter(folder).apply(changes)
+        IndexWriter(folder).apply(changes, 0)
 
     assert ["1", "3"] == before
     assert before == corpus.ids("ferry", sort="oldest")
@@ -51,7 +51,7 @@ def test_a_commit_holds_its_own_position(corpus: Corpus) -> None:
     """There is no moment between the two at which a crash could part them."""
     publish(corpus, 1)
     publish(corpus, 2, 3)
-    write_state(serving(corpus.index_root), 1)
+    write_state(serving(corpus.index_root), 1, 0)
     projector = Projector(corpus.archive, corpus.index_root)
 
     assert (3, 0) == (projector.position, drain(projector))

@@ -1,20 +1,26 @@
 """What people publish is read as they gave it, and what cannot be published is refused with its origin."""
 
+import gzip
+import hashlib
 import io
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from tests.unit.events import SOURCE, TYPES, article, delivery, event, page, to_body, without
 
-from newsdex.apps.client import Message
-from newsdex.cli.inputs import Pages, Refusal, read_inputs
+from newsdex.apps.publishing import Message
+from newsdex.cli.files import Skipped
+from newsdex.cli.inputs import Pages, Refusal, page_file_id, read_inputs
 from newsdex.ingest.read import read_event
 from newsdex_schemas import EVENT_MODELS, channels
 
+Item = Message | Refusal | Skipped
 FETCHED_AT = datetime(2024, 6, 11, 8, 30, tzinfo=UTC)
 PAGE = "Orchard opens its gates\n\nThe hives arrive in April, and visitors are asked to come on foot.\n"
 DATA = {
@@ -25,7 +31,7 @@ DATA = {
 }
 
 
-def read(*paths: Path, url: str | None = None, id_: str | None = None, zone: str = "UTC") -> list[Message | Refusal]:
+def read(*paths: Path, url: str | None = None, id_: str | None = None, zone: str = "UTC") -> list[Item]:
     pages = Pages(url=url, id=id_, timezone=zone, fetched_at=FETCHED_AT)
     return list(read_inputs(list(paths), pages))
 
@@ -48,6 +54,7 @@ def refusal(path: Path, **pages: Any) -> Refusal:
 
 def write(path: Path, *values: Any) -> Path:
     """Write a file of JSON values, one on each line; bytes and texts as they are."""
+    path.parent.mkdir(exist_ok=True)
     lines = (value.encode() if isinstance(value, str) else to_body(value) for value in values)
     path.write_bytes(b"\n".join(lines))
     return path
@@ -95,8 +102,15 @@ def test_a_cloudevent_goes_to_the_channel_of_its_type_under_its_own_name(tmp_pat
     (message,) = messages(write(tmp_path / "e.json", event(DATA[channel], channel)))
 
     assert (channel, SOURCE, "evt-1") == (message.channel, message.ref.source, message.ref.id)
-    assert f"{SOURCE} evt-1" == message.message_id
-    assert {"Nats-Msg-Id": f"{SOURCE} evt-1", "correlation_id": "evt-1"} == message.headers()
+    assert {"Nats-Msg-Id": message.message_id, "correlation_id": "evt-1"} == message.headers()
+
+
+def test_a_retry_of_an_event_has_its_message_id_and_a_repaired_one_another(tmp_path: Path) -> None:
+    file, repaired = write(tmp_path / "e.json", event()), write(tmp_path / "f.json", event(article(title="Repaired")))
+    first, again, other = (message.message_id for message in messages(file, file, repaired))
+
+    assert first == again == f"{SOURCE} evt-1 {hashlib.sha256(file.read_bytes()).hexdigest()}"
+    assert first != other
 
 
 def test_two_bare_articles_are_never_taken_for_one(tmp_path: Path) -> None:
@@ -108,13 +122,13 @@ def test_two_bare_articles_are_never_taken_for_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pages", "id_", "url"),
     [
-        ({}, "orchard", None),
+        ({}, ANY, None),
         ({"id_": "gazette:1"}, "gazette:1", None),
         ({"url": "https://gazette.example/1"}, None, "https://gazette.example/1"),
         ({"url": "https://gazette.example/1", "id_": "gazette:1"}, "gazette:1", "https://gazette.example/1"),
     ],
 )
-def test_a_page_is_named_by_what_is_given_else_by_its_file(
+def test_a_page_is_named_by_what_is_given(
     tmp_path: Path, pages: dict[str, str], id_: str | None, url: str | None
 ) -> None:
     (message,) = messages(write(tmp_path / "orchard.txt", PAGE), zone="Europe/London", **pages)
@@ -125,6 +139,68 @@ def test_a_page_is_named_by_what_is_given_else_by_its_file(
     assert (id_, url) == (value["data"].get("id"), value["data"].get("url"))
     assert (PAGE, "Europe/London") == (value["data"]["text"], value["data"]["timezone"])
     assert FETCHED_AT == datetime.fromisoformat(value["data"]["fetched_at"])
+
+
+def test_two_pages_of_one_name_in_two_folders_are_two_articles_and_a_changed_one_stays_the_same(tmp_path: Path) -> None:
+    files = [tmp_path / name / "ferry.txt" for name in ("north", "south")]
+    for file in files:
+        file.parent.mkdir()
+        write(file, PAGE)
+    first, second = ids(messages(tmp_path))
+    write(files[0], f"{PAGE} Bring a hat.")
+
+    assert first != second
+    assert [second, first] == ids(messages(files[1], files[0]))
+    assert first.startswith("ferry-")
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.ndjson", "a"])
+def test_a_byte_order_mark_costs_no_line(tmp_path: Path, name: str) -> None:
+    lines = write(tmp_path / name, article(id="a"), article(id="b"))
+    lines.write_bytes(b"\xef\xbb\xbf" + lines.read_bytes())
+
+    assert ["a", "b"] == ids(messages(lines))
+
+
+@pytest.mark.parametrize("name", ["a.json.gz", "a.jsonl.gz", "a.txt.gz", "packed"])
+def test_what_is_packed_with_gzip_is_read(tmp_path: Path, name: str) -> None:
+    page, packed = name == "a.txt.gz", tmp_path / name
+    packed.write_bytes(gzip.compress(PAGE.encode() if page else to_body(article(id="a"))))
+    (message,) = messages(tmp_path if "." in name else packed)
+
+    assert (channels.ARTICLES_SCRAPED if page else channels.ARTICLES_PUBLISHED) == message.channel
+
+
+def test_a_damaged_gzip_file_is_refused_and_what_came_before_the_damage_is_read(tmp_path: Path) -> None:
+    lines = b"\n".join(to_body(article(id=f"a-{number}", body=os.urandom(40).hex())) for number in range(4_000))
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(lines)[:-100_000])
+    *found, refused = read(tmp_path / "a.jsonl.gz")
+
+    assert isinstance(refused, Refusal)
+    assert "unreadable_file" == refused.error.code
+    assert "a-0" == ids([item for item in found if isinstance(item, Message)])[0]
+
+
+def test_a_line_larger_than_any_message_costs_only_itself(tmp_path: Path) -> None:
+    huge = '{"id": "b", "title": "' + "a" * channels.MAX_MESSAGE_BYTES * 2 + '"}'
+    file = write(tmp_path / "a.jsonl", article(id="a"), huge, article(id="c"))
+    found = read(file)
+
+    assert ["a", "c"] == ids([item for item in found if isinstance(item, Message)])
+    assert [f"{file}:2"] == [item.origin for item in found if isinstance(item, Refusal)]
+
+
+def test_no_link_leads_out_of_a_folder(tmp_path: Path) -> None:
+    secret = write(tmp_path / "secret" / "s.json", article(id="secret"))
+    folder = tmp_path / "folder"
+    write(folder / "a.json", article(id="a"))
+    (folder / "out.json").symlink_to(secret)
+    (folder / "up").symlink_to(secret.parent, target_is_directory=True)
+    (folder / "in.json").symlink_to(folder / "a.json")
+    found = read(folder)
+
+    assert ["a", "a"] == ids([item for item in found if isinstance(item, Message)])
+    assert "2 files skipped: 1 links to folders, 1 links that lead out of it" == str(found[-1])
 
 
 def test_a_byte_order_mark_is_no_part_of_a_page(tmp_path: Path) -> None:
@@ -141,7 +217,11 @@ def test_a_folder_is_read_whole_in_the_order_of_names(tmp_path: Path) -> None:
     for name in ("notes.md", "b/image.png", "c/Makefile"):
         write(tmp_path / name, "not for us")
 
-    assert ["a.json", "b/10.jsonl", "b/2.json", "c/d/e.ndjson", "f"] == ids(messages(tmp_path))
+    *found, skipped = read(tmp_path)
+    read_in = [item for item in found if isinstance(item, Message)]
+
+    assert ["a.json", "b/10.jsonl", "b/2.json", "c/d/e.ndjson", page_file_id(tmp_path / "f.txt")] == ids(read_in)
+    assert "3 files skipped: 1 .md, 1 .png, 1 without a suffix" == str(skipped)
 
 
 def test_several_paths_are_read_in_the_order_given(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsdex.records import microseconds
-from newsdex.search.language.dates import When, moment_of, read_date, stretch, written
+from newsdex.records import microseconds, moment_of
+from newsdex.search.language.dates import When, read_date, stretch, written
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 KARACHI = ZoneInfo("Asia/Karachi")

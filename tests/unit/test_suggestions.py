@@ -107,7 +107,9 @@ def test_nothing_of_a_hidden_article_is_suggested(corpus: Corpus, typed: str) ->
 
 
 def test_an_article_is_suggested_once_it_is_no_longer_hidden(corpus: Corpus) -> None:
-    reply = corpus.suggest("ferd", now=NOW.replace(year=2027, month=6))
+    later = NOW.replace(year=2027, month=6)
+    with corpus.at(later):
+        reply = corpus.suggest("ferd", now=later)
 
     assert ["Ferdinand Hidden"] == texts(reply)["authors"]
 

@@ -4,16 +4,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from nats.aio.client import Client as NatsClient
-from nats.errors import ConnectionClosedError, MaxPayloadError, NoRespondersError
+from nats.errors import ConnectionClosedError, NoRespondersError
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError, NoStreamResponseError
 
+from newsdex.apps.pacing import Pace
+from newsdex.apps.publishing import Message, Publication, Publisher
 from newsdex.broker.client import connect
 from newsdex.broker.refusals import Refusals
+from newsdex.broker.streams import CONSUMER
 from newsdex.errors import Invalid, NewsdexError, Unavailable
 from newsdex.settings import Settings
 from newsdex_schemas import (
@@ -31,16 +32,16 @@ from newsdex_schemas import (
     channels,
 )
 from newsdex_schemas.model import ContractModel
-from newsdex_schemas.operations import IndexReply, IndexRequest, ParkedReply, ParkedRequest, ParkedResult
+from newsdex_schemas.operations import IndexOrder, IndexReply, IndexRequest, ParkedReply, ParkedRequest, ParkedResult
 from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
 
-IN_FLIGHT = 200
-"""Publications that wait for the broker's acknowledgement at the same time."""
 REDRIVEN_AT_ONCE = 200
 """Parked events in one request: far less than REPLY_TIMEOUT_S even where each is a large one."""
 ACK_TIMEOUT_S = 10.0
 REPLY_TIMEOUT_S = 10.0
 REPLY_GRACE_S = 1.0
+LAG_TIMEOUT_S = 2.0
+CONSUMER_INFO = f"$JS.API.CONSUMER.INFO.{channels.STREAM}.{CONSUMER}"
 FIRST_POLL_S, LONGEST_POLL_S = 0.02, 0.5
 Reply = TypeVar("Reply", bound=ContractModel)
 
@@ -52,38 +53,6 @@ class Refused(NewsdexError):  # noqa: N818 - the reply is no fault of ours
         super().__init__(problem.code, problem.message)
         self.problem = problem
         self.exit_code = Unavailable.exit_code if problem.retryable else Invalid.exit_code
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
-    """One event on its way to the broker."""
-
-    channel: str
-    body: bytes
-    ref: EventRef
-    """What its outcome can be asked for by."""
-    message_id: str
-    """The broker takes a second message with this id for a repetition of the first."""
-    origin: str
-    """Where it came from, for messages to people: a file, and a line in it."""
-    correlation_id: str | None = None
-
-    def headers(self) -> dict[str, str]:
-        """Give the message's headers."""
-        headers = {channels.MESSAGE_ID_HEADER: self.message_id}
-        if self.correlation_id:
-            headers[channels.CORRELATION_HEADER] = self.correlation_id
-        return headers
-
-
-@dataclass(kw_only=True, slots=True)
-class Publication:
-    """What the broker acknowledged."""
-
-    acknowledged: int = 0
-    repeated: int = 0
-    """Among them those that the broker had already."""
-    refs: list[EventRef] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -105,47 +74,40 @@ class Client:
         self._refusals = refusals
         self._js = connection.jetstream(timeout=ACK_TIMEOUT_S)
 
-    async def publish(self, messages: Iterable[Message], on_ack: Callable[[int], None]) -> Publication:
+    async def publish(
+        self,
+        messages: Iterable[Message],
+        on_ack: Callable[[int], None],
+        done: Publication | None = None,
+        pace: Pace | None = None,
+    ) -> Publication:
         """Publish, many at a time, and wait for every acknowledgement; `on_ack` hears how many there are.
 
-        Raises `Unavailable` where the broker stops answering, and `Invalid` for a message it has no room for.
+        `done` tells how far it came where this raises: `Unavailable` where the broker stops answering, `Misconfigured`
+        where it refuses us. Without a pace everything is sent at once, however much waits for the service.
         """
-        done = Publication()
-        source = iter(messages)
-
-        async def work() -> None:
-            for message in source:
-                repeated = await self._publish_one(message)
-                done.acknowledged += 1
-                done.repeated += repeated
-                done.refs.append(message.ref)
-                on_ack(done.acknowledged)
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(IN_FLIGHT):
-                    group.create_task(work())
-        except* NewsdexError as errors:
-            first = errors.exceptions[0]
-            raise first from first.__cause__
+        done = done or Publication()
+        await Publisher(self._js, self._refusals, pace).publish(messages, done, on_ack)
         return done
 
-    async def _publish_one(self, message: Message) -> bool:
+    def pace(self) -> Pace:
+        """Give what keeps the events that wait for the service few, for one publication."""
+        return Pace(self._lag, self._reflected)
+
+    async def _lag(self) -> int | None:
+        """Give how many events the indexer has not handled; None where the broker does not tell this user."""
+        self._refusals.allow(CONSUMER_INFO)
         try:
-            ack = await self._refusals.or_refused(
-                self._js.publish(message.channel, message.body, stream=channels.STREAM, headers=message.headers())
-            )
-        except MaxPayloadError as error:
-            raise Invalid("message_too_large", f"{message.origin}: larger than the broker takes") from error
-        except NoStreamResponseError as error:
-            raise Unavailable("no_stream", "the broker has no stream for events yet: start the indexer") from error
-        except APIError as error:
-            raise Unavailable(
-                "broker_refused", f"{message.origin}: the broker refused it: {error.description}"
-            ) from error
-        except (NatsError, OSError, TimeoutError) as error:
-            raise Unavailable("broker_unavailable", f"{message.origin}: not acknowledged by the broker") from error
-        return bool(ack.duplicate)
+            state = await self._js.consumer_info(channels.STREAM, CONSUMER, timeout=LAG_TIMEOUT_S)
+        except (NatsError, TimeoutError):
+            return None
+        return (state.num_pending or 0) + (state.num_ack_pending or 0)
+
+    async def _reflected(self, refs: Sequence[EventRef]) -> list[bool] | None:
+        try:
+            return [_is_settled(outcome) for outcome in await self.outcomes(refs)]
+        except (Unavailable, Refused):
+            return None
 
     async def wait_until_searchable(
         self, refs: Sequence[EventRef], timeout_s: float, on_settled: Callable[[int], None]
@@ -155,18 +117,19 @@ class Client:
         Raises `Unavailable` when the time is over.
         """
         settled: dict[EventRef, EventOutcome] = {}
+        waiting = list(dict.fromkeys(refs))
         deadline, pause_s = time.monotonic() + timeout_s, FIRST_POLL_S
-        while waiting := [ref for ref in refs if ref not in settled]:
-            outcomes = await self._outcomes_so_far(waiting[:MAX_EVENTS_PER_REQUEST])
-            new = {EventRef(source=one.source, id=one.id): one for one in outcomes if _is_settled(one)}
+        while waiting:
+            asked = waiting[:MAX_EVENTS_PER_REQUEST]
+            outcomes = await self._outcomes_so_far(asked)
+            new = {ref: one for ref, one in zip(asked, outcomes, strict=False) if _is_settled(one)}
             settled |= new
+            waiting = [ref for ref in asked if ref not in new] + waiting[MAX_EVENTS_PER_REQUEST:]
             on_settled(len(settled))
-            if time.monotonic() > deadline:
-                raise Unavailable(
-                    "wait_timeout", f"{len(waiting) - len(new)} events were not searchable in {timeout_s} s"
-                )
+            if waiting and time.monotonic() > deadline:
+                raise Unavailable("wait_timeout", f"{len(waiting)} events were not searchable in {timeout_s} s")
             pause_s = FIRST_POLL_S if new else min(LONGEST_POLL_S, pause_s * 1.5)
-            await asyncio.sleep(0 if len(new) == MAX_EVENTS_PER_REQUEST else pause_s)
+            await asyncio.sleep(0 if len(new) == len(asked) else pause_s)
         return [settled[ref] for ref in refs]
 
     async def _outcomes_so_far(self, refs: Sequence[EventRef]) -> tuple[EventOutcome, ...]:
@@ -218,11 +181,11 @@ class Client:
 
     async def rebuild_index(self) -> IndexReply:
         """Have the indexer build a new generation; it goes on after the reply."""
-        return await self._request(channels.INDEX_REBUILD, IndexRequest(), IndexReply)
+        return await self._request(channels.INDEX_REBUILD, IndexOrder(order="rebuild"), IndexReply)
 
     async def roll_back_index(self) -> IndexReply:
         """Have the indexer go back to the generation before; it goes on after the reply."""
-        return await self._request(channels.INDEX_ROLLBACK, IndexRequest(), IndexReply)
+        return await self._request(channels.INDEX_ROLLBACK, IndexOrder(order="rollback"), IndexReply)
 
     async def _request(
         self, channel: str, request: ContractModel, reply: type[Reply], timeout_s: float = REPLY_TIMEOUT_S
@@ -242,4 +205,4 @@ class Client:
 
 
 def _is_settled(outcome: EventOutcome) -> bool:
-    return outcome.reflected or outcome.outcome == "parked"
+    return outcome.searchable or outcome.searchable_from is not None or outcome.outcome == "parked"

@@ -5,24 +5,35 @@ from dataclasses import asdict
 from functools import partial
 
 from faststream.nats.message import NatsMessage
+from pydantic import ValidationError
 
 from newsdex.apps.projector import CHECK, REBUILD, ROLLBACK, ProjectorProcess
+from newsdex.apps.rate import RateLimit
 from newsdex.apps.requests import Handler
-from newsdex.errors import Unavailable
+from newsdex.errors import Invalid, Unavailable
 from newsdex.index.generations.projector import ProjectorStatus
 from newsdex_schemas import channels
-from newsdex_schemas.operations import IndexBuild, IndexReply
+from newsdex_schemas.operations import DamageReport, IndexBuild, IndexOrder, IndexReply
 
+MAX_REBUILDS, REBUILDS_PERIOD_S = 5, 600.0
+"""Each reads the whole archive, for as long as that takes."""
+ORDERS = {channels.INDEX_CHECK: "check", channels.INDEX_REBUILD: "rebuild", channels.INDEX_ROLLBACK: "rollback"}
+COMMANDS = {channels.INDEX_CHECK: CHECK, channels.INDEX_REBUILD: REBUILD, channels.INDEX_ROLLBACK: ROLLBACK}
 Projecting = Callable[[], ProjectorProcess | None]
 """Gives the projector; None before it is started."""
 
 
 def index_handlers(projecting: Projecting) -> Iterator[tuple[str, Handler]]:
     """Give each channel with its handler."""
+    rebuilds = RateLimit(MAX_REBUILDS, REBUILDS_PERIOD_S)
     yield channels.INDEX_STATUS, partial(_status, projecting)
-    yield channels.INDEX_CHECK, partial(_command, projecting, CHECK)
-    yield channels.INDEX_REBUILD, partial(_command, projecting, REBUILD)
-    yield channels.INDEX_ROLLBACK, partial(_command, projecting, ROLLBACK)
+    for channel in ORDERS:
+        yield channel, partial(_follow, projecting, channel, rebuilds)
+
+
+def damage_handler(projecting: Projecting) -> Handler:
+    """Give the handler of searchers' reports, which has the index checked."""
+    return partial(_check, projecting)
 
 
 async def _status(projecting: Projecting, _: NatsMessage) -> IndexReply:
@@ -32,8 +43,41 @@ async def _status(projecting: Projecting, _: NatsMessage) -> IndexReply:
     return index_reply(report.status)
 
 
-async def _command(projecting: Projecting, command: bytes, _: NatsMessage) -> IndexReply:
-    return index_reply((await _started(projecting).command(command)).status)
+async def _follow(projecting: Projecting, channel: str, rebuilds: RateLimit, message: NatsMessage) -> IndexReply:
+    """Do what was ordered; raise `Invalid` for a message that is no such order."""
+    read_index_order(message.body, ORDERS[channel])
+    projector = _started(projecting)
+    if channel == channels.INDEX_REBUILD and not _is_building(projector):
+        rebuilds.take()
+    return index_reply((await projector.command(COMMANDS[channel])).status)
+
+
+def read_index_order(body: bytes, wanted: str) -> None:
+    """Raise `Invalid` where a message is not the order that its channel takes."""
+    try:
+        order = IndexOrder.from_json(body).order
+    except ValidationError:
+        order = None
+    if order != wanted:
+        raise Invalid("not_an_order", f'nothing was done: only {{"order": "{wanted}"}} is an order here', "order")
+
+
+def read_damage(body: bytes) -> DamageReport:
+    """Read a searcher's report; raise `Invalid` for a message that is none."""
+    try:
+        return DamageReport.from_json(body)
+    except ValidationError as error:
+        raise Invalid("not_an_order", "nothing was done: this is no report of damage", "damage") from error
+
+
+async def _check(projecting: Projecting, message: NatsMessage) -> IndexReply:
+    read_damage(message.body)
+    return index_reply((await _started(projecting).command(CHECK)).status)
+
+
+def _is_building(projector: ProjectorProcess) -> bool:
+    """Tell whether a generation is being made ready: an order for another one changes nothing."""
+    return projector.report is not None and projector.report.status.build is not None
 
 
 def _started(projecting: Projecting) -> ProjectorProcess:

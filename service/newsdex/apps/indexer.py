@@ -15,17 +15,18 @@ from nats.js.api import ConsumerConfig
 from pydantic import ValidationError
 
 from newsdex import metrics
-from newsdex.apps.index_requests import index_handlers
+from newsdex.apps.index_requests import damage_handler, index_handlers
 from newsdex.apps.lock import lock_data_dir
 from newsdex.apps.projector import ProjectorProcess, Report
 from newsdex.apps.requests import answering
-from newsdex.apps.serve import Process, now_us
+from newsdex.apps.serve import Process
 from newsdex.archive.reader import read_archive
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.backoff import growing_delay_s
 from newsdex.broker.address import monitoring_url
 from newsdex.broker.connection import as_delivery, make_broker, undecoded
 from newsdex.broker.streams import ACK_WAIT_S, CONSUMER, MAX_ACK_PENDING, consumer_state, ensure_stream, sync_always
+from newsdex.clock import now_us
 from newsdex.errors import Unavailable
 from newsdex.health import Readiness, health_routes
 from newsdex.ingest.committer import Committer
@@ -98,6 +99,8 @@ class Indexer:
             *index_handlers(lambda: self._projector),
         ):
             broker.subscriber(channel, queue="indexers", decoder=undecoded)(answering(handler))
+        report_damage = answering(damage_handler(lambda: self._projector))
+        broker.subscriber(channels.INDEX_DAMAGED, queue="indexers", decoder=undecoded, no_reply=True)(report_damage)
 
     async def _start(self, broker: NatsBroker) -> None:
         js = broker.config.connection_state.stream
@@ -244,7 +247,6 @@ def _report(result: Result) -> None:
     """One line and one count for each message."""
     metrics.EVENTS.labels(result.outcome, result.reason).inc()
     metrics.UNKNOWN_FIELDS.inc(result.unknown_fields)
-    metrics.OTHER_SOURCES.inc(result.other_source is not None)
     for parked_id in result.superseded:
         metrics.PARKED_SUPERSEDED.inc()
         log.info("parked.superseded", parked_id=parked_id, article_id=result.article_id, event_id=result.event_id)
@@ -254,7 +256,6 @@ def _report(result: Result) -> None:
         "parked_id": result.parked_id,
         "place": result.fault.place if result.fault else None,
         "unknown_fields": result.unknown_fields or None,
-        "other_source": result.other_source,
     }
     level(
         f"event.{result.outcome}",

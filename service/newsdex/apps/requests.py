@@ -38,12 +38,12 @@ def reply(value: ContractModel, correlation_id: str) -> NatsResponse:
     return NatsResponse(value.to_json(), headers=headers, correlation_id=correlation_id)
 
 
-def problem_reply(error: Exception, correlation_id: str, event: str) -> NatsResponse:
-    """Give the message for an error, and log it: a defect with its traceback."""
+def problem_reply(error: Exception, correlation_id: str, event: str, **context: str) -> NatsResponse:
+    """Give the message for an error, and log it with its context: a defect with its traceback."""
     problem = problem_of(error, correlation_id)
     unexpected = not isinstance(error, NewsdexError)
     level = log.error if unexpected else log.info
-    level(event, code=problem.code, correlation_id=correlation_id, exc_info=error if unexpected else None)
+    level(event, code=problem.code, **context, correlation_id=correlation_id, exc_info=error if unexpected else None)
     return reply(problem, correlation_id)
 
 
@@ -65,7 +65,7 @@ def answering(handler: Handler) -> Callable[[NatsMessage], Awaitable[NatsRespons
         try:
             value = await handler(message)
         except Exception as error:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
-            return problem_reply(error, correlation_id, "request.refused")
+            return problem_reply(error, correlation_id, "request.refused", subject=subject)
         log.info("request.answered", subject=subject, correlation_id=correlation_id)
         return reply(value, correlation_id)
 

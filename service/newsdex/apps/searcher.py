@@ -12,10 +12,11 @@ from nats.errors import Error as NatsError
 
 from newsdex import metrics
 from newsdex.apps.requests import answering, correlation_id_of, in_time, problem_reply, reply
-from newsdex.apps.serve import Process, now_us
+from newsdex.apps.serve import Process
 from newsdex.apps.typing import TypingRequests
 from newsdex.archive.reader import ArchiveReader
 from newsdex.broker.connection import make_broker, undecoded
+from newsdex.clock import now_us
 from newsdex.errors import Invalid, Unavailable
 from newsdex.event_outcomes import answer_outcomes, outcome_of
 from newsdex.health import Readiness, health_routes
@@ -26,6 +27,7 @@ from newsdex.search.service import Search, problem_of, read_request
 from newsdex.search.spelling.did_you_mean import Corrections
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, OutcomeReply, SearchReply, SearchRequest, channels
+from newsdex_schemas.operations import DamageReport
 
 log = structlog.get_logger()
 
@@ -122,7 +124,10 @@ class Searcher:
             return
         self._damage_reported_at = now
         with suppress(NatsError):  # the indexer looks by itself, later
-            await self._broker.publish(b"{}", channels.INDEX_CHECK, correlation_id=correlation_id_of(message))
+            report = DamageReport.model_validate({"damage": code})
+            await self._broker.publish(
+                report.to_json(), channels.INDEX_DAMAGED, correlation_id=correlation_id_of(message)
+            )
 
     async def _search(self, request: SearchRequest, arrived: float) -> SearchReply:
         deadline = arrived + request.timeout_ms / 1e3
@@ -143,10 +148,10 @@ class Searcher:
             pause_s = min(LONGEST_POLL_S, pause_s * 1.5)
 
     def _reflects(self, ref: EventRef) -> bool:
-        outcome = outcome_of(ref, self._reader(), self._index.view().position, now_us())
+        outcome = outcome_of(ref, self._reader(), self._index.view())
         if outcome.outcome == "parked":
             raise Invalid("event_parked", f"the event was parked: {outcome.reason}", "wait_for")
-        return outcome.reflected
+        return outcome.searchable
 
     def _answer(self, request: SearchRequest, arrived: float) -> SearchReply:
         corrections = Corrections(lexicons=self._lexicons)
@@ -161,7 +166,7 @@ class Searcher:
 
     async def _on_outcomes(self, message: NatsMessage) -> OutcomeReply:
         def answer() -> OutcomeReply:
-            return answer_outcomes(message.body, self._reader(), lambda: self._index.view().position, now_us())
+            return answer_outcomes(message.body, self._reader(), self._index.view)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, answer)
 

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import signal
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from types import FrameType
 from typing import Any
@@ -24,11 +23,6 @@ from newsdex.settings import Settings
 log = structlog.get_logger()
 
 Hook = Callable[[], Awaitable[None]]
-
-
-def now_us() -> int:
-    """Give the microseconds since 1970 of this machine's clock."""
-    return time.time_ns() // 1_000
 
 
 class Process:

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from newsdex import metrics
 from newsdex.apps.requests import correlation_id_of, in_time, problem_reply, reply
-from newsdex.apps.serve import now_us
 from newsdex.archive.reader import ArchiveReader
+from newsdex.clock import now_us
 from newsdex.index.columnar.query.recency import Recency
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader

@@ -13,6 +13,7 @@ from newsdex.archive.backup import Manifest, Progress, back_up, restore
 from newsdex.archive.database import FILE_NAME
 from newsdex.archive.integrity import check_archive
 from newsdex.archive.reader import ArchiveReader
+from newsdex.clock import now_us
 from newsdex.errors import Unavailable
 from newsdex.index.generations.generations import serving
 from newsdex.index.generations.projector import Projector
@@ -49,7 +50,7 @@ def _check_agreement(settings: Settings, folder: Path) -> Iterator[str]:
         with closing(ArchiveReader(settings.data_dir)) as reader:
             if view.position > (head := reader.head()):
                 yield f"{folder} is at change {view.position}, the archive at {head}"
-            yield from (step.text for step in check_documents(view, reader) if isinstance(step, Finding))
+            yield from (step.text for step in check_documents(view, reader, now_us()) if isinstance(step, Finding))
     except Unavailable as fault:
         yield f"{folder} cannot be compared with the archive: {fault.message}"
 

@@ -9,27 +9,28 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from newsdex.archive.database import archive_fault, open_for_reading
-from newsdex.archive.rows import parked_from_row, state_from_row, unsettled_from_row
-from newsdex.order import ArticleEvents
+from newsdex.archive.rows import parked_from_row, state_from_row
 from newsdex.records import (
     ArchiveCounts,
     Change,
     FeedEntry,
-    LastChange,
     LedgerEntry,
     ParkedChoice,
     ParkedCount,
     ParkedEvent,
     Standing,
+    Turns,
 )
 from newsdex_schemas import Article
 
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
 LEDGER_COLUMNS = (
-    "at_us, source, event_id, type, subject, stream_sequence, deliveries, article_id, outcome, reason, sequence, "
-    "parked_id, correlation_id, incarnation, other_source"
+    "number, at_us, source, event_id, type, subject, stream_sequence, deliveries, article_id, outcome, reason, "
+    "sequence, parked_id, correlation_id"
 )
+CHANGE_COLUMNS = "sequence, id, content, correlation_id, embargoed_us, expires_us"
+ENTRY_COLUMNS = "sequence, id, content IS NOT NULL, embargoed_us, expires_us"
 MAX_FEED_BYTES = 8 * 1024 * 1024
 """Indexing takes some fifteen times the memory of the texts in one commit."""
 VISIBLE = "content IS NOT NULL AND coalesce(embargoed_us, 0) <= ? AND (expires_us IS NULL OR expires_us > ?)"
@@ -88,26 +89,42 @@ class ArchiveReader:
 
         At most `limit`, and fewer where their texts are large: none after those that reach MAX_FEED_BYTES.
         """
-        changes, size = [], 0
         with closing(self._connection.cursor()) as rows:
-            columns = "sequence, id, content, correlation_id"
-            query = f"SELECT {columns} FROM articles WHERE sequence > ? ORDER BY sequence LIMIT ?"  # noqa: S608 - a constant
+            query = f"SELECT {CHANGE_COLUMNS} FROM articles WHERE sequence > ? ORDER BY sequence LIMIT ?"  # noqa: S608 - constants
             rows.execute(query, (after, limit))
-            for row in rows:
-                changes.append(Change(**dict(row)))
-                size += len(row["content"] or b"")
-                if size >= MAX_FEED_BYTES:
-                    break
-        return changes
+            return _bounded(rows)
+
+    @_with_code
+    def turning(self, turns: Turns, limit: int) -> list[Change]:
+        """Return the articles whose embargo or expiry falls into a span of time, by sequence number.
+
+        At most `limit`, and fewer where their texts are large, as with `changes`.
+        """
+        query = f"""SELECT {CHANGE_COLUMNS} FROM articles WHERE content IS NOT NULL AND sequence > ? AND sequence <= ?
+            AND sequence IN (SELECT sequence FROM articles WHERE embargoed_us > ? AND embargoed_us <= ?
+                UNION SELECT sequence FROM articles WHERE expires_us > ? AND expires_us <= ?)
+            ORDER BY sequence LIMIT ?"""  # noqa: S608 - constants
+        span = (turns.after_us, turns.until_us)
+        with closing(self._connection.cursor()) as rows:
+            rows.execute(query, (turns.after_sequence, turns.until_sequence, *span, *span, limit))
+            return _bounded(rows)
+
+    @_with_code
+    def next_turn_us(self, after_us: int) -> int | None:
+        """Return the first moment after another one at which an embargo or an article ends; None for none."""
+        query = """SELECT min(turn) FROM (SELECT min(embargoed_us) AS turn FROM articles WHERE embargoed_us > ?
+            UNION ALL SELECT min(expires_us) FROM articles WHERE expires_us > ?)"""
+        turn: int | None = self._connection.execute(query, (after_us, after_us)).fetchone()[0]
+        return turn
 
     @_with_code
     def entries(self, after: int, limit: int) -> list[FeedEntry]:
         """Give the next entries of the change feed, oldest first, without their texts."""
         rows = self._connection.execute(
-            "SELECT sequence, id, content IS NOT NULL FROM articles WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            f"SELECT {ENTRY_COLUMNS} FROM articles WHERE sequence > ? ORDER BY sequence LIMIT ?",  # noqa: S608 - constants
             (after, limit),
         )
-        return [FeedEntry(sequence, id_, bool(live)) for sequence, id_, live in rows]
+        return [_entry(row) for row in rows]
 
     @_with_code
     def visible(self, ids: Sequence[str], now_us: int) -> dict[str, Article]:
@@ -132,12 +149,29 @@ class ArchiveReader:
         return [LedgerEntry(**row) for row in map(dict, self._connection.execute(query, (article_id,)))]
 
     @_with_code
-    def outcome_of(self, source: str, event_id: str) -> LedgerEntry | None:
-        """Return what an event led to, however often it came; of events under one name, what the last one led to."""
-        query = f"""SELECT {LEDGER_COLUMNS} FROM ledger WHERE event_id = ? AND source = ?
-            ORDER BY outcome = 'duplicate', number DESC LIMIT 1"""  # noqa: S608 - a constant
-        row = self._connection.execute(query, (event_id, source)).fetchone()
+    def outcome_of(self, source: str, event_id: str, stream_sequence: int | None = None) -> LedgerEntry | None:
+        """Give what an event led to at first, however often it came; an outcome goes before parked and duplicate.
+
+        With its number in the stream, what that message led to.
+        """
+        query = f"""SELECT {LEDGER_COLUMNS} FROM ledger
+            WHERE event_id = ? AND source = ? AND stream_sequence = coalesce(?, stream_sequence)
+            ORDER BY CASE outcome WHEN 'duplicate' THEN 2 WHEN 'parked' THEN 1 ELSE 0 END, number LIMIT 1"""  # noqa: S608 - a constant
+        row = self._connection.execute(query, (event_id, source, stream_sequence)).fetchone()
         return None if row is None else LedgerEntry(**dict(row))
+
+    @_with_code
+    def is_current(self, entry: LedgerEntry) -> bool:
+        """Tell whether an article is now what the event of an entry says: published with its content, or withdrawn."""
+        query = """SELECT sequence, content IS NOT NULL AS live,
+                (SELECT max(number) FROM ledger WHERE article_id = id AND sequence IS NOT NULL) AS last_change
+            FROM articles WHERE id = ?"""
+        row = self._connection.execute(query, (entry.article_id,)).fetchone()
+        if row is None or row["live"] == entry.is_withdrawal:
+            return False
+        if entry.outcome == "duplicate":
+            return entry.is_withdrawal or entry.number > (row["last_change"] or 0)
+        return entry.is_withdrawal or (entry.outcome == "accepted" and entry.sequence == row["sequence"])
 
     @_with_code
     def standing(self, article_id: str) -> Standing | None:
@@ -145,10 +179,8 @@ class ArchiveReader:
         row = self._connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
         if row is None:
             return None
-        query = "SELECT * FROM unsettled WHERE article_id = ?"
-        unsettled = map(unsettled_from_row, self._connection.execute(query, (article_id,)))
         return Standing(
-            state=ArticleEvents.of(state_from_row(row), unsettled).state,
+            state=state_from_row(row),
             sequence=row["sequence"],
             has_content=row["content"] is not None,
             embargoed_us=row["embargoed_us"],
@@ -156,14 +188,10 @@ class ArchiveReader:
         )
 
     @_with_code
-    def last_change(self, article_id: str, now_us: int) -> LastChange:
-        """Return the last change of an article, and whether the article may be shown now."""
-        query = f"SELECT sequence, {VISIBLE}, content IS NOT NULL FROM articles WHERE id = ?"  # noqa: S608 - a constant
-        row = self._connection.execute(query, (now_us, now_us, article_id)).fetchone()
-        if row is None:
-            return LastChange(0, visible=False, live=False)
-        sequence, visible, live = row
-        return LastChange(sequence, visible=bool(visible), live=bool(live))
+    def entry_of(self, article_id: str) -> FeedEntry | None:
+        """Return an article's entry in the change feed; None for an article that no event changed."""
+        row = self._connection.execute(f"SELECT {ENTRY_COLUMNS} FROM articles WHERE id = ?", (article_id,)).fetchone()  # noqa: S608 - constants
+        return None if row is None else _entry(row)
 
     @_with_code
     def parked_place(self, id_: int) -> str | None:
@@ -219,6 +247,22 @@ def read_archive(folder: Path, read: Callable[[ArchiveReader], Answer]) -> Answe
         return read(reader)
     finally:
         reader.close()
+
+
+def _entry(row: sqlite3.Row) -> FeedEntry:
+    sequence, id_, live, embargoed_us, expires_us = row
+    return FeedEntry(sequence, id_, bool(live), embargoed_us, expires_us)
+
+
+def _bounded(rows: sqlite3.Cursor) -> list[Change]:
+    """Return the changes of some rows, none after those whose texts reach MAX_FEED_BYTES."""
+    changes, size = [], 0
+    for row in rows:
+        changes.append(Change(**dict(row)))
+        size += len(row["content"] or b"")
+        if size >= MAX_FEED_BYTES:
+            break
+    return changes
 
 
 def _where(choice: ParkedChoice) -> tuple[str, list[object]]:

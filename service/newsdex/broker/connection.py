@@ -14,6 +14,7 @@ from nats.errors import ConnectionClosedError, ConnectionReconnectingError
 from nats.errors import Error as NatsError
 
 from newsdex.broker.address import broker_url, connection_options
+from newsdex.broker.inboxes import is_inbox
 from newsdex.broker.pull import BoundedJetStream
 from newsdex.broker.refusals import refusal_of, stops_a_process
 from newsdex.broker.tls import NotEncrypted
@@ -183,5 +184,11 @@ async def as_delivery(message: NatsMessage) -> Delivery:
 
 
 async def undecoded(message: NatsMessage) -> NatsMessage:
-    """Decode for request subscribers: leave everything to the handler, which answers whatever is wrong."""
+    """Decode for request subscribers: leave everything to the handler, which answers whatever is wrong.
+
+    A reply that would not go to an inbox is not sent: the requester chose the subject, and our rights would send it.
+    """
+    if message.reply_to and not is_inbox(message.reply_to):
+        log.warning("request.reply_refused", subject=message.raw_message.subject, reply=message.reply_to)
+        message.reply_to = ""
     return message

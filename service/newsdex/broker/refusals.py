@@ -52,19 +52,28 @@ class Refusals:
 
     def __init__(self) -> None:
         self._first: asyncio.Future[Misconfigured] = asyncio.get_running_loop().create_future()
+        self._expected: set[str] = set()
 
     def add(self, error: Exception) -> None:
         """Hear of an error of the connection."""
         refusal = refusal_of(error)
+        if any(subject.lower() in str(error).lower() for subject in self._expected):
+            return
         if refusal is not None and not self._first.done():
             self._first.set_result(refusal)
+
+    def allow(self, subject: str) -> None:
+        """Take it as no refusal of ours where the broker does not let this user publish to a subject."""
+        self._expected.add(subject)
 
     async def or_refused(self, work: Awaitable[Answer]) -> Answer:
         """Wait for an answer; raise `Misconfigured` as soon as the broker refuses something: then none will come."""
         task = asyncio.ensure_future(work)
         either: set[asyncio.Future[Any]] = {task, self._first}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        task.cancel()
-        raise self._first.result()
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise self._first.result()
+        finally:
+            task.cancel()  # where nobody waits for it any more, nobody would hear what it raises

@@ -1,31 +1,37 @@
 """Reads what people publish: articles and CloudEvents as JSON or JSON Lines, and pages as plain text."""
 
 import hashlib
-import sys
+import os
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from newsdex.apps.client import Message
+from newsdex.apps.publishing import Message
+from newsdex.cli.files import JSON_SUFFIXES, LINES_SUFFIXES, Skipped, files_of, opened, suffix_of
+from newsdex.cli.formats import BOM, foreign_format
 from newsdex.errors import Invalid
 from newsdex.ingest.read import is_cloudevent, parse_object, read_event
 from newsdex.records import Delivery
 from newsdex.validation import as_invalid
-from newsdex_schemas import EVENT_MODELS, ArticleScraped, EventRef, ScrapedPage, channels
+from newsdex_schemas import EVENT_MODELS, ArticleScraped, EventRef, ScrapedPage, channels, message_id
 from newsdex_schemas.events import event_type
 
-JSON_SUFFIXES = {".json"}
-LINES_SUFFIXES = {".jsonl", ".ndjson"}
-TEXT_SUFFIXES = {".txt", ".text"}
 STDIN = Path("-")
 STDIN_ORIGIN = "stdin"
-BOM = b"\xef\xbb\xbf"
+JSON_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[\]{\"])")
+MAX_LINE = channels.MAX_MESSAGE_BYTES + 2
+"""One byte more than the largest message, and the end of the line."""
+SAMPLE = 10
+"""Lines, one of which is JSON by itself where a file has JSON Lines."""
+PLACE_DIGITS, MAX_STEM = 12, 200
 SOURCE = "newsdex-cli"
 CHANNELS = {event_type(model): channel for channel, model in EVENT_MODELS.items()}
 
@@ -48,41 +54,59 @@ class Refusal:
     error: Invalid
 
 
-def read_inputs(paths: list[Path], pages: Pages) -> Iterator[Message | Refusal]:
-    """Give every event of some files, folders or standard input (`-`), in order, one refusal for each that is wrong."""
+def read_inputs(paths: list[Path], pages: Pages) -> Iterator[Message | Refusal | Skipped]:
+    """Give every event of some files, folders or standard input (`-`), in order.
+
+    Each thing that is wrong is a refusal with its origin; what a folder has besides is told behind its files.
+    """
     for path in paths:
         if path == STDIN:
-            yield from _read_bytes(sys.stdin.buffer.read(), STDIN_ORIGIN, pages)
+            yield from _read_file(None, pages)
         elif path.is_dir():
-            known = JSON_SUFFIXES | LINES_SUFFIXES | TEXT_SUFFIXES
-            for file in sorted(file for file in path.rglob("*") if file.is_file() and file.suffix in known):
-                yield from _read_file(file, pages)
+            skipped = Skipped(folder=path)
+            for file in files_of(path, skipped):
+                yield from _read_file(file, pages, within=path)
+            if skipped.kinds:
+                yield skipped
         else:
             yield from _read_file(path, pages)
 
 
-def _read_file(path: Path, pages: Pages) -> Iterator[Message | Refusal]:
+def _read_file(path: Path | None, pages: Pages, within: Path | None = None) -> Iterator[Message | Refusal]:
+    origin, suffix = (STDIN_ORIGIN, "") if path is None else (str(path), suffix_of(path))
     try:
-        if path.suffix in LINES_SUFFIXES:
-            with path.open("rb") as lines:
-                yield from _read_lines(lines, str(path))
-        elif path.suffix in TEXT_SUFFIXES:
-            content = path.read_bytes()
-            yield _guarded(partial(_page, content, str(path), pages), str(path))
-        elif path.suffix in JSON_SUFFIXES:
-            yield from _read_json(path.read_bytes(), str(path))
-        else:
-            yield from _read_bytes(path.read_bytes(), str(path), pages)
-    except OSError as error:
-        yield Refusal(origin=str(path), error=Invalid("unreadable_file", error.strerror or str(error)))
+        with opened(path, within=within) as (head, content):
+            if name := foreign_format(head, suffix):
+                reason = f"this is {name}; newsdex reads JSON, JSON Lines and plain text"
+                yield Refusal(origin=origin, error=Invalid("unreadable_format", reason))
+            elif suffix in LINES_SUFFIXES or _begins_with_lines(head):
+                yield from _read_lines(_lines(content), origin)
+            elif suffix in JSON_SUFFIXES or _begins_json(head):
+                yield from _read_json(content.read(), origin)
+            else:
+                yield _guarded(partial(_page, content, path, pages), origin)
+    except Invalid as error:
+        yield Refusal(origin=origin, error=error)
 
 
-def _read_bytes(content: bytes, origin: str, pages: Pages) -> Iterator[Message | Refusal]:
-    """Tell JSON and plain text apart by their first character, where no file name does."""
-    if content.lstrip(BOM + b" \t\r\n")[:1] in (b"{", b"["):
-        yield from _read_json(content, origin)
-    else:
-        yield _guarded(partial(_page, content, origin, pages), origin)
+def _begins_json(head: bytes) -> bool:
+    """Tell JSON from plain text by its first characters: a page may begin with a word in square brackets."""
+    return JSON_START.match(head) is not None
+
+
+def _begins_with_lines(head: bytes) -> bool:
+    """Tell JSON Lines, whose first line is a value and which has a second one; they are not read into memory."""
+    first, end, rest = head.removeprefix(BOM).lstrip().partition(b"\n")
+    return bool(end) and _begins_json(first) and _begins_json(rest) and _is_json(first)
+
+
+def _lines(content: BinaryIO) -> Iterator[bytes]:
+    """Give the lines, without what a line has beyond the largest message."""
+    while line := content.readline(MAX_LINE):
+        end = line
+        while not end.endswith(b"\n") and (end := content.readline(MAX_LINE)):
+            pass
+        yield line
 
 
 def _read_json(content: bytes, origin: str) -> Iterator[Message | Refusal]:
@@ -92,7 +116,7 @@ def _read_json(content: bytes, origin: str) -> Iterator[Message | Refusal]:
         value = from_json(content, allow_inf_nan=False)
     except ValueError as error:
         lines = content.splitlines()
-        if len(lines) > 1 and _is_json(lines[0]):
+        if len(lines) > 1 and any(line.lstrip()[:1] == b"{" and _is_json(line) for line in lines[:SAMPLE]):
             yield from _read_lines(iter(lines), origin)
         else:
             yield Refusal(origin=origin, error=Invalid("invalid_json", f"not JSON: {error}"))
@@ -107,9 +131,10 @@ def _read_json(content: bytes, origin: str) -> Iterator[Message | Refusal]:
 
 def _read_lines(lines: Iterator[bytes], origin: str) -> Iterator[Message | Refusal]:
     for number, line in enumerate(lines, 1):
-        if line.strip():
+        body = (line.removeprefix(BOM) if number == 1 else line).strip()
+        if body:
             place = f"{origin}:{number}"
-            yield _guarded(partial(_event, line.strip(), place), place)
+            yield _guarded(partial(_event, body, place), place)
 
 
 def _guarded(read: Callable[[], Message], origin: str) -> Message | Refusal:
@@ -138,15 +163,17 @@ def _event(body: bytes, origin: str) -> Message:
     return _message(channel, body, origin)
 
 
-def _page(content: bytes, origin: str, pages: Pages) -> Message:
+def _page(content: BinaryIO, path: Path | None, pages: Pages) -> Message:
+    read = content.read(channels.MAX_MESSAGE_BYTES + 1)
+    if len(read) > channels.MAX_MESSAGE_BYTES:
+        raise Invalid("message_too_large", f"the page has more than {channels.MAX_MESSAGE_BYTES} bytes")
     try:
-        text = content.decode("utf-8-sig")
+        text = read.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Invalid("invalid_utf8", f"not UTF-8 at byte {error.start}") from error
     id_ = pages.id
     if id_ is None and pages.url is None:
-        # a page has no name of its own: the file's, else one of its content
-        id_ = Path(origin).stem if origin != STDIN_ORIGIN else hashlib.sha256(content).hexdigest()[:32]
+        id_ = hashlib.sha256(read).hexdigest()[:32] if path is None else page_file_id(path)
     page = ScrapedPage.from_json(
         to_json(
             {
@@ -159,7 +186,17 @@ def _page(content: bytes, origin: str, pages: Pages) -> Message:
         )
     )
     event = ArticleScraped(id=str(uuid.uuid4()), source=SOURCE, time=datetime.now(UTC), data=page)
-    return _message(channels.ARTICLES_SCRAPED, event.to_json(), origin)
+    return _message(channels.ARTICLES_SCRAPED, event.to_json(), STDIN_ORIGIN if path is None else str(path))
+
+
+def page_file_id(path: Path) -> str:
+    """Name the article of a page that has neither an id nor an address: after its file, and where that file is.
+
+    Two files of one name in two folders are two articles; the same file, changed, is the same article.
+    """
+    place = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:PLACE_DIGITS]
+    stem = "".join(char if char.isprintable() else "-" for char in os.fsencode(path.stem).decode(errors="replace"))
+    return f"{stem[:MAX_STEM]}-{place}"
 
 
 def _message(channel: str, body: bytes, origin: str) -> Message:
@@ -173,7 +210,7 @@ def _message(channel: str, body: bytes, origin: str) -> Message:
         channel=channel,
         body=body,
         ref=EventRef(source=event.source, id=event.id),
-        message_id=unnamed if event.id == unnamed else f"{event.source} {event.id}",
+        message_id=unnamed if event.id == unnamed else message_id(event.source, event.id, body),
         origin=origin,
         correlation_id=event.id,
     )

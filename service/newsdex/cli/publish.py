@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +10,13 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from newsdex.apps.client import Message, Publication, connected
+from newsdex.apps.client import connected
+from newsdex.apps.publishing import Message, Publication
 from newsdex.cli.console import err, out, progress
+from newsdex.cli.files import Skipped
 from newsdex.cli.inputs import Pages, Refusal, read_inputs
-from newsdex.errors import Invalid
+from newsdex.errors import Invalid, NewsdexError
+from newsdex.ingest.decide import REASONS
 from newsdex.settings import load_settings
 from newsdex_schemas import EventOutcome
 
@@ -29,7 +32,8 @@ def publish(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Files or folders: articles or CloudEvents as .json or .jsonl, pages as .txt. `-` is standard input.",
+            help="Files or folders: articles or CloudEvents as .json or .jsonl, pages as .txt; each also as .gz. "
+            "`-` is standard input.",
             show_default=False,
         ),
     ],
@@ -38,58 +42,99 @@ def publish(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     url: Annotated[str | None, typer.Option(help="Address of a page given as text.")] = None,
     id_: Annotated[
         str | None,
-        typer.Option("--id", help="Article id of a page given as text; else made of its address or file name."),
+        typer.Option("--id", help="Article id of a page given as text; else made of its address, or of its file."),
     ] = None,
     timezone: Annotated[str, typer.Option(help="The publisher's time zone, for dates in pages without one.")] = "UTC",
     fetched_at: Annotated[
         datetime | None, typer.Option(help="When the page was fetched; else now.", show_default=False)
     ] = None,
+    bulk: Annotated[
+        bool,
+        typer.Option(
+            "--bulk",
+            help="Send as fast as the broker takes it. Else few events wait at a time, and news comes between.",
+        ),
+    ] = False,
 ) -> None:
     """Publish articles, CloudEvents or scraped pages.
 
     What breaks the contract is named and not sent; the rest is. Ends with 0 when everything was acknowledged (with
-    --wait: is searchable), 65 when something was refused or parked, 69 when the broker does not answer.
+    --wait: and is what counts now), 65 when something was refused or parked, or another version or a takedown counts
+    instead, 69 when the broker does not answer.
     """
     fetched = (fetched_at or datetime.now(UTC)).astimezone(UTC)
     inputs = read_inputs(paths, Pages(url=url, id=id_, timezone=timezone, fetched_at=fetched))
     refusals: list[Refusal] = []
-    publication, outcomes = asyncio.run(_publish(_accepted(inputs, refusals), wait=wait, timeout_s=timeout))
-
-    repeated = f", {publication.repeated:,} of them known to the broker" if publication.repeated else ""
-    out.print(f"{publication.acknowledged:,} published{repeated}, {len(refusals):,} refused")
+    done = Publication()
+    try:
+        outcomes = asyncio.run(_publish(_accepted(inputs, refusals), done, wait_s=timeout if wait else None, bulk=bulk))
+    except NewsdexError:
+        if done.acknowledged or refusals:
+            out.print(_summary(done, refusals))
+        raise
+    out.print(_summary(done, refusals))
+    for origin, error in done.refused[:SHOWN_REFUSALS]:
+        _show(origin, error)
     if outcomes:
         counts = Counter(outcome.outcome for outcome in outcomes)
         out.print(", ".join(f"{number:,} {name}" for name, number in sorted(counts.items(), key=str)))
+    for outcome in [outcome for outcome in outcomes if outcome.searchable_from][:SHOWN_REFUSALS]:
+        out.print(f"archived, searchable from {outcome.searchable_from:%Y-%m-%dT%H:%M:%SZ}: {escape(outcome.id)}")
     parked = [outcome for outcome in outcomes if outcome.outcome == "parked"]
     for outcome in parked[:SHOWN_REFUSALS]:
         err.print(f"parked: {escape(outcome.id)} [dim]({outcome.reason})[/] {escape(outcome.place or '')}")
-    if refusals or parked:
+    overruled = overruled_in(outcomes)
+    for outcome in overruled[:SHOWN_REFUSALS]:
+        reason = f"{outcome.outcome}: {REASONS.get(outcome.reason or '', '')} [dim]({outcome.reason})[/]"
+        err.print(f"not what counts now: {escape(outcome.article_id or '')}, {reason}", soft_wrap=True)
+    if refusals or done.refused or parked or overruled:
         raise typer.Exit(Invalid.exit_code)
 
 
-def _accepted(inputs: Iterator[Message | Refusal], refusals: list[Refusal]) -> Iterator[Message]:
+def _summary(done: Publication, refusals: Sequence[Refusal]) -> str:
+    repeated = f", {done.repeated:,} of them known to the broker" if done.repeated else ""
+    return f"{done.acknowledged:,} published{repeated}, {len(refusals) + len(done.refused):,} refused"
+
+
+def overruled_in(outcomes: Sequence[EventOutcome]) -> list[EventOutcome]:
+    """Give the last outcome of each article of which nothing that was sent counts now.
+
+    Of several events about an article one is enough: the others were to be replaced by it.
+    """
+    last = {outcome.article_id: outcome for outcome in outcomes if outcome.outcome != "parked"}
+    current = {outcome.article_id for outcome in outcomes if outcome.current}
+    return [outcome for article_id, outcome in last.items() if article_id not in current]
+
+
+def _accepted(inputs: Iterator[Message | Refusal | Skipped], refusals: list[Refusal]) -> Iterator[Message]:
     for item in inputs:
         if isinstance(item, Message):
             yield item
-            continue
-        refusals.append(item)
-        if len(refusals) <= SHOWN_REFUSALS:
-            err.print(
-                f"{escape(item.origin)}: {escape(item.error.message)} [dim]({item.error.code})[/]", soft_wrap=True
-            )
+        elif isinstance(item, Skipped):
+            err.print(f"{escape(str(item.folder))}: {escape(str(item))}", soft_wrap=True)
+        else:
+            refusals.append(item)
+            if len(refusals) <= SHOWN_REFUSALS:
+                _show(item.origin, item.error)
+
+
+def _show(origin: str, error: Invalid) -> None:
+    err.print(f"{escape(origin)}: {escape(error.message)} [dim]({error.code})[/]", soft_wrap=True)
 
 
 async def _publish(
-    messages: Iterator[Message], *, wait: bool, timeout_s: float
-) -> tuple[Publication, list[EventOutcome]]:
+    messages: Iterator[Message], done: Publication, *, wait_s: float | None, bulk: bool
+) -> Sequence[EventOutcome]:
     async with connected(load_settings()) as client:
         with progress() as bar:
             sending = bar.add_task("published", total=None)
-            publication = await client.publish(messages, lambda done: bar.update(sending, completed=done))
-            if not wait:
-                return publication, []
-            waiting = bar.add_task("searchable", total=len(publication.refs))
-            outcomes = await client.wait_until_searchable(
-                publication.refs, timeout_s, lambda done: bar.update(waiting, completed=done)
+            pace = None if bulk else client.pace()
+            await client.publish(messages, lambda number: bar.update(sending, completed=number), done, pace)
+            if pace is not None and pace.stalled:
+                err.print("what was sent before did not become less: the rest was sent all the same")
+            if wait_s is None:
+                return ()
+            waiting = bar.add_task("searchable", total=len(done.refs))
+            return await client.wait_until_searchable(
+                done.refs, wait_s, lambda number: bar.update(waiting, completed=number)
             )
-            return publication, outcomes

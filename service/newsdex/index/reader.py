@@ -72,6 +72,8 @@ class View:
         self.folder = folder
         self.generation = generation
         self.position = max((segment.position for segment in segments), default=0) or read_state(folder).position
+        self.as_of_us = segments[0].as_of_us if segments else read_state(folder).as_of_us
+        """The moment as of which the commit shows articles: none under embargo then, none that had expired."""
         self._segments = segments
         opened = {(one.name, one.deletions): one for one in before.opened} if before else {}
         found = [opened.get((segment.segment_id(), segment.deletions)) for segment in segments]

@@ -15,7 +15,7 @@ from whoosh.index import LockError
 from newsdex.errors import Unavailable
 from newsdex.index.columnar.indexing.analysis_cache import Vocabulary
 from newsdex.index.columnar.indexing.doc_ids import IdFinder, hashes
-from newsdex.index.columnar.indexing.merge_policy import choose_merge
+from newsdex.index.columnar.indexing.merge_policy import choose_merge, choose_purge, purge_at_us
 from newsdex.index.columnar.indexing.merge_process import MergeProcess, Task
 from newsdex.index.columnar.indexing.merger import GONE, document_maps
 from newsdex.index.columnar.indexing.segment_writer import Document, build_segment
@@ -66,26 +66,56 @@ class IndexWriter:
         self._segments = read_segments(folder, self._generation, self._schema)
         self._finders: dict[str, IdFinder] = {}
         self.position = max([state.position, *(segment.position for segment in self._segments)])
+        self.as_of_us = self._segments[0].as_of_us if self._segments else state.as_of_us
+        """The moment as of which the newest commit shows articles."""
+        self._now_us = self.as_of_us
+        self._hidden_anew: dict[str, int] = {}
+        """By segment, when an article of it was first hidden since the merge that it is in began."""
         sweep(folder, self._generation, self._segments, set())
 
     @classmethod
-    def create(cls, folder: Path, *, merges: bool = True) -> "IndexWriter":
-        """Make an empty index in a new generation's folder."""
+    def create(cls, folder: Path, as_of_us: int, *, merges: bool = True) -> "IndexWriter":
+        """Make an empty index in a new generation's folder; it will show articles as of a moment."""
         write_segments(folder, 0, make_schema(), [])
-        write_state(folder, 0)
+        write_state(folder, 0, as_of_us)
         return cls(folder, merges=merges)
 
-    def apply(self, changes: Sequence[Change]) -> None:
+    def apply(self, changes: Sequence[Change], as_of_us: int) -> None:
         """Bring some changes into the index, in one commit, each article once; applying them again changes nothing.
 
-        Raises `Unavailable` where the commit failed; the index is then as before, and the writer usable.
+        Articles that may not be shown at the moment `as_of_us` are left out: `turn` brings them in. Everything that
+        is in the index has to be as of that moment already. Raises `Unavailable` where the commit failed; the index is
+        then as before, and the writer usable.
         """
+        self._apply(changes, as_of_us, changes[-1].sequence, as_of_us)
+
+    def turn(self, changes: Sequence[Change], moment_us: int, *, last: bool) -> None:
+        """Show and hide articles as is right at a moment, in one commit; applying them again changes nothing.
+
+        With the `last` ones, the index is as of that moment. Raises `Unavailable` as `apply` does.
+        """
+        self._apply(changes, moment_us, self.position, moment_us if last else self.as_of_us)
+
+    def _apply(self, changes: Sequence[Change], moment_us: int, position: int, as_of_us: int) -> None:
         with self._lock:
-            self._commit(lambda: self._changed(changes), changes[-1].sequence)
+            self._commit(lambda: self._changed(changes, moment_us), position, as_of_us)
         if self._merges:
             self._merge_beside()
 
-    def _commit(self, change: Any, position: int) -> None:
+    def tidy(self, now_us: int) -> None:
+        """Begin to merge the segments that have had words of articles that are shown no more for too long."""
+        self._now_us = now_us
+        if self._merges:
+            self._merge_beside()
+
+    @property
+    def tidy_at_us(self) -> int | None:
+        """Return when there is something to tidy; None where there is nothing, or merging goes on."""
+        if self._is_merging:
+            return None
+        return min((at for segment in self._segments if (at := purge_at_us(segment)) is not None), default=None)
+
+    def _commit(self, change: Any, position: int, as_of_us: int) -> None:
         """Make a commit of the list of segments that `change` gives."""
         lock = FileStorage(str(self.folder)).lock(LOCK_NAME)
         if not lock.acquire():
@@ -93,29 +123,40 @@ class IndexWriter:
         try:
             segments = change()
             for segment in segments:
-                segment.position = position
+                segment.position, segment.as_of_us = position, as_of_us
             if not segments:  # the state must not fall behind what the segments that go have said
-                write_state(self.folder, self.position)
+                write_state(self.folder, self.position, self.as_of_us)
             write_segments(self.folder, self._generation + 1, self._schema, segments)
             if not segments:
-                write_state(self.folder, position)
+                write_state(self.folder, position, as_of_us)
         except (OSError, LockError) as error:
             raise Unavailable("index_commit_failed", f"{type(error).__name__}: {error}") from error
         finally:
             if latest_generation(self.folder) > self._generation:
-                self._generation, self._segments, self.position = self._generation + 1, segments, position
+                self._generation, self._segments = self._generation + 1, segments
+                self.position, self.as_of_us = position, as_of_us
             sweep(self.folder, self._generation, self._segments, self._in_work)
             lock.release()
 
-    def _changed(self, changes: Sequence[Change]) -> list[ColumnarSegment]:
+    def _changed(self, changes: Sequence[Change], moment_us: int) -> list[ColumnarSegment]:
         deleted = self._found([change.id.encode() for change in changes])
         segments = self._without(self._segments, deleted)
-        added = [_document(change) for change in changes if change.content is not None]
+        self._mark_hidden(segments, [change for change in changes if not change.shown_at(moment_us)], moment_us)
+        added = [_document(change) for change in changes if change.shown_at(moment_us)]
         if added:
             segment = ColumnarSegment(INDEX_NAME, documents=len(added), position=0)
             build_segment(self.folder / segment.file_name(), added, self._vocabulary)
             segments.append(segment)
         return [segment for segment in segments if segment.doc_count()]
+
+    def _mark_hidden(self, segments: Sequence[ColumnarSegment], hidden: Sequence[Change], moment_us: int) -> None:
+        """Note in which segments there are words of articles that are shown no more, in whatever version."""
+        found = self._found([change.id.encode() for change in hidden])
+        for segment in segments:
+            if found[segment.segment_id()]:
+                self._hidden_anew.setdefault(segment.segment_id(), moment_us)
+                if segment.hidden_since_us is None:
+                    segment.hidden_since_us = moment_us
 
     def _found(self, ids: Sequence[bytes]) -> dict[str, list[int]]:
         id_hashes = hashes(ids)
@@ -154,9 +195,13 @@ class IndexWriter:
 
     def _merge_beside(self) -> None:
         """Start merging where it is due and not going on."""
-        if (self._merging is None or not self._merging.is_alive()) and self._due():
+        if not self._is_merging and self._due():
             self._merging = threading.Thread(target=self._merge_all, name="merging", daemon=True)
             self._merging.start()
+
+    @property
+    def _is_merging(self) -> bool:
+        return self._merging is not None and self._merging.is_alive()
 
     def finish_merging(self) -> None:
         """Wait until nothing is left to merge."""
@@ -177,7 +222,7 @@ class IndexWriter:
         with self._lock:
             segments = list(self._segments)
         sizes = {s.segment_id(): (self.folder / s.file_name()).stat().st_size for s in segments}
-        return choose_merge(segments, sizes)
+        return choose_merge(segments, sizes) or choose_purge(segments, self._now_us)
 
     def _merge_all(self) -> None:
         try:
@@ -195,6 +240,7 @@ class IndexWriter:
                 return
             read = {name for segment in sources for name in segment.file_names()}
             self._in_work.update(read, [merged.file_name()])
+            self._hidden_anew.clear()
         try:
             opened = [self._opened(segment) for segment in sources]
             merged.documents = done(Task(self.folder, merged.file_name(), sources))
@@ -202,7 +248,7 @@ class IndexWriter:
             with self._lock:
                 self._in_work.difference_update(read)
                 self._finders[merged.segment_id()] = finder
-                self._commit(lambda: self._replaced(sources, merged, maps), self.position)
+                self._commit(lambda: self._replaced(sources, merged, maps), self.position, self.as_of_us)
         finally:
             self._in_work.difference_update(read, [merged.file_name()])
 
@@ -221,6 +267,9 @@ class IndexWriter:
         place = next((i for i, segment in enumerate(self._segments) if segment.segment_id() in names), 0)
         segments = [copy.copy(segment) for segment in self._segments if segment.segment_id() not in names]
         (result,) = self._without([merged], {merged.segment_id(): deleted})
+        result.hidden_since_us = min(
+            (self._hidden_anew[name] for name in names if name in self._hidden_anew), default=None
+        )
         if result.doc_count():
             segments.insert(place, result)
         return segments

@@ -43,14 +43,14 @@ class NewsdexEngine:
 
     def begin(self) -> None:
         """Make an empty index."""
-        self._writer = IndexWriter.create(begin(self._root))
+        self._writer = IndexWriter.create(begin(self._root), 0)
 
     def add(self, articles: Iterable[Article]) -> None:
         """Index articles in batches as the projector makes them; merging goes on beside."""
         assert self._writer is not None
         remaining = iter(articles)
         while batch := list(islice(remaining, MAX_BATCH)):
-            self._writer.apply(self._changes(batch))
+            self._writer.apply(self._changes(batch), 0)
 
     def finish(self) -> None:
         """Wait for merging, and let searchers find the index."""
@@ -70,7 +70,7 @@ class NewsdexEngine:
         if self._writer is None:
             self._writer = IndexWriter(serving(self._root))
             self._sequence = self._writer.position
-        self._writer.apply(self._changes(articles))
+        self._writer.apply(self._changes(articles), 0)
 
     def open(self) -> None:
         self._reader = IndexReader(self._root)

@@ -1,7 +1,7 @@
 """Makes a generation ready to serve, a bounded piece of work at a time: catches up, verifies, catches up again."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,8 +9,8 @@ from typing import Literal
 import structlog
 
 from newsdex.errors import Unavailable
-from newsdex.index.generations.commit import commit
 from newsdex.index.generations.feed import ChangeFeed
+from newsdex.index.generations.follower import Follower
 from newsdex.index.generations.sampling import sample_queries
 from newsdex.index.generations.verification import Finding, check_documents, check_files, first_finding
 from newsdex.index.reader import View, open_view
@@ -46,11 +46,13 @@ class BuildStatus:
 class Build:
     """A generation on its way to serving."""
 
-    def __init__(self, feed: ChangeFeed, writer: IndexWriter, reason: str) -> None:
+    def __init__(self, feed: ChangeFeed, writer: IndexWriter, reason: str, clock_us: Callable[[], int]) -> None:
         self.writer = writer
+        self.follower = Follower(feed, writer, clock_us)
         self.reason = reason
         self.phase: Phase = "catching_up"
         self._feed = feed
+        self._clock_us = clock_us
         self._verification: Iterator[Finding | int] = iter(())
         self._logged_at = time.monotonic()
 
@@ -73,9 +75,7 @@ class Build:
         """
         batch = BATCH if beside else BATCH_ALONE
         head = self._feed.head()
-        changes = self._feed.changes(self.writer.position, batch)
-        if changes:
-            commit(self.writer, changes)
+        applied = self.follower.step(batch)
         caught_up = self.writer.position >= head  # as of a moment ago: under a steady load there is always one more
         if self.phase == "verifying":
             self._verify()
@@ -85,7 +85,7 @@ class Build:
         if self.phase == "verified" and caught_up:
             self.phase = "ready"
         self._log_progress()
-        return len(changes)
+        return applied
 
     def _verify(self) -> None:
         until = time.monotonic() + SLICE_S
@@ -101,7 +101,7 @@ class Build:
         folder = self.writer.folder
         yield from check_files(folder)
         view = open_view(folder)
-        yield from check_documents(view, self._feed)
+        yield from check_documents(view, self._feed, self._clock_us())
         yield from sample_queries(view, self._comparable(beside), self._feed)
 
     def _comparable(self, beside: Path | None) -> View | None:
@@ -112,7 +112,7 @@ class Build:
             view = open_view(beside)
         except Unavailable:
             return None
-        return view if first_finding(check_documents(view, self._feed)) is None else None
+        return view if first_finding(check_documents(view, self._feed, self._clock_us())) is None else None
 
     def _log_progress(self) -> None:
         now = time.monotonic()

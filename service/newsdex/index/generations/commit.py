@@ -13,10 +13,10 @@ log = structlog.get_logger()
 SHOWN_CORRELATION_IDS = 20
 
 
-def commit(writer: IndexWriter, changes: Sequence[Change]) -> None:
-    """Apply some changes as one commit; raise `Unavailable` where it failed."""
+def commit(writer: IndexWriter, changes: Sequence[Change], as_of_us: int) -> None:
+    """Apply some changes as one commit, as of a moment; raise `Unavailable` where it failed."""
     start = time.perf_counter()
-    writer.apply(changes)
+    writer.apply(changes, as_of_us)
     ids = [change.correlation_id for change in changes[:SHOWN_CORRELATION_IDS]]
     log.info(
         "index.committed",
@@ -26,4 +26,23 @@ def commit(writer: IndexWriter, changes: Sequence[Change]) -> None:
         generation=writer.folder.name,
         took_ms=round((time.perf_counter() - start) * 1e3, 1),
         correlation_ids=ids,
+    )
+
+
+def commit_turns(writer: IndexWriter, changes: Sequence[Change], moment_us: int, *, last: bool) -> None:
+    """Show the articles whose embargo is over at a moment and hide those that have expired, in one commit.
+
+    Until the last commit of several, the index says that it is as of the moment before. Raises `Unavailable` where the
+    commit failed.
+    """
+    start = time.perf_counter()
+    writer.turn(changes, moment_us, last=last)
+    shown = sum(change.shown_at(moment_us) for change in changes)
+    log.info(
+        "index.turned",
+        shown=shown,
+        hidden=len(changes) - shown,
+        position=writer.position,
+        generation=writer.folder.name,
+        took_ms=round((time.perf_counter() - start) * 1e3, 1),
     )

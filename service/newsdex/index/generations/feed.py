@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from newsdex.records import Change, FeedEntry
+from newsdex.records import Change, FeedEntry, Turns
 
 
 class ChangeFeed(Protocol):
@@ -17,3 +17,9 @@ class ChangeFeed(Protocol):
 
     def entries(self, after: int, limit: int) -> Sequence[FeedEntry]:
         """Give the next entries, oldest first, without their texts."""
+
+    def turning(self, turns: Turns, limit: int) -> Sequence[Change]:
+        """Return the articles whose embargo or expiry falls into a span of time, by sequence number."""
+
+    def next_turn_us(self, after_us: int) -> int | None:
+        """Return the first moment after another one at which an embargo or an article ends; None for none."""

@@ -27,6 +27,8 @@ class GenerationState:
     """The `fingerprint` of the newsdex that made it."""
     position: int
     """Every change up to this sequence number is in its commits; there may be more."""
+    as_of_us: int = 0
+    """The moment as of which it shows articles, where it has no segments; the segments have their own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,9 +101,9 @@ def read_state(folder: Path) -> GenerationState:
         raise Unavailable("index_unreadable", f"{folder / STATE}: {error}") from error
 
 
-def write_state(folder: Path, position: int) -> None:
-    """Record, durably, up to where a generation has applied the change feed."""
-    write_sealed(folder / STATE, {"made_by": fingerprint(), "position": position})
+def write_state(folder: Path, position: int, as_of_us: int) -> None:
+    """Record, durably, up to where a generation has applied the change feed, and as of which moment."""
+    write_sealed(folder / STATE, {"made_by": fingerprint(), "position": position, "as_of_us": as_of_us})
 
 
 def begin(root: Path) -> Path:

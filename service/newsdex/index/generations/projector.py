@@ -1,6 +1,7 @@
 """Drains the archive's change feed into the index: whatever is pending is one batch and one commit."""
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,11 @@ import structlog
 from whoosh.index import LockError
 
 from newsdex.backoff import growing_delay_s
+from newsdex.clock import now_us
 from newsdex.errors import NewsdexError, Unavailable
 from newsdex.index.generations.build import Build, BuildStatus
-from newsdex.index.generations.commit import commit
 from newsdex.index.generations.feed import ChangeFeed
+from newsdex.index.generations.follower import Follower
 from newsdex.index.generations.generations import announce, begin, building, give_up, others, previous, serving, swap
 from newsdex.index.generations.scrubber import Patrol
 from newsdex.index.generations.verification import Finding, check_tail
@@ -23,6 +25,8 @@ log = structlog.get_logger()
 
 MAX_BATCH = 1_000
 """Bounds the memory of a commit, and how long a change can wait behind a backlog."""
+LOOK_AT_CLOCK_S = 10.0
+"""So long a clock that is set forward goes unnoticed while nothing else happens."""
 ANOTHER_MAKER = "index_version"
 MISSING = "index_rebuilding"
 """What searches hear where there is no index."""
@@ -46,16 +50,18 @@ class ProjectorStatus:
 class Projector:
     """Keeps the serving generation up to date, and makes a new one beside it where it is asked for or needed."""
 
-    def __init__(self, feed: ChangeFeed, root: Path) -> None:
+    def __init__(self, feed: ChangeFeed, root: Path, clock_us: Callable[[], int] = now_us) -> None:
+        """Take the clock that embargoes and expiries go by, as microseconds since 1970."""
         self._feed = feed
         self._root = root
-        self._serving: IndexWriter | None = None
+        self._clock_us = clock_us
+        self._serving: Follower | None = None
         self._build: Build | None = None
         self._wanted: Finding | None = None
         """Why a generation has to be made from nothing."""
         self._build_failures = 0
         self._build_paused_until = 0.0
-        self._patrol = Patrol(feed)
+        self._patrol = Patrol(feed, clock_us)
         self._fault: str | None = None
         with suppress(Unavailable):  # the first step tries again
             self._open()
@@ -63,7 +69,7 @@ class Projector:
     @property
     def position(self) -> int:
         """Give the sequence number up to which changes are searchable; 0 where no generation is kept up to date."""
-        return self._serving.position if self._serving else 0
+        return self._serving.writer.position if self._serving else 0
 
     @property
     def busy(self) -> bool:
@@ -75,7 +81,7 @@ class Projector:
         """Tell how the index is."""
         return ProjectorStatus(
             position=self.position,
-            generation=self._serving.folder.name if self._serving else None,
+            generation=self._serving.writer.folder.name if self._serving else None,
             build=self._build_status,
             fault=self._fault,
         )
@@ -90,9 +96,16 @@ class Projector:
         return BuildStatus(generation=None, reason=self._wanted.code, phase="waiting", position=0, head=head)
 
     def rest_s(self) -> float:
-        """Give the seconds for which there is nothing to do but to wait for changes."""
+        """Return the seconds for which there is nothing to do but to wait for changes, up to `LOOK_AT_CLOCK_S`.
+
+        A clock may be set while this one waits: it is looked at again and again.
+        """
         until = self._build_paused_until if self.busy else self._patrol.next_at
-        return max(0.0, until - time.monotonic())
+        rests = [LOOK_AT_CLOCK_S, until - time.monotonic()]
+        next_us = self._serving.next_us if self._serving else None
+        if next_us is not None:
+            rests.append((next_us - self._clock_us()) / 1e6)
+        return max(0.0, min(rests))
 
     def step(self) -> int:
         """Do a bounded piece of work; give how many changes were applied.
@@ -106,7 +119,7 @@ class Projector:
         if self.busy and time.monotonic() >= self._build_paused_until:
             applied += self._advance()
         elif not applied and not self.busy and self._serving is not None:
-            self._look(self._serving.folder)
+            self._look(self._serving.writer.folder)
         if not self._build_failures:
             self._fault = None
         return applied
@@ -134,19 +147,19 @@ class Projector:
 
     def finish_merging(self) -> None:
         """Wait until nothing is left to merge; otherwise merges go on beside the commits."""
-        for writer in (self._serving, self._build.writer if self._build else None):
-            if writer is not None:
-                writer.finish_merging()
+        for follower in (self._serving, self._build):
+            if follower is not None:
+                follower.writer.finish_merging()
 
     def _open(self) -> None:
         try:
-            self._serving = self._opened(serving(self._root))
+            self._serving = self._following(self._opened(serving(self._root)))
         except Unavailable as fault:
             if fault.code not in {*DAMAGE, MISSING}:
                 raise
             self._mend(fault)
             return
-        log.info("index.opened", generation=self._serving.folder.name, position=self._serving.position)
+        log.info("index.opened", generation=self._serving.writer.folder.name, position=self.position)
         cut_off = building(self._root)
         if cut_off is None:
             return
@@ -159,7 +172,7 @@ class Projector:
     def _opened(self, folder: Path) -> IndexWriter:
         """Open a generation that is as it was written, and of this archive; raise `Unavailable` for another."""
         writer = IndexWriter(folder)
-        finding = check_tail(open_view(folder), self._feed)
+        finding = check_tail(open_view(folder), self._feed, self._clock_us())
         if finding is not None:
             raise Unavailable(finding.code, finding.text)
         return writer
@@ -177,9 +190,12 @@ class Projector:
         else:
             self._wanted = reason
 
+    def _following(self, writer: IndexWriter) -> Follower:
+        return Follower(self._feed, writer, self._clock_us)
+
     def _begin(self, reason: Finding, writer: IndexWriter) -> None:
         announce(self._root, writer.folder, reason.code)
-        self._build, self._wanted = Build(self._feed, writer, reason.code), None
+        self._build, self._wanted = Build(self._feed, writer, reason.code, self._clock_us), None
         log.info(
             "index.generation_started",
             generation=writer.folder.name,
@@ -189,20 +205,17 @@ class Projector:
         )
 
     def _follow(self) -> int:
-        """Apply what is pending to the serving generation, at most one batch."""
+        """Apply what is pending or due to the serving generation, at most one batch."""
         if self._serving is None:
             return 0
-        changes = self._feed.changes(self._serving.position, MAX_BATCH)
-        if changes:
-            try:
-                commit(self._serving, changes)
-            except Unavailable as fault:
-                if fault.code not in DAMAGE:
-                    self._fault = fault.message
-                    raise
-                self._lose(fault)
-                return 0
-        return len(changes)
+        try:
+            return self._serving.step(MAX_BATCH)
+        except Unavailable as fault:
+            if fault.code not in DAMAGE:
+                self._fault = fault.message
+                raise
+            self._lose(fault)
+            return 0
 
     def _lose(self, fault: Unavailable) -> None:
         """Stop writing the serving generation; searches go on in it as far as it can be read."""
@@ -215,9 +228,9 @@ class Projector:
         """Bring the generation that is made ready a piece further; where that fails, try again later."""
         try:
             if self._wanted is not None:
-                self._begin(self._wanted, IndexWriter.create(begin(self._root)))
+                self._begin(self._wanted, IndexWriter.create(begin(self._root), self._clock_us()))
             assert self._build is not None
-            applied = self._build.step(self._serving.folder if self._serving else None)
+            applied = self._build.step(self._serving.writer.folder if self._serving else None)
             if self._build.phase == "ready":
                 self._swap(self._build)
         except (Unavailable, LockError, OSError) as error:
@@ -234,8 +247,8 @@ class Projector:
 
     def _swap(self, build: Build) -> None:
         swap(self._root, build.writer.folder, kept=self._kept(build))
-        self._serving, self._build = build.writer, None
-        self._patrol = Patrol(self._feed)
+        self._serving, self._build = build.follower, None
+        self._patrol = Patrol(self._feed, self._clock_us)
         log.info(
             "index.generation_swapped",
             generation=build.writer.folder.name,
@@ -246,7 +259,7 @@ class Projector:
     def _kept(self, build: Build) -> Path | None:
         """Choose the generation to go back to: the one before, unless it is damaged."""
         if self._serving is not None and build.reason not in DAMAGE:
-            return self._serving.folder
+            return self._serving.writer.folder
         if build.reason == ANOTHER_MAKER:  # the newsdex that made it can serve it, should this one be taken back
             return serving(self._root)
         folder = previous(self._root)

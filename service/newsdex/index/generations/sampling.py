@@ -12,7 +12,7 @@ from newsdex.index.generations.verification import Finding, Steps
 from newsdex.index.reader import View
 from newsdex.index.text.analysis import terms, words
 from newsdex.index.text.languages import stemmed_as
-from newsdex.records import Change
+from newsdex.records import Change, Turns
 from newsdex_schemas import Article
 
 ARTICLES = 20
@@ -28,10 +28,11 @@ QUERY_COST_BYTES = 100_000
 def sample_queries(new: View, old: View | None, feed: ChangeFeed) -> Steps:
     """Compare answers of a new generation with the archive, and with those of an old one where there is one.
 
-    The two may be at different positions: articles that changed in between may differ.
+    The two may be at different positions and as of different moments: articles that changed or turned in between may
+    differ.
     """
-    changed = _changed_since(feed, min(new.position, old.position)) if old else None
-    for change, stems in _samples(feed, new.position):
+    changed = _changed_between(feed, new, old) if old else None
+    for change, stems in _samples(feed, new):
         ids, _ = _answer(new, query.And([query.Term("title", stem) for stem in stems]), MAX_SHOWN)
         if change.id not in ids and len(ids) < MAX_SHOWN:
             yield Finding(code="index_disagrees", text=f"{new.folder} does not find {change.id} by its title")
@@ -40,14 +41,14 @@ def sample_queries(new: View, old: View | None, feed: ChangeFeed) -> Steps:
         yield QUERY_COST_BYTES
 
 
-def _samples(feed: ChangeFeed, position: int) -> Iterator[tuple[Change, Sequence[str]]]:
-    """Give articles from all over the change feed, with the stems of their titles."""
+def _samples(feed: ChangeFeed, view: View) -> Iterator[tuple[Change, Sequence[str]]]:
+    """Return articles from all over the change feed that a view should show, with the stems of their titles."""
     for number in range(ARTICLES):
-        after = position * number // ARTICLES
+        after = view.position * number // ARTICLES
         for change in feed.changes(after, 1):
-            article = change.article()
+            article = change.article() if change.shown_at(view.as_of_us) else None
             stems = _stems(article) if article else []
-            if stems and change.sequence <= position:
+            if stems and change.sequence <= view.position:
                 yield change, stems
 
 
@@ -56,9 +57,15 @@ def _stems(article: Article) -> list[str]:
     return [terms(word, language)[0] for word, _, _ in words(article.title)][:WORDS]
 
 
-def _changed_since(feed: ChangeFeed, position: int) -> frozenset[str] | None:
-    entries = feed.entries(position, MAX_CHANGED)
-    return frozenset(entry.id for entry in entries) if len(entries) < MAX_CHANGED else None
+def _changed_between(feed: ChangeFeed, one: View, other: View) -> frozenset[str] | None:
+    """Return the ids of articles in which two views may differ; None where there are too many."""
+    changed = {entry.id for entry in feed.entries(min(one.position, other.position), MAX_CHANGED)}
+    after_us, until_us = sorted((one.as_of_us, other.as_of_us))
+    turns = Turns(after_us, until_us, max(one.position, other.position))
+    while len(changed) < MAX_CHANGED and (turned := feed.turning(turns, MAX_CHANGED)):
+        changed.update(change.id for change in turned)
+        turns = turns._replace(after_sequence=turned[-1].sequence)
+    return frozenset(changed) if len(changed) < MAX_CHANGED else None
 
 
 def _differences(new: View, old: View, stems: Sequence[str], changed: frozenset[str]) -> Steps:

@@ -1,6 +1,7 @@
 """Reads the serving generation again while nothing else is to do, so that damage is found before a query meets it."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -23,8 +24,9 @@ NOT_AGAIN_S = 30.0
 class Patrol:
     """Rounds over the serving generation, a small step at a time."""
 
-    def __init__(self, feed: ChangeFeed) -> None:
+    def __init__(self, feed: ChangeFeed, clock_us: Callable[[], int]) -> None:
         self._feed = feed
+        self._clock_us = clock_us
         self._steps: Steps | None = None
         self._ended_at = 0.0
         self._hurried = False
@@ -65,4 +67,4 @@ class Patrol:
         except Unavailable as fault:
             yield Finding(code=fault.code, text=fault.message)
             return
-        yield from check_documents(view, self._feed)
+        yield from check_documents(view, self._feed, self._clock_us())

@@ -101,27 +101,28 @@ def _check_sections(file: SectionFile) -> Steps:
         yield Finding(code=fault.code, text=fault.message)
 
 
-def check_documents(view: View, feed: ChangeFeed, after: int = 0) -> Steps:
+def check_documents(view: View, feed: ChangeFeed, now_us: int, after: int = 0) -> Steps:
     """Compare the documents of a commit with the archive: same articles, each with the text of the same change.
 
-    Changes up to `after` are left out. The archive may go on changing: what changed since the commit may differ. Raises
-    `Unavailable` where the archive cannot be read.
+    Articles are expected as of the moment of the commit. Changes up to `after` are left out. Archive and clock may go
+    on: what changed since the commit may differ, and so may articles whose embargo or expiry lies between the moment of
+    the commit and `now_us`. Raises `Unavailable` where the archive cannot be read.
     """
     try:
         documents = _Documents(view.opened, after)
-        yield from _compare(documents, view, feed, after)
+        yield from _compare(documents, view, feed, now_us, after)
     except Damaged as fault:
         yield Finding(code=fault.code, text=fault.message)
 
 
-def check_tail(view: View, feed: ChangeFeed) -> Finding | None:
+def check_tail(view: View, feed: ChangeFeed, now_us: int) -> Finding | None:
     """Compare the newest documents with the archive: the quick way to notice that it is another archive."""
     head = feed.head()
     if view.position > head:
         return _disagrees(view, f"is at change {view.position:,}, the archive at {head:,}")
     sequences = _Documents(view.opened, 0).sequences
     after = int(sequences[-TAIL_ENTRIES]) - 1 if len(sequences) >= TAIL_ENTRIES else 0
-    return first_finding(check_documents(view, feed, after))
+    return first_finding(check_documents(view, feed, now_us, after))
 
 
 class _Documents:
@@ -147,32 +148,32 @@ class _Documents:
         return self._segments[int(self._segment[place])].data.article_id(int(self._document[place]))
 
 
-def _compare(documents: _Documents, view: View, feed: ChangeFeed, after: int) -> Steps:
+def _compare(documents: _Documents, view: View, feed: ChangeFeed, now_us: int, after: int) -> Steps:
     expected = np.zeros(len(documents), bool)
-    changed_since: set[str] = set()
+    may_differ: set[str] = set()
     while entries := feed.entries(after, CHUNK_ENTRIES):
         places = np.searchsorted(documents.sequences, [entry.sequence for entry in entries]).tolist()
         for entry, place in zip(entries, places, strict=True):
-            if entry.sequence > view.position:
-                changed_since.add(entry.id)
-            elif _shows(documents, place, entry):
+            if entry.sequence > view.position or entry.turns_between(view.as_of_us, now_us):
+                may_differ.add(entry.id)
+            elif _shows(documents, place, entry, view.as_of_us):
                 expected[place] = True
-            elif entry.live:
+            elif entry.shown_at(view.as_of_us):
                 yield _disagrees(view, f"lacks the article {entry.id} of change {entry.sequence:,}")
         after = entries[-1].sequence
         yield len(entries) * ENTRY_COST_BYTES
     seen: set[str] = set()
     for place in np.flatnonzero(~expected).tolist():
         id_ = documents.id_of(place)
-        if id_ not in changed_since or id_ in seen:
+        if id_ not in may_differ or id_ in seen:
             change = int(documents.sequences[place])
-            yield _disagrees(view, f"has the article {id_} of change {change:,}, which is not in the archive so")
+            yield _disagrees(view, f"has the article {id_} of change {change:,}, which is not to be shown so")
         seen.add(id_)
 
 
-def _shows(documents: _Documents, place: int, entry: FeedEntry) -> bool:
+def _shows(documents: _Documents, place: int, entry: FeedEntry, as_of_us: int) -> bool:
     found = place < len(documents) and int(documents.sequences[place]) == entry.sequence
-    return entry.live and found and documents.id_of(place) == entry.id
+    return entry.shown_at(as_of_us) and found and documents.id_of(place) == entry.id
 
 
 def _disagrees(view: View, what: str) -> Finding:

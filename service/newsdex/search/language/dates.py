@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from newsdex.normalise.calendar_names import MONTHS
 from newsdex.normalise.dates import PageClock, find_dates
-from newsdex.records import microseconds
+from newsdex.records import microseconds, moment_of
 from newsdex_schemas.model import EARLIEST, LATEST
 
 Unit = Literal["year", "month", "week", "day", "hour", "minute", "second", "microsecond"]
@@ -190,11 +190,6 @@ def _moved(moment: datetime, unit: Unit, by: int) -> datetime:
     if unit in ("week", "day"):
         return moment + timedelta(days=by * (7 if unit == "week" else 1))
     return (moment.astimezone(UTC) + timedelta(**{f"{unit}s": by})).astimezone(moment.tzinfo)
-
-
-def moment_of(stamp_us: int) -> datetime:
-    """Give a moment, UTC, of microseconds since 1970."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=stamp_us)
 
 
 def written(stamp_us: int, zone: tzinfo) -> str:

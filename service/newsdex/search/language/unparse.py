@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from newsdex.records import microseconds
+from newsdex.records import microseconds, moment_of
 from newsdex.search.language.ast import (
     All,
     Anything,
@@ -18,7 +18,7 @@ from newsdex.search.language.ast import (
     Phrase,
     Word,
 )
-from newsdex.search.language.dates import When, floor, moment_of, stretch, written
+from newsdex.search.language.dates import When, floor, stretch, written
 from newsdex.search.language.parser import read_tree
 
 NAMES = {"authors": "author", "tags": "tag"}

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import MAXYEAR, UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
-from newsdex.records import microseconds
-from newsdex.search.language.dates import floor, moment_of
+from newsdex.records import microseconds, moment_of
+from newsdex.search.language.dates import floor
 from newsdex_schemas import Bucket, Histogram
 from newsdex_schemas.model import EARLIEST
 from newsdex_schemas.search import MAX_BUCKETS

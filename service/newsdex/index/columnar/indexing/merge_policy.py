@@ -16,6 +16,28 @@ MAX_MERGED_BYTES = 512 << 20
 """Bounds the memory of a merge, about three times as much."""
 
 
+MAX_HIDDEN_US = 30 * 60 * 1_000_000
+"""So long words of an article that is shown no more may stay in a segment, where only statistics tell of them."""
+
+
+def purge_at_us(segment: ColumnarSegment) -> int | None:
+    """Return when a segment should be merged to be rid of what is shown no more; None where it has nothing such."""
+    return None if segment.hidden_since_us is None else segment.hidden_since_us + MAX_HIDDEN_US
+
+
+def choose_purge(segments: Sequence[ColumnarSegment], now_us: int) -> list[ColumnarSegment]:
+    """Return the segment that should be merged next, alone, to be rid of what is shown no more; none where all is well.
+
+    What a clock that was set back makes appear to lie in the future is due at once.
+    """
+    due = [
+        (since_us, at)
+        for at, since_us in enumerate(segment.hidden_since_us for segment in segments)
+        if since_us is not None and not now_us - MAX_HIDDEN_US < since_us <= now_us
+    ]
+    return [segments[min(due)[1]]] if due else []
+
+
 def choose_merge(segments: Sequence[ColumnarSegment], sizes: Mapping[str, int]) -> list[ColumnarSegment]:
     """Give the segments that should become one next; none where all is well. `sizes` has their bytes by id."""
     tiers: dict[int, list[ColumnarSegment]] = defaultdict(list)

@@ -40,10 +40,14 @@ class ColumnarSegment(Segment):  # type: ignore[misc]  # whoosh has no types
         """The commit that wrote its bitmap of deletions; 0 where nothing is deleted."""
         self.position = position
         """The archive's sequence number up to which changes are in the commit."""
+        self.as_of_us = 0
+        """The moment as of which the commit shows articles: none under embargo then, none that had expired."""
+        self.hidden_since_us: int | None = None
+        """Since when an article of the file is shown in no version; its words stay in the file until a merge."""
 
     def _described(self) -> dict[str, Any]:
         names = ("indexname", "segid", "compound", "documents", "deleted", "deletions", "position")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in (*names, "as_of_us", "hidden_since_us")}
 
     def __getstate__(self) -> tuple[dict[str, Any], int]:
         state = self._described()
