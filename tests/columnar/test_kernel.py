@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.query.doc_set import Sparse
-from newsdex.index.columnar.query.multi_term import Expansion, any_expansion
+from newsdex.index.columnar.query.doc_set import DocList
+from newsdex.index.columnar.query.multi_term import MultiTermDocs, multi_term_union
 from newsdex.index.columnar.query.phrase import find_phrase
-from newsdex.index.columnar.query.posting_lists import AnyOf, Found, Postings
+from newsdex.index.columnar.query.posting_lists import Disjunction, MaterializedDocs, ScoredPostings
 from newsdex.index.columnar.query.term_lookup import Sources
 from newsdex.index.columnar.storage.postings import FieldWriter, PostingField
 from newsdex.index.columnar.storage.postings import Postings as Written
@@ -110,18 +110,19 @@ def test_scores_of_all_lists_add_up(both: Sequence[Segment], data: st.DataObject
     with tempfile.TemporaryDirectory() as folder:
         found = sources(folder, both)
         lists = [
-            Postings(found.find(term), how=how, weight=2.0, by_document=kernel.kept(lengths)) for term, how in chosen
+            ScoredPostings(found.find(term), how=how, weight=2.0, by_document=kernel.kept(lengths))
+            for term, how in chosen
         ]
         scores = np.full(len(before), 1.5, np.float32)
-        earlier = Found(Sparse(2 * DOCUMENTS, np.array(list(before), np.int64), scores))
-        any_of = AnyOf(2 * DOCUMENTS, [*lists, earlier], None if factor is None else (1.5, factor))
+        earlier = MaterializedDocs(DocList(2 * DOCUMENTS, np.array(list(before), np.int64), scores))
+        any_of = Disjunction(2 * DOCUMENTS, [*lists, earlier], None if factor is None else (1.5, factor))
         wanted = np.array(sorted(data.draw(documents)), np.int64)
-        among = any_of.among(wanted)
+        among = any_of.intersect(wanted)
 
         assert [at for at, document in enumerate(wanted.tolist()) if document in expected] == among.found.tolist()
         assert _close([expected[one] for one in wanted.take(among.found).tolist()], among.scores_at(None))
-        assert sorted(expected) == any_of.resolved().documents.tolist()
-        assert _close([expected[one] for one in sorted(expected)], any_of.resolved().scores())
+        assert sorted(expected) == any_of.materialize().documents.tolist()
+        assert _close([expected[one] for one in sorted(expected)], any_of.materialize().scores())
 
 
 def _close(expected: Sequence[float], scores: Any) -> bool:
@@ -176,17 +177,17 @@ def test_documents_of_ranges_of_terms_are_united(
         ranges.append((source, first, stop))
         expected |= {source * DOCUMENTS + document for term in ordered[first:stop] for document in both[source][term]}
     with tempfile.TemporaryDirectory() as folder:
-        one, other = (Expansion(2 * DOCUMENTS, score) for score in (1.5, -0.5))
+        one, other = (MultiTermDocs(2 * DOCUMENTS, score) for score in (1.5, -0.5))
         known = sources(folder, both)
         one.add(known, np.array(ranges, np.uint64), lambda: False)
         other.add(known, np.array(ranges[:1], np.uint64), lambda: False)
         some = sorted(data.draw(documents))
 
-        assert sorted(expected) == one.sparse().documents.tolist() == np.flatnonzero(one.mask()).tolist()
-        assert len(expected) == len(one) <= one.bound
-        assert [at for at, own in enumerate(some) if own in expected] == one.among(np.array(some)).found.tolist()
-        assert sorted(expected) == one.resolved().sparse().documents.tolist()
-        together = any_expansion(2 * DOCUMENTS, [one, other])
+        assert sorted(expected) == one.doc_list().documents.tolist() == np.flatnonzero(one.mask()).tolist()
+        assert len(expected) == len(one) <= one.cost
+        assert [at for at, own in enumerate(some) if own in expected] == one.intersect(np.array(some)).found.tolist()
+        assert sorted(expected) == one.materialize().doc_list().documents.tolist()
+        together = multi_term_union(2 * DOCUMENTS, [one, other])
 
         assert sorted(expected) == together.documents.tolist()
         assert (1.5 - 0.5 * other.mask().take(together.documents)).tolist() == together.scores().tolist()
@@ -234,7 +235,7 @@ def test_words_one_after_the_other_are_found(
         known = [source.find(word) for word in words]
         if not all(one.count for one in known):
             return
-        lists = [Postings(one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
+        lists = [ScoredPostings(one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
         found = find_phrase(lists, slop, lambda: False)
 
         assert [7 + document for document in expected] == found.documents.tolist()
@@ -276,7 +277,7 @@ def test_a_phrase_is_found_in_many_documents_of_two_segments(tmp_path: Path) -> 
     texts = [[[draw.choice((b"a", b"b", b"c", b"d")) for _ in range(9)] for _ in range(900)] for _ in range(2)]
     fields = [written_texts(tmp_path / str(number), own) for number, own in enumerate(texts)]
     source = Sources([(0, fields[0]), (900, fields[1])])
-    words = [Postings(source.find(word), how=kernel.BY_FREQUENCY, weight=1.0) for word in (b"a", b"b", b"a")]
+    words = [ScoredPostings(source.find(word), how=kernel.BY_FREQUENCY, weight=1.0) for word in (b"a", b"b", b"a")]
     expected = {}
     for document, text in enumerate(texts[0] + texts[1]):
         times = sum(text[at : at + 3] == [b"a", b"b", b"a"] for at in range(7))
@@ -292,7 +293,7 @@ def test_a_phrase_is_found_in_many_documents_of_two_segments(tmp_path: Path) -> 
 
 def test_a_long_phrase_stops_when_told_so(tmp_path: Path) -> None:
     field = written_texts(tmp_path / "file", [[b"a"] * 500] * 40)
-    words = [Postings(Sources([(0, field)]).find(b"a"), how=kernel.BY_FREQUENCY, weight=1.0)] * 450
+    words = [ScoredPostings(Sources([(0, field)]).find(b"a"), how=kernel.BY_FREQUENCY, weight=1.0)] * 450
     every = find_phrase(words, 1, lambda: False)
     stops = iter([False, False, False, True])
     some = find_phrase(words, 1, lambda: next(stops))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.columnar.corpus import OPTIONS, WORDS, Indexed, articles, trees
 from whoosh import query as q
 
-from newsdex.index.columnar.query.doc_set import Sparse
+from newsdex.index.columnar.query.doc_set import DocList
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Statistics
 from newsdex.index.columnar.query.top_hits import TIE, Cut, behind, first_hits
@@ -148,7 +148,7 @@ def test_pages_of_almost_equal_scores_have_each_hit_once(
     found: list[int] = []
     after: Cut | None = None
     while not found or after:
-        matches = Sparse(almost.documents, documents, scores)
+        matches = DocList(almost.documents, documents, scores)
         remaining = behind(almost, matches, "relevance", after) if after else matches
         hits, after = first_hits(almost, remaining, "relevance", size, after)
         found += [hit.document for hit in hits]

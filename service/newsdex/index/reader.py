@@ -14,8 +14,8 @@ from whoosh.query import Phrase, Term
 from whoosh.searching import Searcher
 
 from newsdex.errors import Unavailable
-from newsdex.index.columnar.query.boolean import within, without
-from newsdex.index.columnar.query.doc_set import Dense, Matches
+from newsdex.index.columnar.query.boolean import exclude, filter_by
+from newsdex.index.columnar.query.doc_set import DocBitmap, DocSet
 from newsdex.index.columnar.query.evaluator import Execution
 from newsdex.index.columnar.query.explanation import Explanation, ScorePart
 from newsdex.index.columnar.query.facet_counts import Facet, FacetCounts, count_intervals
@@ -127,12 +127,12 @@ class View:
         filters = self._filters(execution, allowed)
         unseen = execution.matches(hidden)
         masks = {name: execution.matches(filter_) for name, filter_ in (chosen or {}).items()}
-        visible = reduce(within, filters, execution.matches(tree))
-        visible = without(visible, unseen) if unseen.bound else visible
-        matches = reduce(within, masks.values(), visible)
+        visible = reduce(filter_by, filters, execution.matches(tree))
+        visible = exclude(visible, unseen) if unseen.cost else visible
+        matches = reduce(filter_by, masks.values(), visible)
         ranked = behind(snapshot, matches, sort, after) if after else matches
         hits, cut = first_hits(snapshot, ranked, sort, size + offset, after) if size else ([], None)
-        counted = matches.sparse() if facets or histogram is not None else matches
+        counted = matches.doc_list() if facets or histogram is not None else matches
         edges, intervals = self._histogram(counted, histogram)
         return Found(
             documents=[(snapshot.article_id(hit.document), hit.score) for hit in hits[offset:]],
@@ -155,15 +155,15 @@ class View:
         explanation = Explanation(execution, snapshot, weights)
         alive, found = snapshot.alive, {}
         for id_ in ids:
-            for document in execution.matches(Term("id", id_)).sparse().documents.tolist():
+            for document in execution.matches(Term("id", id_)).doc_list().documents.tolist():
                 if alive is None or alive[document]:
                     found[id_] = explanation.parts(tree, document)
         return found
 
-    def _filters(self, execution: Execution, allowed: Any) -> list[Matches]:
+    def _filters(self, execution: Execution, allowed: Any) -> list[DocSet]:
         alive = self._snapshot.alive
         filters = [] if allowed is None else [execution.matches(allowed)]
-        return filters if alive is None else [*filters, Dense(alive, 0.0)]
+        return filters if alive is None else [*filters, DocBitmap(alive, 0.0)]
 
     @property
     def snapshot(self) -> Snapshot:
@@ -183,7 +183,7 @@ class View:
             raise Unavailable("deadline_exceeded", "the deadline was over before there was a result")
         return mask
 
-    def _counts(self, name: str, visible: Matches, matches: Matches, masks: Mapping[str, Matches]) -> FacetCounts:
+    def _counts(self, name: str, visible: DocSet, matches: DocSet, masks: Mapping[str, DocSet]) -> FacetCounts:
         """Give how many matches have each value of a field, those included that only its own filter takes away."""
         facet = self._facets.get(name)
         if facet is None:
@@ -191,13 +191,13 @@ class View:
             facet = self._facets[name] = Facet(values)
         if name not in masks:
             return facet.counts(matches)
-        return facet.counts(reduce(within, (mask for other, mask in masks.items() if other != name), visible))
+        return facet.counts(reduce(filter_by, (mask for other, mask in masks.items() if other != name), visible))
 
-    def _histogram(self, matches: Matches, wanted: Edges | None) -> tuple[Sequence[int], Sequence[int]]:
+    def _histogram(self, matches: DocSet, wanted: Edges | None) -> tuple[Sequence[int], Sequence[int]]:
         """Count matches by date; give the edges with the counts."""
         if wanted is None:
             return (), ()
-        dates = self._snapshot.column("published").take(matches.sparse().documents)
+        dates = self._snapshot.column("published").take(matches.doc_list().documents)
         dates = dates[dates != ABSENT]
         if callable(wanted):
             wanted = wanted(int(dates.min()), int(dates.max())) if len(dates) else ()

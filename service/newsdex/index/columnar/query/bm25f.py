@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.query.doc_set import Matches, nothing
+from newsdex.index.columnar.query.doc_set import DocSet, no_docs
 from newsdex.index.columnar.query.node import Scored
-from newsdex.index.columnar.query.posting_lists import AnyOf, Postings
+from newsdex.index.columnar.query.posting_lists import Disjunction, ScoredPostings
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Weights
 from newsdex.index.columnar.query.term_lookup import KnownTerm
@@ -48,11 +48,11 @@ class Occurrences:
     variant: Variant
     known: KnownTerm
 
-    def postings(self, weights: Weights) -> Postings:
+    def postings(self, weights: Weights) -> ScoredPostings:
         """Give the documents, their weighted occurrences as scores."""
         factors = weights.length_factors(self.name, B)
         weight = FIELD_WEIGHTS[self.name] * self.variant.weight
-        return Postings(self.known, how=kernel.BY_LENGTH, weight=weight, by_document=factors)
+        return ScoredPostings(self.known, how=kernel.BY_LENGTH, weight=weight, by_document=factors)
 
     def times(self, document: int) -> int:
         """Give how often it occurs in a document."""
@@ -72,13 +72,13 @@ class WordQuery(Scored):
     fields: tuple[str, ...] = tuple(FIELD_WEIGHTS)
     boost: float = 1.0
 
-    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> Matches:
+    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> DocSet:
         """Give the documents with the word."""
-        universe = snapshot.documents
+        max_doc = snapshot.documents
         lists = [one.postings(weights) for one in self.occurrences(snapshot)]
         if not lists or execution.out_of_time():
-            return nothing(universe)
-        return AnyOf(universe, lists, saturation=(K1, most(self.boost * self.idf(weights))))
+            return no_docs(max_doc)
+        return Disjunction(max_doc, lists, saturation=(K1, most(self.boost * self.idf(weights))))
 
     def scored_terms(self) -> list[tuple[str, bytes]]:
         """Give each variant in each field."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.phrase import find_phrase
-from newsdex.index.columnar.query.posting_lists import Postings
+from newsdex.index.columnar.query.posting_lists import ScoredPostings
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.schema import TEXT_FIELDS
@@ -58,7 +58,7 @@ class Tally:
     def _add_phrase(self, mask: Mask, field: str, series: Sequence[str]) -> None:
         known = [self._snapshot.term(field, term.encode()) for term in series]
         if all(one.count for one in known):
-            words = [Postings(one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
+            words = [ScoredPostings(one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
             mask[find_phrase(words, 1, lambda: False).documents] = True
 
     def article_id(self, mask: Mask) -> str:

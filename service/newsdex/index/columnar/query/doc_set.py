@@ -15,13 +15,13 @@ from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.storage.section_file import Array
 
 
-class Sparse:
+class DocList:
     """Matching documents in order, and a way to their scores."""
 
-    __slots__ = ("_scores", "documents", "positive", "universe")
+    __slots__ = ("_scores", "documents", "max_doc", "positive")
 
-    def __init__(self, universe: int, documents: Array, scores: "Scores", *, positive: bool = True) -> None:
-        self.universe = universe
+    def __init__(self, max_doc: int, documents: Array, scores: "Scores", *, positive: bool = True) -> None:
+        self.max_doc = max_doc
         """The number of documents in the commit."""
         self.documents = documents
         """As platform integers, which is what array indices are."""
@@ -33,7 +33,7 @@ class Sparse:
         return len(self.documents)
 
     @property
-    def bound(self) -> int:
+    def cost(self) -> int:
         """Give a number that is at least the number of matches."""
         return len(self.documents)
 
@@ -52,42 +52,42 @@ class Sparse:
 
     def mask(self) -> Array:
         """Tell of each document whether it matches."""
-        mask = np.zeros(self.universe, bool)
+        mask = np.zeros(self.max_doc, bool)
         mask[self.documents] = True
         return mask
 
-    def rescored(self, scores: "Scores", *, positive: bool) -> "Sparse":
+    def with_scores(self, scores: "Scores", *, positive: bool) -> "DocList":
         """Give the same documents with other scores."""
-        return Sparse(self.universe, self.documents, scores, positive=positive)
+        return DocList(self.max_doc, self.documents, scores, positive=positive)
 
-    def sparse(self) -> "Sparse":
+    def doc_list(self) -> "DocList":
         """Give this."""
         return self
 
-    def resolved(self) -> "Sparse":
+    def materialize(self) -> "DocList":
         """Give this."""
         return self
 
-    def itself(self) -> "Among":
+    def intersect_itself(self) -> "Intersection":
         """Give its documents as found among themselves."""
         scores = self.scores if self.constant is None else self.constant
-        return Among(np.arange(len(self.documents)), scores)
+        return Intersection(np.arange(len(self.documents)), scores)
 
-    def among(self, documents: Array) -> "Among":
+    def intersect(self, documents: Array) -> "Intersection":
         """Tell which of some sorted documents match."""
         found, at = kernel.common(documents, self.documents)
         if self.constant is not None:
-            return Among(found, self.constant)
-        return Among(found, lambda chosen: self.scores(at if chosen is None else at.take(chosen)))
+            return Intersection(found, self.constant)
+        return Intersection(found, lambda chosen: self.scores(at if chosen is None else at.take(chosen)))
 
 
-class Dense:
+class DocBitmap:
     """One entry per document: whether it matches, and its score."""
 
-    __slots__ = ("_mask", "_scores", "positive", "universe")
+    __slots__ = ("_mask", "_scores", "max_doc", "positive")
 
     def __init__(self, mask: Array, scores: Array | float, *, positive: bool = True) -> None:
-        self.universe = len(mask)
+        self.max_doc = len(mask)
         self._mask = mask
         self._scores = scores
         self.positive = positive
@@ -96,9 +96,9 @@ class Dense:
         return int(np.count_nonzero(self.mask()))
 
     @property
-    def bound(self) -> int:
+    def cost(self) -> int:
         """Give a number that is at least the number of matches."""
-        return self.universe
+        return self.max_doc
 
     @property
     def constant(self) -> float | None:
@@ -109,39 +109,39 @@ class Dense:
         """Tell of each document whether it matches."""
         return self._mask
 
-    def dense_scores(self) -> Array | float:
+    def score_array(self) -> Array | float:
         """Give the score of every document; of those that do not match it means nothing."""
         return self._scores
 
-    def rescored(self, scores: Array | float, *, positive: bool) -> "Dense":
+    def with_scores(self, scores: Array | float, *, positive: bool) -> "DocBitmap":
         """Give the same documents with other scores."""
-        return Dense(self.mask(), scores, positive=positive)
+        return DocBitmap(self.mask(), scores, positive=positive)
 
-    def masked(self, mask: Array) -> "Dense":
+    def restricted(self, mask: Array) -> "DocBitmap":
         """Give those of the matches that a mask allows."""
-        return Dense(self.mask() & mask, self._scores, positive=self.positive)
+        return DocBitmap(self.mask() & mask, self._scores, positive=self.positive)
 
-    def sparse(self) -> Sparse:
+    def doc_list(self) -> DocList:
         """Give the same matches in the other form."""
         documents = np.flatnonzero(self.mask())
         scores = self._scores
         own = scores if isinstance(scores, (int, float)) else scores.take(documents)
-        return Sparse(self.universe, documents, own, positive=self.positive)
+        return DocList(self.max_doc, documents, own, positive=self.positive)
 
-    def resolved(self) -> "Dense":
+    def materialize(self) -> "DocBitmap":
         """Give this."""
         return self
 
-    def among(self, documents: Array) -> "Among":
+    def intersect(self, documents: Array) -> "Intersection":
         """Tell which of some sorted documents match."""
         found = np.flatnonzero(self.mask().take(documents))
         if isinstance(self._scores, (int, float)):
-            return Among(found, float(self._scores))
+            return Intersection(found, float(self._scores))
         scores, own = self._scores, documents.take(found)
-        return Among(found, lambda chosen: scores.take(own if chosen is None else own.take(chosen)))
+        return Intersection(found, lambda chosen: scores.take(own if chosen is None else own.take(chosen)))
 
 
-class Range(Dense):
+class RangeFilter(DocBitmap):
     """The documents with a number from `least` to `greatest`; looked at one by one where only some are asked for."""
 
     __slots__ = ("_greatest", "_least", "_values")
@@ -163,14 +163,14 @@ class Range(Dense):
             self._mask = self._inside(self._values)
         return self._mask
 
-    def among(self, documents: Array) -> "Among":
+    def intersect(self, documents: Array) -> "Intersection":
         """Tell which of some sorted documents match."""
         assert self.constant is not None
-        return Among(np.flatnonzero(self._inside(self._values.take(documents))), self.constant)
+        return Intersection(np.flatnonzero(self._inside(self._values.take(documents))), self.constant)
 
 
 @dataclass(frozen=True, slots=True)
-class Among:
+class Intersection:
     """Which of some documents match."""
 
     found: Array
@@ -186,34 +186,34 @@ class Among:
 Scores = float | Array | Callable[[Array | None], Array]
 
 
-class Lazy(Protocol):
+class LazyDocSet(Protocol):
     """What all matches are to those who combine them; lists of postings not yet read, and expansions, are no more."""
 
-    universe: int
+    max_doc: int
     positive: bool
 
     @property
-    def bound(self) -> int:
+    def cost(self) -> int:
         """Give a number that is at least the number of matches."""
 
     def __len__(self) -> int: ...
 
-    def resolved(self) -> Sparse | Dense:
+    def materialize(self) -> DocList | DocBitmap:
         """Make the matches with their scores."""
 
-    def sparse(self) -> Sparse:
+    def doc_list(self) -> DocList:
         """Give the matches as sorted documents."""
 
     def mask(self) -> Array:
         """Tell of each document whether it matches."""
 
-    def among(self, documents: Array) -> Among:
+    def intersect(self, documents: Array) -> Intersection:
         """Tell which of some sorted documents match."""
 
 
-Matches = Sparse | Dense | Lazy
+DocSet = DocList | DocBitmap | LazyDocSet
 
 
-def nothing(universe: int) -> Sparse:
+def no_docs(max_doc: int) -> DocList:
     """Give no match."""
-    return Sparse(universe, np.zeros(0, np.intp), 0.0)
+    return DocList(max_doc, np.zeros(0, np.intp), 0.0)

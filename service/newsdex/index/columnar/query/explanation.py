@@ -78,7 +78,7 @@ class Explanation:
 
     def _score(self, tree: Any, document: int) -> float | None:
         """Give the score of a document, or None where it does not match."""
-        among = self._execution.matches(tree).among(np.array([document]))
+        among = self._execution.matches(tree).intersect(np.array([document]))
         return float(np.asarray(among.scores_at(None)).ravel()[0]) if len(among.found) else None
 
     def _word(self, tree: WordQuery, document: int) -> ScorePart:

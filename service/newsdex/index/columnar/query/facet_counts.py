@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from newsdex.index.columnar.query.doc_set import Matches
+from newsdex.index.columnar.query.doc_set import DocSet
 from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.segment import DocumentValues
 from newsdex.index.schema import filter_value
@@ -40,9 +40,9 @@ class Facet:
             self._only = np.full(len(self._counts), len(self.spellings), np.intp)
             self._only[self._counts > 0] = self._numbers
 
-    def counts(self, matches: Matches) -> "FacetCounts":
+    def counts(self, matches: DocSet) -> "FacetCounts":
         """Count the matches that have each value."""
-        documents, spellings = matches.sparse().documents, len(self.spellings)
+        documents, spellings = matches.doc_list().documents, len(self.spellings)
         if self._only is not None:
             own = np.bincount(self._only.take(documents), minlength=spellings + 1)
             return FacetCounts(self, own[:spellings])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from whoosh.query import Query
 
 if TYPE_CHECKING:
-    from newsdex.index.columnar.query.doc_set import Matches
+    from newsdex.index.columnar.query.doc_set import DocSet
     from newsdex.index.columnar.query.evaluator import Execution
     from newsdex.index.columnar.query.snapshot import Snapshot
     from newsdex.index.columnar.query.statistics import Weights
@@ -16,7 +16,7 @@ class Scored(Query):  # type: ignore[misc]  # whoosh has no types
     """A node that only our execution evaluates; made of a tree that was read and normalised by Whoosh."""
 
     @abstractmethod
-    def found(self, execution: "Execution", snapshot: "Snapshot", weights: "Weights") -> "Matches":
+    def found(self, execution: "Execution", snapshot: "Snapshot", weights: "Weights") -> "DocSet":
         """Give what it matches, deleted documents included."""
 
     def scored_terms(self) -> list[tuple[str, bytes]]:

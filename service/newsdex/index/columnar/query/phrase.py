@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.query.posting_lists import Postings
+from newsdex.index.columnar.query.posting_lists import ScoredPostings
 from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.term_dictionary import Stop
 
@@ -25,7 +25,7 @@ class PhraseMatches(NamedTuple):
     """How often the phrase ends in each document, int64."""
 
 
-def find_phrase(words: Sequence[Postings], slop: int, stop: Stop, among: Array | None = None) -> PhraseMatches:
+def find_phrase(words: Sequence[ScoredPostings], slop: int, stop: Stop, among: Array | None = None) -> PhraseMatches:
     """Find the documents that have some words of one field, each at most `slop` behind the one before.
 
     As Whoosh's SpanNear2. `among` are the documents to look at, sorted; None are all. What was not looked at when the

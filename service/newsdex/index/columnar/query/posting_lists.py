@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.query.doc_set import Among, Sparse
+from newsdex.index.columnar.query.doc_set import DocList, Intersection
 from newsdex.index.columnar.query.term_lookup import KnownTerm
 from newsdex.index.columnar.storage.section_file import Array
 
@@ -15,7 +15,7 @@ _SATURATION = struct.Struct("=ff")
 _AS_IT_IS = _SATURATION.pack(0.0, 1.0)
 
 
-class Postings:
+class ScoredPostings:
     """The postings of a term, and how they are scored."""
 
     __slots__ = ("by_document", "how", "known", "weight")
@@ -42,10 +42,10 @@ class Postings:
         return _ROW.pack(known.address, known.piece_count, known.count, lengths, 0, 0, self.how, self.weight, 0)
 
 
-class Found:
+class MaterializedDocs:
     """Documents that were found before, as a list."""
 
-    def __init__(self, matches: Sparse) -> None:
+    def __init__(self, matches: DocList) -> None:
         self._documents = matches.documents
         self._scores = matches.scores().astype(np.float64, copy=False)
         self.positive = matches.positive
@@ -59,25 +59,28 @@ class Found:
         return _ROW.pack(0, 0, len(self._documents), 0, documents, scores, 0, 0, 0)
 
 
-class AnyOf:
-    """What any of some lists has; scores add up. One of `matches.Matches`."""
+class Disjunction:
+    """What any of some lists has; scores add up. One kind of `doc_set.DocSet`."""
 
-    __slots__ = ("_made", "_saturation", "bound", "lists", "positive", "universe")
+    __slots__ = ("_made", "_saturation", "cost", "lists", "max_doc", "positive")
 
     def __init__(
-        self, universe: int, lists: Sequence[Postings | Found], saturation: tuple[float, float] | None = None
+        self,
+        max_doc: int,
+        lists: Sequence[ScoredPostings | MaterializedDocs],
+        saturation: tuple[float, float] | None = None,
     ) -> None:
         """Take lists, and for saturated sums, (half, factor): factor · sum / (sum + half)."""
-        self.universe = universe
+        self.max_doc = max_doc
         self.lists = lists
-        self.bound = sum(map(len, lists))
+        self.cost = sum(map(len, lists))
         """A number that is at least the number of matches."""
         self.positive = all(one.positive for one in lists) and (saturation is None or saturation[1] > 0)
         self._saturation = _AS_IT_IS if saturation is None else _SATURATION.pack(*saturation)
-        self._made: Sparse | None = None
+        self._made: DocList | None = None
 
     def __len__(self) -> int:
-        return self.bound if len(self.lists) == 1 else len(self.resolved())
+        return self.cost if len(self.lists) == 1 else len(self.materialize())
 
     @property
     def plain(self) -> bool:
@@ -87,30 +90,30 @@ class AnyOf:
     def _table(self) -> bytes:
         return b"".join([one.row() for one in self.lists])
 
-    def resolved(self) -> Sparse:
+    def materialize(self) -> DocList:
         """Read the lists."""
         if self._made is None:
-            size, count = self.bound, len(self.lists)
+            size, count = self.cost, len(self.lists)
             documents, scores = np.empty(size, np.int64), np.empty(size, np.float64)
             room = kernel.UNION_SCRATCH + kernel.LIST_SCRATCH * count + kernel.POSTING_SCRATCH * size
             scratch = np.empty(room, np.uint8)
             places = (kernel.address(scratch), kernel.address(documents), kernel.address(scores))
             found = self._checked(kernel.any_of(self._table(), count, self._saturation, *places))
-            self._made = Sparse(self.universe, documents[:found], scores[:found], positive=self.positive)
+            self._made = DocList(self.max_doc, documents[:found], scores[:found], positive=self.positive)
         return self._made
 
-    def sparse(self) -> Sparse:
+    def doc_list(self) -> DocList:
         """Read the lists."""
-        return self.resolved()
+        return self.materialize()
 
     def mask(self) -> Array:
         """Tell of each document whether it matches."""
-        return self.resolved().mask()
+        return self.materialize().mask()
 
-    def among(self, documents: Array) -> Among:
+    def intersect(self, documents: Array) -> Intersection:
         """Tell which of some sorted documents match."""
         if self._made is not None:
-            return self._made.among(documents)
+            return self._made.intersect(documents)
         size = len(documents)
         found, scores = np.empty(size, np.int64), np.empty(size, np.float64)
         scratch = np.empty(kernel.AMONG_SCRATCH * size, np.uint8)
@@ -118,9 +121,9 @@ class AnyOf:
         wanted = (kernel.address(documents), size)
         count = self._checked(kernel.any_among(self._table(), len(self.lists), self._saturation, *wanted, *places))
         own = scores[:count]
-        return Among(found[:count], lambda chosen: own if chosen is None else own.take(chosen))
+        return Intersection(found[:count], lambda chosen: own if chosen is None else own.take(chosen))
 
     def _checked(self, count: int) -> int:
         if count == kernel.DAMAGED:
-            raise next(one.known.damaged() for one in self.lists if isinstance(one, Postings))
+            raise next(one.known.damaged() for one in self.lists if isinstance(one, ScoredPostings))
         return count

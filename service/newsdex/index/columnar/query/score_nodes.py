@@ -7,11 +7,11 @@ import numpy as np
 
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.bm25f import FIELD_WEIGHTS, B, WordQuery, most, saturated
-from newsdex.index.columnar.query.boolean import either, enough, within
-from newsdex.index.columnar.query.doc_set import Dense, Matches, Sparse, nothing
+from newsdex.index.columnar.query.boolean import disjunction, filter_by, min_should_match
+from newsdex.index.columnar.query.doc_set import DocBitmap, DocList, DocSet, no_docs
 from newsdex.index.columnar.query.node import Scored
 from newsdex.index.columnar.query.phrase import find_phrase
-from newsdex.index.columnar.query.posting_lists import Postings
+from newsdex.index.columnar.query.posting_lists import ScoredPostings
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Weights
 from newsdex.index.columnar.storage.columns import ABSENT
@@ -42,21 +42,21 @@ class SomeOf(Scored):
         """Give the parts."""
         return iter(self.parts)
 
-    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> Matches:  # noqa: ARG002 - its parts have them
+    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> DocSet:  # noqa: ARG002 - its parts have them
         """Give the documents with enough of the parts."""
-        universe = snapshot.documents
-        found: list[Matches] = []
+        max_doc = snapshot.documents
+        found: list[DocSet] = []
         for part in self.parts:
             found.append(execution.matches(part))
             if execution.out_of_time():
                 break
-        found = [part for part in found if part.bound]
+        found = [part for part in found if part.cost]
         if len(found) < self.at_least or not found:
-            return nothing(universe)
-        together = either(universe, found)
+            return no_docs(max_doc)
+        together = disjunction(max_doc, found)
         if self.at_least <= 1:
             return together
-        return within(together, Dense(enough(universe, found, self.at_least), 0.0))
+        return filter_by(together, DocBitmap(min_should_match(max_doc, found, self.at_least), 0.0))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +90,7 @@ class Pair:
         known = [snapshot.term(name, word.variants[0].term.encode()) for word in (self.first, self.second)]
         if not all(one.count for one in known):
             return np.zeros(0, np.intp), np.zeros(0, np.intp)
-        words = [Postings(one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
+        words = [ScoredPostings(one, how=kernel.BY_FREQUENCY, weight=1.0) for one in known]
         found = find_phrase(words, 1, stop, among)
         return found.documents, found.times
 
@@ -114,22 +114,22 @@ class SideBySide(Scored):
         """Give the pairs that add most."""
         return sorted(self.pairs, key=lambda pair: -pair.worth(weights))[:MAX_PAIRS]
 
-    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> Matches:
+    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> DocSet:
         """Give the documents of the part."""
-        found = execution.matches(self.child).resolved()
+        found = execution.matches(self.child).materialize()
         if not len(found):
             return found
-        among = found.documents if isinstance(found, Sparse) else None
-        bonus = np.zeros(found.universe, np.float32)
+        among = found.documents if isinstance(found, DocList) else None
+        bonus = np.zeros(found.max_doc, np.float32)
         for pair in self.looked_at(weights):
             if execution.out_of_time():
                 break
             documents, scores = pair.scores(snapshot, weights, among, execution.out_of_time)
             bonus[documents] += scores
-        if isinstance(found, Dense):
-            return found.rescored(np.asarray(found.dense_scores() + bonus), positive=found.positive)
+        if isinstance(found, DocBitmap):
+            return found.with_scores(np.asarray(found.score_array() + bonus), positive=found.positive)
         documents, within_ = found.documents, found
-        return found.rescored(
+        return found.with_scores(
             lambda at: within_.scores(at) + bonus.take(documents if at is None else documents.take(at)),
             positive=found.positive,
         )
@@ -167,15 +167,15 @@ class Recent(Scored):
         """Give the part."""
         return iter([self.child])
 
-    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> Matches:  # noqa: ARG002 - its part has them
+    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> DocSet:  # noqa: ARG002 - its part has them
         """Give the documents of the part."""
-        found = execution.matches(self.child).resolved()
+        found = execution.matches(self.child).materialize()
         if not snapshot.has_column("published"):
             return found
         published = snapshot.column("published")
-        if isinstance(found, Dense):
+        if isinstance(found, DocBitmap):
             factors = self.decay.factors(published)
-            return found.rescored(np.asarray(found.dense_scores() * factors), positive=found.positive)
+            return found.with_scores(np.asarray(found.score_array() * factors), positive=found.positive)
         documents, within_ = found.documents, found
 
         def scores(at: Array | None) -> Array:
@@ -183,4 +183,4 @@ class Recent(Scored):
             own: Array = within_.scores(at) * self.decay.factors(published.take(chosen))
             return own
 
-        return found.rescored(scores, positive=found.positive)
+        return found.with_scores(scores, positive=found.positive)

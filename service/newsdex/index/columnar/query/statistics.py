@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.query.posting_lists import Postings
+from newsdex.index.columnar.query.posting_lists import ScoredPostings
 from newsdex.index.columnar.query.snapshot import K1, Snapshot
 from newsdex.index.columnar.query.term_lookup import KnownTerm
 from newsdex.index.schema import TEXT_FIELDS
@@ -61,19 +61,19 @@ class Weights:
             known = self._factors[field] = self._snapshot.length_factors(field, self._usual_lengths[field], b)
         return known
 
-    def postings(self, field: str, term: bytes, boost: float) -> Postings:
+    def postings(self, field: str, term: bytes, boost: float) -> ScoredPostings:
         """Score a term's postings: idf · tf · (K1 + 1) / (tf + norm), as `whoosh.scoring.bm25`.
 
         In a field that is not scored, the score is the frequency, as Whoosh's WeightScorer gives it.
         """
         known = self._snapshot.term(field, term)
         if field not in TEXT_FIELDS:
-            return Postings(known, how=kernel.BY_FREQUENCY, weight=boost)
+            return ScoredPostings(known, how=kernel.BY_FREQUENCY, weight=boost)
         norms = self._norms.get(field)
         if norms is None:
             norms = self._norms[field] = self._snapshot.norms(field, self._average_lengths[field])
         weight = self.idf(field, term, known) * boost * (K1 + 1)
-        return Postings(known, how=kernel.BY_BM25, weight=weight, by_document=norms)
+        return ScoredPostings(known, how=kernel.BY_BM25, weight=weight, by_document=norms)
 
     def statistics(self, terms: Terms) -> Statistics:
         """Give what scores of some terms depend on, for the pages that follow."""

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.query.doc_set import Matches, Sparse
+from newsdex.index.columnar.query.doc_set import DocList, DocSet
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.storage.columns import ABSENT
 from newsdex.index.columnar.storage.section_file import Array
@@ -44,7 +44,7 @@ class Ranked(NamedTuple):
 
 
 def first_hits(
-    snapshot: Snapshot, matches: Matches, sort: Sort, limit: int, before: Cut | None = None
+    snapshot: Snapshot, matches: DocSet, sort: Sort, limit: int, before: Cut | None = None
 ) -> tuple[list[Ranked], Cut | None]:
     """Give the first hits, and where they end, or None where nothing comes behind them.
 
@@ -60,18 +60,18 @@ def first_hits(
     return _by_score(snapshot, matches, limit, more=more, before=before)
 
 
-def behind(snapshot: Snapshot, matches: Matches, sort: Sort, cut: Cut) -> Sparse:
+def behind(snapshot: Snapshot, matches: DocSet, sort: Sort, cut: Cut) -> DocList:
     """Give the matches that come behind the end of a page."""
-    own = matches.sparse()
+    own = matches.doc_list()
     dates = _dates(snapshot, own.documents)
     after = dates > cut.date if sort == "oldest" else dates < cut.date
     as_old = np.flatnonzero(dates == cut.date)
     after[as_old] = _later_ids(snapshot, own.documents.take(as_old), cut.id)
     if sort != "relevance":
-        return Sparse(own.universe, own.documents.compress(after), 0.0)
+        return DocList(own.max_doc, own.documents.compress(after), 0.0)
     scores = own.scores()
     kept = np.flatnonzero((scores < cut.least) | ((scores <= cut.greatest) & after))
-    return Sparse(own.universe, own.documents.take(kept), scores.take(kept), positive=own.positive)
+    return DocList(own.max_doc, own.documents.take(kept), scores.take(kept), positive=own.positive)
 
 
 def _later_ids(snapshot: Snapshot, documents: Array, id_: str) -> Array:
@@ -95,9 +95,9 @@ def _cut(snapshot: Snapshot, last: Ranked, least: float, greatest: float) -> Cut
 # -- by date
 
 
-def _by_date(snapshot: Snapshot, matches: Matches, sort: Sort, limit: int) -> list[Ranked]:
+def _by_date(snapshot: Snapshot, matches: DocSet, sort: Sort, limit: int) -> list[Ranked]:
     sign = 1 if sort == "newest" else -1
-    documents = matches.sparse().documents
+    documents = matches.doc_list().documents
     return _dated(snapshot, documents, np.zeros(len(documents), np.float32), sign, limit)
 
 
@@ -143,9 +143,9 @@ def _in_order(snapshot: Snapshot, ranked: list[Ranked], sign: int = 1) -> list[R
 
 
 def _by_score(
-    snapshot: Snapshot, matches: Matches, limit: int, *, more: bool, before: Cut | None
+    snapshot: Snapshot, matches: DocSet, limit: int, *, more: bool, before: Cut | None
 ) -> tuple[list[Ranked], Cut | None]:
-    made = matches.sparse()
+    made = matches.doc_list()
     scores = made.scores().astype(np.float64, copy=False)
     chosen = kernel.greatest(scores, limit + 1)
     documents = made.documents.take(chosen)
