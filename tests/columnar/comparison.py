@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from newsdex.index.reader import Found
+from newsdex.index.reader import IndexResult
 
 TOLERANCE = 2e-5
 """Some float32 roundings of a sum; Whoosh adds in float64."""
@@ -16,7 +16,7 @@ def stock(searcher: Any, tree: Any) -> dict[str, float]:
     return {hit["id"]: hit.score for hit in searcher.search(tree, limit=None)}
 
 
-def assert_same(expected: Mapping[str, float], found: Found, tree: Any) -> None:
+def assert_same(expected: Mapping[str, float], found: IndexResult, tree: Any) -> None:
     """The same documents, the same scores up to rounding, best first."""
     scores = dict(found.documents)
 

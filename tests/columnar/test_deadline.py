@@ -10,10 +10,10 @@ from tests.columnar.corpus import OPTIONS, Indexed
 from whoosh import query as q
 
 from newsdex.index.columnar.query.bm25f import Variant, WordQuery
-from newsdex.index.columnar.query.evaluator import Execution
-from newsdex.index.columnar.query.score_nodes import Pair
+from newsdex.index.columnar.query.evaluator import Evaluator
+from newsdex.index.columnar.query.score_nodes import WordPair
 from newsdex.index.columnar.query.snapshot import Snapshot
-from newsdex.index.columnar.query.statistics import Weights
+from newsdex.index.columnar.query.statistics import Similarity
 from newsdex.index.reader import IndexReader, View
 
 SLOW = q.NumericRange("published", None, None, constantscore=False)
@@ -51,10 +51,10 @@ def until(deadline: float, view: View) -> Callable[[], Any]:
 def test_what_was_not_looked_for_to_the_end_lets_nothing_through(view: View, tree: Any) -> None:
     snapshot = Snapshot(view.opened)
     deadline = time.monotonic() + 0.02
-    execution = Execution(snapshot, Weights(snapshot), deadline, until(deadline, view))
+    evaluator = Evaluator(snapshot, Similarity(snapshot), deadline, until(deadline, view))
 
-    assert not len(execution.matches(tree))
-    assert execution.partial
+    assert not len(evaluator.evaluate(tree))
+    assert evaluator.partial
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,9 @@ def test_words_side_by_side_are_looked_for_until_the_deadline(tmp_path: Path) ->
     indexed.apply([{"id": f"a{n}", "title": "oil bank"} for n in range(MANY)])
     snapshot = Snapshot(IndexReader(indexed.root).view().opened)
     oil, bank = (WordQuery(word=word, variants=(Variant(term=word),), fields=("title",)) for word in ("oil", "bank"))
-    pair = Pair(first=oil, second=bank)
-    every, _ = pair.scores(snapshot, Weights(snapshot), None, lambda: False)
-    some, _ = pair.scores(snapshot, Weights(snapshot), None, lambda: True)
+    pair = WordPair(first=oil, second=bank)
+    every, _ = pair.scores(snapshot, Similarity(snapshot), None, lambda: False)
+    some, _ = pair.scores(snapshot, Similarity(snapshot), None, lambda: True)
 
     assert MANY == len(every)
     assert 0 < len(some) < MANY

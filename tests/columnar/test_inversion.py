@@ -5,7 +5,7 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsdex.index.columnar.indexing.analysis_cache import Vocabulary
+from newsdex.index.columnar.indexing.analysis_cache import AnalysisCache
 from newsdex.index.columnar.indexing.inversion import COUNTED, invert_texts
 from newsdex.index.columnar.storage.postings import Postings
 from newsdex.index.text.analysis import NewsAnalyzer
@@ -52,7 +52,7 @@ def inverted(terms: list[bytes], postings: Postings) -> Places:
 @given(st.lists(batches, min_size=1, max_size=3))
 def test_a_batch_has_the_terms_and_places_of_whooshs_analysis(series: list[list[tuple[str, str]]]) -> None:
     """Batches share what is known of words, so a later one must not depend on an earlier one."""
-    vocabulary = Vocabulary()
+    vocabulary = AnalysisCache()
     for batch in series:
         terms, postings, found = invert_texts([t for t, _ in batch], [code for _, code in batch], vocabulary)
         places, wanted = analysed(batch)
@@ -65,7 +65,7 @@ def test_a_batch_has_the_terms_and_places_of_whooshs_analysis(series: list[list[
 def test_a_batch_may_have_more_terms_than_are_sorted_at_once() -> None:
     words = [f"{number}" for number in range(COUNTED + 2_000)]
     texts = [" ".join(words), " ".join(reversed(words))]
-    terms, postings, _ = invert_texts(texts, [DEFAULT, DEFAULT], Vocabulary())
+    terms, postings, _ = invert_texts(texts, [DEFAULT, DEFAULT], AnalysisCache())
     last = len(words) - 1
     wanted = [place for term in terms for place in (int(term), last - int(term))]
     assert postings.positions is not None

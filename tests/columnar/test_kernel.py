@@ -19,7 +19,7 @@ from newsdex.index.columnar.query.doc_set import DocList
 from newsdex.index.columnar.query.multi_term import MultiTermDocs, multi_term_union
 from newsdex.index.columnar.query.phrase import find_phrase
 from newsdex.index.columnar.query.posting_lists import Disjunction, MaterializedDocs, ScoredPostings
-from newsdex.index.columnar.query.term_lookup import Sources
+from newsdex.index.columnar.query.term_lookup import FieldReader
 from newsdex.index.columnar.storage.postings import FieldWriter, PostingField
 from newsdex.index.columnar.storage.postings import Postings as Written
 from newsdex.index.columnar.storage.section_file import Damaged, SectionFile, SectionWriter
@@ -53,9 +53,9 @@ def written(path: Path, terms: Segment) -> PostingField:
     return PostingField(SectionFile(path), "field")
 
 
-def sources(folder: str, both: Sequence[Segment]) -> Sources:
+def sources(folder: str, both: Sequence[Segment]) -> FieldReader:
     fields = [written(Path(folder, str(number)), terms) for number, terms in enumerate(both)]
-    return Sources([(number * DOCUMENTS, field) for number, field in enumerate(fields)])
+    return FieldReader([(number * DOCUMENTS, field) for number, field in enumerate(fields)])
 
 
 def together(both: Sequence[Segment], term: bytes) -> dict[int, int]:
@@ -231,7 +231,7 @@ def test_words_one_after_the_other_are_found(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "file")
         field = written_texts(path, texts)
-        source = Sources([(7, field)])
+        source = FieldReader([(7, field)])
         known = [source.find(word) for word in words]
         if not all(one.count for one in known):
             return
@@ -276,7 +276,7 @@ def test_a_phrase_is_found_in_many_documents_of_two_segments(tmp_path: Path) -> 
     draw = random.Random(7)
     texts = [[[draw.choice((b"a", b"b", b"c", b"d")) for _ in range(9)] for _ in range(900)] for _ in range(2)]
     fields = [written_texts(tmp_path / str(number), own) for number, own in enumerate(texts)]
-    source = Sources([(0, fields[0]), (900, fields[1])])
+    source = FieldReader([(0, fields[0]), (900, fields[1])])
     words = [ScoredPostings(source.find(word), how=kernel.BY_FREQUENCY, weight=1.0) for word in (b"a", b"b", b"a")]
     expected = {}
     for document, text in enumerate(texts[0] + texts[1]):
@@ -293,7 +293,7 @@ def test_a_phrase_is_found_in_many_documents_of_two_segments(tmp_path: Path) -> 
 
 def test_a_long_phrase_stops_when_told_so(tmp_path: Path) -> None:
     field = written_texts(tmp_path / "file", [[b"a"] * 500] * 40)
-    words = [ScoredPostings(Sources([(0, field)]).find(b"a"), how=kernel.BY_FREQUENCY, weight=1.0)] * 450
+    words = [ScoredPostings(FieldReader([(0, field)]).find(b"a"), how=kernel.BY_FREQUENCY, weight=1.0)] * 450
     every = find_phrase(words, 1, lambda: False)
     stops = iter([False, False, False, True])
     some = find_phrase(words, 1, lambda: next(stops))
@@ -338,7 +338,7 @@ def _each(ranges: Any) -> list[tuple[int, int]]:
 def test_long_words_are_found_by_one_edit_anywhere(tmp_path: Path, distance: int) -> None:
     words = sorted({f"{beginning}{middle}ed".encode() for beginning in LONG_PARTS for middle in LONG_PARTS})
     expected = [number for number, word in enumerate(words) if Levenshtein.distance(word, b"balanciqued") <= distance]
-    known = Sources([(0, written(tmp_path / "file", {word: {0: 1} for word in words}))])
+    known = FieldReader([(0, written(tmp_path / "file", {word: {0: 1} for word in words}))])
     found, _ = known.near("balanciqued", distance, 0, 500)
 
     assert 1 < len(expected)
@@ -363,7 +363,7 @@ def test_what_cannot_be_is_refused_and_nothing_outside_is_read(terms: Segment, d
             writer.add(other, own, sound[other].base)
         writer.finish(DOCUMENTS)
         try:
-            found = Sources([(0, PostingField(SectionFile(forged), "field"))])
+            found = FieldReader([(0, PostingField(SectionFile(forged), "field"))])
             for term in terms:
                 known = found.find(term)
 
@@ -378,7 +378,7 @@ def test_a_list_that_leaves_its_segment_is_damaged(tmp_path: Path) -> None:
     written(path, {b"oil": {0: 1, DOCUMENTS: 2}})
 
     with pytest.raises(Damaged, match="postings of field"):
-        Sources([(0, PostingField(SectionFile(path), "field"))]).find(b"oil").documents()
+        FieldReader([(0, PostingField(SectionFile(path), "field"))]).find(b"oil").documents()
 
 
 @pytest.mark.parametrize("name", ["field.terms", "field.documents", "field.documents.widths"])

@@ -16,7 +16,7 @@ from whoosh import query as q
 from newsdex.index.columnar.query.doc_set import DocList
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Statistics
-from newsdex.index.columnar.query.top_hits import TIE, Cut, behind, first_hits
+from newsdex.index.columnar.query.top_hits import TIE, PageEnd, hits_after, top_hits
 from newsdex.index.reader import IndexReader
 
 ids = st.sampled_from([f"a{n}" for n in range(12)])
@@ -46,7 +46,7 @@ def pages(indexed: Indexed, tree: Any, sort: Any, size: int, between: Sequence[A
     """Page through everything; apply a batch, and merge, between one page and the next."""
     reader = IndexReader(indexed.root)
     found: list[list[str]] = []
-    after: Cut | None = None
+    after: PageEnd | None = None
     statistics: Statistics | None = None
     pending = list(between)
     while not found or after:
@@ -146,11 +146,11 @@ def test_pages_of_almost_equal_scores_have_each_hit_once(
     documents = np.array(sorted(dates[: len(steps)]))
     scores = 1 + np.array(steps) * TIE * share
     found: list[int] = []
-    after: Cut | None = None
+    after: PageEnd | None = None
     while not found or after:
         matches = DocList(almost.documents, documents, scores)
-        remaining = behind(almost, matches, "relevance", after) if after else matches
-        hits, after = first_hits(almost, remaining, "relevance", size, after)
+        remaining = hits_after(almost, matches, "relevance", after) if after else matches
+        hits, after = top_hits(almost, remaining, "relevance", size, after)
         found += [hit.document for hit in hits]
 
         assert len(found) <= len(documents)

@@ -15,7 +15,14 @@ from tests.columnar.test_paging import batches, many, pages
 from whoosh import query as q
 
 from newsdex.index.columnar.query.bm25f import FIELD_WEIGHTS, K1, B, Variant, WordQuery
-from newsdex.index.columnar.query.score_nodes import PAIR_WEIGHT, Decay, Pair, Recent, SideBySide, SomeOf
+from newsdex.index.columnar.query.score_nodes import (
+    PAIR_WEIGHT,
+    Decay,
+    MinShouldMatch,
+    ProximityBoost,
+    RecencyBoost,
+    WordPair,
+)
 from newsdex.index.columnar.storage.columns import ABSENT
 from newsdex.index.reader import IndexReader
 from newsdex.index.text.analysis import terms, words
@@ -50,18 +57,20 @@ decays = st.builds(
 )
 
 
-def _pairs(parts: Sequence[WordQuery]) -> tuple[Pair, ...]:
-    return tuple(Pair(first=a, second=b) for a, b in pairwise(parts))
+def _pairs(parts: Sequence[WordQuery]) -> tuple[WordPair, ...]:
+    return tuple(WordPair(first=a, second=b) for a, b in pairwise(parts))
 
 
 _lists = st.lists(word_queries, min_size=1, max_size=4)
 combined = st.one_of(
     word_queries,
-    st.builds(lambda parts, n: SomeOf(parts=tuple(parts), at_least=min(n, len(parts))), _lists, st.integers(1, 3)),
-    st.builds(lambda parts: SideBySide(child=q.And(parts), pairs=_pairs(parts)), _lists),
-    st.builds(lambda parts: SideBySide(child=SomeOf(parts=tuple(parts)), pairs=_pairs(parts)), _lists),
+    st.builds(
+        lambda parts, n: MinShouldMatch(parts=tuple(parts), at_least=min(n, len(parts))), _lists, st.integers(1, 3)
+    ),
+    st.builds(lambda parts: ProximityBoost(child=q.And(parts), pairs=_pairs(parts)), _lists),
+    st.builds(lambda parts: ProximityBoost(child=MinShouldMatch(parts=tuple(parts)), pairs=_pairs(parts)), _lists),
 )
-scored_trees = st.one_of(combined, st.builds(Recent, child=combined, decay=decays))
+scored_trees = st.one_of(combined, st.builds(RecencyBoost, child=combined, decay=decays))
 
 
 class Model:
@@ -102,7 +111,7 @@ class Model:
         )
         return word.boost * self.idf(word) * tf * (K1 + 1) / (K1 + tf)
 
-    def pair(self, pair: Pair, id_: str) -> float:
+    def pair(self, pair: WordPair, id_: str) -> float:
         tf = 0.0
         for name in set(pair.first.fields) & set(pair.second.fields):
             text, (one, other) = self.texts[id_][name], (pair.first.variants[0].term, pair.second.variants[0].term)
@@ -153,7 +162,7 @@ def test_some_of_many_words_add_up_where_enough_match(
         scores = {id_: [score for part in parts if (score := model.score(part, id_))] for id_ in indexed.live}
         expected = {id_: sum(own) for id_, own in scores.items() if len(own) >= number}
 
-        assert _equal(expected, _found(indexed, SomeOf(parts=tuple(parts), at_least=number)))
+        assert _equal(expected, _found(indexed, MinShouldMatch(parts=tuple(parts), at_least=number)))
 
 
 @lax
@@ -169,7 +178,7 @@ def test_words_side_by_side_add_their_part(made: list[Any], size: int, parts: li
             if all(scores):
                 expected[id_] = sum(scores) + sum(model.pair(pair, id_) for pair in pairs)
 
-        assert _equal(expected, _found(indexed, SideBySide(child=q.And(parts), pairs=pairs)))
+        assert _equal(expected, _found(indexed, ProximityBoost(child=q.And(parts), pairs=pairs)))
 
 
 @lax

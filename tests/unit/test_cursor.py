@@ -16,7 +16,7 @@ from tests.scenarios.corpus import NOW, Corpus, stories
 
 from newsdex.errors import Invalid
 from newsdex.index.columnar.query.statistics import Statistics
-from newsdex.index.columnar.query.top_hits import Cut
+from newsdex.index.columnar.query.top_hits import PageEnd
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.search.cursor import Cursor, read_cursor, write_cursor
 from newsdex_schemas import SearchReply, SearchRequest
@@ -186,7 +186,7 @@ def test_the_cursor_of_the_longest_query_can_be_sent() -> None:
         usual_lengths=dict.fromkeys(TEXT_FIELDS, 123.456),
         frequencies=frequencies,
     )
-    cut = Cut(least=1.5, greatest=1.5, date=0, id="京" * 512)
+    cut = PageEnd(least=1.5, greatest=1.5, date=0, id="京" * 512)
     written = Cursor(cut=cut, now_us=0, at_least=None, statistics=statistics)
     read = read_cursor(request(q="京", cursor=write_cursor(written, request(q="京"))))
 

@@ -16,19 +16,19 @@ from whoosh.searching import Searcher
 from newsdex.errors import Unavailable
 from newsdex.index.columnar.query.boolean import exclude, filter_by
 from newsdex.index.columnar.query.doc_set import DocBitmap, DocSet
-from newsdex.index.columnar.query.evaluator import Execution
+from newsdex.index.columnar.query.evaluator import Evaluator
 from newsdex.index.columnar.query.explanation import Explanation, ScorePart
-from newsdex.index.columnar.query.facet_counts import Facet, FacetCounts, count_intervals
-from newsdex.index.columnar.query.node import Scored
+from newsdex.index.columnar.query.facet_counts import FacetColumn, FacetCounts, count_intervals
+from newsdex.index.columnar.query.node import QueryNode
 from newsdex.index.columnar.query.snapshot import Snapshot
-from newsdex.index.columnar.query.statistics import Statistics, Weights
-from newsdex.index.columnar.query.top_hits import Cut, Sort, behind, first_hits
+from newsdex.index.columnar.query.statistics import Similarity, Statistics
+from newsdex.index.columnar.query.top_hits import PageEnd, Sort, hits_after, top_hits
 from newsdex.index.columnar.storage.columns import ABSENT
 from newsdex.index.columnar.storage.commits import latest_generation, read_segments
 from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.segment import ColumnarSegment, OpenSegment
 from newsdex.index.generations.generations import building, read_state, serving
-from newsdex.index.lexicon.related_terms import KnownWords
+from newsdex.index.lexicon.related_terms import RelatedTerms
 from newsdex.index.schema import SPELLED_FIELDS, TEXT_FIELDS, make_schema
 from newsdex.index.text.languages import DEFAULT
 
@@ -44,7 +44,7 @@ Edges = Sequence[int] | Callable[[int, int], Sequence[int]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class IndexResult:
     """The answer of the index."""
 
     documents: Sequence[tuple[str, float]]
@@ -56,7 +56,7 @@ class Found:
     edges: Sequence[int] = ()
     histogram: Sequence[int] = ()
     """How many of all matches were published in each interval between the edges."""
-    cut: Cut | None = None
+    cut: PageEnd | None = None
     """Where the hits end, or None where there are no more."""
     statistics: Statistics | None = None
     """What the scores depend on, for the next page; None by date, and where there is no next page."""
@@ -81,9 +81,9 @@ class View:
             one or OpenSegment(folder, segment) for one, segment in zip(found, segments, strict=True)
         ]
         self._snapshot = Snapshot(self.opened)
-        self.known = KnownWords(self._snapshot)
+        self.known = RelatedTerms(self._snapshot)
         """The words of this commit."""
-        self._facets: dict[str, Facet] = {}
+        self._facets: dict[str, FacetColumn] = {}
 
     @cached_property
     def searcher(self) -> Any:
@@ -110,9 +110,9 @@ class View:
         facets: Sequence[str] = (),
         chosen: Mapping[str, Any] | None = None,
         histogram: Edges | None = None,
-        after: Cut | None = None,
+        after: PageEnd | None = None,
         statistics: Statistics | None = None,
-    ) -> Found:
+    ) -> IndexResult:
         """Find the documents of a Whoosh query tree, without those that match `hidden`.
 
         `allowed` is a filter's tree or None. So are the trees of `chosen`, by field: they do not reduce the counts of
@@ -121,28 +121,28 @@ class View:
         before; counts are of all matches nevertheless.
         """
         snapshot = self._snapshot
-        weights = Weights(snapshot, statistics, _terms(tree) if statistics else ())
-        execution = Execution(snapshot, weights, deadline, lambda: self.searcher)
+        similarity = Similarity(snapshot, statistics, _terms(tree) if statistics else ())
+        evaluator = Evaluator(snapshot, similarity, deadline, lambda: self.searcher)
         # filters come first: when the time is over, a query matches nothing, but a filter might not exclude anything
-        filters = self._filters(execution, allowed)
-        unseen = execution.matches(hidden)
-        masks = {name: execution.matches(filter_) for name, filter_ in (chosen or {}).items()}
-        visible = reduce(filter_by, filters, execution.matches(tree))
+        filters = self._filters(evaluator, allowed)
+        unseen = evaluator.evaluate(hidden)
+        masks = {name: evaluator.evaluate(filter_) for name, filter_ in (chosen or {}).items()}
+        visible = reduce(filter_by, filters, evaluator.evaluate(tree))
         visible = exclude(visible, unseen) if unseen.cost else visible
         matches = reduce(filter_by, masks.values(), visible)
-        ranked = behind(snapshot, matches, sort, after) if after else matches
-        hits, cut = first_hits(snapshot, ranked, sort, size + offset, after) if size else ([], None)
+        ranked = hits_after(snapshot, matches, sort, after) if after else matches
+        hits, cut = top_hits(snapshot, ranked, sort, size + offset, after) if size else ([], None)
         counted = matches.doc_list() if facets or histogram is not None else matches
         edges, intervals = self._histogram(counted, histogram)
-        return Found(
+        return IndexResult(
             documents=[(snapshot.article_id(hit.document), hit.score) for hit in hits[offset:]],
             total=len(matches),
-            partial=execution.partial,
+            partial=evaluator.partial,
             facets={name: self._counts(name, visible, counted, masks) for name in facets},
             edges=edges,
             histogram=intervals,
             cut=cut,
-            statistics=weights.statistics(_terms(tree)) if cut and sort == "relevance" else None,
+            statistics=similarity.statistics(_terms(tree)) if cut and sort == "relevance" else None,
         )
 
     def explained(
@@ -150,19 +150,19 @@ class View:
     ) -> dict[str, list[ScorePart]]:
         """Give the parts of the score that a query tree gives to some articles; one that is gone has none."""
         snapshot = self._snapshot
-        weights = Weights(snapshot, statistics, _terms(tree))
-        execution = Execution(snapshot, weights, deadline, lambda: self.searcher)
-        explanation = Explanation(execution, snapshot, weights)
+        similarity = Similarity(snapshot, statistics, _terms(tree))
+        evaluator = Evaluator(snapshot, similarity, deadline, lambda: self.searcher)
+        explanation = Explanation(evaluator, snapshot, similarity)
         alive, found = snapshot.alive, {}
         for id_ in ids:
-            for document in execution.matches(Term("id", id_)).doc_list().documents.tolist():
+            for document in evaluator.evaluate(Term("id", id_)).doc_list().documents.tolist():
                 if alive is None or alive[document]:
                     found[id_] = explanation.parts(tree, document)
         return found
 
-    def _filters(self, execution: Execution, allowed: Any) -> list[DocSet]:
+    def _filters(self, evaluator: Evaluator, allowed: Any) -> list[DocSet]:
         alive = self._snapshot.alive
-        filters = [] if allowed is None else [execution.matches(allowed)]
+        filters = [] if allowed is None else [evaluator.evaluate(allowed)]
         return filters if alive is None else [*filters, DocBitmap(alive, 0.0)]
 
     @property
@@ -175,11 +175,11 @@ class View:
 
         Raises `Unavailable` when the time is over: an unfinished mask would show what must not be seen.
         """
-        execution = Execution(self._snapshot, Weights(self._snapshot), deadline, lambda: self.searcher)
-        mask = ~execution.matches(hidden).mask()
-        for filter_ in self._filters(execution, allowed):
+        evaluator = Evaluator(self._snapshot, Similarity(self._snapshot), deadline, lambda: self.searcher)
+        mask = ~evaluator.evaluate(hidden).mask()
+        for filter_ in self._filters(evaluator, allowed):
             mask &= filter_.mask()
-        if execution.partial:
+        if evaluator.partial:
             raise Unavailable("deadline_exceeded", "the deadline was over before there was a result")
         return mask
 
@@ -188,7 +188,7 @@ class View:
         facet = self._facets.get(name)
         if facet is None:
             values = [segment.data.values(SPELLED_FIELDS[name]) for segment in self.opened]
-            facet = self._facets[name] = Facet(values)
+            facet = self._facets[name] = FacetColumn(values)
         if name not in masks:
             return facet.counts(matches)
         return facet.counts(reduce(filter_by, (mask for other, mask in masks.items() if other != name), visible))
@@ -219,7 +219,7 @@ def _terms(tree: Any) -> list[tuple[str, bytes]]:
     """Give the terms of a tree that are scored by their frequency, each once."""
     found: dict[tuple[str, bytes], None] = {}
     for leaf in tree.leaves():
-        if isinstance(leaf, Scored):
+        if isinstance(leaf, QueryNode):
             found |= dict.fromkeys(leaf.scored_terms())
         elif isinstance(leaf, (Term, Phrase)) and leaf.field() in TEXT_FIELDS:
             words = leaf.words if isinstance(leaf, Phrase) else (leaf.text,)

@@ -13,12 +13,12 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import LockError
 
 from newsdex.errors import Unavailable
-from newsdex.index.columnar.indexing.analysis_cache import Vocabulary
-from newsdex.index.columnar.indexing.doc_ids import IdFinder, hashes
+from newsdex.index.columnar.indexing.analysis_cache import AnalysisCache
+from newsdex.index.columnar.indexing.doc_ids import DocIdLookup, id_hashes_of
 from newsdex.index.columnar.indexing.merge_policy import choose_merge, choose_purge, purge_at_us
 from newsdex.index.columnar.indexing.merge_process import MergeProcess, Task
 from newsdex.index.columnar.indexing.merger import GONE, document_maps
-from newsdex.index.columnar.indexing.segment_writer import Document, build_segment
+from newsdex.index.columnar.indexing.segment_writer import Document, write_segment
 from newsdex.index.columnar.storage.commits import (
     INDEX_NAME,
     LOCK_NAME,
@@ -54,7 +54,7 @@ class IndexWriter:
         self.folder = folder
         self._merges = merges
         self._schema = make_schema()
-        self._vocabulary = Vocabulary()
+        self._analysis_cache = AnalysisCache()
         self._lock = threading.Lock()
         self._merging: threading.Thread | None = None
         self._process = MergeProcess() if merges else None
@@ -64,7 +64,7 @@ class IndexWriter:
         verify_folder(folder, self._schema)
         self._generation = latest_generation(folder)
         self._segments = read_segments(folder, self._generation, self._schema)
-        self._finders: dict[str, IdFinder] = {}
+        self._id_lookups: dict[str, DocIdLookup] = {}
         self.position = max([state.position, *(segment.position for segment in self._segments)])
         self.as_of_us = self._segments[0].as_of_us if self._segments else state.as_of_us
         """The moment as of which the newest commit shows articles."""
@@ -145,7 +145,7 @@ class IndexWriter:
         added = [_document(change) for change in changes if change.shown_at(moment_us)]
         if added:
             segment = ColumnarSegment(INDEX_NAME, documents=len(added), position=0)
-            build_segment(self.folder / segment.file_name(), added, self._vocabulary)
+            write_segment(self.folder / segment.file_name(), added, self._analysis_cache)
             segments.append(segment)
         return [segment for segment in segments if segment.doc_count()]
 
@@ -159,16 +159,16 @@ class IndexWriter:
                     segment.hidden_since_us = moment_us
 
     def _found(self, ids: Sequence[bytes]) -> dict[str, list[int]]:
-        id_hashes = hashes(ids)
-        return {segment.segment_id(): list(self._finder(segment).find(ids, id_hashes)) for segment in self._segments}
+        id_hashes = id_hashes_of(ids)
+        return {segment.segment_id(): list(self._id_lookup(segment).find(ids, id_hashes)) for segment in self._segments}
 
-    def _finder(self, segment: ColumnarSegment) -> IdFinder:
+    def _id_lookup(self, segment: ColumnarSegment) -> DocIdLookup:
         name = segment.segment_id()
-        if name not in self._finders:
+        if name not in self._id_lookups:
             known = {other.segment_id() for other in self._segments}
-            self._finders = {name: finder for name, finder in self._finders.items() if name in known}
-            self._finders[name] = IdFinder(self._opened(segment).data)
-        return self._finders[name]
+            self._id_lookups = {name: lookup for name, lookup in self._id_lookups.items() if name in known}
+            self._id_lookups[name] = DocIdLookup(self._opened(segment).data)
+        return self._id_lookups[name]
 
     def _opened(self, segment: ColumnarSegment) -> OpenSegment:
         return OpenSegment(self.folder, segment)
@@ -244,10 +244,10 @@ class IndexWriter:
         try:
             opened = [self._opened(segment) for segment in sources]
             merged.documents = done(Task(self.folder, merged.file_name(), sources))
-            finder, maps = IdFinder(self._opened(merged).data), document_maps(opened)
+            lookup, maps = DocIdLookup(self._opened(merged).data), document_maps(opened)
             with self._lock:
                 self._in_work.difference_update(read)
-                self._finders[merged.segment_id()] = finder
+                self._id_lookups[merged.segment_id()] = lookup
                 self._commit(lambda: self._replaced(sources, merged, maps), self.position, self.as_of_us)
         finally:
             self._in_work.difference_update(read, [merged.file_name()])

@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter
 
 from newsdex.errors import Invalid
 from newsdex.index.columnar.query.statistics import Statistics
-from newsdex.index.columnar.query.top_hits import Cut
+from newsdex.index.columnar.query.top_hits import PageEnd
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.records import microseconds
 from newsdex.search.plan.pinned_vocabulary import Remembered
@@ -53,7 +53,7 @@ _written = TypeAdapter(_Written)
 class Cursor:
     """What one page leaves to the next."""
 
-    cut: Cut
+    cut: PageEnd
     now_us: int
     """The first page's moment: `yesterday` stays the same day."""
     at_least: int | None
@@ -103,7 +103,7 @@ def read_cursor(request: SearchRequest) -> Cursor | None:
             frequencies=value.frequencies,
         )
     return Cursor(
-        cut=Cut(least=value.least, greatest=value.greatest, date=value.date, id=value.id),
+        cut=PageEnd(least=value.least, greatest=value.greatest, date=value.date, id=value.id),
         now_us=value.now_us,
         at_least=value.at_least,
         statistics=statistics,

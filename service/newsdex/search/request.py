@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from whoosh import query as whoosh_query
 
 from newsdex.errors import Invalid
-from newsdex.index.reader import Found, View
+from newsdex.index.reader import IndexResult, View
 from newsdex.index.text.analysis import words
 from newsdex.search.cursor import Cursor, read_cursor, write_cursor
 from newsdex.search.language.dates import When
@@ -71,7 +71,7 @@ class Asked:
     ranked: Ranked
     known: RememberedWords
     intervals: Intervals
-    found: Found
+    found: IndexResult
 
     def next_cursor(self) -> str | None:
         """Give the cursor of the page behind this one, if there is one."""

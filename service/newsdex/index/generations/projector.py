@@ -16,7 +16,7 @@ from newsdex.index.generations.build import Build, BuildStatus
 from newsdex.index.generations.feed import ChangeFeed
 from newsdex.index.generations.follower import Follower
 from newsdex.index.generations.generations import announce, begin, building, give_up, others, previous, serving, swap
-from newsdex.index.generations.scrubber import Patrol
+from newsdex.index.generations.scrubber import Scrubber
 from newsdex.index.generations.verification import Finding, check_tail
 from newsdex.index.reader import open_view
 from newsdex.index.writer import IndexWriter
@@ -61,7 +61,7 @@ class Projector:
         """Why a generation has to be made from nothing."""
         self._build_failures = 0
         self._build_paused_until = 0.0
-        self._patrol = Patrol(feed, clock_us)
+        self._scrubber = Scrubber(feed, clock_us)
         self._fault: str | None = None
         with suppress(Unavailable):  # the first step tries again
             self._open()
@@ -100,7 +100,7 @@ class Projector:
 
         A clock may be set while this one waits: it is looked at again and again.
         """
-        until = self._build_paused_until if self.busy else self._patrol.next_at
+        until = self._build_paused_until if self.busy else self._scrubber.next_at
         rests = [LOOK_AT_CLOCK_S, until - time.monotonic()]
         next_us = self._serving.next_us if self._serving else None
         if next_us is not None:
@@ -143,7 +143,7 @@ class Projector:
 
     def check_soon(self) -> None:
         """Check the serving generation now, unless that was done a moment ago."""
-        self._patrol.hurry()
+        self._scrubber.hurry()
 
     def finish_merging(self) -> None:
         """Wait until nothing is left to merge; otherwise merges go on beside the commits."""
@@ -241,14 +241,14 @@ class Projector:
 
     def _look(self, folder: Path) -> None:
         """Check a piece of the serving generation, where it is time to."""
-        self._wanted = self._patrol.step(folder)
+        self._wanted = self._scrubber.step(folder)
         if self._wanted is not None:
             log.error("index.damaged", code=self._wanted.code, error=self._wanted.text)
 
     def _swap(self, build: Build) -> None:
         swap(self._root, build.writer.folder, kept=self._kept(build))
         self._serving, self._build = build.follower, None
-        self._patrol = Patrol(self._feed, self._clock_us)
+        self._scrubber = Scrubber(self._feed, self._clock_us)
         log.info(
             "index.generation_swapped",
             generation=build.writer.folder.name,

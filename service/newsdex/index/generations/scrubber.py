@@ -21,7 +21,7 @@ NOT_AGAIN_S = 30.0
 """A round that ended so short a time ago answers the question once more."""
 
 
-class Patrol:
+class Scrubber:
     """Rounds over the serving generation, a small step at a time."""
 
     def __init__(self, feed: ChangeFeed, clock_us: Callable[[], int]) -> None:

@@ -33,7 +33,7 @@ MAX_SPELLINGS = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Near:
+class RelatedTerm:
     """A stem near another word; `closeness` is between 0 and 1."""
 
     stem: str
@@ -41,20 +41,20 @@ class Near:
     closeness: float
 
 
-class KnownWords:
+class RelatedTerms:
     """The words of one commit; threads may share it."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._relatives: dict[str, tuple[Near, ...]] = {}
+        self._relatives: dict[str, tuple[RelatedTerm, ...]] = {}
         self._inflections: dict[str, tuple[str, ...]] = {}
-        self._spellings: dict[str, tuple[Near, ...]] = {}
+        self._spellings: dict[str, tuple[RelatedTerm, ...]] = {}
 
     def frequency(self, term: str) -> int:
         """Give in how many documents a term is, in the field that has most; 0 for a word that no article has."""
         return max(self._snapshot.term(name, term.encode()).count for name in FIELDS)
 
-    def relatives(self, stem: str) -> tuple[Near, ...]:
+    def relatives(self, stem: str) -> tuple[RelatedTerm, ...]:
         """Give the nearest stems that begin like this one: how many first letters they share, of the longer's."""
         known = self._relatives.get(stem)
         if known is None:
@@ -68,18 +68,18 @@ class KnownWords:
             known = _remember(self._inflections, stem, self._find_inflections(stem))
         return known
 
-    def spelt_like(self, word: str) -> tuple[Near, ...]:
+    def spelt_like(self, word: str) -> tuple[RelatedTerm, ...]:
         """Give the likeliest words that an unknown one may be a misspelling of: fewest edits, then frequent."""
         known = self._spellings.get(word)
         if known is None:
             known = _remember(self._spellings, word, self._find_spellings(word))
         return known
 
-    def _find_relatives(self, stem: str) -> tuple[Near, ...]:
+    def _find_relatives(self, stem: str) -> tuple[RelatedTerm, ...]:
         if len(stem) < RELATED_LETTERS or not stem.isalpha():
             return ()
         stems = {stem_of(word) for word in self._beginning(stem[:RELATED_LETTERS])} - {stem}
-        near = [Near(stem=other, word=other, closeness=_shared_beginning(stem, other)) for other in stems]
+        near = [RelatedTerm(stem=other, word=other, closeness=_shared_beginning(stem, other)) for other in stems]
         near.sort(key=lambda one: (-one.closeness, one.stem))
         return tuple(one for one in near if self.frequency(one.stem))[:MAX_RELATIVES]
 
@@ -92,16 +92,16 @@ class KnownWords:
         found.sort(key=lambda word: (-self.frequency(word), word))
         return tuple(found[:MAX_INFLECTIONS])
 
-    def _find_spellings(self, word: str) -> tuple[Near, ...]:
+    def _find_spellings(self, word: str) -> tuple[RelatedTerm, ...]:
         if len(word) < SPELLING_LETTERS or not word.isalpha():
             return ()
         edits = 2 if len(word) >= TWO_EDITS_LETTERS else 1
-        found: dict[str, Near] = {}
+        found: dict[str, RelatedTerm] = {}
         for other in sorted(self._within(word, edits)):
             stem = stem_of(other)
             closeness = round(1 / (1 + _edits(word, other)), 3)
             if stem not in found or closeness > found[stem].closeness:
-                found[stem] = Near(stem=stem, word=other, closeness=closeness)
+                found[stem] = RelatedTerm(stem=stem, word=other, closeness=closeness)
         likeliest = sorted(found.values(), key=lambda one: (-one.closeness, -self.frequency(one.stem), one.stem))
         return tuple(one for one in likeliest[:MAX_SPELLINGS] if one.closeness == likeliest[0].closeness)
 

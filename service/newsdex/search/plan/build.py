@@ -13,7 +13,7 @@ from whoosh import query as q
 
 from newsdex.editors.wordlists import WordList
 from newsdex.index.columnar.query.bm25f import WordQuery
-from newsdex.index.columnar.query.score_nodes import Decay, Pair, Recent, SideBySide, SomeOf
+from newsdex.index.columnar.query.score_nodes import Decay, MinShouldMatch, ProximityBoost, RecencyBoost, WordPair
 from newsdex.index.text.analysis import plain_form, stem_of
 from newsdex.search.plan.expansion import Variants
 from newsdex.search.plan.parts import Word, parts_of, words_of
@@ -95,7 +95,7 @@ class Ranking:
 
     def _ranked(self, tree: Any, making: "_Making") -> Ranked:
         if self.decay is not None and self.decay.weight > 0:
-            tree = Recent(child=tree, decay=self.decay)
+            tree = RecencyBoost(child=tree, decay=self.decay)
         return Ranked(tree=tree, counted=tree, at_least=making.at_least, corrections=making.variants.corrections)
 
 
@@ -135,7 +135,7 @@ class _Making:
         made = (*parts, *map(self.scored, found.others))
         half = len(made) <= HALF_OF_WORDS and not self._any_word
         self.at_least = (len(made) + 1) // 2 if half else 1
-        return self.beside(SomeOf(parts=made, at_least=self.at_least), parts)
+        return self.beside(MinShouldMatch(parts=made, at_least=self.at_least), parts)
 
     def content(self, words: Sequence[Word]) -> list[Word]:
         """Leave out stop words, where others remain, and what stands twice."""
@@ -168,8 +168,8 @@ class _Making:
         if self._ranking.decay is None:
             return tree
         heads = pairwise(map(_head, parts))
-        pairs = tuple(Pair(first=one, second=other) for one, other in heads if one and other)
-        return SideBySide(child=tree, pairs=pairs) if pairs else tree
+        pairs = tuple(WordPair(first=one, second=other) for one, other in heads if one and other)
+        return ProximityBoost(child=tree, pairs=pairs) if pairs else tree
 
 
 def distinct(words: Sequence[Word]) -> list[Word]:

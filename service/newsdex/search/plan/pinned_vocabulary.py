@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from newsdex.index.lexicon.related_terms import Near
+from newsdex.index.lexicon.related_terms import RelatedTerm
 
 
 class Known(Protocol):
@@ -11,13 +11,13 @@ class Known(Protocol):
     def frequency(self, term: str) -> int:
         """Give in how many documents a term is; 0 for a word that no article has."""
 
-    def relatives(self, stem: str) -> tuple[Near, ...]:
+    def relatives(self, stem: str) -> tuple[RelatedTerm, ...]:
         """Give the nearest stems that begin like this one."""
 
     def inflections(self, stem: str) -> tuple[str, ...]:
         """Give other forms in which a stem stands in the texts."""
 
-    def spelt_like(self, word: str) -> tuple[Near, ...]:
+    def spelt_like(self, word: str) -> tuple[RelatedTerm, ...]:
         """Give the likeliest words that an unknown one may be a misspelling of."""
 
 
@@ -47,7 +47,7 @@ class RememberedWords:
             unknown.append(term)
         return frequency
 
-    def relatives(self, stem: str) -> tuple[Near, ...]:
+    def relatives(self, stem: str) -> tuple[RelatedTerm, ...]:
         """Give the nearest stems that begin like this one."""
         kept = self.answers.relatives
         if self._known is not None and (found := self._known.relatives(stem)):
@@ -61,7 +61,7 @@ class RememberedWords:
             kept[stem] = list(found)
         return tuple(kept.get(stem, ()))
 
-    def spelt_like(self, word: str) -> tuple[Near, ...]:
+    def spelt_like(self, word: str) -> tuple[RelatedTerm, ...]:
         """Give the likeliest words that an unknown one may be a misspelling of."""
         kept = self.answers.spellings
         if self._known is not None and (found := self._known.spelt_like(word)):
@@ -69,9 +69,9 @@ class RememberedWords:
         return _read(kept.get(word, []))
 
 
-def _written(near: tuple[Near, ...]) -> list[tuple[str, str, float]]:
+def _written(near: tuple[RelatedTerm, ...]) -> list[tuple[str, str, float]]:
     return [(one.stem, one.word, one.closeness) for one in near]
 
 
-def _read(near: list[tuple[str, str, float]]) -> tuple[Near, ...]:
-    return tuple(Near(stem=stem, word=word, closeness=closeness) for stem, word, closeness in near)
+def _read(near: list[tuple[str, str, float]]) -> tuple[RelatedTerm, ...]:
+    return tuple(RelatedTerm(stem=stem, word=word, closeness=closeness) for stem, word, closeness in near)

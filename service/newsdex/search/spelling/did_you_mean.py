@@ -17,7 +17,7 @@ from typing import Any
 from whoosh import query as whoosh_query
 
 from newsdex.errors import Unavailable
-from newsdex.index.columnar.query.co_occurrence import Mask, Tally, total
+from newsdex.index.columnar.query.co_occurrence import CoOccurrence, Mask, total
 from newsdex.index.lexicon.current import Lexicon, LexiconReader
 from newsdex.index.reader import View
 from newsdex.index.schema import TEXT_FIELDS
@@ -88,9 +88,9 @@ class _Scope:
         tree = read_query(q).to_run(self.asked.question.when, languages=self.view.languages)
         return self.view.find(tree, **self._options, sort="relevance", size=0, offset=0).total
 
-    def tally(self) -> Tally:
+    def tally(self) -> CoOccurrence:
         """Count among the articles that it may show; raise `Unavailable` when the time is over."""
-        return Tally(self.view.snapshot, self.view.languages, self.view.visible(**self._options))
+        return CoOccurrence(self.view.snapshot, self.view.languages, self.view.visible(**self._options))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,7 +147,7 @@ def _positive_leaves(node: Node) -> Iterator[Leaf]:
 class _Readings:
     """Reads a query's words in other ways, from the first to the last."""
 
-    def __init__(self, lexicon: Lexicon, tally: Tally, deadline: float, *, nothing_found: bool) -> None:
+    def __init__(self, lexicon: Lexicon, tally: CoOccurrence, deadline: float, *, nothing_found: bool) -> None:
         self._lexicon = lexicon
         self._tally = tally
         self._deadline = deadline

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from newsdex.index.columnar.query.co_occurrence import Mask, Tally, total, weighed
+from newsdex.index.columnar.query.co_occurrence import CoOccurrence, Mask, total, weighed
 from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.lexicon.current import Lexicon
 from newsdex.index.lexicon.table import WordTable
@@ -51,7 +51,7 @@ Chosen = tuple[str, float, Mask]
 class Completions:
     """Completes what one request has typed; `weights` has what each document of the commit counts for."""
 
-    def __init__(self, typed: Typed, size: int, lexicon: Lexicon, tally: Tally, weights: Array) -> None:
+    def __init__(self, typed: Typed, size: int, lexicon: Lexicon, tally: CoOccurrence, weights: Array) -> None:
         self._typed = typed
         self._size = size
         self._counted = size + SPARE

@@ -7,7 +7,7 @@ from typing import Any
 
 from whoosh import query as whoosh_query
 
-from newsdex.index.columnar.query.co_occurrence import Tally
+from newsdex.index.columnar.query.co_occurrence import CoOccurrence
 from newsdex.index.columnar.query.recency import Recency
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import View
@@ -44,7 +44,9 @@ class Suggestions:
         deadline, now_us = arrived + request.timeout_ms / 1e3, self.clock_us()
         view = self.index.view()
         hidden = hidden_tree(now_us, self.texts.hidden_since(view.position, now_us))
-        tally = Tally(view.snapshot, view.languages, view.visible(allowed=None, hidden=hidden, deadline=deadline))
+        tally = CoOccurrence(
+            view.snapshot, view.languages, view.visible(allowed=None, hidden=hidden, deadline=deadline)
+        )
         typed = Typed.read(request.q)
         found: dict[str, Any] = {}
         if typed is not None:
@@ -78,7 +80,7 @@ class _Work:
     view: View
     hidden: Any
     deadline: float
-    tally: Tally
+    tally: CoOccurrence
     completions: Completions
     read: Callable[[Sequence[str]], dict[str, Article]]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from newsdex.index.columnar.indexing.text_runs import SHORT_BYTES, Pieces, PieceTable, cut, distinct
+from newsdex.index.columnar.indexing.text_runs import SHORT_BYTES, RunTable, TextRuns, distinct, split_runs
 from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.text.analysis import terms, words
 
@@ -20,7 +20,7 @@ KEY_BYTES = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Occurrences:
+class TokenColumns:
     """Every word of some texts: parallel arrays, in the order of the texts."""
 
     term: Array
@@ -32,7 +32,7 @@ class Occurrences:
     """Positions by document; a word and its stem have one."""
 
 
-class Vocabulary:
+class AnalysisCache:
     """What the pieces seen so far stand for."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Vocabulary:
 
     def _forget(self) -> None:
         self._languages: dict[str, int] = {}
-        self._short = PieceTable()
+        self._short = RunTable()
         self._long: dict[tuple[bytes, str], int] = {}
         self._places = array("i")
         self._entry_starts = array("i", [0])
@@ -54,9 +54,9 @@ class Vocabulary:
         self._rank = np.zeros(0, np.int64)
         """Places of their own for `ranked`: making them anew takes longer than ranking the words of one article."""
 
-    def _analyse(self, piece: bytes, language: str) -> int:
+    def _analyse(self, run: bytes, language: str) -> int:
         """Add a piece: at which places after its first stands which term; give its number."""
-        text = piece.decode(errors="replace")
+        text = run.decode(errors="replace")
         # nothing in such a piece needs a closer look: it is one word
         plain = text.isalnum() and text.isascii()
         places = [terms(word, language) for word in ((text,) if plain else (word for word, _, _ in words(text)))]
@@ -75,57 +75,57 @@ class Vocabulary:
             self._terms.append(text.encode())
         return number
 
-    def read(self, texts: Sequence[str], languages: Sequence[str]) -> Occurrences:
+    def read(self, texts: Sequence[str], languages: Sequence[str]) -> TokenColumns:
         """Find every word of some texts, each in its language; an empty text is a document without the field."""
         if len(self._places) > MAX_PIECES:
             self._forget()
-        pieces = cut(texts)
+        runs = split_runs(texts)
         own = [self._languages.setdefault(language, len(self._languages)) for language in languages]
-        return self._expanded(self._numbered(pieces, np.repeat(np.array(own, np.uint8), pieces.counts)), pieces.counts)
+        return self._expanded(self._numbered(runs, np.repeat(np.array(own, np.uint8), runs.counts)), runs.counts)
 
-    def _numbered(self, pieces: Pieces, languages: Array) -> Array:
+    def _numbered(self, runs: TextRuns, languages: Array) -> Array:
         """Give the number of each piece, analysing those that are new."""
         codes = list(self._languages)
-        is_short = pieces.ends - pieces.starts <= SHORT_BYTES
+        is_short = runs.ends - runs.starts <= SHORT_BYTES
         short = np.flatnonzero(is_short)
-        first, second = pieces.keys(short, languages[short])
+        first, second = runs.keys(short, languages[short])
         found = self._short.find(first, second)
         unknown = np.flatnonzero(found < 0)
         if len(unknown):
             fresh, which = distinct(first[unknown], second[unknown])
             fresh = unknown[fresh]
-            own = zip(pieces.several(short[fresh]), languages[short[fresh]].tolist(), strict=True)
-            added = np.array([self._analyse(piece, codes[language]) for piece, language in own], np.int32)
+            own = zip(runs.several(short[fresh]), languages[short[fresh]].tolist(), strict=True)
+            added = np.array([self._analyse(run, codes[language]) for run, language in own], np.int32)
             self._short.add(first[fresh], second[fresh], added)
             found[unknown] = added[which]
         numbers = np.empty(len(is_short), np.int32)
         numbers[short] = found
         long = np.flatnonzero(~is_short)
-        own = zip(pieces.several(long), languages[long].tolist(), strict=True)
-        numbers[long] = [self._long_number(piece, codes[language]) for piece, language in own]
+        own = zip(runs.several(long), languages[long].tolist(), strict=True)
+        numbers[long] = [self._long_number(run, codes[language]) for run, language in own]
         return numbers
 
-    def _long_number(self, piece: bytes, language: str) -> int:
-        number = self._long.get((piece, language))
+    def _long_number(self, run: bytes, language: str) -> int:
+        number = self._long.get((run, language))
         if number is None:
-            number = self._long[piece, language] = self._analyse(piece, language)
+            number = self._long[run, language] = self._analyse(run, language)
         return number
 
-    def _expanded(self, pieces: Array, counts: Array) -> Occurrences:
+    def _expanded(self, runs: Array, counts: Array) -> TokenColumns:
         # the arrays' own memory: they cannot grow before this returns, and copying them would take longer than the rest
         own = (self._places, self._entry_starts, self._entry_terms, self._entry_offsets)
         all_places, starts, entry_terms, entry_offsets = (np.frombuffer(part, np.int32) for part in own)
         documents = np.repeat(np.arange(len(counts)), counts)
-        places = all_places[pieces]
+        places = all_places[runs]
         after = np.cumsum(places, dtype=np.int64)
         after_document = np.concatenate([np.zeros(1, np.int64), after])[np.cumsum(counts)]
         position = after - places - np.concatenate([np.zeros(1, np.int64), after_document])[documents]
 
-        first = starts[pieces]
-        entries = starts[pieces + 1] - first
+        first = starts[runs]
+        entries = starts[runs + 1] - first
         entry = np.arange(int(entries.sum())) + np.repeat(first - (np.cumsum(entries) - entries), entries)
         document = np.repeat(documents, entries)
-        return Occurrences(
+        return TokenColumns(
             term=entry_terms[entry],
             document=document,
             position=np.repeat(position, entries) + entry_offsets[entry],

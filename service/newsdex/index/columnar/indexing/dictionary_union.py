@@ -16,7 +16,7 @@ _MASKS = np.array([0, *((2**64 - 1) << 8 * (KEY_BYTES - n) & (2**64 - 1) for n i
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Union:
+class DictionaryUnion:
     """The terms of several dictionaries, sorted, each once."""
 
     data: Array
@@ -35,7 +35,7 @@ class Union:
         return self.data[np.arange(len(shift)) + shift].tobytes(), lengths
 
 
-def union(dictionaries: Sequence[TermDictionary]) -> Union:
+def union(dictionaries: Sequence[TermDictionary]) -> DictionaryUnion:
     """Merge dictionaries."""
     data = np.concatenate([*(terms.data() for terms in dictionaries), np.zeros(SORTED_BYTES, np.uint8)])
     lengths = np.concatenate([terms.lengths().astype(np.int64) for terms in dictionaries])
@@ -50,7 +50,7 @@ def union(dictionaries: Sequence[TermDictionary]) -> Union:
     numbers[order] = np.cumsum(~same) - 1
     chosen = order[~same]
     ends = np.cumsum([terms.count for terms in dictionaries])[:-1]
-    return Union(data=data, starts=starts[chosen], lengths=lengths[chosen], numbers=np.split(numbers, ends))
+    return DictionaryUnion(data=data, starts=starts[chosen], lengths=lengths[chosen], numbers=np.split(numbers, ends))
 
 
 def sorting_keys(data: Array, starts: Array, lengths: Array) -> tuple[Array, Array]:

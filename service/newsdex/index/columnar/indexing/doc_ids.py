@@ -11,12 +11,12 @@ from newsdex.index.columnar.storage.segment import SegmentData
 CHUNK = 8_192
 
 
-def hashes(ids: Sequence[bytes]) -> Array:
+def id_hashes_of(ids: Sequence[bytes]) -> Array:
     """Give a number for each id; two ids may share one."""
     return np.fromiter(map(zlib.crc32, ids), np.uint32, len(ids))
 
 
-class IdFinder:
+class DocIdLookup:
     """The ids of one segment, for the writer: they are hashed once."""
 
     def __init__(self, data: SegmentData) -> None:
@@ -24,7 +24,7 @@ class IdFinder:
         self._documents = data.ids.documents(0, terms.count)
         count = terms.count
         chunks = (terms.slice(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK))
-        all_hashes = np.concatenate([hashes(chunk) for chunk in chunks])
+        all_hashes = np.concatenate([id_hashes_of(chunk) for chunk in chunks])
         self._order = np.argsort(all_hashes)
         self._hashes = all_hashes[self._order]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from newsdex.index.columnar.indexing.analysis_cache import Occurrences, Vocabulary
+from newsdex.index.columnar.indexing.analysis_cache import AnalysisCache, TokenColumns
 from newsdex.index.columnar.storage.postings import Postings
 from newsdex.index.columnar.storage.section_file import Array
 
@@ -17,11 +17,11 @@ COUNTED = 1 << 16
 
 
 def invert_texts(
-    texts: Sequence[str], languages: Sequence[str], vocabulary: Vocabulary
-) -> tuple[list[bytes], Postings, Occurrences]:
+    texts: Sequence[str], languages: Sequence[str], cache: AnalysisCache
+) -> tuple[list[bytes], Postings, TokenColumns]:
     """Invert a field of full text; give its terms, sorted, their postings, and what was found in each document."""
-    found = vocabulary.read(texts, languages)
-    terms, term = vocabulary.ranked(found.term)
+    found = cache.read(texts, languages)
+    terms, term = cache.ranked(found.term)
     document_bits = _bits(len(texts))
     position_bits = _bits(int(found.position.max(initial=0)) + 1)
     if document_bits + position_bits > KEY_BITS:

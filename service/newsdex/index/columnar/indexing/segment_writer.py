@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from newsdex.index.columnar.indexing.analysis_cache import Vocabulary
+from newsdex.index.columnar.indexing.analysis_cache import AnalysisCache
 from newsdex.index.columnar.indexing.inversion import invert_texts, invert_values
 from newsdex.index.columnar.storage.columns import ABSENT, write_column
 from newsdex.index.columnar.storage.postings import FieldWriter, Postings
@@ -18,7 +18,7 @@ Document = Mapping[str, Any]
 """As `schema.document` gives it, with its `sequence` and the language it is `stemmed_as`."""
 
 
-def build_segment(path: Path, documents: Sequence[Document], vocabulary: Vocabulary) -> None:
+def write_segment(path: Path, documents: Sequence[Document], cache: AnalysisCache) -> None:
     """Write a segment durably; on failure nothing is left."""
     writer = SectionWriter(path)
     try:
@@ -26,7 +26,7 @@ def build_segment(path: Path, documents: Sequence[Document], vocabulary: Vocabul
         for name in TEXT_FIELDS:
             texts = [document.get(name) or "" for document in documents]
             if any(texts):
-                terms, postings, found = invert_texts(texts, languages, vocabulary)
+                terms, postings, found = invert_texts(texts, languages, cache)
                 _write_field(writer, name, terms, postings, found.places)
                 write_lengths(writer, name, found.lengths)
         for name in (ID_FIELD, *FILTER_FIELDS, *SPELLED_FIELDS.values()):

@@ -27,7 +27,7 @@ _MASKS = np.array([(1 << 8 * count) - 1 for count in range(WORD_BYTES + 1)], np.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pieces:
+class TextRuns:
     """The pieces of some texts, one after the other."""
 
     data: bytes
@@ -52,7 +52,7 @@ class Pieces:
         return [self.data[start:end] for start, end in spans]
 
 
-def cut(texts: Sequence[str]) -> Pieces:
+def split_runs(texts: Sequence[str]) -> TextRuns:
     """Cut some texts into pieces, ASCII letters in lower case."""
     encoded = [DOT_OF_INITIALS.sub(_KEPT_DOT, text).encode(errors="replace") for text in texts]
     data = b" ".join([b"", *encoded, b" " * 2 * WORD_BYTES]).translate(_TABLE)
@@ -60,12 +60,12 @@ def cut(texts: Sequence[str]) -> Pieces:
     edges = np.flatnonzero(in_piece[1:] != in_piece[:-1]) + 1
     starts, ends = edges[::2], edges[1::2]
     text_ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)) + 1)
-    return Pieces(
+    return TextRuns(
         data=data, starts=starts, ends=ends, counts=np.diff(np.searchsorted(starts, text_ends, "right"), prepend=0)
     )
 
 
-class PieceTable:
+class RunTable:
     """Short pieces → numbers: open addressing in arrays, asked for many at once."""
 
     def __init__(self) -> None:

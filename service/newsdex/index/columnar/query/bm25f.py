@@ -15,15 +15,15 @@ import numpy as np
 
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.doc_set import DocSet, no_docs
-from newsdex.index.columnar.query.node import Scored
+from newsdex.index.columnar.query.node import QueryNode
 from newsdex.index.columnar.query.posting_lists import Disjunction, ScoredPostings
 from newsdex.index.columnar.query.snapshot import Snapshot
-from newsdex.index.columnar.query.statistics import Weights
-from newsdex.index.columnar.query.term_lookup import KnownTerm
+from newsdex.index.columnar.query.statistics import Similarity
+from newsdex.index.columnar.query.term_lookup import TermPostings
 from newsdex.index.columnar.storage.section_file import Array
 
 if TYPE_CHECKING:
-    from newsdex.index.columnar.query.evaluator import Execution
+    from newsdex.index.columnar.query.evaluator import Evaluator
 
 FIELD_WEIGHTS = {"title": 2.0, "summary": 1.5, "body": 1.0}
 K1 = 2.5
@@ -41,16 +41,16 @@ class Variant:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Occurrences:
+class VariantPostings:
     """The postings of one variant in one field."""
 
     name: str
     variant: Variant
-    known: KnownTerm
+    known: TermPostings
 
-    def postings(self, weights: Weights) -> ScoredPostings:
+    def postings(self, similarity: Similarity) -> ScoredPostings:
         """Give the documents, their weighted occurrences as scores."""
-        factors = weights.length_factors(self.name, B)
+        factors = similarity.length_factors(self.name, B)
         weight = FIELD_WEIGHTS[self.name] * self.variant.weight
         return ScoredPostings(self.known, how=kernel.BY_LENGTH, weight=weight, by_document=factors)
 
@@ -63,7 +63,7 @@ class Occurrences:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class WordQuery(Scored):
+class WordQuery(QueryNode):
     """A word: documents with any of its variants, scored as one."""
 
     word: str
@@ -72,46 +72,46 @@ class WordQuery(Scored):
     fields: tuple[str, ...] = tuple(FIELD_WEIGHTS)
     boost: float = 1.0
 
-    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> DocSet:
+    def evaluate(self, evaluator: "Evaluator", snapshot: Snapshot, similarity: Similarity) -> DocSet:
         """Give the documents with the word."""
         max_doc = snapshot.documents
-        lists = [one.postings(weights) for one in self.occurrences(snapshot)]
-        if not lists or execution.out_of_time():
+        lists = [one.postings(similarity) for one in self.occurrences(snapshot)]
+        if not lists or evaluator.out_of_time():
             return no_docs(max_doc)
-        return Disjunction(max_doc, lists, saturation=(K1, most(self.boost * self.idf(weights))))
+        return Disjunction(max_doc, lists, saturation=(K1, max_score(self.boost * self.idf(similarity))))
 
     def scored_terms(self) -> list[tuple[str, bytes]]:
         """Give each variant in each field."""
         return [(name, variant.term.encode()) for name in self.fields for variant in self.variants]
 
-    def occurrences(self, snapshot: Snapshot) -> list[Occurrences]:
+    def occurrences(self, snapshot: Snapshot) -> list[VariantPostings]:
         """Give where each variant occurs in each field, as far as it does."""
         wanted = [(name, one, snapshot.term(name, one.term.encode())) for name in self.fields for one in self.variants]
-        return [Occurrences(name=name, variant=one, known=known) for name, one, known in wanted if known.count]
+        return [VariantPostings(name=name, variant=one, known=known) for name, one, known in wanted if known.count]
 
-    def document_frequency(self, weights: Weights) -> float:
+    def document_frequency(self, similarity: Similarity) -> float:
         """Give in how many documents the word is, a variant counting by its weight; of the fields, the largest.
 
         The exact form is part of its stem. Overlaps between variants are not looked for.
         """
         counted = [variant for variant in self.variants if variant.kind != "exact"]
         return max(
-            sum(min(one.weight, 1.0) * weights.frequency(name, one.term.encode()) for one in counted)
+            sum(min(one.weight, 1.0) * similarity.frequency(name, one.term.encode()) for one in counted)
             for name in self.fields
         )
 
-    def idf(self, weights: Weights) -> float:
+    def idf(self, similarity: Similarity) -> float:
         """Give log(1 + (N − n + ½) / (n + ½)), which is never below 0 (section 3.1 there, with Lucene's addend)."""
-        frequency = min(self.document_frequency(weights), weights.documents)
-        return math.log1p((weights.documents - frequency + 0.5) / (frequency + 0.5))
+        frequency = min(self.document_frequency(similarity), similarity.documents)
+        return math.log1p((similarity.documents - frequency + 0.5) / (frequency + 0.5))
 
 
-def most(weight: float) -> float:
+def max_score(weight: float) -> float:
     """Give what a word scores at most: with one occurrence in a body of usual length, it scores its weight."""
     return weight * (K1 + 1)
 
 
-def saturated(tf: Array, factor: np.float32) -> Array:
+def saturate(tf: Array, factor: np.float32) -> Array:
     """Give factor · tf / (K1 + tf)."""
     scores: Array = tf / (tf + np.float32(K1))
     scores *= factor

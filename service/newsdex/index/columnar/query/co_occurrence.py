@@ -16,7 +16,7 @@ Mask = Array
 """Of each document of the commit, whether it is meant."""
 
 
-class Tally:
+class CoOccurrence:
     """Works on the visible documents of one commit, for one request."""
 
     def __init__(self, snapshot: Snapshot, languages: tuple[str, ...], visible: Mask) -> None:

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from whoosh import query as q
 
 from newsdex.index.columnar.query.bm25f import WordQuery
-from newsdex.index.columnar.query.evaluator import Execution
-from newsdex.index.columnar.query.score_nodes import Recent, SideBySide, SomeOf
+from newsdex.index.columnar.query.evaluator import Evaluator
+from newsdex.index.columnar.query.score_nodes import MinShouldMatch, ProximityBoost, RecencyBoost
 from newsdex.index.columnar.query.snapshot import Snapshot
-from newsdex.index.columnar.query.statistics import Weights
+from newsdex.index.columnar.query.statistics import Similarity
 
 DAY_US = 86_400e6
 
@@ -44,71 +43,71 @@ class ScorePart:
 class Explanation:
     """Explains documents of one commit."""
 
-    def __init__(self, execution: Execution, snapshot: Snapshot, weights: Weights) -> None:
-        self._execution = execution
+    def __init__(self, evaluator: Evaluator, snapshot: Snapshot, similarity: Similarity) -> None:
+        self._evaluator = evaluator
         self._snapshot = snapshot
-        self._weights = weights
+        self._similarity = similarity
 
-    def parts(self, tree: Any, document: int) -> list[ScorePart]:
+    def parts(self, query: q.Query, document: int) -> list[ScorePart]:
         """Give the parts of a document's score that are not 0."""
-        return [part for part in self._parts(tree, document) if part.score]
+        return [part for part in self._parts(query, document) if part.score]
 
-    def _parts(self, tree: Any, document: int) -> Iterator[ScorePart]:
-        if isinstance(tree, WordQuery):
-            yield self._word(tree, document)
-        elif isinstance(tree, Recent):
-            yield from self._recent(tree, document)
-        elif isinstance(tree, SideBySide):
-            yield from self._parts(tree.child, document)
-            yield from self._pairs(tree, document)
-        elif isinstance(tree, q.AndNot | q.Require):
-            yield from self._parts(tree.a, document)
-        elif isinstance(tree, q.DisjunctionMax):
-            yield from self._parts(max(tree.subqueries, key=lambda part: self._score(part, document) or 0), document)
-        elif isinstance(tree, q.ConstantScoreQuery):
-            words = tuple(one.word for one in tree.leaves() if isinstance(one, WordQuery))
-            yield ScorePart(kind="first", words=words, score=self._score(tree, document) or 0.0)
-        elif isinstance(tree, q.And | q.Or | q.AndMaybe | SomeOf) and getattr(tree, "boost", 1.0) == 1.0:
-            if self._score(tree, document) is not None:
-                for part in tree.children():
+    def _parts(self, query: q.Query, document: int) -> Iterator[ScorePart]:
+        if isinstance(query, WordQuery):
+            yield self._word(query, document)
+        elif isinstance(query, RecencyBoost):
+            yield from self._recent(query, document)
+        elif isinstance(query, ProximityBoost):
+            yield from self._parts(query.child, document)
+            yield from self._pairs(query, document)
+        elif isinstance(query, q.AndNot | q.Require):
+            yield from self._parts(query.a, document)
+        elif isinstance(query, q.DisjunctionMax):
+            yield from self._parts(max(query.subqueries, key=lambda part: self._score(part, document) or 0), document)
+        elif isinstance(query, q.ConstantScoreQuery):
+            words = tuple(one.word for one in query.leaves() if isinstance(one, WordQuery))
+            yield ScorePart(kind="first", words=words, score=self._score(query, document) or 0.0)
+        elif isinstance(query, q.And | q.Or | q.AndMaybe | MinShouldMatch) and getattr(query, "boost", 1.0) == 1.0:
+            if self._score(query, document) is not None:
+                for part in query.children():
                     yield from self._parts(part, document)
         else:
-            words = tuple(sorted({str(text) for _, text in tree.iter_all_terms()})) or (str(tree),)
-            yield ScorePart(kind="other", words=words, score=self._score(tree, document) or 0.0)
+            words = tuple(sorted({str(text) for _, text in query.iter_all_terms()})) or (str(query),)
+            yield ScorePart(kind="other", words=words, score=self._score(query, document) or 0.0)
 
-    def _score(self, tree: Any, document: int) -> float | None:
+    def _score(self, query: q.Query, document: int) -> float | None:
         """Give the score of a document, or None where it does not match."""
-        among = self._execution.matches(tree).intersect(np.array([document]))
+        among = self._evaluator.evaluate(query).intersect(np.array([document]))
         return float(np.asarray(among.scores_at(None)).ravel()[0]) if len(among.found) else None
 
-    def _word(self, tree: WordQuery, document: int) -> ScorePart:
+    def _word(self, query: WordQuery, document: int) -> ScorePart:
         occurrences = [
             Occurrence(field=one.name, term=one.variant.term, kind=one.variant.kind, times=times)
-            for one in tree.occurrences(self._snapshot)
+            for one in query.occurrences(self._snapshot)
             if (times := one.times(document))
         ]
         return ScorePart(
             kind="word",
-            words=(tree.word,),
-            score=self._score(tree, document) or 0.0,
+            words=(query.word,),
+            score=self._score(query, document) or 0.0,
             occurrences=tuple(occurrences),
-            documents=round(tree.document_frequency(self._weights)),
+            documents=round(query.document_frequency(self._similarity)),
         )
 
-    def _pairs(self, tree: SideBySide, document: int) -> Iterator[ScorePart]:
-        if self._score(tree.child, document) is None:
+    def _pairs(self, query: ProximityBoost, document: int) -> Iterator[ScorePart]:
+        if self._score(query.child, document) is None:
             return
-        for pair in tree.looked_at(self._weights):
-            stop = self._execution.out_of_time
-            _, scores = pair.scores(self._snapshot, self._weights, np.array([document]), stop)
+        for pair in query.looked_at(self._similarity):
+            stop = self._evaluator.out_of_time
+            _, scores = pair.scores(self._snapshot, self._similarity, np.array([document]), stop)
             yield ScorePart(kind="pair", words=(pair.first.word, pair.second.word), score=float(scores.sum()))
 
-    def _recent(self, tree: Recent, document: int) -> Iterator[ScorePart]:
-        yield from self._parts(tree.child, document)
+    def _recent(self, query: RecencyBoost, document: int) -> Iterator[ScorePart]:
+        yield from self._parts(query.child, document)
         if not self._snapshot.has_column("published"):
             return
         published = self._snapshot.column("published")[document : document + 1]
-        own = self._score(tree.child, document) or 0.0
-        score = own * (float(tree.decay.factors(published)[0]) - 1)
-        age_days = max(0.0, (tree.decay.now_us - int(published[0])) / DAY_US)
+        own = self._score(query.child, document) or 0.0
+        score = own * (float(query.decay.factors(published)[0]) - 1)
+        age_days = max(0.0, (query.decay.now_us - int(published[0])) / DAY_US)
         yield ScorePart(kind="recency", words=(), score=score, age_days=age_days)

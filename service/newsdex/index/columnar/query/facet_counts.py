@@ -15,7 +15,7 @@ MANY_DATES = 10_000
 """From so many dates on, finding the interval of each cell first is worth it."""
 
 
-class Facet:
+class FacetColumn:
     """A filter field's values by document, in a whole commit; spellings that a filter takes for one are one value."""
 
     def __init__(self, segments: Sequence[DocumentValues]) -> None:
@@ -56,7 +56,7 @@ class Facet:
 class FacetCounts:
     """How many matches have each value of a field; of many thousands of values a few are looked at."""
 
-    def __init__(self, facet: Facet, by_spelling: Array) -> None:
+    def __init__(self, facet: FacetColumn, by_spelling: Array) -> None:
         self._facet = facet
         self._by_spelling = by_spelling
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.doc_set import DocBitmap, DocList, Intersection
-from newsdex.index.columnar.query.term_lookup import Sources
+from newsdex.index.columnar.query.term_lookup import FieldReader
 from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.term_dictionary import Stop
 
@@ -26,7 +26,7 @@ class MultiTermDocs:
         self._marks = np.zeros(-(-max_doc // kernel.WORD_BITS) + 1, np.uint64)
         self._place = kernel.address(self._marks)
 
-    def add(self, sources: Sources, ranges: Array, stop: Stop) -> None:
+    def add(self, sources: FieldReader, ranges: Array, stop: Stop) -> None:
         """Add the documents of some ranges of terms, rows of (source, first, stop); stop when told so."""
         done, postings = 0, self._place + self._words * self._marks.itemsize
         while done < len(ranges):

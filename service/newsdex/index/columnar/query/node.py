@@ -7,16 +7,16 @@ from whoosh.query import Query
 
 if TYPE_CHECKING:
     from newsdex.index.columnar.query.doc_set import DocSet
-    from newsdex.index.columnar.query.evaluator import Execution
+    from newsdex.index.columnar.query.evaluator import Evaluator
     from newsdex.index.columnar.query.snapshot import Snapshot
-    from newsdex.index.columnar.query.statistics import Weights
+    from newsdex.index.columnar.query.statistics import Similarity
 
 
-class Scored(Query):  # type: ignore[misc]  # whoosh has no types
+class QueryNode(Query):  # type: ignore[misc]  # whoosh has no types
     """A node that only our execution evaluates; made of a tree that was read and normalised by Whoosh."""
 
     @abstractmethod
-    def found(self, execution: "Execution", snapshot: "Snapshot", weights: "Weights") -> "DocSet":
+    def evaluate(self, evaluator: "Evaluator", snapshot: "Snapshot", similarity: "Similarity") -> "DocSet":
         """Give what it matches, deleted documents included."""
 
     def scored_terms(self) -> list[tuple[str, bytes]]:

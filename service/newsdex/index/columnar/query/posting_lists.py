@@ -7,7 +7,7 @@ import numpy as np
 
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.doc_set import DocList, Intersection
-from newsdex.index.columnar.query.term_lookup import KnownTerm
+from newsdex.index.columnar.query.term_lookup import TermPostings
 from newsdex.index.columnar.storage.section_file import Array
 
 _ROW = struct.Struct("=7Qff")
@@ -20,7 +20,7 @@ class ScoredPostings:
 
     __slots__ = ("by_document", "how", "known", "weight")
 
-    def __init__(self, known: KnownTerm, *, how: int, weight: float, by_document: kernel.Kept | None = None) -> None:
+    def __init__(self, known: TermPostings, *, how: int, weight: float, by_document: kernel.Kept | None = None) -> None:
         self.known = known
         self.how = how
         """`kernel.BY_BM25`, `BY_LENGTH` or `BY_FREQUENCY`."""

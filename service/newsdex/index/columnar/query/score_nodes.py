@@ -1,25 +1,27 @@
 """Nodes over several scored words: some of many, words that stand side by side, and recency."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from whoosh.query import Query
 
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.query.bm25f import FIELD_WEIGHTS, B, WordQuery, most, saturated
+from newsdex.index.columnar.query.bm25f import FIELD_WEIGHTS, B, WordQuery, max_score, saturate
 from newsdex.index.columnar.query.boolean import disjunction, filter_by, min_should_match
 from newsdex.index.columnar.query.doc_set import DocBitmap, DocList, DocSet, no_docs
-from newsdex.index.columnar.query.node import Scored
+from newsdex.index.columnar.query.node import QueryNode
 from newsdex.index.columnar.query.phrase import find_phrase
 from newsdex.index.columnar.query.posting_lists import ScoredPostings
 from newsdex.index.columnar.query.snapshot import Snapshot
-from newsdex.index.columnar.query.statistics import Weights
+from newsdex.index.columnar.query.statistics import Similarity
 from newsdex.index.columnar.storage.columns import ABSENT
 from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.term_dictionary import Stop
 
 if TYPE_CHECKING:
-    from newsdex.index.columnar.query.evaluator import Execution
+    from newsdex.index.columnar.query.evaluator import Evaluator
 
 MAX_PAIRS = 5
 """So many pairs of words are looked for, those that add most: positions take time. What is scored must not depend on
@@ -28,27 +30,27 @@ PAIR_WEIGHT = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SomeOf(Scored):
+class MinShouldMatch(QueryNode):
     """Documents that match at least so many of the parts; scores add up."""
 
-    parts: tuple[Any, ...]
+    parts: tuple[Query, ...]
     at_least: int = 1
 
     def is_leaf(self) -> bool:
         """Tell that it has parts."""
         return False
 
-    def children(self) -> Any:
+    def children(self) -> Iterator[Query]:
         """Give the parts."""
         return iter(self.parts)
 
-    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> DocSet:  # noqa: ARG002 - its parts have them
+    def evaluate(self, evaluator: "Evaluator", snapshot: Snapshot, similarity: Similarity) -> DocSet:  # noqa: ARG002 - its parts have them
         """Give the documents with enough of the parts."""
         max_doc = snapshot.documents
         found: list[DocSet] = []
         for part in self.parts:
-            found.append(execution.matches(part))
-            if execution.out_of_time():
+            found.append(evaluator.evaluate(part))
+            if evaluator.out_of_time():
                 break
         found = [part for part in found if part.cost]
         if len(found) < self.at_least or not found:
@@ -60,17 +62,19 @@ class SomeOf(Scored):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pair:
+class WordPair:
     """Two words that stand side by side in the query."""
 
     first: WordQuery
     second: WordQuery
 
-    def worth(self, weights: Weights) -> float:
+    def worth(self, similarity: Similarity) -> float:
         """Give the most that it adds to a score: a share of what the less telling of its words does."""
-        return PAIR_WEIGHT * most(min(word.idf(weights) * word.boost for word in (self.first, self.second)))
+        return PAIR_WEIGHT * max_score(min(word.idf(similarity) * word.boost for word in (self.first, self.second)))
 
-    def scores(self, snapshot: Snapshot, weights: Weights, among: Array | None, stop: Stop) -> tuple[Array, Array]:
+    def scores(
+        self, snapshot: Snapshot, similarity: Similarity, among: Array | None, stop: Stop
+    ) -> tuple[Array, Array]:
         """Give the documents in which they stand side by side, sorted, and what that adds, float32.
 
         It saturates as a word does. `among` are the documents to look at, sorted; None are all. What was not looked at
@@ -80,10 +84,10 @@ class Pair:
         for name in sorted(set(self.first.fields) & set(self.second.fields)):
             documents, counts = self._counts(snapshot, name, among, stop)
             if len(documents):
-                factors = weights.length_factors(name, B).array.take(documents)
+                factors = similarity.length_factors(name, B).array.take(documents)
                 tf[documents] += counts * factors * np.float32(FIELD_WEIGHTS[name])
         found = np.flatnonzero(tf)
-        return found, saturated(tf.take(found), np.float32(self.worth(weights)))
+        return found, saturate(tf.take(found), np.float32(self.worth(similarity)))
 
     def _counts(self, snapshot: Snapshot, name: str, among: Array | None, stop: Stop) -> tuple[Array, Array]:
         """Give the documents with both words in a field, and how often the second follows the first in each."""
@@ -96,35 +100,35 @@ class Pair:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SideBySide(Scored):
+class ProximityBoost(QueryNode):
     """The same documents, scored higher where words of the query stand side by side."""
 
-    child: Any
-    pairs: tuple[Pair, ...]
+    child: Query
+    pairs: tuple[WordPair, ...]
 
     def is_leaf(self) -> bool:
         """Tell that it has a part."""
         return False
 
-    def children(self) -> Any:
+    def children(self) -> Iterator[Query]:
         """Give the part."""
         return iter([self.child])
 
-    def looked_at(self, weights: Weights) -> list[Pair]:
+    def looked_at(self, similarity: Similarity) -> list[WordPair]:
         """Give the pairs that add most."""
-        return sorted(self.pairs, key=lambda pair: -pair.worth(weights))[:MAX_PAIRS]
+        return sorted(self.pairs, key=lambda pair: -pair.worth(similarity))[:MAX_PAIRS]
 
-    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> DocSet:
+    def evaluate(self, evaluator: "Evaluator", snapshot: Snapshot, similarity: Similarity) -> DocSet:
         """Give the documents of the part."""
-        found = execution.matches(self.child).materialize()
+        found = evaluator.evaluate(self.child).materialize()
         if not len(found):
             return found
         among = found.documents if isinstance(found, DocList) else None
         bonus = np.zeros(found.max_doc, np.float32)
-        for pair in self.looked_at(weights):
-            if execution.out_of_time():
+        for pair in self.looked_at(similarity):
+            if evaluator.out_of_time():
                 break
-            documents, scores = pair.scores(snapshot, weights, among, execution.out_of_time)
+            documents, scores = pair.scores(snapshot, similarity, among, evaluator.out_of_time)
             bonus[documents] += scores
         if isinstance(found, DocBitmap):
             return found.with_scores(np.asarray(found.score_array() + bonus), positive=found.positive)
@@ -153,23 +157,23 @@ class Decay:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Recent(Scored):
+class RecencyBoost(QueryNode):
     """The same documents, newer ones scored higher."""
 
-    child: Any
+    child: Query
     decay: Decay
 
     def is_leaf(self) -> bool:
         """Tell that it has a part."""
         return False
 
-    def children(self) -> Any:
+    def children(self) -> Iterator[Query]:
         """Give the part."""
         return iter([self.child])
 
-    def found(self, execution: "Execution", snapshot: Snapshot, weights: Weights) -> DocSet:  # noqa: ARG002 - its part has them
+    def evaluate(self, evaluator: "Evaluator", snapshot: Snapshot, similarity: Similarity) -> DocSet:  # noqa: ARG002 - its part has them
         """Give the documents of the part."""
-        found = execution.matches(self.child).materialize()
+        found = evaluator.evaluate(self.child).materialize()
         if not snapshot.has_column("published"):
             return found
         published = snapshot.column("published")

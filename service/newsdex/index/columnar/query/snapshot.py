@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.query.term_lookup import KnownTerm, Sources
+from newsdex.index.columnar.query.term_lookup import FieldReader, TermPostings
 from newsdex.index.columnar.storage.columns import ABSENT
 from newsdex.index.columnar.storage.postings import PostingField
 from newsdex.index.columnar.storage.section_file import Array
@@ -38,8 +38,8 @@ class Snapshot:
         self._factors: dict[tuple[str, float], kernel.Kept] = {}
         self._columns: dict[str, Array] = {}
         self._masks: dict[tuple[str, bytes], Array] = {}
-        self._sources: dict[str, Sources] = {}
-        self._terms: dict[tuple[str, bytes], KnownTerm] = {}
+        self._sources: dict[str, FieldReader] = {}
+        self._terms: dict[tuple[str, bytes], TermPostings] = {}
 
     @cached_property
     def alive(self) -> Array | None:
@@ -69,14 +69,14 @@ class Snapshot:
             known = self._fields[name] = [(base, field) for base, field in every if field is not None]
         return known
 
-    def sources(self, name: str) -> Sources:
+    def sources(self, name: str) -> FieldReader:
         """Give a field in all segments, as the kernel sees it."""
         known = self._sources.get(name)
         if known is None:
-            known = self._sources[name] = Sources(self.fields(name))
+            known = self._sources[name] = FieldReader(self.fields(name))
         return known
 
-    def term(self, field: str, term: bytes) -> KnownTerm:
+    def term(self, field: str, term: bytes) -> TermPostings:
         """Find a term in all segments."""
         known = self._terms.get((field, term))
         if known is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.posting_lists import ScoredPostings
 from newsdex.index.columnar.query.snapshot import K1, Snapshot
-from newsdex.index.columnar.query.term_lookup import KnownTerm
+from newsdex.index.columnar.query.term_lookup import TermPostings
 from newsdex.index.schema import TEXT_FIELDS
 
 Terms = Sequence[tuple[str, bytes]]
@@ -30,7 +30,7 @@ class Statistics:
     """For each (field, term) of the query, in their order, the number of documents that have it."""
 
 
-class Weights:
+class Similarity:
     """Weights of terms and lengths for one request: by a commit's own statistics, or by an earlier one's."""
 
     def __init__(self, snapshot: Snapshot, pinned: Statistics | None = None, terms: Terms = ()) -> None:
@@ -44,7 +44,7 @@ class Weights:
         self._norms: dict[str, kernel.Kept] = {}
         self._factors: dict[str, kernel.Kept] = {}
 
-    def idf(self, field: str, term: bytes, known: KnownTerm) -> float:
+    def idf(self, field: str, term: bytes, known: TermPostings) -> float:
         """Weigh a term by how rare it is, as `whoosh.scoring.WeightingModel.idf`."""
         frequency = self._frequencies.get((field, term), known.count)
         return math.log(self.documents / (frequency + 1)) + 1 if self.documents else 0.0

@@ -15,7 +15,7 @@ AT_ONCE = 1 << 20
 """So many postings are marked before it is asked whether time is left."""
 
 
-class Piece(NamedTuple):
+class PostingSpan(NamedTuple):
     """Where one segment holds the postings of a term."""
 
     field: PostingField
@@ -27,14 +27,14 @@ class Piece(NamedTuple):
     """The segment's first document in the commit."""
 
 
-class Table(NamedTuple):
+class DescriptionTable(NamedTuple):
     """Where some descriptions are, for the kernel. Another thread may make it anew: who uses it holds on to it."""
 
     address: int
     kept: Any
 
 
-class Sources:
+class FieldReader:
     """A field in all segments that have it, as the kernel sees them."""
 
     def __init__(self, fields: Sequence[tuple[int, PostingField]]) -> None:
@@ -51,13 +51,13 @@ class Sources:
         """So many words have a bit for each document that has the field, and for all before it."""
         self._numbers = kernel.FOUND_NUMBERS + kernel.PIECE_NUMBERS * len(rows)
 
-    def find(self, term: bytes) -> "KnownTerm":
+    def find(self, term: bytes) -> "TermPostings":
         """Find a term in all segments; the blocks of its postings are checked."""
         if not self.fields:
-            return KnownTerm(self, np.zeros(kernel.FOUND_NUMBERS, np.uint64), 0)
+            return TermPostings(self, np.zeros(kernel.FOUND_NUMBERS, np.uint64), 0)
         found = np.empty(self._numbers, np.uint64)
         pieces = kernel.find_term(self._address, len(self.fields), term, len(term), kernel.address(found))
-        known = KnownTerm(self, found, self._sound(pieces))
+        known = TermPostings(self, found, self._sound(pieces))
         if found[1]:
             for piece in known.pieces:
                 piece.field.check(piece.start, piece.stop)
@@ -99,15 +99,15 @@ class Sources:
         return self._sound(finished)
 
     @cached_property
-    def _by_parts(self) -> Table:
+    def _by_parts(self) -> DescriptionTable:
         return _table([field.terms.neighbours.by_parts for field in self.fields])
 
     @cached_property
-    def _by_letters(self) -> Table:
+    def _by_letters(self) -> DescriptionTable:
         return _table([field.terms.neighbours.by_letters for field in self.fields])
 
     @cached_property
-    def positions(self) -> Table:
+    def positions(self) -> DescriptionTable:
         """Give where each segment's positions are."""
         return _table([field.described_positions for field in self.fields])
 
@@ -126,17 +126,17 @@ class Sources:
         return count
 
 
-def _table(described: Sequence[kernel.Described]) -> Table:
+def _table(described: Sequence[kernel.Described]) -> DescriptionTable:
     addresses = kernel.kept(np.array([ctypes.addressof(one) for one in described], np.uint64))
-    return Table(addresses.address, (addresses, described))
+    return DescriptionTable(addresses.address, (addresses, described))
 
 
-class KnownTerm:
+class TermPostings:
     """A term in all segments."""
 
     __slots__ = ("__dict__", "_found", "address", "count", "piece_count", "sources")
 
-    def __init__(self, sources: Sources, found: Array, pieces: int) -> None:
+    def __init__(self, sources: FieldReader, found: Array, pieces: int) -> None:
         self.sources = sources
         self._found = found
         self.count = int(found[0]) if pieces else 0
@@ -146,11 +146,13 @@ class KnownTerm:
         """Where its pieces lie."""
 
     @cached_property
-    def pieces(self) -> Sequence[Piece]:
+    def pieces(self) -> Sequence[PostingSpan]:
         """Give where its postings are, in the order of the segments that have the term."""
         rows = self._found[kernel.FOUND_NUMBERS :].reshape(-1, kernel.PIECE_NUMBERS)[: self.piece_count].tolist()
         fields = self.sources.fields
-        return [Piece(fields[source], first, start, stop, base) for _, source, base, first, _, start, stop in rows]
+        return [
+            PostingSpan(fields[source], first, start, stop, base) for _, source, base, first, _, start, stop in rows
+        ]
 
     def documents(self) -> Array:
         """Give the documents in which it occurs, sorted, as platform integers: what array indices are."""

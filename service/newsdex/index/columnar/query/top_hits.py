@@ -23,7 +23,7 @@ TIE = 2e-6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cut:
+class PageEnd:
     """The end of a page: the next one begins behind it."""
 
     least: float
@@ -35,7 +35,7 @@ class Cut:
     id: str
 
 
-class Ranked(NamedTuple):
+class ScoredDoc(NamedTuple):
     """A hit in the order."""
 
     document: int
@@ -43,9 +43,9 @@ class Ranked(NamedTuple):
     date: int
 
 
-def first_hits(
-    snapshot: Snapshot, matches: DocSet, sort: Sort, limit: int, before: Cut | None = None
-) -> tuple[list[Ranked], Cut | None]:
+def top_hits(
+    snapshot: Snapshot, matches: DocSet, sort: Sort, limit: int, before: PageEnd | None = None
+) -> tuple[list[ScoredDoc], PageEnd | None]:
     """Give the first hits, and where they end, or None where nothing comes behind them.
 
     `before` is the end of the page before: what was a tie there stays one.
@@ -60,17 +60,17 @@ def first_hits(
     return _by_score(snapshot, matches, limit, more=more, before=before)
 
 
-def behind(snapshot: Snapshot, matches: DocSet, sort: Sort, cut: Cut) -> DocList:
+def hits_after(snapshot: Snapshot, matches: DocSet, sort: Sort, page_end: PageEnd) -> DocList:
     """Give the matches that come behind the end of a page."""
     own = matches.doc_list()
     dates = _dates(snapshot, own.documents)
-    after = dates > cut.date if sort == "oldest" else dates < cut.date
-    as_old = np.flatnonzero(dates == cut.date)
-    after[as_old] = _later_ids(snapshot, own.documents.take(as_old), cut.id)
+    after = dates > page_end.date if sort == "oldest" else dates < page_end.date
+    as_old = np.flatnonzero(dates == page_end.date)
+    after[as_old] = _later_ids(snapshot, own.documents.take(as_old), page_end.id)
     if sort != "relevance":
         return DocList(own.max_doc, own.documents.compress(after), 0.0)
     scores = own.scores()
-    kept = np.flatnonzero((scores < cut.least) | ((scores <= cut.greatest) & after))
+    kept = np.flatnonzero((scores < page_end.least) | ((scores <= page_end.greatest) & after))
     return DocList(own.max_doc, own.documents.take(kept), scores.take(kept), positive=own.positive)
 
 
@@ -88,20 +88,20 @@ def _dates(snapshot: Snapshot, documents: Array) -> Array:
     return dates
 
 
-def _cut(snapshot: Snapshot, last: Ranked, least: float, greatest: float) -> Cut:
-    return Cut(least=least, greatest=greatest, date=last.date, id=snapshot.article_id(last.document))
+def _cut(snapshot: Snapshot, last: ScoredDoc, least: float, greatest: float) -> PageEnd:
+    return PageEnd(least=least, greatest=greatest, date=last.date, id=snapshot.article_id(last.document))
 
 
 # -- by date
 
 
-def _by_date(snapshot: Snapshot, matches: DocSet, sort: Sort, limit: int) -> list[Ranked]:
+def _by_date(snapshot: Snapshot, matches: DocSet, sort: Sort, limit: int) -> list[ScoredDoc]:
     sign = 1 if sort == "newest" else -1
     documents = matches.doc_list().documents
     return _dated(snapshot, documents, np.zeros(len(documents), np.float32), sign, limit)
 
 
-def _dated(snapshot: Snapshot, documents: Array, scores: Array, sign: int, limit: int) -> list[Ranked]:
+def _dated(snapshot: Snapshot, documents: Array, scores: Array, sign: int, limit: int) -> list[ScoredDoc]:
     """Give the newest, or with the sign -1 the oldest, in order; of equals those with the least ids."""
     dates = _dates(snapshot, documents)
     chosen, equal = kernel.latest(dates if sign > 0 else -dates, limit)
@@ -127,11 +127,11 @@ def _first_ids(snapshot: Snapshot, documents: Array, limit: int) -> Array:
     return np.concatenate(first)
 
 
-def _ranked(documents: Array, scores: Array, dates: Array) -> list[Ranked]:
-    return list(map(Ranked, documents.tolist(), scores.tolist(), dates.tolist()))
+def _ranked(documents: Array, scores: Array, dates: Array) -> list[ScoredDoc]:
+    return list(map(ScoredDoc, documents.tolist(), scores.tolist(), dates.tolist()))
 
 
-def _in_order(snapshot: Snapshot, ranked: list[Ranked], sign: int = 1) -> list[Ranked]:
+def _in_order(snapshot: Snapshot, ranked: list[ScoredDoc], sign: int = 1) -> list[ScoredDoc]:
     """Sort a tie: by date, then by id."""
     dates = {one.date for one in ranked}
     if len(dates) == len(ranked):
@@ -143,8 +143,8 @@ def _in_order(snapshot: Snapshot, ranked: list[Ranked], sign: int = 1) -> list[R
 
 
 def _by_score(
-    snapshot: Snapshot, matches: DocSet, limit: int, *, more: bool, before: Cut | None
-) -> tuple[list[Ranked], Cut | None]:
+    snapshot: Snapshot, matches: DocSet, limit: int, *, more: bool, before: PageEnd | None
+) -> tuple[list[ScoredDoc], PageEnd | None]:
     made = matches.doc_list()
     scores = made.scores().astype(np.float64, copy=False)
     chosen = kernel.greatest(scores, limit + 1)
@@ -155,13 +155,13 @@ def _by_score(
     last, following = best[limit - 1], best[limit]
     if _apart(last, following, before):
         middle = (last.score + following.score) / 2
-        return _ties_in_order(snapshot, best[:limit], before), Cut(least=middle, greatest=middle, date=0, id="")
+        return _ties_in_order(snapshot, best[:limit], before), PageEnd(least=middle, greatest=middle, date=0, id="")
     return _cut_in_a_tie(snapshot, made.documents, scores, best[:limit], before)
 
 
 def _cut_in_a_tie(
-    snapshot: Snapshot, documents: Array, scores: Array, best: Sequence[Ranked], before: Cut | None
-) -> tuple[list[Ranked], Cut]:
+    snapshot: Snapshot, documents: Array, scores: Array, best: Sequence[ScoredDoc], before: PageEnd | None
+) -> tuple[list[ScoredDoc], PageEnd]:
     """Cut among hits of one score: all of them are looked at, as any may be the newest."""
     if before and best[-1].score >= before.least:
         least, greatest = before.least, before.greatest
@@ -176,17 +176,17 @@ def _cut_in_a_tie(
     return ranked, _cut(snapshot, ranked[-1], least, greatest)
 
 
-def _apart(one: Ranked, other: Ranked, before: Cut | None) -> bool:
+def _apart(one: ScoredDoc, other: ScoredDoc, before: PageEnd | None) -> bool:
     """Tell whether two hits, the first with no lower score, are no tie."""
     if before and other.score >= before.least:
         return False
     return one.score - other.score > abs(one.score) * TIE or bool(before and one.score >= before.least)
 
 
-def _ties_in_order(snapshot: Snapshot, ranked: Sequence[Ranked], before: Cut | None) -> list[Ranked]:
+def _ties_in_order(snapshot: Snapshot, ranked: Sequence[ScoredDoc], before: PageEnd | None) -> list[ScoredDoc]:
     """Sort hits that are sorted by score: each tie, of which two neighbours are no further apart than rounding."""
-    ordered: list[Ranked] = []
-    tie: list[Ranked] = []
+    ordered: list[ScoredDoc] = []
+    tie: list[ScoredDoc] = []
     for one in ranked:
         if tie and _apart(tie[-1], one, before):
             ordered += _in_order(snapshot, tie) if len(tie) > 1 else tie

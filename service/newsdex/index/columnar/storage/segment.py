@@ -15,7 +15,7 @@ from newsdex.index.columnar.storage.deletions import read_deletions
 from newsdex.index.columnar.storage.postings import PostingField
 from newsdex.index.columnar.storage.section_file import Array, Damaged, SectionFile
 from newsdex.index.columnar.storage.term_dictionary import TermDictionary
-from newsdex.index.columnar.whoosh.numeric_terms import NumberField
+from newsdex.index.columnar.whoosh.numeric_terms import NumericField
 from newsdex.index.schema import DATE_FIELDS, TEXT_FIELDS
 from newsdex.index.text.analysis import MARK
 
@@ -110,7 +110,7 @@ class SegmentData:
         self.file = SectionFile(path)
         self.documents = self.file.documents
         self._columns: dict[str, Column] = {}
-        self._fields: dict[str, PostingField | NumberField] = {}
+        self._fields: dict[str, PostingField | NumericField] = {}
         self._filled: dict[str, int] = {}
         self._values: dict[str, DocumentValues] = {}
 
@@ -120,13 +120,13 @@ class SegmentData:
         fields = [name.removesuffix(".terms") for name in self.file.names() if name.endswith(".terms")]
         return sorted(fields + [name for name in DATE_FIELDS if not self.column(name).empty])
 
-    def field(self, name: str) -> PostingField | NumberField | None:
+    def field(self, name: str) -> PostingField | NumericField | None:
         """Give a field's postings, or None where no document has the field."""
         known = self._fields.get(name)
         if known is None:
             if name not in self.field_names:
                 return None
-            made = NumberField(self.column(name)) if name in DATE_FIELDS else PostingField(self.file, name)
+            made = NumericField(self.column(name)) if name in DATE_FIELDS else PostingField(self.file, name)
             known = self._fields[name] = made
         return known
 
@@ -199,7 +199,7 @@ class SegmentData:
 class DocumentValues:
     """The values of a filter field by document, as numbers of the dictionary; made of the postings once."""
 
-    def __init__(self, field: "PostingField | NumberField | None", documents: int) -> None:
+    def __init__(self, field: "PostingField | NumericField | None", documents: int) -> None:
         self.terms: list[bytes] = [] if field is None else [field.terms[number] for number in range(field.terms.count)]
         self.counts = np.zeros(documents, np.uint16)
         """How many values each document has."""

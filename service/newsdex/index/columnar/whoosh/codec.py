@@ -13,9 +13,9 @@ from newsdex.index.columnar.storage.columns import ABSENT, Column
 from newsdex.index.columnar.storage.postings import PostingField
 from newsdex.index.columnar.storage.segment import ID_FIELD, OpenSegment, SegmentData
 from newsdex.index.columnar.whoosh.matcher import PostingMatcher
-from newsdex.index.columnar.whoosh.numeric_terms import NumberField
+from newsdex.index.columnar.whoosh.numeric_terms import NumericField
 
-Field = PostingField | NumberField
+Field = PostingField | NumericField
 
 
 class ColumnarCodec(base.Codec):  # type: ignore[misc]  # whoosh has no types

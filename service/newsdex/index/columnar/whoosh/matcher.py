@@ -7,7 +7,7 @@ import numpy as np
 from whoosh.matching import ListMatcher, ReadTooFar
 
 from newsdex.index.columnar.storage.postings import PostingField
-from newsdex.index.columnar.whoosh.numeric_terms import NumberField
+from newsdex.index.columnar.whoosh.numeric_terms import NumericField
 
 
 class PostingMatcher(ListMatcher):  # type: ignore[misc]  # whoosh has no types
@@ -16,7 +16,7 @@ class PostingMatcher(ListMatcher):  # type: ignore[misc]  # whoosh has no types
     _i: int
     """Whoosh's name for the place in the list."""
 
-    def __init__(self, field: PostingField | NumberField, number: int, **options: Any) -> None:
+    def __init__(self, field: PostingField | NumericField, number: int, **options: Any) -> None:
         start, stop = field.span(number, number + 1)
         super().__init__(
             field.documents(start, stop).tolist(),

@@ -23,7 +23,7 @@ def numeric_field(**options: object) -> NUMERIC:
     return NUMERIC(int, bits=BITS, signed=True, shift_step=SHIFT_STEP, **options)
 
 
-class NumberTerms(list[bytes]):
+class NumericTerms(list[bytes]):
     """A dictionary in memory, with the methods of `TermDictionary`."""
 
     @property
@@ -41,7 +41,7 @@ class NumberTerms(list[bytes]):
         return number if number < len(self) and self[number] == term else -1
 
 
-class NumberField:
+class NumericField:
     """Postings of a numeric field, with the methods of `PostingField`."""
 
     has_positions = False
@@ -50,12 +50,12 @@ class NumberField:
         self._column = column
 
     @cached_property
-    def _inverted(self) -> tuple[NumberTerms, Array, Array]:
+    def _inverted(self) -> tuple[NumericTerms, Array, Array]:
         documents = np.flatnonzero(self._column.present)
         values = self._column.values()[documents].view(np.uint64) ^ _SIGN
         order = np.argsort(values, kind="stable")
         documents, values = documents[order], values[order]
-        terms, starts, postings, field = NumberTerms(), [0], [], numeric_field()
+        terms, starts, postings, field = NumericTerms(), [0], [], numeric_field()
         for shift in range(0, BITS, SHIFT_STEP):
             shifted = values >> np.uint64(shift)
             first = np.flatnonzero(np.diff(shifted, prepend=~shifted[:1]))
@@ -66,7 +66,7 @@ class NumberField:
         return terms, np.array(starts), np.concatenate(postings) if postings else documents
 
     @property
-    def terms(self) -> NumberTerms:
+    def terms(self) -> NumericTerms:
         """Give the terms."""
         return self._inverted[0]
 
