@@ -20,6 +20,7 @@ import numpy as np
 from tests.benchmarks.corpus import WORD, rows
 from tests.benchmarks.figures import Latencies, where_and_when
 from tests.benchmarks.pipeline import show
+from tests.scenarios.corpus import SEAL
 
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
@@ -135,7 +136,9 @@ def measure(folder: Path, number: int) -> dict[str, Any]:
 
     suggestions = Suggestions(index=index, texts=archive, clock_us=clock_us, lexicons=lexicons, recency=Recency())
     similar = Similar(index=index, texts=archive, clock_us=clock_us)
-    search = Search(index=index, texts=archive, clock_us=clock_us, corrections=Corrections(lexicons=lexicons))
+    search = Search(
+        index=index, texts=archive, clock_us=clock_us, seal=SEAL, corrections=Corrections(lexicons=lexicons)
+    )
 
     def suggest(typed: str) -> None:
         suggestions.answer(SuggestRequest(q=typed, timeout_ms=TIMEOUT_MS), time.monotonic())

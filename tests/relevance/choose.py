@@ -17,7 +17,7 @@ from typing import Any
 from ir_measures import calc_aggregate, nDCG
 from tests.relevance import collections
 from tests.relevance.measure import REFERENCES, quiet
-from tests.scenarios.corpus import NOW, Corpus
+from tests.scenarios.corpus import NOW, SEAL, Corpus
 
 from newsdex.index.columnar.query import bm25f
 from newsdex.records import microseconds
@@ -46,7 +46,7 @@ def judged(collection: collections.Collection, corpus: Corpus) -> float:
     view, now_us = corpus.reader.view(), microseconds(NOW)
     run = {}
     for id_, text in collection.queries.items():
-        question = read_question(SearchRequest(q=text, size=DEPTH, words="most"), now_us)
+        question = read_question(SearchRequest(q=text, size=DEPTH, words="most"), now_us, SEAL)
         found = ask(view, question, shipped(), hidden_tree(now_us, []), math.inf).found
         run[id_] = {document: float(DEPTH - place) for place, (document, _) in enumerate(found.documents)}
     return float(calc_aggregate([nDCG @ DEPTH], collection.judgements, run)[nDCG @ DEPTH])

@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 from tests.benchmarks.corpus import FOLDER, WORD, rows
 from tests.benchmarks.figures import Latencies, where_and_when
+from tests.scenarios.corpus import SEAL
 
 from newsdex.index.generations.generations import begin, swap
 from newsdex.index.lexicon.current import Lexicon, LexiconReader
@@ -127,7 +128,7 @@ def replies(queries: Sequence[Pair], view: View, corrections: Corrections) -> di
     latencies, proposed, right = Latencies(), 0, 0
     asked = 0
     for meant, typed in queries:
-        question, hidden = read_question(SearchRequest(q=typed), 0), hidden_tree(0, [])
+        question, hidden = read_question(SearchRequest(q=typed), 0, SEAL), hidden_tree(0, [])
         answer = ask(view, question, shipped(), hidden, math.inf)
         as_typed = answer.ranked.at_least is None and not answer.ranked.corrections
         if as_typed and answer.found.total:

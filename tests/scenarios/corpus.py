@@ -21,6 +21,7 @@ from newsdex.search.language.dates import When
 from newsdex.search.more_like_this import Similar
 from newsdex.search.plan.curation import Curation, shipped
 from newsdex.search.plan.query import hidden_tree, read_query
+from newsdex.search.sealing import KEY_BYTES, Seal
 from newsdex.search.service import Search
 from newsdex.search.spelling.did_you_mean import Corrections
 from newsdex.search.suggest.suggester import Suggestions
@@ -38,6 +39,7 @@ from newsdex_schemas.events import event_type
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SOURCE = "test"
+SEAL = Seal(bytes(KEY_BYTES))
 
 
 def drain(projector: Projector) -> int:
@@ -149,6 +151,7 @@ class Corpus:
             index=self.reader,
             texts=self.archive,
             clock_us=lambda: microseconds(now),
+            seal=SEAL,
             corrections=corrections,
             curation=curation or shipped(),
         )

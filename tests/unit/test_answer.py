@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scenarios.corpus import NOW, Corpus
+from tests.scenarios.corpus import NOW, SEAL, Corpus
 from whoosh import query as whoosh_query
 
 from newsdex.errors import Invalid, Misconfigured, NewsdexError, Unavailable
@@ -79,7 +79,7 @@ EXPENSIVE = [
 
 def test_a_request_that_waited_too_long_is_refused(corpus: Corpus) -> None:
     corpus.index()
-    search = Search(index=corpus.reader, texts=corpus.archive, clock_us=lambda: microseconds(NOW))
+    search = Search(index=corpus.reader, texts=corpus.archive, clock_us=lambda: microseconds(NOW), seal=SEAL)
     with pytest.raises(Unavailable) as raised:
         search.answer(request(timeout_ms=1), time.monotonic() - 0.002)
 
@@ -165,7 +165,9 @@ def test_an_article_withdrawn_after_the_index_was_asked_is_neither_shown_nor_cou
     corpus.publish({"id": "a", "title": "Ferry"}, {"id": "b", "title": "Ferry"})
     corpus.index()
     texts = WithdrawnMeanwhile({"b": Article(id="b", title="Ferry")})
-    reply = Search(index=corpus.reader, texts=texts, clock_us=lambda: 0).answer(request("ferry"), time.monotonic())
+    reply = Search(index=corpus.reader, texts=texts, clock_us=lambda: 0, seal=SEAL).answer(
+        request("ferry"), time.monotonic()
+    )
 
     assert (["b"], 1) == ([hit.id for hit in reply.hits], reply.total)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scenarios.corpus import NOW, Corpus
+from tests.scenarios.corpus import NOW, SEAL, Corpus
 
 from newsdex.search.plan.curation import shipped
 from newsdex.search.plan.query import hidden_tree, read_query
@@ -131,7 +131,7 @@ def test_a_query_that_finds_little_gets_one_that_finds_ten_times_as_much(corpus:
 
 def test_a_search_without_time_for_it_goes_without(corpus: Corpus) -> None:
     view, hidden, now = corpus.reader.view(), hidden_tree(0, []), time.monotonic()
-    asked = ask(view, read_question(SearchRequest(q="fery"), 0), shipped(), hidden, now + 600)
+    asked = ask(view, read_question(SearchRequest(q="fery"), 0, SEAL), shipped(), hidden, now + 600)
     found = [
         Corrections(lexicons=corpus.lexicons).correction(asked, view, hidden, deadline)
         for deadline in (now - 1, now + 600)

@@ -5,6 +5,7 @@ import random
 import threading
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.scenarios.corpus import NOW, Corpus, stories
+from tests.scenarios.corpus import NOW, SEAL, Corpus, stories
 
-from newsdex.errors import Invalid
+from newsdex.cursor_key import FILE_NAME, cursor_key
+from newsdex.errors import Invalid, Misconfigured, Unavailable
 from newsdex.index.columnar.query.statistics import Statistics
 from newsdex.index.columnar.query.top_hits import PageEnd
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.search.cursor import Cursor, read_cursor, write_cursor
+from newsdex.search.sealing import KEY_BYTES, Seal
 from newsdex_schemas import SearchReply, SearchRequest
 from newsdex_schemas.search import MAX_CURSOR_CHARS, MAX_QUERY_CHARS
 
@@ -51,7 +54,7 @@ def paged(corpus: Corpus, **fields: Any) -> Iterator[SearchReply]:
 
 def refused(**fields: Any) -> tuple[str, str | None]:
     with pytest.raises(Invalid) as raised:
-        read_cursor(request(**fields))
+        read_cursor(request(**fields), SEAL)
     return raised.value.code, raised.value.place
 
 
@@ -154,7 +157,7 @@ def test_a_cursor_and_an_offset_exclude_each_other(corpus: Corpus) -> None:
 
 def sealed(value: Any) -> str:
     packed = zlib.compress(value if isinstance(value, bytes) else orjson.dumps(value))
-    return base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(4) + packed).decode()
+    return base64.urlsafe_b64encode(SEAL.close(packed)).decode()
 
 
 @pytest.mark.parametrize(
@@ -188,7 +191,89 @@ def test_the_cursor_of_the_longest_query_can_be_sent() -> None:
     )
     cut = PageEnd(least=1.5, greatest=1.5, date=0, id="京" * 512)
     written = Cursor(cut=cut, now_us=0, at_least=None, statistics=statistics)
-    read = read_cursor(request(q="京", cursor=write_cursor(written, request(q="京"))))
+    read = read_cursor(request(q="京", cursor=write_cursor(written, request(q="京"), SEAL)), SEAL)
 
     assert read is not None
     assert (cut, frequencies) == (read.cut, list(read.statistics.frequencies if read.statistics else ()))
+
+
+# What a cursor carries is sealed
+
+
+def test_a_cursor_shows_no_word_and_no_number_of_the_index(corpus: Corpus) -> None:
+    cursor = corpus.answer(request(q="ferrry OR bridge")).next_cursor or ""
+    data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    seen = [data, *(part for start in range(len(data)) if (part := inflated(data[start:])))]
+
+    assert data
+    assert [] == [part for part in seen if b"ferr" in part or b"bridge" in part or part.startswith(b"[")]
+
+
+def inflated(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(data, 10_000)
+    except zlib.error:
+        return b""
+
+
+def test_cursors_of_one_search_are_as_long_whatever_the_frequencies_are(tmp_path: Path) -> None:
+    lengths = set()
+    for number in (11, 99):
+        with Corpus(tmp_path / str(number)) as corpus:
+            corpus.publish(*({"id": f"a{n:02}", "title": "Ferry"} for n in range(number)))
+            corpus.index()
+            lengths.add(len(corpus.answer(request(q="ferry", sort="relevance")).next_cursor or ""))
+
+    assert 1 == len(lengths)
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_a_cursor_that_was_changed_in_one_bit_is_refused(corpus: Corpus, bit: int) -> None:
+    cursor = corpus.answer(request(q="ferry")).next_cursor or ""
+    data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    for at in range(len(data)):
+        changed = data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
+
+        assert ("invalid_cursor", "cursor") == refused(q="ferry", cursor=base64.urlsafe_b64encode(changed).decode())
+
+
+def test_a_cursor_that_another_key_sealed_is_refused(corpus: Corpus) -> None:
+    cursor = corpus.answer(request(q="ferry")).next_cursor
+    with pytest.raises(Invalid) as raised:
+        read_cursor(request(q="ferry", cursor=cursor), Seal(b"1" * KEY_BYTES))
+
+    assert "invalid_cursor" == raised.value.code
+
+
+@given(st.binary(max_size=300), st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES))
+def test_what_was_sealed_is_opened_with_the_same_key_only(text: bytes, key: bytes) -> None:
+    sealed_text = Seal(key).close(text)
+
+    assert (text, sealed_text) == (Seal(key).open(sealed_text), Seal(key).close(text))
+    assert Seal(key[::-1] + b"other").open(sealed_text) is None
+
+
+def test_whoever_comes_first_makes_the_key_and_all_have_the_same_one(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        keys = set(threads.map(cursor_key, [tmp_path] * 40))
+
+    assert (1, KEY_BYTES) == (len(keys), len(keys.pop()))
+    assert ([FILE_NAME], 0o600) == (
+        [path.name for path in tmp_path.iterdir()],
+        (tmp_path / FILE_NAME).stat().st_mode & 0o777,
+    )
+
+
+def test_a_file_that_is_no_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"short")
+    with pytest.raises(Misconfigured) as raised:
+        cursor_key(tmp_path)
+
+    assert "cursor_key_damaged" == raised.value.code
+
+
+def test_where_no_key_can_be_made_that_is_worth_a_retry(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable) as raised:
+        cursor_key(tmp_path / "nowhere")
+
+    assert "cursor_key_unreadable" == raised.value.code

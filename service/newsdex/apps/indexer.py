@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -27,6 +28,7 @@ from newsdex.broker.address import monitoring_url
 from newsdex.broker.connection import as_delivery, make_broker, undecoded
 from newsdex.broker.streams import ACK_WAIT_S, CONSUMER, MAX_ACK_PENDING, consumer_state, ensure_stream, sync_always
 from newsdex.clock import now_us
+from newsdex.cursor_key import cursor_key
 from newsdex.errors import Unavailable
 from newsdex.health import Readiness, health_routes
 from newsdex.ingest.committer import Committer
@@ -58,6 +60,8 @@ class Indexer:
         self._settings = settings
         self._lock = lock_data_dir(settings.data_dir, "indexer")
         self._archive = ArchiveWriter(settings.data_dir)
+        with suppress(Unavailable):  # a searcher that needs it says what is wrong
+            cursor_key(settings.data_dir)
         self._readiness = Readiness("broker", "archive")
         self._process = Process(self._readiness)
         self._committer = Committer(self._handle, self._committed)

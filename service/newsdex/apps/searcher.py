@@ -4,6 +4,7 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cached_property
 
 import structlog
 from faststream.nats import NatsBroker, NatsResponse
@@ -17,12 +18,14 @@ from newsdex.apps.typing import TypingRequests
 from newsdex.archive.reader import ArchiveReader
 from newsdex.broker.connection import make_broker, undecoded
 from newsdex.clock import now_us
+from newsdex.cursor_key import cursor_key
 from newsdex.errors import Invalid, Unavailable
 from newsdex.event_outcomes import answer_outcomes, outcome_of
 from newsdex.health import Readiness, health_routes
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader
 from newsdex.search.plan.curation import Curation
+from newsdex.search.sealing import Seal
 from newsdex.search.service import Search, problem_of, read_request
 from newsdex.search.spelling.did_you_mean import Corrections
 from newsdex.settings import Settings
@@ -98,6 +101,10 @@ class Searcher:
             return 0.0
         return float(bool(self._readiness))
 
+    @cached_property
+    def _seal(self) -> Seal:
+        return Seal(cursor_key(self._settings.data_dir))
+
     def _reader(self) -> ArchiveReader:
         if self._archive is None:
             self._archive = ArchiveReader(self._settings.data_dir)
@@ -159,6 +166,7 @@ class Searcher:
             index=self._index,
             texts=self._reader(),
             clock_us=now_us,
+            seal=self._seal,
             corrections=corrections,
             curation=self._curation,
         )

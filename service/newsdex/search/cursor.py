@@ -1,7 +1,6 @@
 """Writes and reads the cursors of pages: where a page ended, and all that the next one must not see changed.
 
-A cursor is not signed: whoever changes one gets other pages of what they may search anyway. What cannot be one is
-refused.
+A cursor is sealed: frequencies and words of the index are nobody's business, and what was not given out is refused.
 """
 
 import base64
@@ -18,10 +17,10 @@ from newsdex.index.columnar.query.top_hits import PageEnd
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.records import microseconds
 from newsdex.search.plan.pinned_vocabulary import Remembered
+from newsdex.search.sealing import Seal
 from newsdex_schemas import SearchRequest
 from newsdex_schemas.model import EARLIEST, LATEST
 
-CHECKSUM_BYTES = 4
 MAX_UNPACKED_BYTES = 200_000
 
 _Moment = Annotated[int, Field(ge=-(1 << 63), lt=1 << 63)]
@@ -64,16 +63,16 @@ class Cursor:
     """What the index knew of the query's words then."""
 
 
-def write_cursor(cursor: Cursor, request: SearchRequest) -> str:
-    """Give a cursor as text for the next request."""
+def write_cursor(cursor: Cursor, request: SearchRequest, seal: Seal) -> str:
+    """Return a cursor as text for the next request."""
     cut, statistics = cursor.cut, cursor.statistics
     values: list[Any] = [
         *(_digest(request), cut.least, cut.greatest, cut.date, cut.id, cursor.now_us, cursor.at_least),
         *((None, (), (), ()) if statistics is None else _statistics(statistics)),
         list(cursor.words) if cursor.words else None,
     ]
-    packed = zlib.compress(orjson.dumps(values))
-    return base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(CHECKSUM_BYTES) + packed).rstrip(b"=").decode()
+    sealed = seal.close(zlib.compress(orjson.dumps(values)))
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
 def _statistics(statistics: Statistics) -> tuple[Any, ...]:
@@ -83,13 +82,13 @@ def _statistics(statistics: Statistics) -> tuple[Any, ...]:
     return (statistics.documents, *lengths, statistics.frequencies)
 
 
-def read_cursor(request: SearchRequest) -> Cursor | None:
+def read_cursor(request: SearchRequest, seal: Seal) -> Cursor | None:
     """Read a request's cursor, if it has one; raise `Invalid` where it is none, or one of another search."""
     if request.cursor is None:
         return None
     if request.offset:
         raise Invalid("cursor_with_offset", "a page behind a cursor has no offset", "offset")
-    value = _unpacked(request.cursor)
+    value = _unpacked(request.cursor, seal)
     if value is None:
         raise Invalid("invalid_cursor", "this is no cursor that was given out", "cursor")
     if value.digest != _digest(request):
@@ -120,12 +119,11 @@ def _digest(request: SearchRequest) -> int:
     return zlib.crc32(orjson.dumps(same))
 
 
-def _unpacked(text: str) -> _Written | None:
-    """Give a cursor's values, or None where the text was not written here."""
+def _unpacked(text: str, seal: Seal) -> _Written | None:
+    """Return a cursor's values, or None where the text was not written here."""
     try:
-        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        packed = data[CHECKSUM_BYTES:]
-        if zlib.crc32(packed).to_bytes(CHECKSUM_BYTES) != data[:CHECKSUM_BYTES]:
+        packed = seal.open(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if packed is None:
             return None
         value = _written.validate_json(zlib.decompressobj().decompress(packed, MAX_UNPACKED_BYTES))
     except (ValueError, zlib.error):

@@ -19,6 +19,7 @@ from newsdex.search.plan.pinned_vocabulary import RememberedWords
 from newsdex.search.plan.query import ReadQuery, filter_trees, read_query, refuse_notes
 from newsdex.search.reply.facets import facet
 from newsdex.search.reply.histogram import Intervals
+from newsdex.search.sealing import Seal
 from newsdex_schemas import Facet, Histogram, Interpretation, Note, SearchRequest
 from newsdex_schemas.search import FacetName
 
@@ -45,12 +46,12 @@ class Question:
         return self.request.words == "most" and self.query.free_words > 1
 
 
-def read_question(request: SearchRequest, now_us: int) -> Question:
+def read_question(request: SearchRequest, now_us: int, seal: Seal) -> Question:
     """Read a request; raise `Invalid` with the place of what is wrong in it."""
     query = read_query(request.q)
     if request.strict:
         refuse_notes(query)
-    cursor = read_cursor(request)
+    cursor = read_cursor(request, seal)
     when = When(now_us=cursor.now_us if cursor else now_us, zone=_zone(request.timezone))
     return Question(request=request, query=query, when=when, filters=filter_trees(request.filters), cursor=cursor)
 
@@ -73,8 +74,8 @@ class Asked:
     intervals: Intervals
     found: IndexResult
 
-    def next_cursor(self) -> str | None:
-        """Give the cursor of the page behind this one, if there is one."""
+    def next_cursor(self, seal: Seal) -> str | None:
+        """Return the cursor of the page behind this one, if there is one."""
         found = self.found
         if found.cut is None:
             return None
@@ -85,7 +86,7 @@ class Asked:
             statistics=found.statistics,
             words=self.known.answers,
         )
-        return write_cursor(cursor, self.question.request)
+        return write_cursor(cursor, self.question.request, seal)
 
     def interpretation(self) -> Interpretation:
         """Say how the query was read."""

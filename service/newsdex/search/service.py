@@ -17,6 +17,7 @@ from newsdex.search.reply.highlighter import Matches, MatchesByLanguage
 from newsdex.search.reply.marking import marked_tree
 from newsdex.search.reply.snippets import marked, snippets
 from newsdex.search.request import ask, read_question
+from newsdex.search.sealing import Seal
 from newsdex.search.spelling.did_you_mean import Corrections
 from newsdex.validation import as_invalid
 from newsdex_schemas import Article, Hit, Place, Problem, SearchReply, SearchRequest
@@ -48,6 +49,7 @@ class Search:
     index: Views
     texts: Texts
     clock_us: Callable[[], int]
+    seal: Seal
     corrections: Corrections | None = None
     curation: Curation = field(default_factory=shipped)
 
@@ -60,7 +62,7 @@ class Search:
         if time.monotonic() >= deadline:
             raise Unavailable("deadline_exceeded", "the deadline was over before the search began")
         now_us = self.clock_us()
-        question = read_question(request, now_us)
+        question = read_question(request, now_us, self.seal)
 
         start = time.monotonic()
         view = self.index.view()
@@ -85,7 +87,7 @@ class Search:
             total=found.total - (len(found.documents) - len(hits)),
             total_is="at_least" if found.partial else "exact",
             partial=found.partial,
-            next_cursor=asked.next_cursor(),
+            next_cursor=asked.next_cursor(self.seal),
             interpretation=asked.interpretation(),
             facets=asked.facets(),
             histogram=asked.histogram(),
