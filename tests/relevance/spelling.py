@@ -85,7 +85,7 @@ def halves(lexicon: Lexicon) -> tuple[list[Pair], list[Pair]]:
 
 def shares(pairs: Sequence[Pair], lexicon: Lexicon) -> dict[str, float]:
     """Give the share of pairs whose right word comes first, and of those where it is among three."""
-    found = [(right, [one.text for one in candidates(wrong, lexicon, 3)]) for right, wrong in pairs]
+    found = [(right, [one.text for one in candidates(wrong, lexicon, 3, lambda _: True)]) for right, wrong in pairs]
     return {
         "pairs": len(pairs),
         "first": round(sum(three[:1] == [right] for right, three in found) / len(pairs), 3),
@@ -99,7 +99,7 @@ def speller_ms(pairs: Sequence[Pair], lexicon: Lexicon) -> dict[str, float]:
     for _ in range(REPEATS):
         for _, wrong in pairs:
             with latencies.measured():
-                candidates(wrong, lexicon, 3)
+                candidates(wrong, lexicon, 3, lambda _: True)
     return latencies.percentiles()
 
 

@@ -30,6 +30,11 @@ MISSPELT = {
 }  # fmt: skip
 
 
+def any_word(_: str) -> bool:
+    """Tell that any word may be told."""
+    return True
+
+
 def lexicon(*counts: Mapping[str, int], documents: int = 1_000) -> Lexicon:
     none = WordTable([], np.zeros(0, np.uint32))
     tables = [WordTable(sorted(one), np.array([one[word] for word in sorted(one)], np.uint32)) for one in counts]
@@ -37,7 +42,7 @@ def lexicon(*counts: Mapping[str, int], documents: int = 1_000) -> Lexicon:
 
 
 def proposed(word: str, limit: int = 3) -> list[str]:
-    return [one.text for one in candidates(word, lexicon(COUNTS), limit)]
+    return [one.text for one in candidates(word, lexicon(COUNTS), limit, any_word)]
 
 
 def test_of_our_misspellings_nine_in_ten_lead_to_the_right_word_first_and_all_among_three() -> None:
@@ -67,29 +72,40 @@ def test_a_word_with_a_digit_is_not_proposed() -> None:
 def test_counts_of_several_segments_add_up() -> None:
     split = [{"ferry": 1, "berry": 50}, {"ferry": 40}, {"ferry": 60}]
 
-    assert ["ferry", "berry"] == [one.text for one in candidates("cerry", lexicon(*split), 2)]
+    assert ["ferry", "berry"] == [one.text for one in candidates("cerry", lexicon(*split), 2, any_word)]
 
 
 def test_a_word_that_stands_once_among_many_articles_is_not_proposed() -> None:
     counts = {"lantern": 30, "latern": 1}
     small, large = (lexicon(counts, documents=number) for number in (1_000, 100_000))
 
-    assert {"latern", "lantern"} == {one.text for one in candidates("laterm", small, 2)}
-    assert ["lantern"] == [one.text for one in candidates("laterm", large, 2)]
+    assert {"latern", "lantern"} == {one.text for one in candidates("laterm", small, 2, any_word)}
+    assert ["lantern"] == [one.text for one in candidates("laterm", large, 2, any_word)]
 
 
 def test_a_misspelling_that_stands_in_the_texts_does_not_go_before_the_right_word() -> None:
 
     assert ["seperated", "separated"] == [
-        one.text for one in candidates("seperatd", lexicon({"separated": 5, "seperated": 1}), 2)
+        one.text for one in candidates("seperatd", lexicon({"separated": 5, "seperated": 1}), 2, any_word)
     ]
     assert ["separated", "seperated"] == [
-        one.text for one in candidates("seperatd", lexicon({"separated": 500, "seperated": 1}), 2)
+        one.text for one in candidates("seperatd", lexicon({"separated": 500, "seperated": 1}), 2, any_word)
     ]
 
 
 def test_a_missing_space_is_found_between_two_words() -> None:
 
-    assert ["harbour bridge"] == [one.text for one in parted("harbourbridge", lexicon(COUNTS))]
-    assert [] == parted("harbourbrxdge", lexicon(COUNTS))
-    assert [] == parted("ferry", lexicon(COUNTS))
+    assert ["harbour bridge"] == [one.text for one in parted("harbourbridge", lexicon(COUNTS), any_word)]
+    assert [] == parted("harbourbrxdge", lexicon(COUNTS), any_word)
+    assert [] == parted("ferry", lexicon(COUNTS), any_word)
+
+
+def test_words_that_may_not_be_told_are_not_proposed_and_keep_no_place_from_others() -> None:
+    def told(word: str) -> bool:
+        return word not in {"ferry", "bridge"}
+
+    known = lexicon({"ferry": 9, "berry": 1})
+    proposed = [one.text for allowed in (any_word, told) for one in candidates("cerry", known, 1, allowed)]
+
+    assert ["ferry", "berry"] == proposed
+    assert [] == parted("harbourbridge", lexicon({"harbour": 5, "bridge": 5}), told)

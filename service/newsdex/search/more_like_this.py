@@ -104,8 +104,8 @@ def significant_terms(article: Article, snapshot: Snapshot) -> list[SignificantT
                 written.setdefault(stem, Counter())[folded] += 1
     weighed = []
     for stem, frequency in frequencies.items():
-        documents = _documents(snapshot, stem)
-        if documents >= MIN_DOCUMENTS:
+        if _is_shared(snapshot, stem):
+            documents = max(snapshot.term(name, stem.encode()).count for name in TEXT_FIELDS)
             idf = math.log1p((snapshot.documents - documents + 0.5) / (documents + 0.5))
             weighed.append((-frequency * idf, stem))
     return [
@@ -114,9 +114,9 @@ def significant_terms(article: Article, snapshot: Snapshot) -> list[SignificantT
     ]
 
 
-def _documents(snapshot: Snapshot, stem: str) -> int:
-    """Give in how many documents a word occurs: of several fields the highest number."""
-    return max(snapshot.term(name, stem.encode()).count for name in TEXT_FIELDS)
+def _is_shared(snapshot: Snapshot, stem: str) -> bool:
+    """Return whether enough documents have a word in one field; what is deleted must not tell of itself."""
+    return any(snapshot.live_count(name, stem.encode(), MIN_DOCUMENTS) >= MIN_DOCUMENTS for name in TEXT_FIELDS)
 
 
 def _any_of(significant: list[SignificantTerm]) -> Any:

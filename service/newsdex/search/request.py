@@ -15,7 +15,7 @@ from newsdex.search.cursor import Cursor, read_cursor, write_cursor
 from newsdex.search.language.dates import When
 from newsdex.search.plan.build import Ranked
 from newsdex.search.plan.curation import Curation
-from newsdex.search.plan.pinned_vocabulary import RememberedWords
+from newsdex.search.plan.pinned_vocabulary import Known, RememberedWords
 from newsdex.search.plan.query import ReadQuery, filter_trees, read_query, refuse_notes
 from newsdex.search.reply.facets import facet
 from newsdex.search.reply.histogram import Intervals
@@ -88,8 +88,8 @@ class Asked:
         )
         return write_cursor(cursor, self.question.request, seal)
 
-    def interpretation(self) -> Interpretation:
-        """Say how the query was read."""
+    def interpretation(self, known: Known) -> Interpretation:
+        """Return how the query was read; `known` are the words that the index has now."""
         query = self.question.query
         notes = [
             Note(code=code, message=message, start=start, end=end)
@@ -98,11 +98,13 @@ class Asked:
         if self.ranked.at_least is not None:
             message = f"articles are looked for with at least {self.ranked.at_least} of the words, best first"
             notes.append(Note(code="most_words", message=message))
-        notes += self._spelling_notes()
+        notes += self._spelling_notes(known)
         return Interpretation(query=query.as_text(self.question.when), notes=tuple(notes))
 
-    def _spelling_notes(self) -> Iterator[Note]:
+    def _spelling_notes(self, known: Known) -> Iterator[Note]:
         for word, instead in self.ranked.corrections.items():
+            if not known.frequency(instead):  # a page before had it; it is a word of what is shown no more
+                continue
             q = self.question.request.q
             start = next((start for own, start, _ in words(q) if own == word), q.find(word))
             message = f"no article has “{word}”; what is spelt like it was looked for, first of all “{instead}”"

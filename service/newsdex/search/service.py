@@ -88,7 +88,7 @@ class Search:
             total_is="at_least" if found.partial else "exact",
             partial=found.partial,
             next_cursor=asked.next_cursor(self.seal),
-            interpretation=asked.interpretation(),
+            interpretation=asked.interpretation(view.known),
             facets=asked.facets(),
             histogram=asked.histogram(),
             took_ms=round((time.monotonic() - arrived) * 1e3, 3),

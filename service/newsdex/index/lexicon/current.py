@@ -2,11 +2,12 @@
 
 What was read of them is merged, since each table that a request looks into costs time. Merging goes on from time to
 time, so between two merges a request looks into the merged tables and those of a few new segments. Segments that
-are gone stay in the merged tables until the next merge: others have their articles.
+are gone stay in the merged tables for a while: others have their articles, but for those that are shown no more.
 """
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 
 SMALL_DOCUMENTS = 200
 """So many new documents are read while the request waits, some milliseconds; more are read beside it."""
+KEPT_S = 600.0
+"""So long words of segments that are gone may stay in the merged tables."""
 MAX_UNMERGED = 6
 MAX_UNMERGED_SHARE = 0.5
 """When there are more unmerged tables, or they have more words than this share of the merged ones, all are merged."""
@@ -69,7 +72,11 @@ class Lexicon:
 class LexiconReader:
     """Gives lexicons; large new segments are read, and tables merged, in a thread, while the one before is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take a clock in seconds."""
+        self._clock = clock
+        self._gone_since: float | None = None
+        """Since when a segment of the merged tables is gone."""
         self._lock = threading.RLock()
         self._parts: dict[str, LexiconPart] = {}
         """What was read, by segment."""
@@ -80,6 +87,8 @@ class LexiconReader:
     def lexicon(self, segments: Sequence[OpenSegment]) -> Lexicon:
         """Give the lexicon of a commit's segments; the first one is waited for."""
         with self._lock:
+            if self._gone_since is None and self._merged_names - {segment.name for segment in segments}:
+                self._gone_since = self._clock()
             if not self._parts:
                 self._update(segments)
             unread = [segment for segment in segments if segment.name not in self._parts]
@@ -97,7 +106,9 @@ class LexiconReader:
         return [part for name, part in self._parts.items() if name not in self._merged_names]
 
     def _is_due(self) -> bool:
-        """Tell whether all tables should become one."""
+        """Return whether all tables should become one."""
+        if self._gone_since is not None and self._clock() >= self._gone_since + KEPT_S:
+            return True
         unmerged, words = self._unmerged(), len(self._merged.words) if self._merged else 0
         return len(unmerged) > MAX_UNMERGED or sum(len(one.words) for one in unmerged) > MAX_UNMERGED_SHARE * words
 
@@ -122,4 +133,4 @@ class LexiconReader:
         if due:
             merged = LexiconPart.merged(list(parts.values()))
             with self._lock:
-                self._merged, self._merged_names = merged, frozenset(parts)
+                self._merged, self._merged_names, self._gone_since = merged, frozenset(parts), None

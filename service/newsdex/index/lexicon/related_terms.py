@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import compress
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from rapidfuzz.distance import OSA
 
 from newsdex.index.columnar.query.bm25f import FIELD_WEIGHTS
+from newsdex.index.columnar.query.live_terms import live_terms
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.storage.postings import PostingField
-from newsdex.index.columnar.storage.segment import SegmentData
+from newsdex.index.columnar.storage.segment import OpenSegment
 from newsdex.index.text.analysis import MARK, certain_part, stem_of
 
 Value = TypeVar("Value")
@@ -51,8 +53,14 @@ class RelatedTerms:
         self._spellings: dict[str, tuple[RelatedTerm, ...]] = {}
 
     def frequency(self, term: str) -> int:
-        """Give in how many documents a term is, in the field that has most; 0 for a word that no article has."""
-        return max(self._snapshot.term(name, term.encode()).count for name in FIELDS)
+        """Return how frequent a term is in the field that has most; 0 for a word that no article has.
+
+        Deleted documents are counted, but do not suffice: their words are none.
+        """
+        known, written = self._snapshot, term.encode()
+        return max(
+            (known.term(name, written).count for name in FIELDS if known.live_count(name, written, 1)), default=0
+        )
 
     def relatives(self, stem: str) -> tuple[RelatedTerm, ...]:
         """Give the nearest stems that begin like this one: how many first letters they share, of the longer's."""
@@ -109,7 +117,7 @@ class RelatedTerms:
         """Give the terms with a beginning."""
         found: set[str] = set()
         for segment in self._snapshot.segments:
-            found.update(_terms_with(segment.data, beginning))
+            found.update(_terms_with(segment, beginning))
         return found
 
     def _within(self, word: str, edits: int) -> set[str]:
@@ -122,23 +130,25 @@ class RelatedTerms:
                 found.update(term.decode() for term in sources.fields[source].terms.slice(first, stop))
         if edits == 1:  # a swap is two edits to the dictionaries, and few are faster looked up than those found so
             found.update(filter(self.frequency, _swapped(word)))
-        return {other for other in found if not other.startswith(MARK) and _edits(word, other) <= edits}
+        near = (other for other in found if not other.startswith(MARK) and _edits(word, other) <= edits)
+        return set(filter(self.frequency, near))
 
 
-_terms: WeakKeyDictionary[SegmentData, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
-"""Terms by beginning: segments never change, so a commit does not make them be looked for anew."""
+_terms: WeakKeyDictionary[OpenSegment, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
+"""Terms by beginning: a commit that deletes nothing in a segment does not make them be looked for anew."""
 
 
-def _terms_with(data: SegmentData, beginning: str) -> tuple[str, ...]:
-    kept = _terms.setdefault(data, {})
+def _terms_with(segment: OpenSegment, beginning: str) -> tuple[str, ...]:
+    kept = _terms.setdefault(segment, {})
     known = kept.get(beginning)
     if known is None:
         found: set[bytes] = set()
         for name in FIELDS:
-            field = data.field(name)
+            field = segment.data.field(name)
             if isinstance(field, PostingField):
                 start, stop = field.terms.prefix_range(beginning.encode())
-                found.update(field.terms.slice(start, min(stop, start + MAX_LOOKED_AT)))
+                stop = min(stop, start + MAX_LOOKED_AT)
+                found.update(compress(field.terms.slice(start, stop), live_terms(segment, field, start, stop)))
         known = _remember(kept, beginning, tuple(term.decode() for term in found))
     return known
 

@@ -19,7 +19,7 @@ def explained(hits: Sequence[Hit], view: View, asked: Asked, deadline: float) ->
     cursor = asked.question.cursor
     statistics = cursor.statistics if cursor else None
     parts = view.explained(asked.ranked.tree, [hit.id for hit in hits], deadline, statistics)
-    documents = view.snapshot.documents
+    documents = view.snapshot.live_documents
     return tuple(hit.model_copy(update={"reasons": reasons(parts.get(hit.id, ()), documents)}) for hit in hits)
 
 

@@ -2,14 +2,17 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from rapidfuzz.distance import OSA
 
 from newsdex.index.lexicon.current import Lexicon
 from newsdex.search.spelling.edit_costs import costs
 
+MayBeTold = Callable[[str], bool]
+"""Tells whether an article that may be shown has a word: a lexicon may know words of others, too."""
 FREQUENCY = 0.1
 """A word that is ten times as frequent may be so much further from what was typed."""
 SHORT_WORD = 3
@@ -38,21 +41,21 @@ class Candidate:
     cost: float
 
 
-def candidates(word: str, lexicon: Lexicon, limit: int) -> list[Candidate]:
-    """Give the likeliest words for a folded one, without itself; none for a number or a text that is no word."""
+def candidates(word: str, lexicon: Lexicon, limit: int, may_be_told: MayBeTold) -> list[Candidate]:
+    """Return the likeliest words for a folded one, without itself; none for a number or a text that is no word."""
     if not _can_be_misspelled(word):
         return []
     counts = _near(word, lexicon, FEW_EDITS if len(word) > SHORT_WORD else 1)
     if not counts and len(word) > 2 * SHORT_WORD:
         counts = _near(word, lexicon, MANY_EDITS)
-    return _likeliest(word, counts, limit)
+    return _likeliest(word, counts, limit, may_be_told)
 
 
-def close_candidates(word: str, lexicon: Lexicon, limit: int) -> list[Candidate]:
-    """Give the likeliest words that are one likely mistake away from a folded one; none as in `candidates`."""
+def close_candidates(word: str, lexicon: Lexicon, limit: int, may_be_told: MayBeTold) -> list[Candidate]:
+    """Return the likeliest words that are one likely mistake away from a folded one; none as in `candidates`."""
     if not _can_be_misspelled(word):
         return []
-    found = _likeliest(word, _near(word, lexicon, 1), limit)
+    found = _likeliest(word, _near(word, lexicon, 1), limit, may_be_told)
     return [one for one in found if one.cost <= LIKELY_MISTAKE]
 
 
@@ -60,7 +63,7 @@ def _can_be_misspelled(word: str) -> bool:
     return SHORT_WORD <= len(word) <= LONGEST_WORD and not any(map(str.isdigit, word))
 
 
-def _likeliest(word: str, counts: Counter[str], limit: int) -> list[Candidate]:
+def _likeliest(word: str, counts: Counter[str], limit: int, may_be_told: MayBeTold) -> list[Candidate]:
     if not counts:
         return []
     near = counts.most_common(MAX_WEIGHED)
@@ -71,7 +74,8 @@ def _likeliest(word: str, counts: Counter[str], limit: int) -> list[Candidate]:
     ]
     found.sort(key=lambda one: (one.cost, one.text))
     best = [_doubted(one, found[:DOUBTED], counts) for one in found[:DOUBTED]]
-    return sorted([*best, *found[DOUBTED:]], key=lambda one: (one.cost, one.text))[:limit]
+    ordered = sorted([*best, *found[DOUBTED:]], key=lambda one: (one.cost, one.text))
+    return list(islice((one for one in ordered if may_be_told(one.text)), limit))
 
 
 def _doubted(one: Candidate, others: Sequence[Candidate], counts: Mapping[str, int]) -> Candidate:
@@ -96,7 +100,7 @@ def _near(word: str, lexicon: Lexicon, edits: int) -> Counter[str]:
     return counts
 
 
-def parted(word: str, lexicon: Lexicon) -> list[Candidate]:
+def parted(word: str, lexicon: Lexicon, may_be_told: MayBeTold) -> list[Candidate]:
     """Give the likeliest two words for one in which the space between them is missing; at most one such pair."""
     if len(word) < 2 * SHORT_WORD or len(word) > LONGEST_WORD:
         return []
@@ -106,4 +110,5 @@ def parted(word: str, lexicon: Lexicon) -> list[Candidate]:
         rarer = lexicon.count(first) and min(lexicon.count(first), lexicon.count(second))
         if rarer:
             found.append(Candidate(text=f"{first} {second}", cost=MISSING_SPACE - FREQUENCY * math.log10(rarer)))
-    return sorted(found, key=lambda one: one.cost)[:1]
+    found.sort(key=lambda one: one.cost)
+    return list(islice((one for one in found if all(map(may_be_told, one.text.split()))), 1))

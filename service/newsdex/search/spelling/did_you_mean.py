@@ -200,16 +200,16 @@ class _Readings:
 
         A frequent word is left alone, unless the query found nothing and has no other word that may be wrong.
         """
-        itself = Candidate(text=word.text, cost=0.0)
+        itself, told = Candidate(text=word.text, cost=0.0), self._tally.is_written
         if occurs > FEW_HITS and not (all_occur and self._nothing_found):
             return [itself]
         if occurs and self._nothing_found:
-            others = candidates(word.text, self._lexicon, OTHERS_FOR_KNOWN)
+            others = candidates(word.text, self._lexicon, OTHERS_FOR_KNOWN, told)
             return [itself, *(Candidate(text=one.text, cost=one.cost + KNOWN_WORD) for one in others)]
         if occurs:
-            return [itself, *close_candidates(word.text, self._lexicon, OPTIONS)]
-        others = candidates(word.text, self._lexicon, OPTIONS)
-        others += [one for one in parted(word.text, self._lexicon) if self._beside(one.text)]
+            return [itself, *close_candidates(word.text, self._lexicon, OPTIONS, told)]
+        others = candidates(word.text, self._lexicon, OPTIONS, told)
+        others += [one for one in parted(word.text, self._lexicon, told) if self._beside(one.text)]
         return others or [itself]
 
     def _having(self, text: str) -> Mask:

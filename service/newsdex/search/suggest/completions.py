@@ -66,7 +66,7 @@ class Completions:
         unknown = [at for at, word in enumerate(words) if not total(self._tally.with_word(word))]
         if len(unknown) <= MAX_CORRECTED:
             for at in unknown:
-                best = candidates(plain_form(words[at]), self._lexicon, 1)
+                best = candidates(plain_form(words[at]), self._lexicon, 1, self._tally.is_written)
                 words[at] = best[0].text if best else words[at]
         return words
 
@@ -86,7 +86,8 @@ class Completions:
         found = self._ranked(self._with_words(words, self.finished, known), corrected=True)
         if found or known:
             return found
-        words = {one.text: one.cost for one in candidates(beginning, self._lexicon, self._counted)}
+        told = self._tally.is_written
+        words = {one.text: one.cost for one in candidates(beginning, self._lexicon, self._counted, told)}
         return self._ranked(self._with_words(words, self.finished), corrected=True)
 
     @property
@@ -98,7 +99,7 @@ class Completions:
         for word in others:
             context = context & self._tally.with_word(word)
         by_stem: dict[str, str] = {}
-        for word in words:
+        for word in filter(self._tally.is_written, words):
             by_stem.setdefault(stem_of(word), word)
         for word in known:
             by_stem.pop(stem_of(word), None)

@@ -8,6 +8,7 @@ seen twice, not two. The weights and K1 come from `tests/relevance`; `tests/rele
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,20 +90,20 @@ class WordQuery(QueryNode):
         wanted = [(name, one, snapshot.term(name, one.term.encode())) for name in self.fields for one in self.variants]
         return [VariantPostings(name=name, variant=one, known=known) for name, one, known in wanted if known.count]
 
-    def document_frequency(self, similarity: Similarity) -> float:
-        """Give in how many documents the word is, a variant counting by its weight; of the fields, the largest.
+    def document_frequency(self, frequency: Callable[[str, bytes], int]) -> float:
+        """Return in how many documents the word is; of the fields, the largest number.
 
-        The exact form is part of its stem. Overlaps between variants are not looked for.
+        `frequency` says it of a field's term; a variant counts by its weight. The exact form is part of its stem.
+        Overlaps between variants are not looked for.
         """
         counted = [variant for variant in self.variants if variant.kind != "exact"]
         return max(
-            sum(min(one.weight, 1.0) * similarity.frequency(name, one.term.encode()) for one in counted)
-            for name in self.fields
+            sum(min(one.weight, 1.0) * frequency(name, one.term.encode()) for one in counted) for name in self.fields
         )
 
     def idf(self, similarity: Similarity) -> float:
         """Give log(1 + (N − n + ½) / (n + ½)), which is never below 0 (section 3.1 there, with Lucene's addend)."""
-        frequency = min(self.document_frequency(similarity), similarity.documents)
+        frequency = min(self.document_frequency(similarity.frequency), similarity.documents)
         return math.log1p((similarity.documents - frequency + 0.5) / (frequency + 0.5))
 
 

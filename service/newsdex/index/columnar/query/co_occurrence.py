@@ -34,6 +34,10 @@ class CoOccurrence:
         mask &= self.visible
         return mask
 
+    def is_written(self, word: str) -> bool:
+        """Return whether a document has a word as it stands, or as the stem of another one."""
+        return any(self._snapshot.count_in(self.visible, name, word.encode(), 1) for name in TEXT_FIELDS)
+
     def with_phrase(self, words: Sequence[str]) -> Mask:
         """Give the documents in which some words follow on each other in a text field."""
         mask = np.zeros(len(self.visible), bool)

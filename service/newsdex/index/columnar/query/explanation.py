@@ -36,7 +36,7 @@ class ScorePart:
     score: float
     occurrences: tuple[Occurrence, ...] = ()
     documents: int = 0
-    """How many documents have the word; a variant counts by its weight."""
+    """How many documents that are not deleted have the word; a variant counts by its weight."""
     age_days: float = 0.0
 
 
@@ -91,7 +91,7 @@ class Explanation:
             words=(query.word,),
             score=self._score(query, document) or 0.0,
             occurrences=tuple(occurrences),
-            documents=round(query.document_frequency(self._similarity)),
+            documents=round(query.document_frequency(self._snapshot.live_count)),
         )
 
     def _pairs(self, query: ProximityBoost, document: int) -> Iterator[ScorePart]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from newsdex.index.columnar.kernel import bindings as kernel
+from newsdex.index.columnar.query.live_terms import READ_AT_ONCE
 from newsdex.index.columnar.query.term_lookup import FieldReader, TermPostings
 from newsdex.index.columnar.storage.columns import ABSENT
 from newsdex.index.columnar.storage.postings import PostingField
@@ -47,6 +48,29 @@ class Snapshot:
         if all(segment.alive is None for segment in self.segments):
             return None
         return self.joined(lambda at: self.segments[at].alive, True, bool)
+
+    @property
+    def live_documents(self) -> int:
+        """Return the number of documents that are not deleted."""
+        return sum(segment.documents - segment.deleted for segment in self.segments)
+
+    def live_count(self, field: str, term: bytes, enough: int | None = None) -> int:
+        """Return how many documents that are not deleted have a term; with `enough`, counting may stop there.
+
+        A frequency in statistics counts deleted documents, too. What is told to anybody must not.
+        """
+        return self.term(field, term).count if self.alive is None else self.count_in(self.alive, field, term, enough)
+
+    def count_in(self, mask: Array, field: str, term: bytes, enough: int | None = None) -> int:
+        """Return how many documents of a mask have a term; with `enough`, counting may stop there."""
+        count = 0
+        for piece in self.term(field, term).pieces:
+            for start in range(piece.start, piece.stop, READ_AT_ONCE):
+                documents = piece.field.documents(start, min(start + READ_AT_ONCE, piece.stop))
+                count += int(np.count_nonzero(mask[piece.base :].take(documents)))
+                if enough is not None and count >= enough:
+                    return count
+        return count
 
     def joined(self, part: Callable[[int], Array | None], default: object, dtype: Any) -> Array:
         """Give one array of a part of each segment; where a segment has none, `default` stands."""
