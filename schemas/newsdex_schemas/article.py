@@ -47,8 +47,9 @@ class RelatedLink(ContractModel):
 class Article(ContractModel):
     """One article in one version.
 
-    Only `id` and `title` are required. Order between versions: `version` first (absent counts as 0), then the event's
-    time. All text is plain text, paragraphs parted by a blank line; lengths are in characters.
+    Only `id` and `title` are required. Order between versions: by `version` where given, else by the event's time, else
+    by its place in the stream; `published_at` orders nothing. All text is plain text, paragraphs parted by a blank
+    line; lengths are in characters.
     """
 
     id: Identifier

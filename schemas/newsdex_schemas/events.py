@@ -19,8 +19,9 @@ MAX_PAGE_CHARS = 1_500_000
 class Event(ContractModel):
     """The CloudEvents attributes that every event carries.
 
-    `source` and `id` together name the event: a second one with both equal is a duplicate. `time` orders the events of
-    an article; where it is absent, the moment at which the broker stored the event stands in for it.
+    `source` and `id` together name the event: a second one with both and the content equal is a duplicate. `time`
+    orders the events of an article; it counts as the moment at which the broker stored the event where it is absent or
+    later than that.
     """
 
     specversion: Literal["1.0"] = "1.0"
@@ -35,8 +36,8 @@ class Event(ContractModel):
 class Withdrawal(ContractModel):
     """Takes an article out of search.
 
-    With `version`, only a higher version of the article lifts it. Without, only an event with a later time does,
-    whatever its version.
+    Without `version`, it covers what was stored before it, and what states an earlier time. With one, it covers that
+    version and lower ones, whenever they are stored, until the same one comes again with a later time.
     """
 
     id: Identifier

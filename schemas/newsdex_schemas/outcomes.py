@@ -53,8 +53,11 @@ class EventOutcome(ContractModel):
     article_id: str | None = None
     place: str | None = None
     """For a parked event, the path of the fault."""
+    reflected: bool = False
+    """True once every search reflects the outcome, whatever it is: there is nothing left to wait for."""
     searchable: bool = False
-    """True once every search reflects the outcome."""
+    """True once every search shows what the event asked for: the article, in its version or a newer one; after a
+    withdrawal, nothing. It stays false where that is hidden, by a withdrawal or an embargo, or was outdated before."""
     current: bool = False
     """True where the article is now what this event says: published with its content, or withdrawn.
 

@@ -55,8 +55,9 @@ def outcome_of(ref: EventRef, ledger: Ledger, commit: Commit) -> EventOutcome:
     if entry is None:
         return EventOutcome(source=ref.source, id=ref.id)
     article = ledger.entry_of(entry.article_id) if entry.article_id else None
+    last = article.sequence if article else 0
     # an event that changed nothing is reflected when what it found in the archive is
-    change = entry.sequence or (article.sequence if article else 0)
+    reflected = entry.outcome != "parked" and (entry.sequence or last) <= commit.position
     embargoed_us = None if entry.outcome in ("withdrawn", "parked") or article is None else article.embargoed_us
     waits = embargoed_us is not None and embargoed_us > commit.as_of_us
     return EventOutcome(
@@ -66,7 +67,15 @@ def outcome_of(ref: EventRef, ledger: Ledger, commit: Commit) -> EventOutcome:
         reason=entry.reason,
         article_id=entry.article_id,
         place=ledger.parked_place(entry.parked_id) if entry.parked_id else None,
-        searchable=entry.outcome != "parked" and change <= commit.position and not waits,
+        reflected=reflected,
+        searchable=reflected and last <= commit.position and _is_as_asked(entry, article, commit.as_of_us),
         searchable_from=moment_of(embargoed_us) if embargoed_us is not None and waits else None,
         current=ledger.is_current(entry),
     )
+
+
+def _is_as_asked(entry: LedgerEntry, article: FeedEntry | None, as_of_us: int) -> bool:
+    """Return whether an article is as an event asked for: shown, or hidden after a withdrawal."""
+    if entry.is_withdrawal:
+        return article is None or not article.live
+    return article is not None and article.shown_at(as_of_us) and entry.outcome != "stale"

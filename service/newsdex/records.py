@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
+from newsdex.order import ArticleState, EventKey, EventName, OrderedEvent, Place
 from newsdex_schemas import Article, channels
 
 Outcome = Literal["accepted", "duplicate", "stale", "withdrawn", "parked"]
@@ -39,37 +40,16 @@ class Delivery:
     correlation_id: str | None = None
     parked_id: int | None = None
     """Set when a parked event is tried again."""
+    incarnation: int | None = None
+    """Of the stream it came from; set when a parked event is tried again, else the archive tells it."""
 
 
-class VersionKey(NamedTuple):
-    """The total order between the versions of an article: publisher's version, event time, digest of the content."""
+class Placed(NamedTuple):
+    """Where a delivery stands in the stream."""
 
-    version: int
-    time_us: int
-    digest: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ArticleState:
-    """What the archive knows of an article: three maxima, so that it cannot depend on the order of events."""
-
-    published: VersionKey | None = None
-    """The newest version that was published."""
-    withdrawn_version: int | None = None
-    """The highest version that a withdrawal named."""
-    withdrawn_us: int | None = None
-    """The latest time of a withdrawal that named no version."""
-
-    def covers(self, key: VersionKey) -> bool:
-        """Tell whether a withdrawal takes this version out of search."""
-        by_version = self.withdrawn_version is not None and key.version <= self.withdrawn_version
-        by_time = self.withdrawn_us is not None and key.time_us <= self.withdrawn_us
-        return by_version or by_time
-
-    @property
-    def live(self) -> bool:
-        """Tell whether there is a version that no withdrawal covers."""
-        return self.published is not None and not self.covers(self.published)
+    place: Place
+    handled: bool
+    """True for one that has an outcome: it comes again because its acknowledgement was lost."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,20 +63,35 @@ class ReceivedEvent:
     article: Article | None
     content: bytes
     """The article as the archive keeps it, JSON; empty for a withdrawal."""
-    key: VersionKey
-    """For a withdrawal without a version, `version` is -1."""
+    version: int | None
+    stated_us: int | None
+    """The moment that it states: a CloudEvent's `time`, a bare article's `updated_at`."""
+    fingerprint: bytes
+    """Of what it says; copies of an event have the same."""
     correlation_id: str
     unknown_fields: int = 0
+
+    @property
+    def name(self) -> EventName:
+        """Return what only copies of the event share with it."""
+        return EventName(self.source, self.id, self.fingerprint)
+
+    def ordered(self, place: Place, stored_us: int) -> OrderedEvent:
+        """Return what the order needs of the event, as it was stored at a place."""
+        return OrderedEvent(
+            name=self.name,
+            key=EventKey(self.version, self.stated_us, stored_us, place),
+            withdrawal=self.article is None,
+            content=self.content,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """One outcome with its reason, and what it changes."""
+    """One outcome with its reason, and whether it changes what search sees."""
 
     outcome: Outcome
     reason: str
-    state: ArticleState | None = None
-    """The new state, or None where nothing changes."""
     content_changes: bool = False
     """True where search must see something else than before; it takes the next sequence number."""
 
@@ -115,6 +110,7 @@ class Result:
     """What became of one delivery: the ledger's row, and the log's line."""
 
     delivery: Delivery
+    place: Place
     outcome: Outcome
     reason: str
     source: str
@@ -127,6 +123,12 @@ class Result:
     parked_id: int | None = None
     fault: Fault | None = None
     unknown_fields: int = 0
+    fingerprint: bytes | None = None
+    """None for an event that could not be read."""
+    other_source: str | None = None
+    """Whose publication the archive had of the article, where that is another publisher than the event's."""
+    copy_of: int | None = None
+    """Of a copy, the number in the stream of the message that it is a copy of."""
     superseded: tuple[int, ...] = ()
     """Parked events that this one made pointless, and closed."""
 
@@ -153,13 +155,17 @@ class Change:
         return None if self.content is None else Article.model_validate_json(self.content)
 
 
+NONE_STATED = -(2**63)
+"""Stands for a version or a time that an event does not state, as opposed to one that cannot be read."""
+
+
 class Claim(NamedTuple):
     """Which version of an article a parked event was to bring, as far as it can be read."""
 
     version: int | None
-    """As in `VersionKey`; None where it cannot be told, and the event cannot be compared with others."""
-    time_us: int | None
-    """None where it cannot be read; then the order in which the broker stored the events stands in for it."""
+    """NONE_STATED for an event without one; None where it cannot be read, and the event compares with no other."""
+    stated_us: int | None
+    """NONE_STATED for an event without a time; None where it cannot be read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +174,7 @@ class WaitingEvent:
 
     id: int
     subject: str
+    place: Place
     stored_us: int
     source: str
     event_id: str
@@ -278,6 +285,11 @@ class LedgerEntry:
     sequence: int | None
     parked_id: int | None
     correlation_id: str
+    incarnation: int
+    other_source: str | None = None
+    """Whose publication the archive had of the article then, where that was another publisher."""
+    copy_of: int | None = None
+    """Of a copy, the number in the stream of the message that it is a copy of."""
     resolution: str | None = None
     """Why the parked event is closed; None while it waits."""
 

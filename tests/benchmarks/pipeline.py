@@ -85,7 +85,7 @@ async def _watch(client: Client, published_at: dict[EventRef, float], latencies:
 
     while len(latencies) < number:
         for outcome in await client.outcomes(list(published_at)[:500]) if published_at else ():
-            if outcome.searchable:
+            if outcome.reflected:
                 searchable(outcome)
         await asyncio.sleep(POLL_S)
 

@@ -125,7 +125,7 @@ class Clients(threading.Thread):
                     self.codes["no_reply"] += 1
                 else:
                     for event, outcome in zip((*oldest, *newest), outcomes, strict=True):
-                        if outcome.searchable:
+                        if outcome.reflected:
                             self.ledger.settle(event)
             await asyncio.sleep(PAUSE_S)
 

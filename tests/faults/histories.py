@@ -14,19 +14,25 @@ MOMENTS = [datetime(2024, 6, 11, 8, minute, tzinfo=UTC).isoformat() for minute i
 VERSIONS = (None, None, 1, 2, 3)
 TITLES = ("Ebb", "Flood", "Slack water")
 LONGEST = 7
-RESENT = 10**6
+COPIES = 0.2
+"""The part of the messages that are copies of an earlier event."""
 
 
 def history(draw: random.Random, article: str, first: int) -> list[Delivery]:
-    """Give some events of one article, as the broker numbers them; `first` is the number of the first."""
-    return [_event(draw, article, first + place) for place in range(draw.randint(1, LONGEST))]
+    """Give some messages about one article, as the broker numbers them; `first` is the number of the first."""
+    messages: list[Delivery] = []
+    for number in range(first, first + draw.randint(1, LONGEST)):
+        if messages and draw.random() < COPIES:
+            stored_us = NOON_US + draw.randrange(4) * 60_000_000
+            messages.append(replace(draw.choice(messages), stream_sequence=number, stored_us=stored_us))
+        else:
+            messages.append(_event(draw, article, number))
+    return messages
 
 
 def shuffled(draw: random.Random, deliveries: list[Delivery]) -> list[Delivery]:
-    """Give them in another order, some of them several times: delivered again, or sent again by the publisher."""
-    again = draw.choices(deliveries, k=len(deliveries) // 3)
-    sent_again = [replace(one, stream_sequence=one.stream_sequence + RESENT) for one in again[::2]]
-    order = [*deliveries, *again[1::2], *sent_again]
+    """Give them in another order, some of them delivered several times."""
+    order = [*deliveries, *draw.choices(deliveries, k=len(deliveries) // 3)]
     draw.shuffle(order)
     return order
 

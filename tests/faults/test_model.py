@@ -15,9 +15,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.scenarios.corpus import NOW, Corpus
+from tests.unit import order_model as model
 
 from newsdex.archive.writer import ArchiveTransaction, ArchiveWriter
 from newsdex.ingest.handle import handle_batch
+from newsdex.ingest.read import read_event
+from newsdex.order import OrderedEvent, Place
 from newsdex.records import Delivery, microseconds
 from newsdex_schemas import channels
 
@@ -35,28 +38,18 @@ class Told:
     version: int | None
     minute: int
 
-    @property
-    def order(self) -> tuple[int, int]:
-        """The newest publication is the one with the highest."""
-        return self.version or 0, self.minute
+    stored: OrderedEvent
 
     @property
     def word(self) -> str:
         """The word that this version of an article has."""
-        return f"tide{self.version or 0}at{self.minute}"
+        return f"tide{self.version or 'none'}at{self.minute}"
 
 
 def shown(told: Sequence[Told]) -> str | None:
-    """Give the word of what search must show after some events, in whatever order they came; None for nothing."""
-    newest = max((one for one in told if not one.withdrawal), key=lambda one: one.order, default=None)
-    if newest is None:
-        return None
-    for one in told:
-        if one.withdrawal and one.version is None and one.minute >= newest.minute:
-            return None
-        if one.withdrawal and one.version is not None and one.version >= (newest.version or 0):
-            return None
-    return newest.word
+    """Return the word of what search must show after some events, in whatever order they came; None for nothing."""
+    content = model.shown(one.stored for one in told)
+    return next((one.word for one in told if one.stored.content == content), None)
 
 
 class Dying:
@@ -100,21 +93,22 @@ class SmallNewsdex(RuleBasedStateMachine):
         minute=st.sampled_from(MINUTES),
     )
     def publish(self, article: str, channel: str, version: int | None, minute: int) -> None:
-        told = Told(withdrawal=False, version=version, minute=minute)
-        data = {"id": article, "title": f"All {told.word}", "version": version}
-        self._send(article, told, self.corpus.event(channel, data, time=_moment(minute)))
+        data = {"id": article, "title": f"All tide{version or 'none'}at{minute}", "version": version}
+        self._send(article, version, minute, self.corpus.event(channel, data, time=_moment(minute)))
 
     @rule(article=st.sampled_from(ARTICLES), version=st.sampled_from(VERSIONS), minute=st.sampled_from(MINUTES))
     def withdraw(self, article: str, version: int | None, minute: int) -> None:
-        told = Told(withdrawal=True, version=version, minute=minute)
         data = {"id": article, "version": version}
-        self._send(article, told, self.corpus.event(channels.ARTICLES_WITHDRAWN, data, time=_moment(minute)))
+        self._send(article, version, minute, self.corpus.event(channels.ARTICLES_WITHDRAWN, data, time=_moment(minute)))
 
     @rule()
     def poison_the_stream(self) -> None:
-        self._send("", None, self.corpus.delivery(channels.ARTICLES_PUBLISHED, b"{"))
+        self.pending.append(("", None, self.corpus.delivery(channels.ARTICLES_PUBLISHED, b"{")))
 
-    def _send(self, article: str, told: Told | None, delivery: Delivery) -> None:
+    def _send(self, article: str, version: int | None, minute: int, delivery: Delivery) -> None:
+        event = read_event(delivery)
+        stored = event.ordered(Place(1, delivery.stream_sequence), delivery.stored_us)
+        told = Told(withdrawal=event.article is None, version=version, minute=minute, stored=stored)
         self.pending.append((article, told, delivery))
 
     # What the indexer does

@@ -20,6 +20,7 @@ from newsdex.archive.writer import ArchiveWriter
 from newsdex.broker.server import EmbeddedServer
 from newsdex.children import free_port
 from newsdex.ingest.identity import claim
+from newsdex.order import Place
 from newsdex.records import Fault, ParkedChoice, Result
 
 MANY = 2_300
@@ -36,6 +37,7 @@ def park(folder: Path, number: int) -> None:
             cause = publishing(10_000_000 + at, id_=f"bulk-{at}", version=1)
             result = Result(
                 delivery=cause,
+                place=Place(1, cause.stream_sequence),
                 outcome="parked",
                 reason="internal_error",
                 source="https://courier.example/newsroom",

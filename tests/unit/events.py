@@ -5,7 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from newsdex.records import Delivery, ReceivedEvent, VersionKey
+from newsdex.order import EventKey, EventName, OrderedEvent, Place
+from newsdex.records import Delivery
 from newsdex_schemas import Article, channels
 
 SOURCE = "https://courier.example/newsroom"
@@ -72,26 +73,24 @@ def withdrawing(number: int = 1, *, id_: str = ARTICLE_ID, at: str = TIME, versi
     return delivery(event(data, channel, id=f"evt-{number}", time=at), channel, number)
 
 
-def publication(version: int | None, time_us: int, title: str = "Tide tables") -> ReceivedEvent:
-    """Give a publication as `decide` sees it."""
-    content = Article(id=ARTICLE_ID, title=title, version=version)
-    return _received("article.published.v1", version or 0, time_us, content)
-
-
-def withdrawal(version: int | None, time_us: int) -> ReceivedEvent:
-    """Give a withdrawal as `decide` sees it."""
-    return _received("article.withdrawn.v1", -1 if version is None else version, time_us, None)
-
-
-def _received(type_: str, version: int, time_us: int, content: Article | None) -> ReceivedEvent:
-    body = content.to_json() if content else b""
-    return ReceivedEvent(
-        source=SOURCE,
-        id=f"{type_} {version} {time_us}",
-        type=type_,
-        article_id=ARTICLE_ID,
-        article=content,
-        content=body,
-        key=VersionKey(version, time_us, hashlib.sha256(body).hexdigest()),
-        correlation_id="desk-1",
+def ordered(
+    position: int,
+    *,
+    version: int | None = None,
+    stated: int | None = None,
+    stored: int | None = None,
+    incarnation: int = 1,
+    withdrawal: bool = False,
+    source: str = SOURCE,
+    name: str = "",
+    title: str = "Tide tables",
+) -> OrderedEvent:
+    """Return an event as the order sees it; times are small numbers, and the broker's clock counts positions."""
+    content = b"" if withdrawal else Article(id=ARTICLE_ID, title=title, version=version).to_json()
+    place = Place(incarnation, position)
+    return OrderedEvent(
+        name=EventName(source, name or f"e-{incarnation}-{position}", hashlib.sha256(content).digest()),
+        key=EventKey(version, stated, position if stored is None else stored, place),
+        withdrawal=withdrawal,
+        content=content,
     )

@@ -11,6 +11,7 @@ from tests.unit.events import publishing
 
 from newsdex.errors import Unavailable
 from newsdex.ingest.committer import MAX_BATCH, Committer
+from newsdex.order import Place
 from newsdex.records import Delivery, Result
 
 HANG_S = 10
@@ -21,6 +22,7 @@ def result_of(delivery: Delivery) -> Result:
     number = delivery.stream_sequence
     return Result(
         delivery=delivery,
+        place=Place(1, number),
         outcome="accepted",
         reason="first_version",
         source="tests",

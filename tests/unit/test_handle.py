@@ -16,6 +16,7 @@ from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveTransaction, ArchiveWriter
 from newsdex.ingest.handle import drop_parked, handle_batch, retry_parked
 from newsdex.ingest.identity import NO_CLAIM
+from newsdex.order import Place
 from newsdex.records import Delivery, Fault, ParkedChoice, Result
 
 NOW_US = NOON_US + HOUR_US
@@ -65,6 +66,7 @@ def park_a_defect(archive: ArchiveWriter, cause: Delivery) -> int:
     """Park a valid event, as for a defect of ours that has been mended since."""
     result = Result(
         delivery=cause,
+        place=Place(1, cause.stream_sequence),
         outcome="parked",
         reason="internal_error",
         source="nats",
@@ -99,7 +101,7 @@ def test_the_ledger_has_one_line_for_each_delivery(archive: ArchiveWriter, reade
 
 def test_batches_see_what_the_batches_before_left(archive: ArchiveWriter) -> None:
     assert [("accepted", "first_version")] == outcomes(handle(archive, publishing(1, version=1)))
-    assert [("stale", "older_version")] == outcomes(handle(archive, publishing(2)))
+    assert [("stale", "older_version")] == outcomes(handle(archive, publishing(2, version=0)))
     assert [("accepted", "newer_version")] == outcomes(handle(archive, publishing(3, version=2)))
 
 
@@ -114,7 +116,7 @@ def test_an_invalid_message_is_parked_with_its_very_bytes(archive: ArchiveWriter
     (result,) = handle(archive, cause)
     (parked,) = reader.parked(limit=2)
 
-    assert replace(cause, parked_id=result.parked_id) == parked.delivery
+    assert replace(cause, parked_id=result.parked_id, incarnation=1) == parked.delivery
     assert ("invalid_utf8", "byte 128") == (parked.fault.code, parked.fault.place)
     assert ("nats", "é\n100%", "desk-9") == (parked.source, parked.event_id, parked.correlation_id)
     assert ("open", 1, NOW_US) == (parked.status, parked.attempts, parked.at_us)
@@ -283,14 +285,22 @@ EVENTS = st.one_of(
 )
 
 
+def kept_articles(archive: ArchiveWriter, folder: Path) -> list[tuple[object, ...]]:
+    """Give all that the archive keeps of each article, besides when it changed, and whether it is settled yet."""
+    reader = ArchiveReader(folder)
+    rows = archive._connection.execute("SELECT id, content, digest, embargoed_us, expires_us FROM articles ORDER BY id")
+    kept = [(*row, standing.state) for row in rows if (standing := reader.standing(row["id"]))]
+    reader.close()
+    return kept
+
+
 def end_state(batches: Sequence[Sequence[Delivery]]) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
     """Give what the archive keeps of the articles, and the events that are parked."""
     with tempfile.TemporaryDirectory() as folder:
         archive = ArchiveWriter(Path(folder))
         for batch in batches:
             assert list(batch) == [result.delivery for result in handle(archive, *batch)]
-        columns = "id, version, time_us, digest, withdrawn_version, withdrawn_us, content, embargoed_us, expires_us"
-        articles = [tuple(row) for row in archive._connection.execute(f"SELECT {columns} FROM articles ORDER BY id")]
+        articles = kept_articles(archive, Path(folder))
         parked = [tuple(row) for row in archive._connection.execute("SELECT body, subject, stored_us FROM parked")]
         archive.close()
     return articles, sorted(parked)

@@ -80,6 +80,7 @@ def test_an_accepted_event_names_its_article_and_the_reply_its_position(corpus: 
         outcome="accepted",
         reason="first_version",
         article_id="a",
+        reflected=True,
         searchable=True,
         current=True,
     )
@@ -133,15 +134,19 @@ def test_a_duplicate_is_searchable_once_what_it_repeats_is(corpus: Corpus) -> No
     assert [("duplicate", "same_content", True)] == told(ask(corpus, "second", position=1))
 
 
-def test_a_stale_event_is_searchable_once_what_is_newer_is(corpus: Corpus) -> None:
+def reflected(reply: OutcomeReply) -> Sequence[tuple[str | None, bool, bool]]:
+    return [(one.reason, one.reflected, one.searchable) for one in reply.outcomes]
+
+
+def test_a_stale_event_is_reflected_once_what_is_newer_is_and_never_searchable(corpus: Corpus) -> None:
     publish(corpus, "new")
     publish(corpus, "old", version=1)
 
-    assert [("stale", "older_version", False)] == told(ask(corpus, "old", position=0))
-    assert [("stale", "older_version", True)] == told(ask(corpus, "old", position=1))
+    assert [("older_version", False, False)] == reflected(ask(corpus, "old", position=0))
+    assert [("older_version", True, False)] == reflected(ask(corpus, "old", position=1))
 
 
-def test_a_withdrawal_is_searchable_once_the_article_is_gone(corpus: Corpus) -> None:
+def test_a_withdrawal_is_as_asked_once_the_article_is_gone(corpus: Corpus) -> None:
     publish(corpus, "e")
     publish(corpus, "w", channel=channels.ARTICLES_WITHDRAWN)
 
@@ -176,7 +181,36 @@ def test_the_withdrawal_of_an_article_under_embargo_is_reflected_at_once(corpus:
     publish(corpus, "w", channel=channels.ARTICLES_WITHDRAWN)
     corpus.index()
 
-    assert [("accepted", True, None), ("withdrawn", True, None)] == [answer(corpus, "e"), answer(corpus, "w")]
+    assert [("accepted", False, None), ("withdrawn", True, None)] == [answer(corpus, "e"), answer(corpus, "w")]
+
+
+def test_what_a_withdrawal_hides_is_reflected_and_not_searchable(corpus: Corpus) -> None:
+    """However it was published: before, in flight, or again under the same version."""
+    publish(corpus, "e")
+    publish(corpus, "w", channel=channels.ARTICLES_WITHDRAWN)
+    corpus.handle(corpus.event(channels.ARTICLES_UPDATED, ARTICLE, id="late", time=NOW))
+
+    assert [("first_version", True, False), ("earlier_than_withdrawal", True, False)] == reflected(
+        ask(corpus, "e", "late", position=2)
+    )
+
+
+def test_what_lifts_a_withdrawal_is_searchable_and_the_withdrawal_is_not_in_force_any_more(corpus: Corpus) -> None:
+    publish(corpus, "e")
+    publish(corpus, "w", channel=channels.ARTICLES_WITHDRAWN)
+    publish(corpus, "again")
+
+    assert [("lifts_withdrawal", True, True), ("withdrawn", True, False)] == reflected(
+        ask(corpus, "again", "w", position=3)
+    )
+    assert [("lifts_withdrawal", False, False)] == reflected(ask(corpus, "again", position=2))
+
+
+def test_an_article_under_embargo_or_expired_is_reflected_and_not_searchable(corpus: Corpus) -> None:
+    publish(corpus, "e", embargoed_until=(NOW + timedelta(seconds=1)).isoformat())
+    publish(corpus, "x", id="b", expires_at=NOW.isoformat())
+
+    assert [("first_version", True, False)] * 2 == reflected(ask(corpus, "e", "x", position=2))
 
 
 def test_an_event_sent_twice_keeps_the_outcome_that_was_more_than_a_duplicate(corpus: Corpus) -> None:
@@ -261,3 +295,18 @@ def test_a_message_is_told_from_another_one_under_the_same_event_id(corpus: Corp
     reply = answer_outcomes(json.dumps({"events": refs}).encode(), corpus.archive, lambda: At(99, microseconds(NOW)))
 
     assert ["accepted", "stale", None] == [one.outcome for one in reply.outcomes]
+
+
+def test_a_copy_is_current_while_the_event_that_it_is_a_copy_of_is(corpus: Corpus) -> None:
+    first, other = (corpus.event(channels.ARTICLES_PUBLISHED, {"id": "a", "title": name}, id=name) for name in "xy")
+    copy = replace(corpus.event(channels.ARTICLES_PUBLISHED, {"id": "a", "title": "x"}, id="x"))
+    numbers = [one.stream_sequence for one in (first, copy)]
+    corpus.handle(first)
+    before = current(corpus, "x")
+    corpus.handle(other, copy)
+    refs = [{"source": SOURCE, "id": "x", "stream_sequence": number} for number in numbers]
+    reply = answer_outcomes(json.dumps({"events": refs}).encode(), corpus.archive, lambda: At(99, microseconds(NOW)))
+
+    assert ([True], [("accepted", False), ("duplicate", False)]) == (
+        before, [(one.outcome, one.current) for one in reply.outcomes],
+    )  # fmt: skip

@@ -13,7 +13,8 @@ from tests.unit.events import NOON_US, SOURCE, TIME, TYPES, article, delivery, e
 
 from newsdex.errors import Invalid
 from newsdex.ingest.read import read_event
-from newsdex.records import ReceivedEvent, VersionKey
+from newsdex.order import Place
+from newsdex.records import ReceivedEvent
 from newsdex_schemas import channels
 from newsdex_schemas.article import MAX_BODY_CHARS
 
@@ -212,34 +213,57 @@ def test_a_bare_article_is_named_by_its_message_id_or_its_place_in_the_stream(
     assert ("nats", id_, "article.published.v1") == (got.source, got.id, got.type)
 
 
-def test_a_bare_article_is_as_old_as_it_says_else_as_its_delivery() -> None:
+def test_a_bare_article_states_when_it_was_updated_and_its_date_of_publication_is_no_statement() -> None:
+    """Many are published at a moment of their own, tomorrow for instance, and corrected without changing it."""
     dated = article(published_at="2024-06-11T11:00:00Z")
     updated = dated | {"updated_at": "2024-06-11T14:00:00+02:00"}
-    read = [read_event(delivery(value)).key.time_us for value in (updated, dated, article())]
 
-    assert [NOON_US, NOON_US - 3_600_000_000, NOON_US + 1] == read
-
-
-def test_an_event_without_a_time_is_as_old_as_its_storing() -> None:
-    """The moment is the same at every delivery, so the order of versions is, too."""
-    value = without(event(), "time")
-    first, again = (read_event(delivery(value, deliveries=number)) for number in (1, 2))
-
-    assert NOON_US + 1 == first.key.time_us
-    assert first == again
+    assert [NOON_US, None, None] == [read_event(delivery(value)).stated_us for value in (updated, dated, article())]
 
 
-def test_a_version_counts_as_zero_where_absent_and_as_none_for_a_withdrawal() -> None:
-    bare = {"id": "courier:tide-tables"}
-    keys = [
-        read_event(publishing()).key,
-        read_event(publishing(version=4)).key,
-        read_event(delivery(event(bare, WITHDRAWN), WITHDRAWN)).key,
-        read_event(delivery(event(bare | {"version": 4}, WITHDRAWN), WITHDRAWN)).key,
+def test_an_event_states_its_own_time_or_none() -> None:
+    dated = article(updated_at="2024-06-11T14:00:00+02:00", published_at="2024-06-11T11:00:00Z")
+    stating, silent = event(dated, time="2024-06-11T12:00:01Z"), without(event(dated), "time")
+
+    assert [NOON_US + 1_000_000, None] == [read_event(delivery(value)).stated_us for value in (stating, silent)]
+
+
+def test_the_time_of_an_event_is_the_earlier_of_what_it_states_and_when_it_was_stored() -> None:
+    place = Place(1, 5)
+    times = [
+        read_event(delivery(event(time=time))).ordered(place, NOON_US).key.time_us
+        for time in ("2024-06-11T12:00:01Z", "2024-06-11T11:59:59Z")
     ]
 
-    assert [0, 4, -1, 4] == [key.version for key in keys]
-    assert isinstance(keys[0], VersionKey)
+    assert [NOON_US, NOON_US - 1_000_000] == times
+    assert NOON_US == read_event(delivery(without(event(), "time"))).ordered(place, NOON_US).key.time_us
+
+
+def test_an_absent_version_is_none_and_not_zero() -> None:
+    bare = {"id": "courier:tide-tables"}
+    versions = [
+        read_event(one).version
+        for one in (
+            publishing(),
+            publishing(version=0),
+            publishing(version=4),
+            delivery(event(bare, WITHDRAWN), WITHDRAWN),
+            delivery(event(bare | {"version": 0}, WITHDRAWN), WITHDRAWN),
+        )
+    ]
+
+    assert [None, 0, 4, None, 0] == versions
+
+
+def test_the_fingerprint_is_of_what_an_event_says_however_it_is_written() -> None:
+    """A relay may write the same with other spaces, an offset for a `Z`, or a time of its own."""
+    told = article(updated_at="2024-06-11T12:00:00Z", section=None)
+    first = read_event(delivery(event(told)))
+    same = event(article(updated_at="2024-06-11T12:00:00+00:00"), time="2024-06-12T00:00:00Z", subject="x")
+    other = event(article(updated_at="2024-06-11T12:00:01Z"))
+
+    assert first.name == read_event(delivery(json.dumps(same, indent=3).encode(), number=9)).name
+    assert first.name != read_event(delivery(other)).name
 
 
 def test_unknown_fields_are_tolerated_and_counted() -> None:
@@ -247,7 +271,7 @@ def test_unknown_fields_are_tolerated_and_counted() -> None:
 
     assert [0, 3] == [read_event(delivery(value)).unknown_fields for value in (known, unknown)]
     assert 1 == read_event(delivery(article(mood="calm"))).unknown_fields
-    assert read_event(delivery(known)).key == read_event(delivery(unknown)).key
+    assert read_event(delivery(known)).name == read_event(delivery(unknown)).name
 
 
 def test_the_correlation_id_is_the_messages_else_the_events() -> None:

@@ -1,9 +1,7 @@
 """A parked event closes by itself exactly where it would change nothing any more."""
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,15 +18,13 @@ from tests.unit.events import (
     page,
     publishing,
     withdrawing,
-    without,
 )
 
-from newsdex.archive.database import FILE_NAME, MIGRATIONS, SCHEMA_VERSION
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.ingest.handle import handle_batch, retry_parked
 from newsdex.ingest.identity import claim, identity
-from newsdex.records import Delivery
+from newsdex.records import NONE_STATED, Delivery
 from newsdex_schemas import channels
 
 EARLIER, TIME, LATER = "2024-06-10T08:30:00Z", "2024-06-11T08:30:00Z", "2024-06-12T08:30:00Z"
@@ -184,42 +180,4 @@ def test_any_bytes_have_a_name_and_at_most_a_claim(body: bytes, channel: str) ->
 
     assert name.source
     assert name.id
-    assert told.version is None or told.version >= -1
-
-
-def test_an_archive_of_the_first_version_is_migrated_with_its_parked_events(tmp_path: Path) -> None:
-    folder = tmp_path / "old"
-    writer = ArchiveWriter(folder)
-    handle_batch(writer, [without_claims(broken(version=1))], NOON_US)
-    connection = writer._connection
-    for statement in (
-        *("DROP INDEX parked_open", "DROP INDEX parked_article", "DROP INDEX parked_event"),
-        *("DROP INDEX articles_embargoed", "DROP INDEX articles_expiring"),
-        "CREATE INDEX parked_open ON parked (id) WHERE status = 'open'",
-        *(f"ALTER TABLE parked DROP COLUMN {name}" for name in ("claimed_version", "claimed_us", "closed_us")),
-        "PRAGMA user_version=1",
-    ):
-        connection.execute(statement)
-    writer.close()
-    migrated = ArchiveWriter(folder)
-    fresh = ArchiveWriter(tmp_path / "new")
-    shapes = [_shape(path / FILE_NAME) for path in (folder, tmp_path / "new")]
-    handle_batch(migrated, [replace(publishing(1, version=2), stream_sequence=2)], NOON_US)
-    reader = ArchiveReader(folder)
-
-    assert set(range(1, SCHEMA_VERSION)) == set(MIGRATIONS)
-    assert shapes[0] == shapes[1]
-    assert [] == reader.parked_open(), "the event came again"
-    for one in (migrated, fresh, reader):
-        one.close()
-
-
-def _shape(file: Path) -> set[tuple[str, str]]:
-    with closing(sqlite3.connect(file)) as connection:
-        return set(connection.execute("SELECT name, type FROM sqlite_master"))
-
-
-def without_claims(cause: Delivery) -> Delivery:
-    """Give the same delivery without a field that the claim is made of."""
-    value = json.loads(cause.body)
-    return replace(cause, body=json.dumps(without(value, "time")).encode())
+    assert told.version in {None, NONE_STATED} or told.version >= 0

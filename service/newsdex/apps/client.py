@@ -205,4 +205,4 @@ class Client:
 
 
 def _is_settled(outcome: EventOutcome) -> bool:
-    return outcome.searchable or outcome.searchable_from is not None or outcome.outcome == "parked"
+    return outcome.reflected or outcome.outcome == "parked"

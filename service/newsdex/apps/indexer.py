@@ -251,6 +251,7 @@ def _report(result: Result) -> None:
     """One line and one count for each message."""
     metrics.EVENTS.labels(result.outcome, result.reason).inc()
     metrics.UNKNOWN_FIELDS.inc(result.unknown_fields)
+    metrics.OTHER_SOURCES.inc(result.other_source is not None)
     for parked_id in result.superseded:
         metrics.PARKED_SUPERSEDED.inc()
         log.info("parked.superseded", parked_id=parked_id, article_id=result.article_id, event_id=result.event_id)
@@ -260,6 +261,7 @@ def _report(result: Result) -> None:
         "parked_id": result.parked_id,
         "place": result.fault.place if result.fault else None,
         "unknown_fields": result.unknown_fields or None,
+        "other_source": result.other_source,
     }
     level(
         f"event.{result.outcome}",

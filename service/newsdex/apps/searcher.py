@@ -158,7 +158,7 @@ class Searcher:
         outcome = outcome_of(ref, self._reader(), self._index.view())
         if outcome.outcome == "parked":
             raise Invalid("event_parked", f"the event was parked: {outcome.reason}", "wait_for")
-        return outcome.searchable
+        return outcome.reflected
 
     def _answer(self, request: SearchRequest, arrived: float) -> SearchReply:
         corrections = Corrections(lexicons=self._lexicons)

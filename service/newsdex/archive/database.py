@@ -6,23 +6,8 @@ from pathlib import Path
 
 from newsdex.errors import Misconfigured, Unavailable
 
-SCHEMA_VERSION = 3
-MIGRATIONS: dict[int, str] = {
-    1: """
-        ALTER TABLE parked ADD COLUMN claimed_version INTEGER;
-        ALTER TABLE parked ADD COLUMN claimed_us INTEGER;
-        ALTER TABLE parked ADD COLUMN closed_us INTEGER;
-        DROP INDEX parked_open;
-        CREATE INDEX parked_open ON parked (code, at_us) WHERE status = 'open';
-        CREATE INDEX parked_article ON parked (article_id) WHERE status = 'open';
-        CREATE INDEX parked_event ON parked (event_id, source) WHERE status = 'open';
-    """,
-    2: """
-        CREATE INDEX articles_embargoed ON articles (embargoed_us) WHERE embargoed_us IS NOT NULL;
-        CREATE INDEX articles_expiring ON articles (expires_us) WHERE expires_us IS NOT NULL;
-    """,
-}
-"""Version before → the SQL that leads to the next one."""
+SCHEMA_VERSION = 4
+"""`migrations/N.sql` leads from version N to the next one."""
 BUSY_TIMEOUT_S = 10
 FILE_NAME = "archive.sqlite3"
 
@@ -109,8 +94,13 @@ def _migrate(connection: sqlite3.Connection) -> None:
     if version > SCHEMA_VERSION:
         raise Misconfigured("archive_too_new", f"the archive has schema {version}, this newsdex knows {SCHEMA_VERSION}")
     if version == 0:
-        schema = (files("newsdex.archive") / "schema.sql").read_text(encoding="utf-8")
-        connection.executescript(f"BEGIN;\n{schema}\nPRAGMA user_version={SCHEMA_VERSION};\nCOMMIT;")
+        _run(connection, "schema.sql", SCHEMA_VERSION)
         return
     for before in range(version, SCHEMA_VERSION):
-        connection.executescript(f"BEGIN;\n{MIGRATIONS[before]}\nPRAGMA user_version={before + 1};\nCOMMIT;")
+        _run(connection, f"migrations/{before}.sql", before + 1)
+
+
+def _run(connection: sqlite3.Connection, script: str, version: int) -> None:
+    """Run one of our scripts whole, or without any effect."""
+    statements = (files("newsdex.archive") / script).read_text(encoding="utf-8")
+    connection.executescript(f"BEGIN;\n{statements}\nPRAGMA user_version={version};\nCOMMIT;")

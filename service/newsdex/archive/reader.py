@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from newsdex.archive.database import archive_fault, open_for_reading
-from newsdex.archive.rows import parked_from_row, state_from_row
+from newsdex.archive.rows import parked_from_row, state_from_row, unsettled_from_row
+from newsdex.order import ArticleEvents
 from newsdex.records import (
     ArchiveCounts,
     Change,
@@ -27,7 +28,7 @@ Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
 LEDGER_COLUMNS = (
     "number, at_us, source, event_id, type, subject, stream_sequence, deliveries, article_id, outcome, reason, "
-    "sequence, parked_id, correlation_id"
+    "sequence, parked_id, correlation_id, incarnation, other_source, copy_of"
 )
 CHANGE_COLUMNS = "sequence, id, content, correlation_id, embargoed_us, expires_us"
 ENTRY_COLUMNS = "sequence, id, content IS NOT NULL, embargoed_us, expires_us"
@@ -150,13 +151,13 @@ class ArchiveReader:
 
     @_with_code
     def outcome_of(self, source: str, event_id: str, stream_sequence: int | None = None) -> LedgerEntry | None:
-        """Give what an event led to at first, however often it came; an outcome goes before parked and duplicate.
+        """Return what an event led to, however often it came; of events under one name, what the last one led to.
 
         With its number in the stream, what that message led to.
         """
         query = f"""SELECT {LEDGER_COLUMNS} FROM ledger
             WHERE event_id = ? AND source = ? AND stream_sequence = coalesce(?, stream_sequence)
-            ORDER BY CASE outcome WHEN 'duplicate' THEN 2 WHEN 'parked' THEN 1 ELSE 0 END, number LIMIT 1"""  # noqa: S608 - a constant
+            ORDER BY outcome = 'duplicate', number DESC LIMIT 1"""  # noqa: S608 - a constant
         row = self._connection.execute(query, (event_id, source, stream_sequence)).fetchone()
         return None if row is None else LedgerEntry(**dict(row))
 
@@ -169,6 +170,9 @@ class ArchiveReader:
         row = self._connection.execute(query, (entry.article_id,)).fetchone()
         if row is None or row["live"] == entry.is_withdrawal:
             return False
+        if entry.copy_of is not None:
+            original = self.outcome_of(entry.source, entry.event_id, entry.copy_of)
+            return original is not None and self.is_current(original)
         if entry.outcome == "duplicate":
             return entry.is_withdrawal or entry.number > (row["last_change"] or 0)
         return entry.is_withdrawal or (entry.outcome == "accepted" and entry.sequence == row["sequence"])
@@ -179,8 +183,10 @@ class ArchiveReader:
         row = self._connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
         if row is None:
             return None
+        query = "SELECT * FROM unsettled WHERE article_id = ?"
+        unsettled = map(unsettled_from_row, self._connection.execute(query, (article_id,)))
         return Standing(
-            state=state_from_row(row),
+            state=ArticleEvents.of(state_from_row(row), unsettled).state,
             sequence=row["sequence"],
             has_content=row["content"] is not None,
             embargoed_us=row["embargoed_us"],

@@ -2,26 +2,40 @@
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from newsdex.archive.database import BUSY_TIMEOUT_S, open_for_writing
-from newsdex.archive.rows import parked_from_row, state_from_row, waiting_from_row
+from newsdex.archive.places import StreamPlaces
+from newsdex.archive.rows import (
+    CONTENT_COLUMNS,
+    STATE_COLUMNS,
+    UNSETTLED_COLUMNS,
+    content_to_row,
+    parked_from_row,
+    state_from_row,
+    state_to_row,
+    unsettled_from_row,
+    unsettled_to_row,
+    waiting_from_row,
+)
+from newsdex.order import ArticleEvents, EventName, OrderedEvent, Place
 from newsdex.records import (
-    ArticleState,
     Claim,
     Delivery,
     ParkedEvent,
+    Placed,
     ReceivedEvent,
     Result,
     WaitingEvent,
-    microseconds,
 )
 
 IDS_PER_SELECT = 500
 PRUNED_AT_ONCE = 10_000
+ARTICLE_COLUMNS = ("id", "sequence", "correlation_id", *CONTENT_COLUMNS, *STATE_COLUMNS)
 
 
 class ArchiveWriter:
@@ -55,7 +69,10 @@ class ArchiveWriter:
     def prune_ledger(self, now_us: int, days: int) -> int:
         """Forget outcomes older than some days, a bounded number at once; give how many went."""
         before = now_us - int(timedelta(days=days).total_seconds()) * 1_000_000
-        statement = "DELETE FROM ledger WHERE number IN (SELECT number FROM ledger WHERE at_us < ? LIMIT ?)"
+        # by the events of an article that is withdrawn a late copy is known, which must not lift the withdrawal
+        statement = """DELETE FROM ledger WHERE number IN (SELECT number FROM ledger WHERE at_us < ?
+            AND NOT (fingerprint IS NOT NULL AND EXISTS
+                (SELECT 1 FROM articles WHERE articles.id = article_id AND content IS NULL)) LIMIT ?)"""
         return self._connection.execute(statement, (before, PRUNED_AT_ONCE)).rowcount
 
 
@@ -66,8 +83,13 @@ class ArchiveTransaction:
         self._connection = connection
         self._next_sequence = self._number("SELECT max(sequence) FROM articles") + 1
         self._next_parked = self._number("SELECT seq FROM sqlite_sequence WHERE name = 'parked'") + 1
-        self._articles: dict[str, tuple[object, ...]] = {}
-        self._states: dict[str, tuple[object, ...]] = {}
+        self._places = StreamPlaces(connection)
+        self._floor_before = self._places.floor
+        self._had_unsettled = self._number("SELECT 1 FROM unsettled LIMIT 1") > 0
+        self._known: dict[str, ArticleEvents] = {}
+        """Articles of which something is to be written."""
+        self._changes: dict[str, tuple[int, str]] = {}
+        """Of those, the ones that search must see: sequence number and correlation id."""
         self._ledger: list[tuple[object, ...]] = []
         self._parked: list[tuple[object, ...]] = []
         self._parked_again: list[tuple[object, ...]] = []
@@ -77,26 +99,55 @@ class ArchiveTransaction:
         row = self._connection.execute(query).fetchone()
         return (row[0] or 0) if row else 0
 
-    def states(self, ids: Iterable[str]) -> dict[str, ArticleState]:
-        """Give what is known of some articles; unknown ones are absent."""
-        found: dict[str, ArticleState] = {}
+    def placed(self, deliveries: Sequence[Delivery]) -> list[Placed]:
+        """Return where each stands in the stream, and whether it has an outcome already."""
+        return self._places.placed(deliveries)
+
+    def is_settled(self, place: Place) -> bool:
+        """Return whether everything up to a place is handled once this transaction is committed."""
+        return place <= self._places.floor
+
+    def settle_up_to(self, sequence: int) -> None:
+        """Take the broker's word that every message up to a number was handled or is gone."""
+        self._places.settle_up_to(sequence)
+
+    def events(self, ids: Iterable[str]) -> dict[str, ArticleEvents]:
+        """Return what is known of some articles; unknown ones are absent."""
         wanted = list(set(ids))
-        columns = "id, version, time_us, digest, withdrawn_version, withdrawn_us"
-        for start in range(0, len(wanted), IDS_PER_SELECT):
-            part = wanted[start : start + IDS_PER_SELECT]
-            marks = ",".join("?" * len(part))
-            rows = self._connection.execute(f"SELECT {columns} FROM articles WHERE id IN ({marks})", part)  # noqa: S608 - question marks only
-            found |= {row["id"]: state_from_row(row) for row in rows}
+        unsettled = self._unsettled(wanted) if self._had_unsettled else {}
+        found: dict[str, ArticleEvents] = {}
+        columns = ", ".join(("id", "content", *STATE_COLUMNS))
+        for rows in self._select(f"SELECT {columns} FROM articles WHERE id IN", wanted):  # noqa: S608 - fixed names
+            found |= {row["id"]: ArticleEvents.of(state_from_row(row), unsettled.get(row["id"], ())) for row in rows}
         return found
 
-    def handled_before(self, deliveries: Sequence[Delivery]) -> set[tuple[int, int]]:
-        """Give the (stream_sequence, stored_us) of those that already have an outcome.
+    def _unsettled(self, ids: list[str]) -> dict[str, list[OrderedEvent]]:
+        found: defaultdict[str, list[OrderedEvent]] = defaultdict(list)
+        for rows in self._select("SELECT * FROM unsettled WHERE article_id IN", ids):
+            for row in rows:
+                found[row["article_id"]].append(unsettled_from_row(row))
+        return found
 
-        The second number tells a message from one with the same number in a stream that was deleted and made again.
-        """
-        query = "SELECT 1 FROM ledger WHERE stream_sequence = ? AND stored_us = ? LIMIT 1"
-        keys = {(delivery.stream_sequence, delivery.stored_us) for delivery in deliveries}
-        return {key for key in keys if self._connection.execute(query, key).fetchone()}
+    def _select(self, query: str, values: Sequence[object]) -> Iterator[sqlite3.Cursor]:
+        for start in range(0, len(values), IDS_PER_SELECT):
+            part = values[start : start + IDS_PER_SELECT]
+            yield self._connection.execute(f"{query} ({_marks(len(part))})", part)
+
+    def places_of_copies(self, events: Iterable[ReceivedEvent]) -> dict[EventName, Place]:
+        """Return the first place of those events of which the ledger has a copy."""
+        found: dict[EventName, Place] = {}
+        names = list({event.name for event in events})
+        for start in range(0, len(names), IDS_PER_SELECT):
+            part = [value for name in names[start : start + IDS_PER_SELECT] for value in name]
+            wanted = ",".join(["(?,?,?)"] * (len(part) // 3))
+            # the table of names is the outer one: each is one look-up in the ledger's index
+            query = f"""WITH wanted (source, event_id, fingerprint) AS (VALUES {wanted})
+                SELECT source, event_id, fingerprint, incarnation, stream_sequence
+                FROM wanted CROSS JOIN ledger USING (source, event_id, fingerprint)"""  # noqa: S608 - question marks only
+            for source, id_, fingerprint, incarnation, position in self._connection.execute(query, part):
+                name, place = EventName(source, id_, fingerprint), Place(incarnation, position)
+                found[name] = min(found.get(name, place), place)
+        return found
 
     def parked(self, ids: Sequence[int]) -> dict[int, ParkedEvent]:
         """Give the parked events among some ids, closed ones too."""
@@ -109,36 +160,26 @@ class ArchiveTransaction:
         execute = self._connection.execute
         if not execute("SELECT 1 FROM parked WHERE status = 'open' LIMIT 1").fetchone():
             return []
-        columns = "id, subject, stored_us, source, event_id, article_id, claimed_version, claimed_us"
+        columns = (
+            "id, subject, incarnation, stream_sequence, stored_us, source, event_id, article_id, claimed_version, "
+            "claimed_us"
+        )
         query = f"""SELECT {columns} FROM parked WHERE status = 'open' AND article_id = ?
             UNION SELECT {columns} FROM parked WHERE status = 'open' AND event_id = ? AND source = ?"""  # noqa: S608 - fixed names
         wanted = {(event.article_id, event.id, event.source) for event in events}
         found = {row["id"]: waiting_from_row(row) for key in wanted for row in execute(query, key)}
         return list(found.values())
 
-    def change(self, event: ReceivedEvent, state: ArticleState) -> int:
-        """Make the event's article, or a tombstone, what search sees; give the change's sequence number."""
+    def change(self, article_id: str, events: ArticleEvents, correlation_id: str) -> int:
+        """Make an article what its events say, for search too; return the change's sequence number."""
         sequence, self._next_sequence = self._next_sequence, self._next_sequence + 1
-        article = event.article if state.live else None
-        self._states.pop(event.article_id, None)
-        self._articles[event.article_id] = (
-            event.article_id,
-            sequence,
-            *_state_columns(state),
-            event.content if article else None,
-            microseconds(article.embargoed_until) if article and article.embargoed_until else None,
-            microseconds(article.expires_at) if article and article.expires_at else None,
-            event.correlation_id,
-        )
+        self._known[article_id] = events
+        self._changes[article_id] = (sequence, correlation_id)
         return sequence
 
-    def note(self, event: ReceivedEvent, state: ArticleState) -> None:
-        """Keep a new state of an article whose content stays as it is."""
-        written = self._articles.get(event.article_id)
-        if written is not None:
-            self._articles[event.article_id] = (*written[:2], *_state_columns(state), *written[7:])
-        else:
-            self._states[event.article_id] = (*_state_columns(state), event.article_id)
+    def note(self, article_id: str, events: ArticleEvents) -> None:
+        """Keep new events of an article that change nothing for search."""
+        self._known[article_id] = events
 
     def park(self, result: Result, claim: Claim, now_us: int) -> int:
         """Keep an event that could not be handled, whole; give the number it is parked under."""
@@ -154,6 +195,7 @@ class ArchiveTransaction:
             number, now_us, delivery.subject, json.dumps(dict(delivery.headers)), delivery.body,
             delivery.stream_sequence, delivery.stored_us, fault.code, fault.message, fault.place,
             result.source, result.event_id, result.correlation_id, result.article_id, *claim,
+            result.place.incarnation,
         ))  # fmt: skip
         return number
 
@@ -167,7 +209,7 @@ class ArchiveTransaction:
             (
                 now_us, r.source, r.event_id, r.type, r.delivery.subject, r.delivery.stream_sequence,
                 r.delivery.stored_us, r.delivery.deliveries, r.article_id, r.outcome, r.reason, r.sequence,
-                r.parked_id, r.correlation_id,
+                r.parked_id, r.correlation_id, r.place.incarnation, r.fingerprint, r.other_source, r.copy_of,
             )
             for r in results
         ]  # fmt: skip
@@ -175,17 +217,23 @@ class ArchiveTransaction:
     def write(self) -> None:
         """Send everything gathered to SQLite; called once, before the commit."""
         many = self._connection.executemany
-        many(f"INSERT OR REPLACE INTO articles VALUES ({_marks(11)})", self._articles.values())  # noqa: S608 - question marks only
-        many(
-            "UPDATE articles SET version=?, time_us=?, digest=?, withdrawn_version=?, withdrawn_us=? WHERE id=?",
-            self._states.values(),
-        )
-        many(f"INSERT INTO ledger VALUES (NULL,{_marks(14)})", self._ledger)  # noqa: S608 - question marks only
+        self._settle_others()
+        changed = [
+            (id_, *change, *content_to_row(self._known[id_]), *state_to_row(self._known[id_]))
+            for id_, change in self._changes.items()
+        ]
+        columns = f"({', '.join(ARTICLE_COLUMNS)})"
+        many(f"INSERT OR REPLACE INTO articles {columns} VALUES ({_marks(len(ARTICLE_COLUMNS))})", changed)  # noqa: S608 - fixed names
+        noted = [(*state_to_row(events), id_) for id_, events in self._known.items() if id_ not in self._changes]
+        many(f"UPDATE articles SET {', '.join(f'{name}=?' for name in STATE_COLUMNS)} WHERE id=?", noted)  # noqa: S608 - fixed names
+        self._write_unsettled()
+        self._places.write()
+        many(f"INSERT INTO ledger VALUES (NULL,{_marks(18)})", self._ledger)  # noqa: S608 - question marks only
         columns = (
             "id, at_us, subject, headers, body, stream_sequence, stored_us, code, message, place, source, event_id, "
-            "correlation_id, article_id, claimed_version, claimed_us"
+            "correlation_id, article_id, claimed_version, claimed_us, incarnation"
         )
-        many(f"INSERT INTO parked ({columns}) VALUES ({_marks(16)})", self._parked)  # noqa: S608 - fixed names
+        many(f"INSERT INTO parked ({columns}) VALUES ({_marks(17)})", self._parked)  # noqa: S608 - fixed names
         many(
             "UPDATE parked SET attempts=attempts+1, code=?, message=?, place=?, article_id=?, claimed_version=?, "
             "claimed_us=? WHERE id=?",
@@ -195,11 +243,22 @@ class ArchiveTransaction:
             "UPDATE parked SET status=?, resolution=?, closed_us=?, attempts=attempts+? WHERE id=?", self._parked_closed
         )
 
+    def _settle_others(self) -> None:
+        """Settle the events that wait for what is handled by now, of all articles."""
+        floor = self._places.floor
+        if self._had_unsettled and floor > self._floor_before:
+            query = "SELECT DISTINCT article_id FROM unsettled WHERE (incarnation, position) <= (?, ?)"
+            waiting = [row["article_id"] for row in self._connection.execute(query, floor)]
+            self._known = self.events(id_ for id_ in waiting if id_ not in self._known) | self._known
+        self._known = {id_: events.settled_up_to(floor) for id_, events in self._known.items()}
+
+    def _write_unsettled(self) -> None:
+        many = self._connection.executemany
+        if self._had_unsettled:
+            many("DELETE FROM unsettled WHERE article_id=?", [(id_,) for id_ in self._known])
+        rows = [unsettled_to_row(id_, event) for id_, events in self._known.items() for event in events.unsettled]
+        many(f"INSERT INTO unsettled VALUES ({_marks(len(UNSETTLED_COLUMNS))})", rows)  # noqa: S608 - question marks only
+
 
 def _marks(number: int) -> str:
     return ",".join("?" * number)
-
-
-def _state_columns(state: ArticleState) -> tuple[object, ...]:
-    version, time_us, digest = state.published or (None, None, None)
-    return version, time_us, digest, state.withdrawn_version, state.withdrawn_us

@@ -8,9 +8,11 @@ from rich.markup import escape
 
 from newsdex.apps.inspection import Story, look, story_of
 from newsdex.cli.console import moment, out
+from newsdex.cli.withdrawn import place_text, withdrawn_text
 from newsdex.clock import now_us
 from newsdex.errors import Unavailable
 from newsdex.ingest.decide import REASONS
+from newsdex.order import Place
 from newsdex.records import LedgerEntry, Standing
 from newsdex.settings import load_settings
 
@@ -35,8 +37,11 @@ def _sentence(entry: LedgerEntry) -> str:
         reason = "this message had its outcome already; only its acknowledgement was lost"
     change = f", change {entry.sequence:,}" if entry.sequence else ""
     parked = f", parked as {entry.parked_id} ({_parked(entry)})" if entry.parked_id else ""
-    event = f"{entry.type or 'an event'} {entry.event_id} from {entry.source}, message {entry.stream_sequence}"
-    return f"[dim]{moment(entry.at_us)}[/] [bold]{entry.outcome}[/]: {escape(f'{reason}{change}{parked} — {event}')}"
+    other = f", where the archive had that of {entry.other_source}" if entry.other_source else ""
+    place = place_text(Place(entry.incarnation, entry.stream_sequence))
+    event = f"{entry.type or 'an event'} {entry.event_id} from {entry.source}, {place}"
+    text = escape(f"{reason}{other}{change}{parked} — {event}")
+    return f"[dim]{moment(entry.at_us)}[/] [bold]{entry.outcome}[/]: {text}"
 
 
 def _parked(entry: LedgerEntry) -> str:
@@ -57,10 +62,7 @@ def _standing(story: Story) -> str:
 
 def _hidden(standing: Standing) -> str | None:
     if not standing.has_content:
-        version, withdrawn_us = standing.state.withdrawn_version, standing.state.withdrawn_us
-        by_version = f"every version up to {version}" if version is not None else None
-        by_time = f"every event up to {moment(withdrawn_us)}" if withdrawn_us is not None else None
-        return f"withdrawn, {' and '.join(part for part in (by_version, by_time) if part)}"
+        return withdrawn_text(standing.state)
     if standing.embargoed_us is not None and standing.embargoed_us > now_us():
         return f"embargoed until {moment(standing.embargoed_us)}"
     if standing.expires_us is not None and standing.expires_us <= now_us():

@@ -8,16 +8,18 @@ from typing import Protocol
 import structlog
 
 from newsdex.errors import Invalid
-from newsdex.ingest.decide import decide
+from newsdex.ingest.decide import decide, decide_copy
 from newsdex.ingest.identity import claim, identity
 from newsdex.ingest.read import read_event
 from newsdex.ingest.supersede import Waiting
+from newsdex.order import ArticleEvents, EventName, Place
 from newsdex.records import (
-    ArticleState,
     Claim,
+    Decision,
     Delivery,
     Fault,
     ParkedEvent,
+    Placed,
     ReceivedEvent,
     Redrive,
     Result,
@@ -26,15 +28,23 @@ from newsdex.records import (
 
 log = structlog.get_logger()
 
+NOTHING_KNOWN = ArticleEvents()
+
 
 class Transaction(Protocol):
     """What handling needs of the archive within one commit; nothing is durable before the commit."""
 
-    def states(self, ids: Iterable[str]) -> dict[str, ArticleState]:
-        """Give what is known of some articles; unknown ones are absent."""
+    def placed(self, deliveries: Sequence[Delivery]) -> list[Placed]:
+        """Return where each stands in the stream, and whether it has an outcome already."""
 
-    def handled_before(self, deliveries: Sequence[Delivery]) -> set[tuple[int, int]]:
-        """Give the (stream_sequence, stored_us) of those that already have an outcome."""
+    def is_settled(self, place: Place) -> bool:
+        """Return whether everything up to a place is handled once this transaction is committed."""
+
+    def events(self, ids: Iterable[str]) -> dict[str, ArticleEvents]:
+        """Return what is known of some articles; unknown ones are absent."""
+
+    def places_of_copies(self, events: Iterable[ReceivedEvent]) -> dict[EventName, Place]:
+        """Return the first place of those events of which the ledger has a copy."""
 
     def parked(self, ids: Sequence[int]) -> dict[int, ParkedEvent]:
         """Give the parked events among some ids, closed ones too."""
@@ -42,11 +52,11 @@ class Transaction(Protocol):
     def waiting(self, events: Iterable[ReceivedEvent]) -> list[WaitingEvent]:
         """Give the open parked events with the names or the articles of some events."""
 
-    def change(self, event: ReceivedEvent, state: ArticleState) -> int:
-        """Make the event's article what search sees; give the change's sequence number."""
+    def change(self, article_id: str, events: ArticleEvents, correlation_id: str) -> int:
+        """Make an article what its events say, for search too; return the change's sequence number."""
 
-    def note(self, event: ReceivedEvent, state: ArticleState) -> None:
-        """Keep a new state of an article whose content stays as it is."""
+    def note(self, article_id: str, events: ArticleEvents) -> None:
+        """Keep new events of an article that change nothing for search."""
 
     def park(self, result: Result, claim: Claim, now_us: int) -> int:
         """Keep an event that could not be handled; give the number it is parked under."""
@@ -109,24 +119,24 @@ def _settle(
     now_us: int,
 ) -> list[Result]:
     # whatever the broker counts: after its crash, or with a new consumer, it calls a redelivery the first delivery
-    handled = transaction.handled_before(deliveries)
-    events = [event for event in read if isinstance(event, ReceivedEvent)]
-    states = transaction.states(event.article_id for event in events)
-    tried = {delivery.parked_id for delivery in deliveries}
-    waiting = Waiting(one for one in transaction.waiting(events) if one.id not in tried)
-    results = []
-    for delivery, event in zip(deliveries, read, strict=True):
-        key = (delivery.stream_sequence, delivery.stored_us)
-        if key in handled and delivery.parked_id is None:
-            results.append(_redelivered(delivery, event))
+    placed = transaction.placed(deliveries)
+    batch = _Batch(transaction, [event for event in read if isinstance(event, ReceivedEvent)], deliveries, now_us)
+    results: dict[int, Result] = {}
+    handled: set[tuple[Place, int]] = set()
+    # in the order of the stream, so that of two copies in one batch the first one is taken
+    for at in sorted(range(len(deliveries)), key=lambda at: placed[at].place):
+        delivery, event, (place, known) = deliveries[at], read[at], placed[at]
+        key = (place, delivery.stored_us)
+        if (known or key in handled) and delivery.parked_id is None:
+            results[at] = _redelivered(delivery, place, event)
         elif isinstance(event, Fault):
-            results.append(_park(transaction, delivery, event, waiting, now_us))
+            results[at] = batch.park(delivery, place, event)
         else:
-            result = _apply(transaction, delivery, event, states, now_us)
-            results.append(_with_superseded(transaction, result, event, states.get(event.article_id), waiting, now_us))
+            results[at] = batch.apply(delivery, place, event)
         handled.add(key)  # a batch that waited long may hold the redelivery of its own messages
-    transaction.enter(results, now_us)
-    return results
+    in_order = [results[at] for at in range(len(deliveries))]
+    transaction.enter(in_order, now_us)
+    return in_order
 
 
 def _read(delivery: Delivery) -> ReceivedEvent | Fault:
@@ -139,72 +149,111 @@ def _read(delivery: Delivery) -> ReceivedEvent | Fault:
         return Fault(code="internal_error", message="newsdex failed on this event; the log has the traceback")
 
 
-def _apply(
-    transaction: Transaction, delivery: Delivery, event: ReceivedEvent, states: dict[str, ArticleState], now_us: int
-) -> Result:
-    decision = decide(event, states.get(event.article_id))
-    sequence = None
-    if decision.state is not None:
-        states[event.article_id] = decision.state
-        if decision.content_changes:
-            sequence = transaction.change(event, decision.state)
-        else:
-            transaction.note(event, decision.state)
-    if delivery.parked_id is not None:
-        resolution = f"{decision.outcome}: {decision.reason}"
-        transaction.close_parked(delivery.parked_id, "resolved", resolution, now_us, tried=True)
-    return Result(
-        delivery=delivery,
-        outcome=decision.outcome,
-        reason=decision.reason,
-        source=event.source,
-        event_id=event.id,
-        correlation_id=event.correlation_id,
-        type=event.type,
-        article_id=event.article_id,
-        sequence=sequence,
-        parked_id=delivery.parked_id,
-        unknown_fields=event.unknown_fields,
-    )
+class _Batch:
+    """The events of one transaction, and what the archive knows of their articles meanwhile."""
 
+    def __init__(
+        self,
+        transaction: Transaction,
+        events: Sequence[ReceivedEvent],
+        deliveries: Sequence[Delivery],
+        now_us: int,
+    ) -> None:
+        self._transaction = transaction
+        self._now_us = now_us
+        self._known = transaction.events(event.article_id for event in events)
+        self._copies = transaction.places_of_copies(events)
+        tried = {delivery.parked_id for delivery in deliveries}
+        self._waiting = Waiting(one for one in transaction.waiting(events) if one.id not in tried)
 
-def _with_superseded(  # noqa: PLR0913, PLR0917 - the parts of one step
-    transaction: Transaction,
-    result: Result,
-    event: ReceivedEvent,
-    state: ArticleState | None,
-    waiting: Waiting,
-    now_us: int,
-) -> Result:
-    """Close the parked events that this one makes pointless."""
-    closed = []
-    for id_, reason in waiting.take(event, state, result.delivery.stored_us):
-        transaction.close_parked(id_, "resolved", f"superseded: {reason}, {event.id} from {event.source}", now_us)
-        closed.append(id_)
-    return replace(result, superseded=tuple(closed)) if closed else result
-
-
-def _park(transaction: Transaction, delivery: Delivery, fault: Fault, waiting: Waiting, now_us: int) -> Result:
-    result, told = _unread(delivery, fault), claim(delivery)
-    id_ = transaction.park(result, told, now_us)
-    waiting.add(
-        WaitingEvent(
-            id=id_,
-            subject=delivery.subject,
-            stored_us=delivery.stored_us,
-            source=result.source,
-            event_id=result.event_id,
-            article_id=result.article_id,
-            claim=told,
+    def apply(self, delivery: Delivery, place: Place, event: ReceivedEvent) -> Result:
+        """Return the outcome of a valid event."""
+        before = self._known.get(event.article_id, NOTHING_KNOWN)
+        first = self._copies.get(event.name)
+        decision, after = self._decide(event, place, delivery.stored_us, before)
+        sequence = self._keep(event, before, after, decision)
+        if delivery.parked_id is not None:
+            resolution = f"{decision.outcome}: {decision.reason}"
+            self._transaction.close_parked(delivery.parked_id, "resolved", resolution, self._now_us, tried=True)
+        newest = before.state.chosen
+        is_other = event.article is not None and newest is not None and newest.source != event.source
+        return Result(
+            delivery=delivery,
+            place=place,
+            outcome=decision.outcome,
+            reason=decision.reason,
+            source=event.source,
+            event_id=event.id,
+            correlation_id=event.correlation_id,
+            type=event.type,
+            article_id=event.article_id,
+            sequence=sequence,
+            parked_id=delivery.parked_id,
+            unknown_fields=event.unknown_fields,
+            # of copies, the one that was stored first is enough to tell more of them by
+            fingerprint=event.fingerprint if self._copies[event.name] == place else None,
+            other_source=newest.source if newest is not None and is_other else None,
+            copy_of=first.position if first is not None else None,
+            superseded=self._superseded(event, after),
         )
-    )
-    return replace(result, parked_id=id_)
+
+    def _decide(
+        self, event: ReceivedEvent, place: Place, stored_us: int, before: ArticleEvents
+    ) -> tuple[Decision, ArticleEvents]:
+        first = self._copies.get(event.name)
+        self._copies[event.name] = place if first is None else min(first, place)
+        if first is not None and first <= place:
+            return Decision(outcome="duplicate", reason="copy"), before
+        ordered = event.ordered(place, stored_us)
+        after = before.plus(ordered, settled=self._transaction.is_settled(place))
+        if first is not None:
+            return decide_copy(before.state, after.state), after
+        return decide(ordered, before.state, after.state), after
+
+    def _keep(
+        self, event: ReceivedEvent, before: ArticleEvents, after: ArticleEvents, decision: Decision
+    ) -> int | None:
+        if after == before:
+            return None
+        self._known[event.article_id] = after
+        if decision.content_changes:
+            return self._transaction.change(event.article_id, after, event.correlation_id)
+        self._transaction.note(event.article_id, after)
+        return None
+
+    def _superseded(self, event: ReceivedEvent, known: ArticleEvents) -> tuple[int, ...]:
+        """Close the parked events that this one makes pointless; return their numbers."""
+        closed = []
+        for id_, reason in self._waiting.take(event, known.state):
+            resolution = f"superseded: {reason}, {event.id} from {event.source}"
+            self._transaction.close_parked(id_, "resolved", resolution, self._now_us)
+            closed.append(id_)
+        return tuple(closed)
+
+    def park(self, delivery: Delivery, place: Place, fault: Fault) -> Result:
+        """Keep an event that could not be handled."""
+        result, told = _unread(delivery, place, fault), claim(delivery)
+        id_ = self._transaction.park(result, told, self._now_us)
+        self._waiting.add(
+            WaitingEvent(
+                id=id_,
+                subject=delivery.subject,
+                place=place,
+                stored_us=delivery.stored_us,
+                source=result.source,
+                event_id=result.event_id,
+                article_id=result.article_id,
+                claim=told,
+            )
+        )
+        return replace(result, parked_id=id_)
 
 
-def _unread(delivery: Delivery, fault: Fault) -> Result:
+def _unread(delivery: Delivery, place: Place, fault: Fault) -> Result:
     name = identity(delivery)
     return Result(
         delivery=delivery,
+        place=place,
         outcome="parked",
         reason=fault.code,
         source=name.source,
@@ -215,12 +264,13 @@ def _unread(delivery: Delivery, fault: Fault) -> Result:
     )
 
 
-def _redelivered(delivery: Delivery, event: ReceivedEvent | Fault) -> Result:
+def _redelivered(delivery: Delivery, place: Place, event: ReceivedEvent | Fault) -> Result:
     """The outcome was durable, but the acknowledgement did not reach the broker."""
     if isinstance(event, Fault):
-        return replace(_unread(delivery, event), outcome="duplicate", reason="redelivered", fault=None)
+        return replace(_unread(delivery, place, event), outcome="duplicate", reason="redelivered", fault=None)
     return Result(
         delivery=delivery,
+        place=place,
         outcome="duplicate",
         reason="redelivered",
         source=event.source,

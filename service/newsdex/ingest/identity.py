@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from newsdex.normalise import page_id
-from newsdex.records import Claim, Delivery, microseconds
+from newsdex.records import NONE_STATED, Claim, Delivery, microseconds
 from newsdex_schemas import channels
 from newsdex_schemas.model import Timestamp, Version
 from newsdex_schemas.outcomes import SOURCE_WITHOUT_CLOUDEVENT
@@ -46,27 +46,25 @@ def claim(delivery: Delivery) -> Claim:
     """Tell which version an event was to bring, by the rules for valid events as far as its content can be read."""
     attributes, data = _parts(delivery)
     withdrawal = delivery.subject == channels.ARTICLES_WITHDRAWN
-    version = _version(data, -1 if withdrawal else 0)
-    time_us = _time_us(attributes, data, delivery)
-    if withdrawal and version is not None and version < 0 and time_us is None:
+    version, stated_us = _version(data), _stated_us(attributes, data)
+    if withdrawal and version == NONE_STATED and stated_us is None:
         return NO_CLAIM  # a takedown that may be a late one must not close by itself
-    return Claim(version, time_us)
+    return Claim(version, stated_us)
 
 
-def _version(data: dict[str, Any], absent: int) -> int | None:
+def _version(data: dict[str, Any]) -> int | None:
     if data.get("version") is None:
-        return absent
+        return NONE_STATED
     try:
         return _VERSION.validate_python(data["version"])
     except ValidationError:
         return None
 
 
-def _time_us(attributes: dict[str, Any], data: dict[str, Any], delivery: Delivery) -> int | None:
-    bare = not attributes
-    given = data.get("updated_at") or data.get("published_at") if bare else attributes.get("time")
+def _stated_us(attributes: dict[str, Any], data: dict[str, Any]) -> int | None:
+    given = attributes.get("time") if attributes else data.get("updated_at")
     if given is None:
-        return delivery.stored_us
+        return NONE_STATED
     try:
         return microseconds(_TIME.validate_python(given))
     except ValidationError:

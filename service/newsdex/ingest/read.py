@@ -1,6 +1,7 @@
 """Reads a message's bytes as an event: structured CloudEvent, binary CloudEvent or bare article."""
 
 import hashlib
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -9,7 +10,7 @@ from pydantic_core import from_json, to_json
 from newsdex.errors import Invalid
 from newsdex.ingest.identity import header_attributes, identity
 from newsdex.normalise import NoTitle, UnknownTimezone, normalise_page
-from newsdex.records import Delivery, ReceivedEvent, VersionKey, microseconds
+from newsdex.records import Delivery, ReceivedEvent, microseconds
 from newsdex.validation import as_invalid
 from newsdex_schemas import (
     EVENT_MODELS,
@@ -24,8 +25,10 @@ from newsdex_schemas import (
     channels,
 )
 from newsdex_schemas.events import event_type
+from newsdex_schemas.model import ContractModel
 
 Model = TypeVar("Model", bound=BaseModel)
+FINGERPRINT_BYTES = 16
 KNOWN_TYPES = frozenset(event_type(model) for model in EVENT_MODELS.values())
 
 
@@ -84,14 +87,15 @@ def _from_cloudevent(delivery: Delivery, model: type[Event], value: dict[str, An
         if name not in value:
             raise Invalid("missing_attribute", f"the CloudEvents attribute {name} is missing", name)
     event = _validate(model, value)
-    stamp = microseconds(event.time) if event.time else delivery.stored_us
+    data, given = _data_of(event)
     return _received(
         delivery,
         source=event.source,
         id_=event.id,
         type_=event_type(model),
-        stamp=stamp,
-        data=_data_of(event),
+        stated=event.time,
+        data=data,
+        given=given,
         unknown=_unknown(model, value),
     )
 
@@ -100,16 +104,15 @@ def _from_bare_article(delivery: Delivery, value: dict[str, Any]) -> ReceivedEve
     if delivery.subject != channels.ARTICLES_PUBLISHED:
         raise Invalid("not_a_cloudevent", f"a bare article is taken on {channels.ARTICLES_PUBLISHED} only")
     article = _validate(Article, value)
-    moment = article.updated_at or article.published_at
-    stamp = microseconds(moment) if moment else delivery.stored_us
     name = identity(delivery)
     return _received(
         delivery,
         source=name.source,
         id_=name.id,
         type_=event_type(ArticlePublished),
-        stamp=stamp,
+        stated=article.updated_at,
         data=article,
+        given=article,
         unknown=_unknown(Article, value),
     )
 
@@ -122,11 +125,12 @@ def _validate(model: type[Model], value: dict[str, Any]) -> Model:
         raise as_invalid(error) from error
 
 
-def _data_of(event: Event) -> Article | Withdrawal:
+def _data_of(event: Event) -> tuple[Article | Withdrawal, ContractModel]:
+    """Return what the event says, and what it says it by."""
     if isinstance(event, ArticleScraped):
-        return _normalised(event.data)
+        return _normalised(event.data), event.data
     assert isinstance(event, ArticlePublished | ArticleUpdated | ArticleWithdrawn)
-    return event.data
+    return event.data, event.data
 
 
 def _normalised(page: ScrapedPage) -> Article:
@@ -142,19 +146,29 @@ def _normalised(page: ScrapedPage) -> Article:
 
 
 def _received(  # noqa: PLR0913 - the parts of one value
-    delivery: Delivery, *, source: str, id_: str, type_: str, stamp: int, data: Article | Withdrawal, unknown: int
+    delivery: Delivery,
+    *,
+    source: str,
+    id_: str,
+    type_: str,
+    stated: datetime | None,
+    data: Article | Withdrawal,
+    given: ContractModel,
+    unknown: int,
 ) -> ReceivedEvent:
     content = data.to_json()
-    withdrawal = isinstance(data, Withdrawal)
-    version = data.version if data.version is not None else (-1 if withdrawal else 0)
+    # a page as it was given: what the normaliser makes of it may be another thing in another version of newsdex
+    told = content if given is data else given.to_json()
     return ReceivedEvent(
         source=source,
         id=id_,
         type=type_,
         article_id=data.id,
         article=None if isinstance(data, Withdrawal) else data,
-        content=b"" if withdrawal else content,
-        key=VersionKey(version, stamp, hashlib.sha256(content).hexdigest()),
+        content=b"" if isinstance(data, Withdrawal) else content,
+        version=data.version,
+        stated_us=microseconds(stated) if stated else None,
+        fingerprint=hashlib.blake2b(told, digest_size=FINGERPRINT_BYTES, person=type(data).__name__.encode()).digest(),
         correlation_id=delivery.correlation_id or id_,
         unknown_fields=unknown,
     )

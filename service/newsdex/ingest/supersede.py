@@ -3,15 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from newsdex.ingest.decide import decide_key
 from newsdex.ingest.identity import is_place_in_stream
-from newsdex.records import ArticleState, Claim, ReceivedEvent, VersionKey, WaitingEvent
+from newsdex.order import ArticleState, EventKey, EventName, OrderedEvent, fold
+from newsdex.records import NONE_STATED, ReceivedEvent, WaitingEvent
 from newsdex_schemas import channels
 
 CAME_AGAIN = "the event came again and could be handled"
 LATER_VERSION = "a later version of the article came"
 WITHDRAWN = "a later withdrawal of the article came"
-FIRST_US, LAST_US = -(2**63), 2**63
+ANY_NAME = EventName("", "", b"")
+EARLIEST_US = -(2**62)
+"""Before every moment that an event can state."""
 
 
 class Waiting:
@@ -28,14 +30,14 @@ class Waiting:
         self._by_article[event.article_id][event.id] = event
         self._by_name[event.source, event.event_id][event.id] = event
 
-    def take(self, event: ReceivedEvent, state: ArticleState | None, stored_us: int) -> Iterator[tuple[int, str]]:
+    def take(self, event: ReceivedEvent, state: ArticleState) -> Iterator[tuple[int, str]]:
         """Give the ids that a handled event makes pointless, each once, and why; `state` is what it led to."""
-        named = () if is_place_in_stream(event.source, event.id) else self._by_name.get((event.source, event.id), {})
-        chosen = dict.fromkeys(named, CAME_AGAIN)
+        named = {} if is_place_in_stream(event.source, event.id) else self._by_name.get((event.source, event.id), {})
+        chosen = dict.fromkeys((id_ for id_, one in named.items() if _may_be(one, event)), CAME_AGAIN)
         about = self._by_article.get(event.article_id, {})
-        if state is not None:
+        if about:
             reason = WITHDRAWN if event.article is None else LATER_VERSION
-            pointless = (one.id for one in about.values() if is_pointless(one, state, stored_us))
+            pointless = (one.id for one in about.values() if is_pointless(one, state))
             chosen = {**dict.fromkeys(pointless, reason), **chosen}
         for id_, reason in chosen.items():
             one = about.get(id_) or self._by_name[event.source, event.id][id_]
@@ -43,20 +45,36 @@ class Waiting:
             yield id_, reason
 
 
-def is_pointless(waiting: WaitingEvent, state: ArticleState, stored_us: int) -> bool:
-    """Tell whether a parked event would change nothing any more, if it could be read.
+def _may_be(waiting: WaitingEvent, event: ReceivedEvent) -> bool:
+    """Return whether a parked event may be an event of the same name, mended.
 
-    `stored_us` is when the broker stored the event that led to the state.
+    Publishers reuse names, and a takedown must not be closed by another one's publication.
     """
-    claim = waiting.claim
-    if claim.version is None:
+    if waiting.subject != channels.ARTICLES_WITHDRAWN:
+        return True
+    return event.article is None and waiting.article_id in {None, event.article_id}
+
+
+def is_pointless(waiting: WaitingEvent, state: ArticleState) -> bool:
+    """Return whether a parked event would change nothing any more, if it could be read; its place is where it was."""
+    version, stated_us = waiting.claim
+    if version is None:
         return False
-    key = VersionKey(claim.version, _time_us(claim, later=stored_us > waiting.stored_us), "")
-    decision = decide_key(key, state, withdrawal=waiting.subject == channels.ARTICLES_WITHDRAWN)
-    return decision.outcome in ("stale", "duplicate")
+    given = None if version == NONE_STATED else version
+    # a time that cannot be read may be any: it must be pointless with each
+    times = (None, EARLIEST_US, waiting.stored_us) if stated_us is None else (stated_us,)
+    keys = [EventKey(given, None if us == NONE_STATED else us, waiting.stored_us, waiting.place) for us in times]
+    withdrawal = waiting.subject == channels.ARTICLES_WITHDRAWN
+    events = [OrderedEvent(name=ANY_NAME, key=key, withdrawal=withdrawal, content=b"") for key in keys]
+    return all(_changes_nothing(event, state) for event in events)
 
 
-def _time_us(claim: Claim, *, later: bool) -> int:
-    if claim.time_us is not None:
-        return claim.time_us
-    return FIRST_US if later else LAST_US
+def _changes_nothing(event: OrderedEvent, state: ArticleState) -> bool:
+    after = fold(state, event)
+    if event.withdrawal:
+        return after == state or after.shown is not None
+    return _shown(after) == _shown(state)
+
+
+def _shown(state: ArticleState) -> EventKey | None:
+    return state.shown.key if state.shown else None
