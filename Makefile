@@ -7,10 +7,10 @@ KERNEL := service/newsdex/index/columnar/kernel
 BUILT := $(KERNEL)/kernel.so
 
 .PHONY: help setup demo test test-faults kills fuzz lint format bench bench-typing bench-index bench-million spelling
-.PHONY: relevance relevance-choose contract constraints clean
+.PHONY: relations relevance relevance-choose contract constraints clean
 
 help:
-	@echo "make demo (ONCE=1) · test · test-faults · kills · fuzz · lint · format · bench · bench-typing · bench-index"
+	@echo "make demo (ONCE=1) · test · test-faults · kills · fuzz · relations · lint · format · bench · bench-typing · bench-index"
 	@echo "     bench-million · spelling · relevance · contract · constraints · clean"
 
 setup: $(READY)
@@ -51,6 +51,10 @@ format: $(READY)
 
 bench: $(BUILT)
 	$(BIN)/python -m tests.benchmarks.pipeline $(ARGS)
+
+# holds relations between the answers to 20,000 drawn queries, each
+relations: $(BUILT)
+	DRAWN_QUERIES=20000 $(BIN)/python -m pytest -q tests/unit/test_query_relations.py $(ARGS)
 
 # asks ten thousand queries that hurt, and keeps what they took
 fuzz: $(BUILT)

@@ -73,5 +73,5 @@ class Article(ContractModel):
     @model_validator(mode="after")
     def _visible_for_some_time(self) -> Self:
         if self.embargoed_until and self.expires_at and self.expires_at <= self.embargoed_until:
-            raise PydanticCustomError("dates_inside_out", "expires_at must lie after embargoed_until")
+            raise PydanticCustomError("reversed_range", "expires_at must lie after embargoed_until")
         return self

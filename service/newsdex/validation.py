@@ -30,7 +30,7 @@ CODES = {
     "int_parsing_size": "out_of_range",
     "control_character": "control_character",
     "invalid_url": "invalid_url",
-    "dates_inside_out": "dates_inside_out",
+    "reversed_range": "reversed_range",
     "unknown_field": "unknown_field",
     "page_without_name": "page_without_name",
     "number_is_no_name": "number_is_no_name",

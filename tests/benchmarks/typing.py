@@ -24,16 +24,15 @@ from tests.scenarios.corpus import SEAL
 
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
-from newsdex.index.columnar.query.recency import Recency
 from newsdex.index.generations.projector import Projector
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader
 from newsdex.ingest.handle import handle_batch
 from newsdex.records import Delivery, microseconds
 from newsdex.search.more_like_this import Similar
+from newsdex.search.plan.curation import shipped
 from newsdex.search.service import Search
-from newsdex.search.spelling.did_you_mean import Corrections
-from newsdex.search.suggest.suggester import Suggestions
+from newsdex.search.suggest.suggester import Suggestions, suggestion_weights
 from newsdex_schemas import SearchRequest, SimilarRequest, SuggestRequest, channels
 
 RESULT = Path(__file__).parent / "results" / "typing.json"
@@ -134,11 +133,11 @@ def measure(folder: Path, number: int) -> dict[str, Any]:
     def clock_us() -> int:
         return NOW_US
 
-    suggestions = Suggestions(index=index, texts=archive, clock_us=clock_us, lexicons=lexicons, recency=Recency())
-    similar = Similar(index=index, texts=archive, clock_us=clock_us)
-    search = Search(
-        index=index, texts=archive, clock_us=clock_us, seal=SEAL, corrections=Corrections(lexicons=lexicons)
+    suggestions = Suggestions(
+        index=index, texts=archive, clock_us=clock_us, lexicons=lexicons, recency=suggestion_weights(shipped().recency)
     )
+    similar = Similar(index=index, texts=archive, clock_us=clock_us)
+    search = Search(index=index, texts=archive, clock_us=clock_us, seal=SEAL, lexicons=lexicons)
 
     def suggest(typed: str) -> None:
         suggestions.answer(SuggestRequest(q=typed, timeout_ms=TIMEOUT_MS), time.monotonic())

@@ -11,6 +11,7 @@ from whoosh.index import create_in
 
 from newsdex.index.generations.generations import begin, swap
 from newsdex.index.schema import DATE_FIELDS, FILTER_FIELDS, SPELLED_FIELDS, TEXT_FIELDS, document, make_schema
+from newsdex.index.scope import SearchScope
 from newsdex.index.text.analysis import MARK
 from newsdex.index.text.languages import DEFAULT
 from newsdex.index.writer import IndexWriter
@@ -36,9 +37,14 @@ WORDS = [
 ]
 GERMAN_STEMS = [f"{MARK}degross", f"{MARK}debank"]
 SECTIONS = ["world", "sport", "news & views"]
-OPTIONS: dict[str, Any] = {
-    "allowed": None, "hidden": q.NullQuery, "sort": "relevance", "size": 1_000, "offset": 0, "deadline": float("inf"),
-}  # fmt: skip
+
+
+def within(**fields: Any) -> SearchScope:
+    """Return a scope without a deadline unless one is given."""
+    return SearchScope(**({"deadline": float("inf")} | fields))
+
+
+OPTIONS: dict[str, Any] = {"scope": within(), "sort": "relevance", "size": 1_000}
 
 texts = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
 

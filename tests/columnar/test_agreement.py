@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.columnar.comparison import assert_same, stock
-from tests.columnar.corpus import OPTIONS, Indexed, articles, stock_index, terms, trees
+from tests.columnar.corpus import OPTIONS, Indexed, articles, stock_index, terms, trees, within
 from whoosh import query as q
 from whoosh.index import open_dir
 
@@ -120,8 +120,8 @@ def test_pages_filters_and_sorting_cut_from_the_whole_result(  # noqa: PLR0917 -
         whole = view.find(tree, **OPTIONS | {"sort": sort})
         page = view.find(tree, **OPTIONS | {"sort": sort, "size": size, "offset": offset})
         permitted = {id_ for id_, _ in view.find(allowed, **OPTIONS).documents}
-        filtered = view.find(tree, **OPTIONS | {"sort": sort, "allowed": allowed})
-        hidden = view.find(tree, **OPTIONS | {"sort": sort, "hidden": allowed})
+        filtered = view.find(tree, **OPTIONS | {"sort": sort, "scope": within(filters={"id": allowed})})
+        hidden = view.find(tree, **OPTIONS | {"sort": sort, "scope": within(hidden=allowed)})
 
         assert list(whole.documents)[offset : offset + size] == list(page.documents)
         assert whole.total == page.total == len(whole.documents)
@@ -155,9 +155,11 @@ def test_a_filter_reduces_every_count_but_that_of_its_own_facet(
     with tempfile.TemporaryDirectory() as folder:
         view = IndexReader(_indexed(Path(folder), history, 0).root).view()
         names = ["section", "authors"]
-        found = view.find(tree, **OPTIONS, facets=names, chosen={"section": chosen, "agency": other})
-        both = view.find(tree, **OPTIONS | {"allowed": q.And([chosen, other])}, facets=names)
-        without = view.find(tree, **OPTIONS | {"allowed": other}, facets=names)
+        found = view.find(
+            tree, **OPTIONS | {"scope": within(filters={"section": chosen, "agency": other})}, facets=names
+        )
+        both = view.find(tree, **OPTIONS | {"scope": within(filters={"id": q.And([chosen, other])})}, facets=names)
+        without = view.find(tree, **OPTIONS | {"scope": within(filters={"id": other})}, facets=names)
 
         assert both.documents == found.documents
         assert both.total == found.total

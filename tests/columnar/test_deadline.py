@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.columnar.corpus import OPTIONS, Indexed
+from tests.columnar.corpus import OPTIONS, Indexed, within
 from whoosh import query as q
 
 from newsdex.index.columnar.query.bm25f import Variant, WordQuery
@@ -61,15 +61,17 @@ def test_what_was_not_looked_for_to_the_end_lets_nothing_through(view: View, tre
     "options",
     [
         {"hidden": q.Term("section", "sport")},
-        {"allowed": q.Not(q.Term("section", "sport"))},
-        {"chosen": {"section": q.Not(q.Term("section", "sport"))}},
+        {"filters": {"tags": q.Not(q.Term("section", "sport"))}},
+        {"filters": {"section": q.Not(q.Term("section", "sport"))}, "facets": ["section"]},
     ],
-    ids=["hidden", "allowed", "chosen"],
+    ids=["hidden", "filter", "filter of a facet"],
 )
 def test_no_deadline_shows_what_is_not_to_be_shown(view: View, options: dict[str, Any]) -> None:
+    facets = options.get("facets", ())
+    bounds = {name: value for name, value in options.items() if name != "facets"}
     for number in range(TIMES):
-        deadline = time.monotonic() + number * STEP_S
-        found = view.find(q.Term("title", "oil"), **OPTIONS | options | {"deadline": deadline})
+        scope = within(**bounds, deadline=time.monotonic() + number * STEP_S)
+        found = view.find(q.Term("title", "oil"), **OPTIONS | {"scope": scope}, facets=facets)
 
         assert "hidden" not in [id_ for id_, _ in found.documents]
         assert found.partial or found.total == 3

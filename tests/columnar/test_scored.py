@@ -14,7 +14,7 @@ from tests.columnar.corpus import OPTIONS, Indexed, articles
 from tests.columnar.test_paging import batches, many, pages
 from whoosh import query as q
 
-from newsdex.index.columnar.query.bm25f import FIELD_WEIGHTS, K1, B, Variant, WordQuery
+from newsdex.index.columnar.query.bm25f import K1, B, Variant, WordQuery
 from newsdex.index.columnar.query.score_nodes import (
     PAIR_WEIGHT,
     Decay,
@@ -25,6 +25,7 @@ from newsdex.index.columnar.query.score_nodes import (
 )
 from newsdex.index.columnar.storage.columns import ABSENT
 from newsdex.index.reader import IndexReader
+from newsdex.index.schema import TEXT_FIELDS
 from newsdex.index.text.analysis import terms, words
 from newsdex.index.text.languages import DEFAULT
 
@@ -45,7 +46,7 @@ variants = st.builds(
     st.lists(st.builds(Variant, term=_terms, weight=st.sampled_from([0.25, 0.5, 1.0]), kind=_kinds), max_size=2,
              unique_by=lambda one: one.term),
 )  # fmt: skip
-fields = st.sampled_from([tuple(FIELD_WEIGHTS), ("title",), ("body",), ("summary", "body")])
+fields = st.sampled_from([tuple(TEXT_FIELDS), ("title",), ("body",), ("summary", "body")])
 word_queries = st.builds(
     WordQuery, word=st.just("word"), variants=variants, fields=fields, boost=st.sampled_from([1.0, 2.0, 0.5])
 )
@@ -78,7 +79,7 @@ class Model:
 
     def __init__(self, live: Mapping[str, Mapping[str, Any]]) -> None:
         self.texts = {
-            id_: {name: [terms(word, DEFAULT) for word, *_ in words(article.get(name) or "")] for name in FIELD_WEIGHTS}
+            id_: {name: [terms(word, DEFAULT) for word, *_ in words(article.get(name) or "")] for name in TEXT_FIELDS}
             for id_, article in live.items()
         }
 
@@ -105,7 +106,7 @@ class Model:
 
     def score(self, word: WordQuery, id_: str) -> float:
         tf = sum(
-            FIELD_WEIGHTS[name] * v.weight * self.times(id_, name, v.term) * self.factor(id_, name)
+            TEXT_FIELDS[name] * v.weight * self.times(id_, name, v.term) * self.factor(id_, name)
             for name in word.fields
             for v in word.variants
         )
@@ -116,7 +117,7 @@ class Model:
         for name in set(pair.first.fields) & set(pair.second.fields):
             text, (one, other) = self.texts[id_][name], (pair.first.variants[0].term, pair.second.variants[0].term)
             beside = sum(one in a and other in b for a, b in pairwise(text))
-            tf += FIELD_WEIGHTS[name] * beside * self.factor(id_, name)
+            tf += TEXT_FIELDS[name] * beside * self.factor(id_, name)
         less = min(self.idf(word) * word.boost for word in (pair.first, pair.second))
         return PAIR_WEIGHT * less * tf * (K1 + 1) / (K1 + tf)
 

@@ -9,8 +9,11 @@ from pathlib import Path
 from tests.faults.ledger import Event, Ledger, newest_live, version_word
 
 from newsdex.index.reader import IndexReader, View
-from newsdex.search.language.dates import When
-from newsdex.search.plan.query import hidden_tree, read_query
+from newsdex.index.scope import SearchScope
+from newsdex.search.language.dates import QueryClock
+from newsdex.search.language.parsed_query import parse_query
+from newsdex.search.plan.build import matching
+from newsdex.search.plan.filters import hidden_query
 
 REDELIVERED = ("duplicate", "redelivered")
 """The outcome of a delivery whose acknowledgement had not reached the broker."""
@@ -68,8 +71,7 @@ def _compare_index(live: dict[str, Event], view: View, result: Comparison) -> No
 
 
 def _found(view: View, q: str) -> list[str]:
-    tree = read_query(q).to_run(When(now_us=0))
-    found = view.find(
-        tree, allowed=None, hidden=hidden_tree(0, []), sort="oldest", size=10**6, offset=0, deadline=math.inf
-    )
+    query = matching(parse_query(q).tree, QueryClock(now_us=0), view.languages)
+    scope = SearchScope(hidden=hidden_query(0, []), deadline=math.inf)
+    found = view.find(query, scope, sort="oldest", size=10**6)
     return [id_ for id_, _ in found.documents]

@@ -48,7 +48,7 @@ MALFORMED: dict[str, tuple[str, bytes, str]] = {
     "dates inside out": (
         "published",
         _article(embargoed_until="2025-01-02T00:00:00Z", expires_at="2025-01-01T00:00:00Z"),
-        "dates_inside_out",
+        "reversed_range",
     ),
     "an unknown type": ("published", _json({**EVENT, "type": "article.burnt.v1"}), "unknown_type"),
     "a type on the wrong channel": ("withdrawn", _json(EVENT), "type_on_wrong_channel"),

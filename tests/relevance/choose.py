@@ -20,11 +20,13 @@ from tests.relevance.measure import REFERENCES, quiet
 from tests.scenarios.corpus import NOW, SEAL, Corpus
 
 from newsdex.index.columnar.query import bm25f
+from newsdex.index.schema import TEXT_FIELDS
+from newsdex.index.scope import SearchScope
 from newsdex.records import microseconds
-from newsdex.search.plan import build as ranking
+from newsdex.search.plan import expansion
 from newsdex.search.plan.curation import shipped
-from newsdex.search.plan.query import hidden_tree
-from newsdex.search.request import ask, read_question
+from newsdex.search.plan.filters import hidden_query
+from newsdex.search.request import parse_request, run_query
 from newsdex_schemas import SearchRequest
 
 RESULT = Path(__file__).parent / "choice.json"
@@ -37,8 +39,8 @@ DEPTH = 10
 def set_parameters(k1: float, title: float, related: float) -> None:
     """Rank with these from now on."""
     bm25f.K1 = k1
-    bm25f.FIELD_WEIGHTS["title"] = title
-    ranking.RELATED = related
+    TEXT_FIELDS["title"] = title
+    expansion.RELATED = related
 
 
 def judged(collection: collections.Collection, corpus: Corpus) -> float:
@@ -46,8 +48,9 @@ def judged(collection: collections.Collection, corpus: Corpus) -> float:
     view, now_us = corpus.reader.view(), microseconds(NOW)
     run = {}
     for id_, text in collection.queries.items():
-        question = read_question(SearchRequest(q=text, size=DEPTH, words="most"), now_us, SEAL)
-        found = ask(view, question, shipped(), hidden_tree(now_us, []), math.inf).found
+        parsed = parse_request(SearchRequest(q=text, size=DEPTH, words="most"), now_us, SEAL)
+        scope = SearchScope(hidden=hidden_query(now_us, []), deadline=math.inf)
+        found = run_query(view, parsed, shipped(), scope, corpus.lexicons).found
         run[id_] = {document: float(DEPTH - place) for place, (document, _) in enumerate(found.documents)}
     return float(calc_aggregate([nDCG @ DEPTH], collection.judgements, run)[nDCG @ DEPTH])
 

@@ -29,13 +29,13 @@ from tests.scenarios.corpus import SEAL
 from newsdex.index.generations.generations import begin, swap
 from newsdex.index.lexicon.current import Lexicon, LexiconReader
 from newsdex.index.reader import IndexReader, View
+from newsdex.index.scope import SearchScope
 from newsdex.index.writer import IndexWriter
 from newsdex.records import Change
 from newsdex.search.plan.curation import shipped
-from newsdex.search.plan.query import hidden_tree
-from newsdex.search.request import ask, read_question
+from newsdex.search.plan.filters import hidden_query
+from newsdex.search.request import parse_request, run_query
 from newsdex.search.spelling.candidates import candidates
-from newsdex.search.spelling.did_you_mean import Corrections
 from newsdex_schemas import SearchRequest
 
 RESULT = Path(__file__).parent / "spelling.json"
@@ -123,19 +123,19 @@ def phrases(pairs: Sequence[Pair]) -> list[Pair]:
     ]
 
 
-def replies(queries: Sequence[Pair], view: View, corrections: Corrections) -> dict[str, Any]:
+def replies(queries: Sequence[Pair], view: View, lexicons: LexiconReader) -> dict[str, Any]:
     """Ask queries that find nothing as typed; give what share of the proposals is right, and the time they add."""
     latencies, proposed, right = Latencies(), 0, 0
     asked = 0
     for meant, typed in queries:
-        question, hidden = read_question(SearchRequest(q=typed), 0, SEAL), hidden_tree(0, [])
-        answer = ask(view, question, shipped(), hidden, math.inf)
-        as_typed = answer.ranked.at_least is None and not answer.ranked.corrections
+        scope = SearchScope(hidden=hidden_query(0, []), deadline=math.inf)
+        answer = run_query(view, parse_request(SearchRequest(q=typed), 0, SEAL), shipped(), scope, lexicons)
+        as_typed = answer.plan.at_least is None and not answer.plan.corrections
         if as_typed and answer.found.total:
             continue
         asked += 1
         with latencies.measured():
-            other = corrections.correction(answer, view, hidden, math.inf)
+            other = answer.did_you_mean(view, scope)
         proposed += other is not None
         right += other is not None and other.text == meant
     share = {"proposed": round(proposed / asked, 3), "right_of_proposed": round(right / proposed, 3)}
@@ -150,8 +150,8 @@ def measure() -> dict[str, Any]:
         lexicon = lexicons.lexicon(view.snapshot.segments)
         read_s = time.perf_counter() - start
         first, second = halves(lexicon)
-        corrections, pairs = Corrections(lexicons=lexicons), [*first, *second]
-        replies(pairs[:20], view, corrections)  # opens files and fills caches
+        pairs = [*first, *second]
+        replies(pairs[:20], view, lexicons)  # opens files and fills caches
         return {
             "articles": view.snapshot.documents,
             "words": sum(len(part.words) for part in lexicon.parts),
@@ -160,8 +160,8 @@ def measure() -> dict[str, Any]:
             "first_half": shares(first, lexicon),
             "second_half": shares(second, lexicon),
             "speller_ms": speller_ms(pairs, lexicon),
-            "queries_of_one_word": replies(pairs, view, corrections),
-            "queries_of_two_words": replies(phrases(pairs), view, corrections),
+            "queries_of_one_word": replies(pairs, view, lexicons),
+            "queries_of_two_words": replies(phrases(pairs), view, lexicons),
             **where_and_when(),
         }
 

@@ -11,20 +11,21 @@ from typing import Any, Self
 
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
-from newsdex.index.columnar.query.recency import Recency
 from newsdex.index.generations.projector import Projector
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader, View
+from newsdex.index.scope import SearchScope
 from newsdex.ingest.handle import handle_batch
 from newsdex.records import Delivery, Result, microseconds
-from newsdex.search.language.dates import When
+from newsdex.search.language.dates import QueryClock
+from newsdex.search.language.parsed_query import parse_query
 from newsdex.search.more_like_this import Similar
+from newsdex.search.plan.build import matching
 from newsdex.search.plan.curation import Curation, shipped
-from newsdex.search.plan.query import hidden_tree, read_query
+from newsdex.search.plan.filters import hidden_query
 from newsdex.search.sealing import KEY_BYTES, Seal
 from newsdex.search.service import Search
-from newsdex.search.spelling.did_you_mean import Corrections
-from newsdex.search.suggest.suggester import Suggestions
+from newsdex.search.suggest.suggester import Suggestions, suggestion_weights
 from newsdex_schemas import (
     EVENT_MODELS,
     SearchReply,
@@ -53,12 +54,9 @@ def drain(projector: Projector) -> int:
 
 def found_in(view: View, q: str, **options: Any) -> list[str]:
     """Give the ids that a view itself finds, without an archive beside it."""
-    defaults: dict[str, Any] = {"sort": "oldest", "size": 100, "offset": 0, "deadline": math.inf, "allowed": None}
-    found = view.find(
-        read_query(q).to_run(When(now_us=0), languages=view.languages),
-        hidden=hidden_tree(0, []),
-        **(defaults | options),
-    )
+    query = matching(parse_query(q).tree, QueryClock(now_us=0), view.languages)
+    scope = SearchScope(hidden=hidden_query(0, []), deadline=math.inf)
+    found = view.find(query, scope, **({"sort": "oldest", "size": 100} | options))
     return [id_ for id_, _ in found.documents]
 
 
@@ -146,13 +144,12 @@ class Corpus:
 
     def answer(self, request: SearchRequest, *, now: datetime = NOW, curation: Curation | None = None) -> SearchReply:
         """Answer a request as a searcher would at some moment."""
-        corrections = Corrections(lexicons=self.lexicons)
         search = Search(
             index=self.reader,
             texts=self.archive,
             clock_us=lambda: microseconds(now),
             seal=SEAL,
-            corrections=corrections,
+            lexicons=self.lexicons,
             curation=curation or shipped(),
         )
         return search.answer(request, time.monotonic())
@@ -164,7 +161,7 @@ class Corpus:
             texts=self.archive,
             clock_us=lambda: microseconds(now),
             lexicons=self.lexicons,
-            recency=Recency(),
+            recency=suggestion_weights(shipped().recency),
         )
         return suggestions.answer(SuggestRequest(q=q, **({"timeout_ms": 10_000} | fields)), time.monotonic())
 

@@ -12,6 +12,7 @@ from tests.scenarios.corpus import NOW, SEAL, Corpus
 from whoosh import query as whoosh_query
 
 from newsdex.errors import Invalid, Misconfigured, NewsdexError, Unavailable
+from newsdex.index.scope import SearchScope
 from newsdex.records import microseconds
 from newsdex.search.request import MAX_NOTES
 from newsdex.search.service import Search, problem_of, read_request
@@ -79,7 +80,13 @@ EXPENSIVE = [
 
 def test_a_request_that_waited_too_long_is_refused(corpus: Corpus) -> None:
     corpus.index()
-    search = Search(index=corpus.reader, texts=corpus.archive, clock_us=lambda: microseconds(NOW), seal=SEAL)
+    search = Search(
+        index=corpus.reader,
+        texts=corpus.archive,
+        clock_us=lambda: microseconds(NOW),
+        seal=SEAL,
+        lexicons=corpus.lexicons,
+    )
     with pytest.raises(Unavailable) as raised:
         search.answer(request(timeout_ms=1), time.monotonic() - 0.002)
 
@@ -109,10 +116,8 @@ def test_a_search_that_was_cut_off_is_partial_and_its_total_a_lower_bound(large:
 
 
 def test_a_search_without_any_time_left_is_partial_and_finds_nothing(large: Corpus) -> None:
-    found = large.reader.view().find(
-        whoosh_query.Every(), allowed=None, hidden=whoosh_query.NullQuery, sort="relevance", size=1, offset=0,
-        deadline=time.monotonic() - 1,
-    )  # fmt: skip
+    scope = SearchScope(deadline=time.monotonic() - 1)
+    found = large.reader.view().find(whoosh_query.Every(), scope, sort="relevance", size=1)
 
     assert (True, 0) == (found.partial, found.total)
 
@@ -165,7 +170,7 @@ def test_an_article_withdrawn_after_the_index_was_asked_is_neither_shown_nor_cou
     corpus.publish({"id": "a", "title": "Ferry"}, {"id": "b", "title": "Ferry"})
     corpus.index()
     texts = WithdrawnMeanwhile({"b": Article(id="b", title="Ferry")})
-    reply = Search(index=corpus.reader, texts=texts, clock_us=lambda: 0, seal=SEAL).answer(
+    reply = Search(index=corpus.reader, texts=texts, clock_us=lambda: 0, seal=SEAL, lexicons=corpus.lexicons).answer(
         request("ferry"), time.monotonic()
     )
 

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from tests.scenarios.corpus import NOW, SEAL, Corpus
 
+from newsdex.index.scope import SearchScope
+from newsdex.search.language.parsed_query import parse_query
 from newsdex.search.plan.curation import shipped
-from newsdex.search.plan.query import hidden_tree, read_query
-from newsdex.search.request import ask, read_question
-from newsdex.search.spelling.did_you_mean import FEW_HITS, Corrections, query_words
+from newsdex.search.plan.filters import hidden_query
+from newsdex.search.request import parse_request, run_query
+from newsdex.search.spelling.did_you_mean import FEW_HITS
+from newsdex.search.spelling.speller import typed_words
 from newsdex_schemas import DidYouMean, SearchRequest
 
 ARTICLES: dict[str, dict[str, Any]] = {
@@ -130,12 +133,11 @@ def test_a_query_that_finds_little_gets_one_that_finds_ten_times_as_much(corpus:
 
 
 def test_a_search_without_time_for_it_goes_without(corpus: Corpus) -> None:
-    view, hidden, now = corpus.reader.view(), hidden_tree(0, []), time.monotonic()
-    asked = ask(view, read_question(SearchRequest(q="fery"), 0, SEAL), shipped(), hidden, now + 600)
-    found = [
-        Corrections(lexicons=corpus.lexicons).correction(asked, view, hidden, deadline)
-        for deadline in (now - 1, now + 600)
-    ]
+    view, hidden, now = corpus.reader.view(), hidden_query(0, []), time.monotonic()
+    scopes = [SearchScope(hidden=hidden, deadline=deadline) for deadline in (now - 1, now + 600)]
+    parsed = parse_request(SearchRequest(q="fery"), 0, SEAL)
+    results = [run_query(view, parsed, shipped(), scope, corpus.lexicons) for scope in scopes]
+    found = [result.did_you_mean(view, scope) for result, scope in zip(results, scopes, strict=True)]
 
     assert [None, "ferry"] == [one and one.text for one in found]
 
@@ -187,7 +189,7 @@ def test_words_of_other_languages_are_proposed_and_no_stems(tmp_path: Path) -> N
 
 def test_the_words_of_a_query_are_those_that_it_looks_for() -> None:
     q = 'night "old ferry" -harbour title:mooring AND lam* fuz~ section:City OR it\'s'
-    words = [(word.text, q[word.start : word.end]) for word in query_words(q, read_query(q).tree)]
+    words = [(word.text, q[word.start : word.end]) for word in typed_words(q, parse_query(q).tree)]
 
     assert [
         ("night", "night"), ("old", "old"), ("ferry", "ferry"), ("mooring", "mooring"),

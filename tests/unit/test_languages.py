@@ -14,14 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.columnar.corpus import Indexed
 from tests.scenarios.corpus import found_in
-from whoosh import query as whoosh_query
 
 from newsdex.index.reader import IndexReader, View
+from newsdex.index.scope import SearchScope
 from newsdex.index.text.analysis import words
 from newsdex.index.text.languages import DEFAULT, detected, known, stemmed_as, stemmers
-from newsdex.search.language.dates import When
-from newsdex.search.plan.query import read_query
-from newsdex.search.reply.highlighter import Matches
+from newsdex.search.language.dates import QueryClock
+from newsdex.search.language.parsed_query import parse_query
+from newsdex.search.plan.build import matching
+from newsdex.search.reply.highlighter import TermMatcher
 from newsdex.search.reply.snippets import snippets
 from newsdex_schemas import Article
 
@@ -30,7 +31,7 @@ LEAST_LETTERS = 4
 
 
 def asked(q: str, languages: tuple[str, ...]) -> Any:
-    return read_query(q).to_run(When(now_us=0), languages=languages)
+    return matching(parse_query(q).tree, QueryClock(now_us=0), languages)
 
 
 # The language of an article
@@ -164,7 +165,7 @@ def test_a_found_word_is_marked_in_the_text(rows: list[dict[str, Any]], view: Vi
     unmarked = []
     for row in rows:
         for q in _first_words(row["body"]):
-            marks = Matches(asked(q, view.languages), stemmed_as(article(**_texts(row))))
+            marks = TermMatcher(asked(q, view.languages), stemmed_as(article(**_texts(row))))
             if not any(passage.marks for passage in snippets(row["body"], marks)):
                 unmarked.append((row["id"], q))
 
@@ -181,7 +182,7 @@ def test_passages_of_scripts_from_the_right_stay_whole(rows: list[dict[str, Any]
     broken = []
     for row in rows:
         if row["lang"] in {"ar", "fa"}:
-            marks = Matches(asked(questions(row, _as_it_is), view.languages), row["lang"])
+            marks = TermMatcher(asked(questions(row, _as_it_is), view.languages), row["lang"])
             whole = " ".join(row["body"].split())
             shown = (passage.text.strip("… ") for passage in snippets(row["body"], marks))
             broken += [text for text in shown if text not in whole]
@@ -192,7 +193,9 @@ def test_passages_of_scripts_from_the_right_stay_whole(rows: list[dict[str, Any]
 def test_time_is_bounded_however_many_languages_an_index_has(view: View) -> None:
     found = view.find(
         asked(" OR ".join(f"word{number}" for number in range(400)), tuple(sorted(stemmers))),
-        allowed=None, hidden=whoosh_query.NullQuery, sort="relevance", size=10, offset=0, deadline=math.inf,
-    )  # fmt: skip
+        SearchScope(deadline=math.inf),
+        sort="relevance",
+        size=10,
+    )
 
     assert found.total == 0

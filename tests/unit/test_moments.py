@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsdex.records import microseconds, moment_of
-from newsdex.search.language.dates import When, read_date, stretch, written
+from newsdex.search.language.dates import QueryClock, read_date, time_range, written
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 KARACHI = ZoneInfo("Asia/Karachi")
@@ -20,7 +20,7 @@ def meant(text: str, now: datetime = NOON) -> tuple[str, str]:
     """Give start and end as the clock of the zone shows them."""
     date = read_date(text)
     assert date is not None
-    start, end = stretch(date, When(now_us=microseconds(now), zone=now.tzinfo or UTC))
+    start, end = time_range(date, QueryClock(now_us=microseconds(now), zone=now.tzinfo or UTC))
     return tuple(f"{moment_of(one).astimezone(now.tzinfo):%Y-%m-%d %H:%M}" for one in (start, end))  # type: ignore[return-value]
 
 
@@ -82,7 +82,7 @@ def test_a_date_is_meant_in_the_zone_of_the_request(text: str, now: datetime, st
 def test_the_day_on_which_clocks_go_back_is_an_hour_longer() -> None:
     date = read_date("2026-10-25")
     assert date is not None
-    start, end = stretch(date, When(now_us=microseconds(NOON), zone=BERLIN))
+    start, end = time_range(date, QueryClock(now_us=microseconds(NOON), zone=BERLIN))
 
     assert 25 * 3_600_000_000 == end - start
 
@@ -101,7 +101,7 @@ def test_what_is_no_date_or_means_two_is_not_read(text: str) -> None:
 def test_any_text_is_a_date_or_not(text: str) -> None:
     date = read_date(text)
 
-    assert date is None or stretch(date, When(now_us=0))
+    assert date is None or time_range(date, QueryClock(now_us=0))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_any_text_is_a_date_or_not(text: str) -> None:
 def test_the_contracts_years_bound_every_date(text: str) -> None:
     date = read_date(text)
     assert date is not None
-    start, end = stretch(date, When(now_us=microseconds(NOON)))
+    start, end = time_range(date, QueryClock(now_us=microseconds(NOON)))
 
     assert start <= end
 
@@ -121,8 +121,8 @@ def test_the_contracts_years_bound_every_date(text: str) -> None:
 )
 def test_a_moment_that_was_written_is_read_again(moment: datetime, zone: str) -> None:
     stamp_us = microseconds(moment.replace(tzinfo=UTC))
-    when = When(now_us=0, zone=ZoneInfo(zone))
+    when = QueryClock(now_us=0, zone=ZoneInfo(zone))
     date = read_date(written(stamp_us, when.zone))
     assert date is not None
 
-    assert stamp_us == stretch(date, when)[0]
+    assert stamp_us == time_range(date, when)[0]

@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from itertools import islice, product
 from typing import Any
 
@@ -11,15 +12,19 @@ from hypothesis import strategies as st
 from whoosh import query as whoosh_query
 
 from newsdex.errors import Invalid
+from newsdex.index.columnar.query.bm25f import WordQuery
 from newsdex.index.schema import FILTER_FIELDS, TEXT_FIELDS
-from newsdex.search.language.dates import When
+from newsdex.index.text.languages import DEFAULT
+from newsdex.search.language.dates import QueryClock
+from newsdex.search.language.parsed_query import MAX_LEAVES, ParsedQuery, parse_query, refuse_notes
 from newsdex.search.language.parser import MAX_DEPTH
-from newsdex.search.plan.query import MAX_LEAVES, ReadQuery, filter_trees, read_query, refuse_notes
-from newsdex.search.plan.trees import tree_leaves
+from newsdex.search.plan.build import matching, optional_words
+from newsdex.search.plan.clauses import text_clause
+from newsdex.search.plan.filters import filter_queries
 from newsdex_schemas import SearchFilters
 from newsdex_schemas.search import MAX_QUERY_CHARS
 
-WHEN = When(now_us=1_700_000_000_000_000)
+WHEN = QueryClock(now_us=1_700_000_000_000_000)
 GENEROUS_TIME_S = 5
 KNOWN_FIELDS = {*TEXT_FIELDS, *FILTER_FIELDS, "id", "published", None}
 PIECES = [
@@ -35,34 +40,38 @@ queries = (
 
 
 def parse(text: str) -> Any:
-    return read_query(text).to_run(WHEN)
+    return matching(parse_query(text).tree, WHEN, (DEFAULT,))
+
+
+def optional(read: ParsedQuery) -> list[Any]:
+    return [(text_clause(one) or replace(one, start=0, end=0)) for one in optional_words(read.tree)]
 
 
 def refusal(text: str) -> Invalid:
     with pytest.raises(Invalid) as raised:
-        read_query(text)
+        parse_query(text)
     return raised.value
 
 
-def read_or_refusal(text: str) -> ReadQuery | Invalid:
+def read_or_refusal(text: str) -> ParsedQuery | Invalid:
     try:
-        return read_query(text)
+        return parse_query(text)
     except Invalid as fault:
         return fault
 
 
 def codes(text: str) -> list[str]:
-    return [note.code for note in read_query(text).notes]
+    return [note.code for note in parse_query(text).notes]
 
 
 def refused_filters(**fields: Any) -> Invalid:
     with pytest.raises(Invalid) as raised:
-        filter_trees(SearchFilters(**fields))
+        filter_queries(SearchFilters(**fields))
     return raised.value
 
 
 def fields_of(tree: Any) -> set[str | None]:
-    return {leaf.field() for leaf in tree_leaves(tree)}
+    return {name for leaf in tree.leaves() for name in (leaf.fields if isinstance(leaf, WordQuery) else [leaf.field()])}
 
 
 def lies_inside(place: str | None, text: str) -> bool:
@@ -81,7 +90,7 @@ def test_any_text_gives_a_tree_or_a_refusal_with_a_place_inside_it(text: str) ->
         assert re.fullmatch("query_[a-z_]+", read.code)
         assert lies_inside(read.place, text)
     else:
-        assert fields_of(read.to_run(WHEN)) <= KNOWN_FIELDS
+        assert fields_of(parse(text)) <= KNOWN_FIELDS
         assert all(lies_inside(f"{note.start}-{note.end}", text) for note in read.notes)
 
 
@@ -90,10 +99,11 @@ def test_a_query_as_it_was_read_reads_the_same(text: str) -> None:
     read = read_or_refusal(text)
     if isinstance(read, Invalid) or read.tree is None:
         return
-    again = read_query(read.as_text(WHEN))
+    again = parse_query(read.as_text(WHEN))
 
     assert read.as_text(WHEN) == again.as_text(WHEN)
-    assert read.to_run(WHEN) == again.to_run(WHEN)
+    assert parse(text) == parse(read.as_text(WHEN))
+    assert optional(read) == optional(again)
 
 
 @given(queries)
@@ -202,7 +212,7 @@ def test_too_many_words_are_refused_from_the_first_that_is_too_many() -> None:
 def test_as_many_words_as_the_bound_are_read() -> None:
     words = MAX_LEAVES // len(TEXT_FIELDS)
 
-    assert len(list(tree_leaves(parse(" ".join(["a*"] * words))))) == MAX_LEAVES
+    assert len(list(parse(" ".join(["a*"] * words)).leaves())) == MAX_LEAVES
 
 
 # The language
@@ -225,20 +235,22 @@ def test_every_other_field_can_be_named(name: str) -> None:
 @pytest.mark.parametrize("value", ['"Doe, Jane"', '"Ann Roe"', "Doe,Jane", "'Doe, Jane'"])
 def test_no_phrase_is_asked_of_a_field_without_positions(name: str, value: str) -> None:
     """Whoosh would raise at search time."""
-    phrases = [leaf for leaf in tree_leaves(parse(f"{name}:{value}")) if isinstance(leaf, whoosh_query.Phrase)]
+    phrases = [leaf for leaf in parse(f"{name}:{value}").leaves() if isinstance(leaf, whoosh_query.Phrase)]
 
     assert phrases == []
 
 
 def test_a_word_is_looked_for_in_every_text_field_by_its_weight() -> None:
-    found = {leaf.field(): (leaf.text, leaf.boost) for leaf in tree_leaves(parse("tides"))}
+    (found,) = parse("tides").leaves()
+    patterns = {leaf.field(): leaf.boost for leaf in parse("tid*").leaves()}
 
-    assert {name: ("tide", weight) for name, weight in TEXT_FIELDS.items()} == found
+    assert ("tide", tuple(TEXT_FIELDS)) == (found.variants[0].term, found.fields)
+    assert patterns == TEXT_FIELDS
 
 
 @pytest.mark.parametrize(("text", "kind"), [("fe*", whoosh_query.Prefix), ("f?rr*y", whoosh_query.Wildcard)])
 def test_parts_of_words_are_read_as_they_stand(text: str, kind: type) -> None:
-    found = list(tree_leaves(parse(f"body:{text.upper()}")))
+    found = list(parse(f"body:{text.upper()}").leaves())
 
     assert [(kind, text.rstrip("*"))] == [(type(leaf), leaf.text) for leaf in found]
 
@@ -246,7 +258,7 @@ def test_parts_of_words_are_read_as_they_stand(text: str, kind: type) -> None:
 @pytest.mark.parametrize("text", ["a~2/3", "a~/9", "ferry~1/6"])
 def test_a_fuzzy_words_certain_beginning_is_no_longer_than_the_word(text: str) -> None:
     """Whoosh would raise at search time."""
-    fuzzy = [leaf for leaf in tree_leaves(parse(text)) if isinstance(leaf, whoosh_query.FuzzyTerm)]
+    fuzzy = [leaf for leaf in parse(text).leaves() if isinstance(leaf, whoosh_query.FuzzyTerm)]
 
     assert all(leaf.prefixlength <= len(leaf.text) for leaf in fuzzy)
 
@@ -256,7 +268,7 @@ def test_a_fuzzy_words_certain_beginning_is_no_longer_than_the_word(text: str) -
 
 def test_no_filters_give_no_condition() -> None:
 
-    assert {} == filter_trees(SearchFilters())
+    assert {} == filter_queries(SearchFilters())
 
 
 def test_dates_that_leave_no_time_between_them_are_refused() -> None:
@@ -264,10 +276,10 @@ def test_dates_that_leave_no_time_between_them_are_refused() -> None:
     for start, end in [moments, (moments[0], moments[0])]:
         fault = refused_filters(published_from=start, published_to=end)
 
-        assert ("dates_inside_out", "filters.published_to") == (fault.code, fault.place)
+        assert ("reversed_range", "filters.published_to") == (fault.code, fault.place)
 
 
 def test_dates_within_one_second_are_in_order() -> None:
     filters = SearchFilters(published_from="2026-02-01T00:00:00.1Z", published_to="2026-02-01T00:00:00.2Z")
 
-    assert {"published"} == filter_trees(filters).keys()
+    assert {"published"} == filter_queries(filters).keys()

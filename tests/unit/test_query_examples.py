@@ -8,11 +8,11 @@ from tests.conftest import ROOT
 
 from newsdex.errors import Invalid
 from newsdex.records import microseconds
-from newsdex.search.language.dates import When
-from newsdex.search.plan.query import read_query, refuse_notes
+from newsdex.search.language.dates import QueryClock
+from newsdex.search.language.parsed_query import parse_query, refuse_notes
 
 PAGE = (ROOT / "schemas" / "QUERY.md").read_text(encoding="utf-8")
-WHEN = When(now_us=microseconds(datetime(2026, 11, 24, 12, tzinfo=UTC)))
+WHEN = QueryClock(now_us=microseconds(datetime(2026, 11, 24, 12, tzinfo=UTC)))
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -33,21 +33,21 @@ MENDED = [tuple(map(code, row)) for row in rows("What breaks the grammar")]
 
 @pytest.mark.parametrize(("query", "as_read"), EXAMPLES)
 def test_an_example_is_read_as_the_page_says(query: str, as_read: str) -> None:
-    read = read_query(query)
+    read = parse_query(query)
 
     assert (as_read, ()) == (read.as_text(WHEN), read.notes)
 
 
 @pytest.mark.parametrize(("query", "note", "as_read"), MENDED)
 def test_what_breaks_the_grammar_is_noted_and_read_as_the_page_says(query: str, note: str, as_read: str) -> None:
-    read = read_query(query)
+    read = parse_query(query)
 
     assert ([note], as_read) == ([one.code for one in read.notes], read.as_text(WHEN))
 
 
 @pytest.mark.parametrize("query", [row[0] for row in MENDED])
 def test_what_breaks_the_grammar_is_refused_where_asked_for(query: str) -> None:
-    read = read_query(query)
+    read = parse_query(query)
     with pytest.raises(Invalid) as raised:
         refuse_notes(read)
 

@@ -131,7 +131,7 @@ MALFORMED = {
     "a related link without title": broken("related", [{"url": MARK}], "missing_field", "data.related.0.title"),
     "expires before embargo": Malformed(
         value=event(article(title=MARK, embargoed_until="2024-06-12T00:00:00Z", expires_at=TIME)),
-        code="dates_inside_out",
+        code="reversed_range",
         place="data",
     ),
     "a bare article elsewhere": Malformed(value=article(title=MARK), channel=UPDATED, code="not_a_cloudevent"),

@@ -9,9 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsdex.errors import Invalid
-from newsdex.search.language.dates import When
-from newsdex.search.plan.query import read_query
-from newsdex.search.reply.highlighter import Matches
+from newsdex.index.text.languages import DEFAULT
+from newsdex.search.language.dates import QueryClock
+from newsdex.search.language.parsed_query import parse_query
+from newsdex.search.plan.build import matching
+from newsdex.search.reply.highlighter import TermMatcher
 from newsdex.search.reply.snippets import MAX_PASSAGES, MAX_SCANNED_CHARS, PASSAGE_CHARS, Marked, marked, snippets
 
 GENEROUS_TIME_S = 10
@@ -27,12 +29,12 @@ queries = st.sampled_from(
 )
 
 
-def matches_of(query: str) -> Matches:
-    return Matches(read_query(query).to_run(When(now_us=0)))
+def matcher_of(query: str) -> TermMatcher:
+    return TermMatcher(matching(parse_query(query).tree, QueryClock(now_us=0), (DEFAULT,)))
 
 
 def plain_passages(text: str, query: str) -> tuple[Marked, ...]:
-    return snippets(text, matches_of(query))
+    return snippets(text, matcher_of(query))
 
 
 def passages(text: str, query: str) -> tuple[str, ...]:
@@ -175,7 +177,7 @@ def test_plain_passages_have_the_marks_of_the_html_ones(text: str, query: str) -
 
 @given(texts, queries)
 def test_a_title_is_shown_as_it_stands(text: str, query: str) -> None:
-    title = marked(text, matches_of(query))
+    title = marked(text, matcher_of(query))
 
     assert text == title.text == plain(title.html())
 
@@ -191,7 +193,7 @@ def test_a_text_that_folds_to_its_own_length_is_marked_as_any_other(words: list[
     text = " ".join(words)
     long = f"{text} \n ß"
 
-    assert marked(text, matches_of(query)).marks == marked(long, matches_of(query)).marks
+    assert marked(text, matcher_of(query)).marks == marked(long, matcher_of(query)).marks
 
 
 # What is shown

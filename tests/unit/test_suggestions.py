@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from tests.scenarios.corpus import NOW, Corpus
 
 from newsdex.errors import Unavailable
-from newsdex.index.columnar.query.recency import Recency
-from newsdex.search.suggest.suggester import Suggestions
+from newsdex.search.plan.curation import shipped
+from newsdex.search.suggest.suggester import Suggestions, suggestion_weights
 from newsdex.validation import as_invalid
 from newsdex_schemas import SearchRequest, SuggestReply, SuggestRequest
 
@@ -194,7 +194,11 @@ def test_without_an_index_the_answer_is_that_it_is_being_built(tmp_path_factory:
 
 def test_a_request_that_waited_too_long_is_refused(corpus: Corpus) -> None:
     suggestions = Suggestions(
-        index=corpus.reader, texts=corpus.archive, clock_us=lambda: 0, lexicons=corpus.lexicons, recency=Recency()
+        index=corpus.reader,
+        texts=corpus.archive,
+        clock_us=lambda: 0,
+        lexicons=corpus.lexicons,
+        recency=suggestion_weights(shipped().recency),
     )
     with pytest.raises(Unavailable) as raised:
         suggestions.answer(SuggestRequest(q="fe", timeout_ms=1), time.monotonic() - 60)

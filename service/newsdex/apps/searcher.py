@@ -27,7 +27,6 @@ from newsdex.index.reader import IndexReader
 from newsdex.search.plan.curation import Curation
 from newsdex.search.sealing import Seal
 from newsdex.search.service import Search, problem_of, read_request
-from newsdex.search.spelling.did_you_mean import Corrections
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, OutcomeReply, SearchReply, SearchRequest, channels
 from newsdex_schemas.operations import DamageReport
@@ -58,7 +57,9 @@ class Searcher:
         self._index = IndexReader(settings.data_dir / "index")
         self._lexicons = LexiconReader()
         self._curation = Curation.of(settings)
-        self._typing = TypingRequests(self._threads, self._index, self._reader, self._lexicons, self._report_damage)
+        self._typing = TypingRequests(
+            self._threads, self._index, self._reader, self._lexicons, self._curation.recency, self._report_damage
+        )
 
     async def run(self) -> None:
         """Serve until stopped; raise the `NewsdexError` that ended it, if one did."""
@@ -161,13 +162,12 @@ class Searcher:
         return outcome.reflected
 
     def _answer(self, request: SearchRequest, arrived: float) -> SearchReply:
-        corrections = Corrections(lexicons=self._lexicons)
         search = Search(
             index=self._index,
             texts=self._reader(),
             clock_us=now_us,
             seal=self._seal,
-            corrections=corrections,
+            lexicons=self._lexicons,
             curation=self._curation,
         )
         return search.answer(request, arrived)

@@ -15,14 +15,13 @@ from newsdex import metrics
 from newsdex.apps.requests import correlation_id_of, in_time, problem_reply, reply
 from newsdex.archive.reader import ArchiveReader
 from newsdex.clock import now_us
-from newsdex.index.columnar.query.recency import Recency
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader
 from newsdex.search.more_like_this import Similar
 from newsdex.search.service import problem_of
-from newsdex.search.suggest.suggester import Suggestions
+from newsdex.search.suggest.suggester import Suggestions, suggestion_weights
 from newsdex.validation import as_invalid
-from newsdex_schemas import SimilarReply, SimilarRequest, SuggestReply, SuggestRequest, channels
+from newsdex_schemas import Recency, SimilarReply, SimilarRequest, SuggestReply, SuggestRequest, channels
 
 log = structlog.get_logger()
 
@@ -33,12 +32,13 @@ Answer = TypeVar("Answer", SuggestReply, SimilarReply)
 class TypingRequests:
     """The two handlers; `archive` opens the archive when it is first needed; `failed` is told of a problem's code."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what its process has
         self,
         threads: ThreadPoolExecutor,
         index: IndexReader,
         archive: Callable[[], ArchiveReader],
         lexicons: LexiconReader,
+        recency: Recency,
         failed: Callable[[str, NatsMessage], Awaitable[None]],
     ) -> None:
         self._threads = threads
@@ -46,7 +46,7 @@ class TypingRequests:
         self._archive = archive
         self._lexicons = lexicons
         self._failed = failed
-        self._recency = Recency()
+        self._recency = suggestion_weights(recency)
 
     def subscribe(self, broker: NatsBroker, options: dict[str, Any]) -> None:
         """Take requests from now on."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
-from whoosh.query import Phrase, Term
+from whoosh.query import Phrase, Query, Term
 from whoosh.searching import Searcher
 
 from newsdex.errors import Unavailable
@@ -30,6 +30,7 @@ from newsdex.index.columnar.storage.segment import ColumnarSegment, OpenSegment
 from newsdex.index.generations.generations import building, read_state, serving
 from newsdex.index.lexicon.related_terms import RelatedTerms
 from newsdex.index.schema import SPELLED_FIELDS, TEXT_FIELDS, make_schema
+from newsdex.index.scope import SearchScope
 from newsdex.index.text.languages import DEFAULT
 
 OPEN_ATTEMPTS = 20
@@ -97,37 +98,32 @@ class View:
         """Give the languages that articles are stemmed by, the default first."""
         return (DEFAULT, *sorted(frozenset().union(*(one.data.languages for one in self._snapshot.segments))))
 
-    def find(  # noqa: PLR0913 - the parts of one request
+    def find(  # noqa: PLR0913 - what a page is, and what is counted beside it
         self,
-        tree: Any,
+        query: Query,
+        scope: SearchScope,
         *,
-        allowed: Any,
-        hidden: Any,
         sort: Sort,
         size: int,
-        offset: int,
-        deadline: float,
+        offset: int = 0,
         facets: Sequence[str] = (),
-        chosen: Mapping[str, Any] | None = None,
         histogram: Edges | None = None,
         after: PageEnd | None = None,
         statistics: Statistics | None = None,
     ) -> IndexResult:
-        """Find the documents of a Whoosh query tree, without those that match `hidden`.
+        """Find the documents of a query within a scope.
 
-        `allowed` is a filter's tree or None. So are the trees of `chosen`, by field: they do not reduce the counts of
-        the facet of their own field. `deadline` is a time of `time.monotonic`. `histogram` gives intervals of
-        publication in microseconds since 1970: n edges give n - 1 counts. `after` and `statistics` are of the page
-        before; counts are of all matches nevertheless.
+        `histogram` gives intervals of publication in microseconds since 1970: n edges give n - 1 counts. `after` and
+        `statistics` are of the page before; counts are of all matches nevertheless.
         """
         snapshot = self._snapshot
-        similarity = Similarity(snapshot, statistics, _terms(tree) if statistics else ())
-        evaluator = Evaluator(snapshot, similarity, deadline, lambda: self.searcher)
+        similarity = Similarity(snapshot, statistics, _terms(query) if statistics else ())
+        evaluator = Evaluator(snapshot, similarity, scope.deadline, lambda: self.searcher)
         # filters come first: when the time is over, a query matches nothing, but a filter might not exclude anything
-        filters = self._filters(evaluator, allowed)
-        unseen = evaluator.evaluate(hidden)
-        masks = {name: evaluator.evaluate(filter_) for name, filter_ in (chosen or {}).items()}
-        visible = reduce(filter_by, filters, evaluator.evaluate(tree))
+        filters = self._filters(evaluator, scope, without=facets)
+        unseen = evaluator.evaluate(scope.hidden)
+        masks = {name: evaluator.evaluate(filter_) for name, filter_ in scope.filters.items() if name in facets}
+        visible = reduce(filter_by, filters, evaluator.evaluate(query))
         visible = exclude(visible, unseen) if unseen.cost else visible
         matches = reduce(filter_by, masks.values(), visible)
         ranked = hits_after(snapshot, matches, sort, after) if after else matches
@@ -142,27 +138,28 @@ class View:
             edges=edges,
             histogram=intervals,
             cut=cut,
-            statistics=similarity.statistics(_terms(tree)) if cut and sort == "relevance" else None,
+            statistics=similarity.statistics(_terms(query)) if cut and sort == "relevance" else None,
         )
 
     def explained(
-        self, tree: Any, ids: Sequence[str], deadline: float, statistics: Statistics | None = None
+        self, query: Query, ids: Sequence[str], deadline: float, statistics: Statistics | None = None
     ) -> dict[str, list[ScorePart]]:
-        """Give the parts of the score that a query tree gives to some articles; one that is gone has none."""
+        """Return the parts of the score that a query gives to some articles; one that is gone has none."""
         snapshot = self._snapshot
-        similarity = Similarity(snapshot, statistics, _terms(tree))
+        similarity = Similarity(snapshot, statistics, _terms(query))
         evaluator = Evaluator(snapshot, similarity, deadline, lambda: self.searcher)
         explanation = Explanation(evaluator, snapshot, similarity)
         alive, found = snapshot.alive, {}
         for id_ in ids:
             for document in evaluator.evaluate(Term("id", id_)).doc_list().documents.tolist():
                 if alive is None or alive[document]:
-                    found[id_] = explanation.parts(tree, document)
+                    found[id_] = explanation.parts(query, document)
         return found
 
-    def _filters(self, evaluator: Evaluator, allowed: Any) -> list[DocSet]:
+    def _filters(self, evaluator: Evaluator, scope: SearchScope, without: Sequence[str] = ()) -> list[DocSet]:
+        """Return what the filters match, but for those of some fields, and what is not deleted."""
         alive = self._snapshot.alive
-        filters = [] if allowed is None else [evaluator.evaluate(allowed)]
+        filters = [evaluator.evaluate(filter_) for name, filter_ in scope.filters.items() if name not in without]
         return filters if alive is None else [*filters, DocBitmap(alive, 0.0)]
 
     @property
@@ -170,14 +167,14 @@ class View:
         """Give the segments and their statistics."""
         return self._snapshot
 
-    def visible(self, *, allowed: Any, hidden: Any, deadline: float) -> Array:
-        """Tell of each document whether it may be found; parameters as for `find`.
+    def visible(self, scope: SearchScope) -> Array:
+        """Return of each document whether it lies in a scope, bool[n].
 
         Raises `Unavailable` when the time is over: an unfinished mask would show what must not be seen.
         """
-        evaluator = Evaluator(self._snapshot, Similarity(self._snapshot), deadline, lambda: self.searcher)
-        mask = ~evaluator.evaluate(hidden).mask()
-        for filter_ in self._filters(evaluator, allowed):
+        evaluator = Evaluator(self._snapshot, Similarity(self._snapshot), scope.deadline, lambda: self.searcher)
+        mask = ~evaluator.evaluate(scope.hidden).mask()
+        for filter_ in self._filters(evaluator, scope):
             mask &= filter_.mask()
         if evaluator.partial:
             raise Unavailable("deadline_exceeded", "the deadline was over before there was a result")
@@ -215,10 +212,10 @@ def open_view(folder: Path) -> View:
     raise Unavailable("index_unreadable", f"{folder}: a file is missing")
 
 
-def _terms(tree: Any) -> list[tuple[str, bytes]]:
-    """Give the terms of a tree that are scored by their frequency, each once."""
+def _terms(query: Query) -> list[tuple[str, bytes]]:
+    """Give the terms of a query that are scored by their frequency, each once."""
     found: dict[tuple[str, bytes], None] = {}
-    for leaf in tree.leaves():
+    for leaf in query.leaves():
         if isinstance(leaf, QueryNode):
             found |= dict.fromkeys(leaf.scored_terms())
         elif isinstance(leaf, (Term, Phrase)) and leaf.field() in TEXT_FIELDS:

@@ -16,7 +16,7 @@ from newsdex.index.columnar.query.statistics import Statistics
 from newsdex.index.columnar.query.top_hits import PageEnd
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.records import microseconds
-from newsdex.search.plan.pinned_vocabulary import Remembered
+from newsdex.search.plan.pinned_vocabulary import PinnedAnswers
 from newsdex.search.sealing import Seal
 from newsdex_schemas import SearchRequest
 from newsdex_schemas.model import EARLIEST, LATEST
@@ -42,7 +42,7 @@ class _Written(NamedTuple):
     average_lengths: tuple[_Length, ...] = ()
     usual_lengths: tuple[_Length, ...] = ()
     frequencies: tuple[_Count, ...] = ()
-    words: Remembered | None = None
+    words: PinnedAnswers | None = None
 
 
 _written = TypeAdapter(_Written)
@@ -59,7 +59,7 @@ class Cursor:
     """How many of the words must match, where the first page fell back to most of them."""
     statistics: Statistics | None
     """What the first page was scored with; None by date."""
-    words: Remembered | None = None
+    words: PinnedAnswers | None = None
     """What the index knew of the query's words then."""
 
 

@@ -3,26 +3,27 @@
 import heapq
 import math
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from whoosh import query as whoosh_query
+from whoosh.query import NullQuery, Query
 
 from newsdex.errors import Invalid, Unavailable
+from newsdex.index.columnar.query.bm25f import Variant, WordQuery
+from newsdex.index.columnar.query.score_nodes import MinShouldMatch
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.schema import TEXT_FIELDS
+from newsdex.index.scope import SearchScope
 from newsdex.index.text.analysis import terms, words
 from newsdex.index.text.languages import stemmed_as
-from newsdex.search.plan.query import filter_trees, hidden_tree
-from newsdex.search.reply.highlighter import MatchesByLanguage
-from newsdex.search.service import Texts, Views, hit_in_html
+from newsdex.search.plan.filters import filter_queries, hidden_query
+from newsdex.search.reply.highlighter import MatcherByLanguage
+from newsdex.search.reply.hits import hit_in_html
+from newsdex.search.sources import Texts, Views
 from newsdex_schemas import Article, SimilarReply, SimilarRequest
 
 MAX_TERMS = 25
-TITLE_COUNTS = 2
-"""A word of the title counts as if it stood so many times in the text."""
 MIN_DOCUMENTS = 2
 """A word that no other article has finds none."""
 MAX_READ_CHARS = 50_000
@@ -56,25 +57,24 @@ class Similar:
         deadline, now_us = arrived + request.timeout_ms / 1e3, self.clock_us()
         if time.monotonic() >= deadline:
             raise Unavailable("deadline_exceeded", "the deadline was over before the search began")
-        filters = list(filter_trees(request.filters).values())
+        filters = filter_queries(request.filters)
         article = self.texts.visible([request.id], now_us).get(request.id)
         if article is None:
             raise Invalid("unknown_article", "there is no article with this id that may be shown", "id")
 
         start, view = time.monotonic(), self.index.view()
         significant = significant_terms(article, view.snapshot)
-        hidden = hidden_tree(now_us, [request.id, *self.texts.hidden_since(view.position, now_us)])
-        tree = _any_of(significant)
-        allowed = whoosh_query.And(filters) if filters else None
-        options: dict[str, Any] = {"allowed": allowed, "hidden": hidden, "deadline": deadline}
-        found = view.find(tree, **options, sort="relevance", size=request.size, offset=0)
+        hidden = hidden_query(now_us, [request.id, *self.texts.hidden_since(view.position, now_us)])
+        query = _any_of(significant)
+        scope = SearchScope(filters=filters, hidden=hidden, deadline=deadline)
+        found = view.find(query, scope, sort="relevance", size=request.size)
         index_ms = (time.monotonic() - start) * 1e3
 
         articles = self.texts.visible([id_ for id_, _ in found.documents], now_us)
-        matches = MatchesByLanguage(tree, view.languages)
+        matchers = MatcherByLanguage(query, view.languages)
         return SimilarReply(
             hits=tuple(
-                hit_in_html(articles[id_], score, matches.of(articles[id_]))
+                hit_in_html(articles[id_], score, matchers.of(articles[id_]))
                 for id_, score in found.documents
                 if id_ in articles
             ),
@@ -89,18 +89,20 @@ class Similar:
 def significant_terms(article: Article, snapshot: Snapshot) -> list[SignificantTerm]:
     """Give the words by which an article differs from the others, most significant first.
 
-    Weights are tf · idf, as Lucene's MoreLikeThis chooses terms, with the idf of BM25. Whoosh's own Bo1 model
-    (`whoosh.classify`) found the topics of Reuters' articles no better.
+    Weights are tf · idf, as Lucene's MoreLikeThis chooses terms, with the idf of BM25 and
+    occurrences that count by their field's weight. Whoosh's own Bo1 model (`whoosh.classify`) found the
+    topics of Reuters' articles no better.
     """
     language = stemmed_as(article)
-    frequencies: Counter[str] = Counter()
+    frequencies: defaultdict[str, float] = defaultdict(float)
     written: dict[str, Counter[str]] = {}
-    for text, times in ((article.title, TITLE_COUNTS), (article.summary or "", 1), (article.body, 1)):
+    for name, weight in TEXT_FIELDS.items():
+        text: str = getattr(article, name) or ""
         for word, _, _ in words(text[:MAX_READ_CHARS]):
             own = terms(word, language)
             stem, folded = own[0], own[-1]
             if not folded.isdecimal():
-                frequencies[stem] += times
+                frequencies[stem] += weight
                 written.setdefault(stem, Counter())[folded] += 1
     weighed = []
     for stem, frequency in frequencies.items():
@@ -119,11 +121,14 @@ def _is_shared(snapshot: Snapshot, stem: str) -> bool:
     return any(snapshot.live_count(name, stem.encode(), MIN_DOCUMENTS) >= MIN_DOCUMENTS for name in TEXT_FIELDS)
 
 
-def _any_of(significant: list[SignificantTerm]) -> Any:
-    """Give the query of the articles that have one of the words; each word counts by its weight."""
+def _any_of(significant: list[SignificantTerm]) -> Query:
+    """Return the query of the articles that have one of the words; each word counts by its weight."""
     if not significant:
-        return whoosh_query.NullQuery
+        return NullQuery
     most = significant[0].weight
-    return whoosh_query.Or(
-        [whoosh_query.Term(name, term.stem, boost=term.weight / most) for term in significant for name in TEXT_FIELDS]
+    return MinShouldMatch(
+        parts=tuple(
+            WordQuery(word=term.text, variants=(Variant(term=term.stem),), boost=term.weight / most)
+            for term in significant
+        )
     )

@@ -1,59 +1,76 @@
-"""One request put to the index: read whole, asked once or, where no article has all the words, once more with fewer."""
+"""Runs one search request: for all its words and, where too few articles have them all, once more for most of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from whoosh import query as whoosh_query
+from whoosh.query import Query
 
 from newsdex.errors import Invalid
+from newsdex.index.lexicon.current import LexiconReader
+from newsdex.index.lexicon.related_terms import RelatedTerms
 from newsdex.index.reader import IndexResult, View
+from newsdex.index.scope import SearchScope
 from newsdex.index.text.analysis import words
 from newsdex.search.cursor import Cursor, read_cursor, write_cursor
-from newsdex.search.language.dates import When
-from newsdex.search.plan.build import Ranked
+from newsdex.search.language.dates import QueryClock
+from newsdex.search.language.parsed_query import ParsedQuery, parse_query, refuse_notes
+from newsdex.search.plan.build import QueryBuilder, QueryPlan, optional_words
 from newsdex.search.plan.curation import Curation
-from newsdex.search.plan.pinned_vocabulary import Known, RememberedWords
-from newsdex.search.plan.query import ReadQuery, filter_trees, read_query, refuse_notes
+from newsdex.search.plan.filters import filter_queries
+from newsdex.search.plan.pinned_vocabulary import PinnedVocabulary
 from newsdex.search.reply.facets import facet
 from newsdex.search.reply.histogram import Intervals
 from newsdex.search.sealing import Seal
-from newsdex_schemas import Facet, Histogram, Interpretation, Note, SearchRequest
+from newsdex.search.spelling.did_you_mean import did_you_mean
+from newsdex.search.spelling.speller import Speller
+from newsdex_schemas import DidYouMean, Facet, Histogram, Interpretation, Note, SearchRequest
 from newsdex_schemas.search import FacetName
 
 MAX_NOTES = 20
-"""So many of a text's faults are told: two thousand brackets are one mistake."""
+"""At most this many of a text's faults are told: two thousand brackets are one mistake."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """A request, read."""
+class ParsedRequest:
+    """A request with its query, filters and cursor parsed."""
 
     request: SearchRequest
-    query: ReadQuery
-    when: When
-    filters: dict[str, Any]
+    query: ParsedQuery
+    clock: QueryClock
+    filters: dict[str, Query]
     """By field, the query that every hit must match."""
     cursor: Cursor | None
 
     @property
+    def optional_words(self) -> int:
+        """Return the number of words that a search may do without where nothing has all."""
+        return len(optional_words(self.query.tree))
+
+    @property
     def begins_with_most(self) -> bool:
-        """Tell whether hits need not have all the words to begin with. A further page goes on as the first one did."""
+        """Return whether the first page, or this one, need not have all the words."""
         if self.cursor is not None:
             return self.cursor.at_least is not None
-        return self.request.words == "most" and self.query.free_words > 1
+        return self.request.words == "most" and self.optional_words > 1
+
+    @property
+    def interpretation(self) -> str:
+        """Return how the query was read, as text that reads the same."""
+        return self.query.as_text(self.clock)
 
 
-def read_question(request: SearchRequest, now_us: int, seal: Seal) -> Question:
-    """Read a request; raise `Invalid` with the place of what is wrong in it."""
-    query = read_query(request.q)
+def parse_request(request: SearchRequest, now_us: int, seal: Seal) -> ParsedRequest:
+    """Parse a request; raise `Invalid` with the place of what is wrong in it."""
+    query = parse_query(request.q)
     if request.strict:
         refuse_notes(query)
     cursor = read_cursor(request, seal)
-    when = When(now_us=cursor.now_us if cursor else now_us, zone=_zone(request.timezone))
-    return Question(request=request, query=query, when=when, filters=filter_trees(request.filters), cursor=cursor)
+    clock = QueryClock(now_us=cursor.now_us if cursor else now_us, zone=_zone(request.timezone))
+    return ParsedRequest(
+        request=request, query=query, clock=clock, filters=filter_queries(request.filters), cursor=cursor
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=100)
@@ -65,12 +82,14 @@ def _zone(name: str) -> ZoneInfo:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """What the index answered, and with what."""
+class QueryResult:
+    """What the index answered, and with which plan."""
 
-    question: Question
-    ranked: Ranked
-    known: RememberedWords
+    parsed: ParsedRequest
+    plan: QueryPlan
+    builder: QueryBuilder
+    vocabulary: PinnedVocabulary
+    speller: Speller
     intervals: Intervals
     found: IndexResult
 
@@ -81,95 +100,110 @@ class Asked:
             return None
         cursor = Cursor(
             cut=found.cut,
-            now_us=self.question.when.now_us,
-            at_least=self.ranked.at_least,
+            now_us=self.parsed.clock.now_us,
+            at_least=self.plan.at_least,
             statistics=found.statistics,
-            words=self.known.answers,
+            words=self.vocabulary.answers,
         )
-        return write_cursor(cursor, self.question.request, seal)
+        return write_cursor(cursor, self.parsed.request, seal)
 
-    def interpretation(self, known: Known) -> Interpretation:
-        """Return how the query was read; `known` are the words that the index has now."""
-        query = self.question.query
+    def interpretation(self, related: RelatedTerms) -> Interpretation:
+        """Return how the query was read; `related` are the words that the index has now."""
         notes = [
             Note(code=code, message=message, start=start, end=end)
-            for code, message, start, end in query.notes[:MAX_NOTES]
+            for code, message, start, end in self.parsed.query.notes[:MAX_NOTES]
         ]
-        if self.ranked.at_least is not None:
-            message = f"articles are looked for with at least {self.ranked.at_least} of the words, best first"
+        if self.plan.at_least is not None:
+            message = f"articles are looked for with at least {self.plan.at_least} of the words, best first"
             notes.append(Note(code="most_words", message=message))
-        notes += self._spelling_notes(known)
-        return Interpretation(query=query.as_text(self.question.when), notes=tuple(notes))
+        if self.plan.corrections:
+            notes += self._spelling_notes(related)
+        return Interpretation(query=self.parsed.interpretation, notes=tuple(notes))
 
-    def _spelling_notes(self, known: Known) -> Iterator[Note]:
-        for word, instead in self.ranked.corrections.items():
-            if not known.frequency(instead):  # a page before had it; it is a word of what is shown no more
+    def _spelling_notes(self, related: RelatedTerms) -> Iterator[Note]:
+        q = self.parsed.request.q
+        for word, instead in self.plan.corrections.items():
+            if not related.frequency(instead):  # a page before had it; it is a word of what is shown no more
                 continue
-            q = self.question.request.q
             start = next((start for own, start, _ in words(q) if own == word), q.find(word))
-            message = f"no article has “{word}”; what is spelt like it was looked for, first of all “{instead}”"
+            message = f"no article has “{word}”; “{instead}” was looked for in its place"
             yield Note(code="spelling", message=message, start=start, end=start + len(word))
 
+    def did_you_mean(self, view: View, scope: SearchScope) -> DidYouMean | None:
+        """Return a query that finds more than all the words did, if there is one and time to find it.
+
+        A page behind a cursor gets none: its first page had it.
+        """
+        if self.found.partial or self.parsed.cursor is not None:
+            return None
+        builder = replace(self.builder, vocabulary=PinnedVocabulary(view.known, lambda _: None), decay=None)
+
+        def total_of(text: str) -> int:
+            query = builder.all_words(parse_query(text).tree).query
+            return view.find(query, scope, sort="relevance", size=0).total
+
+        as_typed = self.plan.at_least is None and not self.plan.corrections
+        having_all = self.found.total if as_typed else 0
+        return did_you_mean(self.parsed.request.q, self.speller, self.plan.corrections, having_all, total_of)
+
     def facets(self) -> dict[FacetName, Facet] | None:
-        """Give the facets that were asked for."""
-        request = self.question.request
-        counts = self.found.facets
+        """Return the facets that were asked for."""
+        request, counts = self.parsed.request, self.found.facets
         return {
             name: facet(counts[name], getattr(request.filters, name), request.facet_size) for name in request.facets
         } or None
 
     def histogram(self) -> Histogram | None:
-        """Give the histogram, if one was asked for."""
-        found = self.found
-        asked = self.question.request.histogram
-        return self.intervals.histogram(found.edges, found.histogram, found.total) if asked else None
+        """Return the histogram, if one was asked for."""
+        if not self.parsed.request.histogram:
+            return None
+        return self.intervals.histogram(self.found.edges, self.found.histogram, self.found.total)
 
 
-def ask(view: View, question: Question, curation: Curation, hidden: Any, deadline: float) -> Asked:
-    """Ask for all the words and, where too few articles have them, for most: those with all come first."""
-    query, when, cursor = question.query, question.when, question.cursor
-    known = RememberedWords(view.known, cursor.words if cursor else None)
-    ranking = curation.ranking(question.request, known, view.languages, when.now_us)
+def run_query(
+    view: View, parsed: ParsedRequest, curation: Curation, scope: SearchScope, lexicons: LexiconReader
+) -> QueryResult:
+    """Search for all the words and, where too few articles have them, for most of them: those with all come first."""
+    request, cursor, tree = parsed.request, parsed.cursor, parsed.query.tree
+    speller = Speller(lexicons, view, scope, request.q, tree)
+    vocabulary = PinnedVocabulary(view.known, speller.correction, cursor.words if cursor else None)
+    builder = curation.builder(request, tree, vocabulary, view.languages, parsed.clock)
 
-    def asked(ranked: Ranked) -> Asked:
-        return _ask(view, question, ranked, known, hidden, deadline)
+    def run(plan: QueryPlan) -> QueryResult:
+        found, intervals = _run(view, parsed, plan, scope)
+        return QueryResult(
+            parsed=parsed,
+            plan=plan,
+            builder=builder,
+            vocabulary=vocabulary,
+            speller=speller,
+            intervals=intervals,
+            found=found,
+        )
 
-    def all_words() -> Ranked:
-        return ranking.all_words(query.as_written(when))
-
-    def most(every: Ranked | None) -> Asked:
-        return asked(ranking.most_words(query.as_written(when, at_least=1), every=every))
-
-    if question.begins_with_most:
-        return most(None if question.request.words == "most" else all_words())
-    every = asked(all_words())
-    enough = every.found.total >= every.ranked.enough or every.found.partial
-    if cursor or enough or query.free_words <= 1:
+    if parsed.begins_with_most:
+        before = None if request.words == "most" else builder.all_words(tree)
+        return run(builder.most_words(tree, every=before))
+    every = run(builder.all_words(tree))
+    enough = every.found.total >= every.plan.enough or every.found.partial
+    if cursor or enough or parsed.optional_words <= 1:
         return every
-    some = most(every.ranked)
+    some = run(builder.most_words(tree, every=every.plan))
     return some if some.found.total > every.found.total else every
 
 
-def _ask(  # noqa: PLR0913, PLR0917 - called once, here
-    view: View, question: Question, ranked: Ranked, known: RememberedWords, hidden: Any, deadline: float
-) -> Asked:
-    request, cursor = question.request, question.cursor
-    intervals = Intervals(question.when.zone)
-    # a facet must not be reduced by the filter on its own field, so the index is told of it apart
-    chosen: dict[str, Any] = {name: tree for name, tree in question.filters.items() if name in request.facets}
-    others = [tree for name, tree in question.filters.items() if name not in chosen]
+def _run(view: View, parsed: ParsedRequest, plan: QueryPlan, scope: SearchScope) -> tuple[IndexResult, Intervals]:
+    request, cursor = parsed.request, parsed.cursor
+    intervals = Intervals(parsed.clock.zone)
     found = view.find(
-        ranked.tree,
-        allowed=whoosh_query.And(others) if others else None,
-        chosen=chosen,
-        hidden=hidden,
+        plan.query,
+        scope,
         sort=request.sort,
         size=request.size,
         offset=request.offset,
-        deadline=deadline,
         facets=request.facets,
         histogram=intervals if request.histogram else None,
         after=cursor.cut if cursor else None,
         statistics=cursor.statistics if cursor else None,
     )
-    return Asked(question=question, ranked=ranked, known=known, intervals=intervals, found=found)
+    return found, intervals

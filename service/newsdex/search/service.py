@@ -2,44 +2,26 @@
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 from pydantic import ValidationError
+from whoosh import query as q
 
 from newsdex.errors import Invalid, NewsdexError, Unavailable
+from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import View
+from newsdex.index.scope import SearchScope
 from newsdex.search.plan.curation import Curation, shipped
-from newsdex.search.plan.query import hidden_tree
+from newsdex.search.plan.filters import hidden_query
 from newsdex.search.reply.explanation import explained
-from newsdex.search.reply.highlighter import Matches, MatchesByLanguage
-from newsdex.search.reply.marking import marked_tree
-from newsdex.search.reply.snippets import marked, snippets
-from newsdex.search.request import ask, read_question
+from newsdex.search.reply.highlighter import MatcherByLanguage
+from newsdex.search.reply.hits import hit_in_html, hit_with_offsets
+from newsdex.search.request import ParsedRequest, parse_request, run_query
 from newsdex.search.sealing import Seal
-from newsdex.search.spelling.did_you_mean import Corrections
+from newsdex.search.sources import Texts, Views
 from newsdex.validation import as_invalid
-from newsdex_schemas import Article, Hit, Place, Problem, SearchReply, SearchRequest
-
-SHOWN = frozenset(Hit.model_fields) - {"title_html", "title_marks", "snippets", "snippet_marks", "score", "reasons"}
-
-
-class Texts(Protocol):
-    """The archive, as search sees it."""
-
-    def visible(self, ids: Sequence[str], now_us: int) -> dict[str, Article]:
-        """Give those articles that may be shown now."""
-
-    def hidden_since(self, position: int, now_us: int) -> list[str]:
-        """Give the articles that an index at some position may still show and must not."""
-
-
-class Views(Protocol):
-    """Gives the newest commit of the index to the calling thread."""
-
-    def view(self) -> View:
-        """Give a view; raise `Unavailable` while there is none."""
+from newsdex_schemas import Hit, Place, Problem, SearchReply, SearchRequest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +32,7 @@ class Search:
     texts: Texts
     clock_us: Callable[[], int]
     seal: Seal
-    corrections: Corrections | None = None
+    lexicons: LexiconReader
     curation: Curation = field(default_factory=shipped)
 
     def answer(self, request: SearchRequest, arrived: float) -> SearchReply:
@@ -62,64 +44,55 @@ class Search:
         if time.monotonic() >= deadline:
             raise Unavailable("deadline_exceeded", "the deadline was over before the search began")
         now_us = self.clock_us()
-        question = read_question(request, now_us, self.seal)
+        parsed = parse_request(request, now_us, self.seal)
 
         start = time.monotonic()
         view = self.index.view()
-        hidden = hidden_tree(now_us, self.texts.hidden_since(view.position, now_us))
-        asked = ask(view, question, self.curation, hidden, deadline)
-        bets = self.curation.promoted(view, question, hidden, deadline)
-        did_you_mean = self.corrections.correction(asked, view, hidden, deadline) if self.corrections else None
+        hidden = hidden_query(now_us, self.texts.hidden_since(view.position, now_us))
+        scope = SearchScope(filters=parsed.filters, hidden=hidden, deadline=deadline)
+        result = run_query(view, parsed, self.curation, scope, self.lexicons)
+        bets = self._promoted(view, parsed, scope)
+        did_you_mean = result.did_you_mean(view, scope)
         index_ms = (time.monotonic() - start) * 1e3
 
-        found = asked.found
-        articles = self.texts.visible([*(id_ for id_, _ in found.documents), *bets], now_us)
-        matches = MatchesByLanguage(marked_tree(asked.ranked.counted), view.languages)
-        show = hit_in_html if request.marks == "html" else _with_offsets
-        hits = tuple(
-            show(articles[id_], score, matches.of(articles[id_])) for id_, score in found.documents if id_ in articles
-        )
+        found = result.found
+        articles = self.texts.visible([*[id_ for id_, _ in found.documents], *bets], now_us)
+        matchers = MatcherByLanguage(result.plan.counted, view.languages)
+        show = hit_in_html if request.marks == "html" else hit_with_offsets
+
+        def shown(id_: str, score: float) -> Hit:
+            return show(articles[id_], score, matchers.of(articles[id_]))
+
+        hits = tuple([shown(id_, score) for id_, score in found.documents if id_ in articles])
         if request.explain and request.sort == "relevance":
-            hits = explained(hits, view, asked, deadline)
+            statistics = parsed.cursor.statistics if parsed.cursor else None
+            hits = explained(hits, view, result.plan.query, deadline, statistics)
         return SearchReply(
             hits=hits,
             # an article that was withdrawn since the index was asked
             total=found.total - (len(found.documents) - len(hits)),
             total_is="at_least" if found.partial else "exact",
             partial=found.partial,
-            next_cursor=asked.next_cursor(self.seal),
-            interpretation=asked.interpretation(view.known),
-            facets=asked.facets(),
-            histogram=asked.histogram(),
+            next_cursor=result.next_cursor(self.seal),
+            interpretation=result.interpretation(view.known),
+            facets=result.facets(),
+            histogram=result.histogram(),
             took_ms=round((time.monotonic() - arrived) * 1e3, 3),
             index_ms=round(index_ms, 3),
             position=view.position,
             did_you_mean=did_you_mean,
-            words="all" if asked.ranked.at_least is None else "most",
-            promoted=tuple(show(articles[id_], 0.0, matches.of(articles[id_])) for id_ in bets if id_ in articles),
+            words="all" if result.plan.at_least is None else "most",
+            promoted=tuple([shown(id_, 0.0) for id_ in bets if id_ in articles]),
         )
 
-
-def hit_in_html(article: Article, score: float, matches: Matches) -> Hit:
-    """Show an article that was found, its marks in HTML."""
-    shown: dict[str, Any] = {name: getattr(article, name) for name in SHOWN}
-    passages = tuple(passage.html() for passage in snippets(article.body or article.summary or "", matches))
-    # the archive's text was validated when it came in
-    return Hit.model_construct(
-        **shown, title_html=marked(article.title, matches).html(), snippets=passages, score=score
-    )  # fmt: skip
-
-
-def _with_offsets(article: Article, score: float, matches: Matches) -> Hit:
-    shown: dict[str, Any] = {name: getattr(article, name) for name in SHOWN}
-    passages = snippets(article.body or article.summary or "", matches)
-    return Hit.model_construct(
-        **shown,
-        title_marks=marked(article.title, matches).marks,
-        snippets=tuple(passage.text for passage in passages),
-        snippet_marks=tuple(passage.marks for passage in passages),
-        score=score,
-    )
+    def _promoted(self, view: View, parsed: ParsedRequest, scope: SearchScope) -> list[str]:
+        """Return the ids of the articles that editors promote for a request, those that lie in its scope."""
+        ids = self.curation.best_bets_for(parsed.request, parsed.clock.now_us)
+        if not ids:
+            return []
+        named = q.Or([q.Term("id", id_) for id_ in ids])
+        found = {id_ for id_, _ in view.find(named, scope, sort="newest", size=len(ids)).documents}
+        return [id_ for id_ in ids if id_ in found]
 
 
 def read_request(body: bytes) -> SearchRequest:

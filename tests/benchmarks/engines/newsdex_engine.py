@@ -9,16 +9,18 @@ import orjson
 from tests.benchmarks.engines.protocol import HITS, Answer, Article
 from tests.benchmarks.questions import FACETS, Question
 from whoosh import query as q
+from whoosh.query import Query
 
 from newsdex.index.generations.generations import begin, serving, swap
 from newsdex.index.generations.projector import MAX_BATCH
 from newsdex.index.reader import IndexReader, View
 from newsdex.index.schema import TEXT_FIELDS
+from newsdex.index.scope import SearchScope
 from newsdex.index.text.analysis import terms
 from newsdex.index.text.languages import DEFAULT
 from newsdex.index.writer import IndexWriter
 from newsdex.records import Change
-from newsdex.search.plan.query import filter_trees
+from newsdex.search.plan.filters import filter_queries
 from newsdex_schemas import SearchFilters
 
 NO_DEADLINE = float("inf")
@@ -86,12 +88,9 @@ class NewsdexEngine:
         tree = tree_of(question)
         counting = question.kind == "facets"
         options: dict[str, Any] = {
-            "allowed": filters_of(question),
-            "hidden": q.NullQuery,
+            "scope": SearchScope(filters=filters_of(question), deadline=NO_DEADLINE),
             "sort": "newest" if question.kind == "by_date" else "relevance",
             "size": 0 if counting else HITS,
-            "offset": 0,
-            "deadline": NO_DEADLINE,
             "facets": FACETS if counting else (),
         }
 
@@ -121,15 +120,14 @@ def tree_of(question: Question) -> Any:
     return q.And(parts) if question.kind == "and" else q.Or([leaf for part in parts for leaf in part.subqueries])
 
 
-def filters_of(question: Question) -> Any | None:
-    """Give the tree of what the service makes of a question's filters."""
+def filters_of(question: Question) -> dict[str, Query]:
+    """Return what the service makes of a question's filters."""
     filters = SearchFilters(
         section=(question.section,) if question.section else (),
         published_from=question.published_from,
         published_to=question.published_to,
     )
-    trees = list(filter_trees(filters).values())
-    return q.And(trees) if trees else None
+    return filter_queries(filters)
 
 
 def _leaf(kind: str, field: str, word: str, boost: float) -> Any:

@@ -10,6 +10,7 @@ from newsdex.errors import Unavailable
 from newsdex.index.generations.feed import ChangeFeed
 from newsdex.index.generations.verification import Finding, Steps
 from newsdex.index.reader import View
+from newsdex.index.scope import SearchScope
 from newsdex.index.text.analysis import terms, words
 from newsdex.index.text.languages import stemmed_as
 from newsdex.records import Change, Turns
@@ -21,7 +22,6 @@ MAX_SHOWN = 2_000
 """Answers with more documents are compared by their number only."""
 MAX_CHANGED = 5_000
 """Two generations further apart than this are not compared with each other."""
-NOTHING = query.NullQuery
 QUERY_COST_BYTES = 100_000
 
 
@@ -97,5 +97,5 @@ def _trees(stems: Sequence[str]) -> Iterator[Any]:
 
 
 def _answer(view: View, tree: Any, size: int) -> tuple[frozenset[str], int]:
-    found = view.find(tree, allowed=None, hidden=NOTHING, sort="newest", size=size, offset=0, deadline=math.inf)
+    found = view.find(tree, SearchScope(deadline=math.inf), sort="newest", size=size)
     return frozenset(id_ for id_, _ in found.documents), found.total

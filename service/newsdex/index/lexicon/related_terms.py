@@ -1,23 +1,20 @@
-"""What the index knows of words: how frequent they are, their forms and relatives, and what is spelt almost alike."""
+"""What the index knows of words: how frequent they are, their forms and relatives."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import compress
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from rapidfuzz.distance import OSA
-
-from newsdex.index.columnar.query.bm25f import FIELD_WEIGHTS
 from newsdex.index.columnar.query.live_terms import live_terms
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.storage.postings import PostingField
 from newsdex.index.columnar.storage.segment import OpenSegment
-from newsdex.index.text.analysis import MARK, certain_part, stem_of
+from newsdex.index.schema import TEXT_FIELDS
+from newsdex.index.text.analysis import certain_part, stem_of
 
 Value = TypeVar("Value")
 
-FIELDS = tuple(FIELD_WEIGHTS)
+FIELDS = tuple(TEXT_FIELDS)
 MAX_RELATIVES = 6
 RELATED_LETTERS = 5
 """Words are relatives when they begin with so many same letters: stems of one word family mostly do (McNamee and
@@ -28,10 +25,6 @@ SHORT_STEM = 4
 MAX_LOOKED_AT = 4_000
 """Terms of a segment that are looked at, of those with one beginning or spelt alike; there may be very many."""
 MAX_REMEMBERED = 20_000
-SPELLING_LETTERS = 5
-"""A shorter word that is unknown has too many neighbours."""
-TWO_EDITS_LETTERS = 8
-MAX_SPELLINGS = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +43,6 @@ class RelatedTerms:
         self._snapshot = snapshot
         self._relatives: dict[str, tuple[RelatedTerm, ...]] = {}
         self._inflections: dict[str, tuple[str, ...]] = {}
-        self._spellings: dict[str, tuple[RelatedTerm, ...]] = {}
 
     def frequency(self, term: str) -> int:
         """Return how frequent a term is in the field that has most; 0 for a word that no article has.
@@ -76,13 +68,6 @@ class RelatedTerms:
             known = _remember(self._inflections, stem, self._find_inflections(stem))
         return known
 
-    def spelt_like(self, word: str) -> tuple[RelatedTerm, ...]:
-        """Give the likeliest words that an unknown one may be a misspelling of: fewest edits, then frequent."""
-        known = self._spellings.get(word)
-        if known is None:
-            known = _remember(self._spellings, word, self._find_spellings(word))
-        return known
-
     def _find_relatives(self, stem: str) -> tuple[RelatedTerm, ...]:
         if len(stem) < RELATED_LETTERS or not stem.isalpha():
             return ()
@@ -100,38 +85,12 @@ class RelatedTerms:
         found.sort(key=lambda word: (-self.frequency(word), word))
         return tuple(found[:MAX_INFLECTIONS])
 
-    def _find_spellings(self, word: str) -> tuple[RelatedTerm, ...]:
-        if len(word) < SPELLING_LETTERS or not word.isalpha():
-            return ()
-        edits = 2 if len(word) >= TWO_EDITS_LETTERS else 1
-        found: dict[str, RelatedTerm] = {}
-        for other in sorted(self._within(word, edits)):
-            stem = stem_of(other)
-            closeness = round(1 / (1 + _edits(word, other)), 3)
-            if stem not in found or closeness > found[stem].closeness:
-                found[stem] = RelatedTerm(stem=stem, word=other, closeness=closeness)
-        likeliest = sorted(found.values(), key=lambda one: (-one.closeness, -self.frequency(one.stem), one.stem))
-        return tuple(one for one in likeliest[:MAX_SPELLINGS] if one.closeness == likeliest[0].closeness)
-
     def _beginning(self, beginning: str) -> set[str]:
         """Give the terms with a beginning."""
         found: set[str] = set()
         for segment in self._snapshot.segments:
             found.update(_terms_with(segment, beginning))
         return found
-
-    def _within(self, word: str, edits: int) -> set[str]:
-        """Give the words at most so many edits away; the first letter is right, a swap of neighbours is one edit."""
-        found: set[str] = set()
-        for name in FIELDS:
-            sources = self._snapshot.sources(name)
-            ranges, _ = sources.near(word, edits, 1, MAX_LOOKED_AT)
-            for source, first, stop in ranges.tolist():
-                found.update(term.decode() for term in sources.fields[source].terms.slice(first, stop))
-        if edits == 1:  # a swap is two edits to the dictionaries, and few are faster looked up than those found so
-            found.update(filter(self.frequency, _swapped(word)))
-        near = (other for other in found if not other.startswith(MARK) and _edits(word, other) <= edits)
-        return set(filter(self.frequency, near))
 
 
 _terms: WeakKeyDictionary[OpenSegment, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
@@ -163,14 +122,3 @@ def _remember(kept: dict[str, Value], word: str, found: Value) -> Value:
 def _shared_beginning(one: str, other: str) -> float:
     shared = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     return round(shared / max(len(one), len(other)), 3)
-
-
-def _swapped(word: str) -> Iterator[str]:
-    """Give a word with two neighbours swapped, the first letter left alone."""
-    for at in range(1, len(word) - 1):
-        yield f"{word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}"
-
-
-def _edits(one: str, other: str) -> int:
-    """Count the letters to change, leave out, put in or swap with their neighbour."""
-    return OSA.distance(one, other)

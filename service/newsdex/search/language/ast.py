@@ -1,17 +1,20 @@
-"""What a query was read as: a tree of words, phrases, fields and dates, each with its place in the text.
+"""The syntax tree of a query: words, phrases, fields and dates, each with its place in the text.
 
-It knows nothing of the index. `trees` makes of it what the index is asked.
+It knows nothing of the index. `plan` builds from it what the index is asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from newsdex.search.language.dates import DateExpression
+from newsdex.index.schema import TEXT_FIELDS
+from newsdex.search.language.dates import DateExpression, QueryClock, time_range
+
+LEAST_BOOST, GREATEST_BOOST = 0.01, 100.0
 
 
 class Note(NamedTuple):
-    """Something that was not written as the grammar has it, and how it was read all the same."""
+    """Something that breaks the grammar, and how it was read all the same."""
 
     code: str
     message: str
@@ -48,7 +51,7 @@ class Phrase(Leaf):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pattern(Leaf):
+class Wildcard(Leaf):
     """A word with `*` for any letters or `?` for one."""
 
     text: str
@@ -64,8 +67,8 @@ class Fuzzy(Leaf):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Between(Leaf):
-    """Every word from one to another in the order of the alphabet; None is open."""
+class TermRange(Leaf):
+    """Every word from one to another in alphabetical order; None is open."""
 
     first: str | None
     last: str | None
@@ -74,14 +77,18 @@ class Between(Leaf):
 
 
 class Edge(NamedTuple):
-    """The start or the end of a stretch of time."""
+    """The start or the end of a range of time."""
 
     expression: DateExpression
     at_end: bool
 
+    def stamp_us(self, clock: QueryClock) -> int:
+        """Return the moment that it means, in microseconds since 1970."""
+        return time_range(self.expression, clock)[self.at_end]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Dates(Leaf):
+class DateRange(Leaf):
     """Published from one edge to another, the second exclusive; None is open."""
 
     since: Edge | None
@@ -89,20 +96,20 @@ class Dates(Leaf):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Anything(Leaf):
+class MatchAll(Leaf):
     """Every article, or each that has the field."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class All:
-    """Every part must match. `written` tells parts joined by AND from such that just stand side by side."""
+class And:
+    """Every part must match. `explicit` tells parts joined by AND, a set, from parts that stand in a row."""
 
     parts: tuple["Node", ...]
-    written: bool = False
+    explicit: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Either:
+class Or:
     """One of the parts must match."""
 
     parts: tuple["Node", ...]
@@ -115,11 +122,11 @@ class Not:
     part: "Node"
 
 
-Node = Leaf | All | Either | Not
+Node = Leaf | And | Or | Not
 
 
 def leaves(node: Node) -> Iterator[Leaf]:
-    """Give the leaves, from left to right."""
+    """Yield the leaves, from left to right."""
     if isinstance(node, Leaf):
         yield node
         return
@@ -127,11 +134,30 @@ def leaves(node: Node) -> Iterator[Leaf]:
         yield from leaves(part)
 
 
-def changed(node: Node, **changes: Any) -> Node:
-    """Give the same tree with something changed in every leaf; a `boost` multiplies what a leaf has."""
+def words_text(node: Node) -> str:
+    """Return the words and phrases that are looked for in full text, as they stand, with spaces between them."""
+    return " ".join(
+        leaf.text
+        for leaf in leaves(node)
+        if isinstance(leaf, Word | Phrase) and (leaf.field is None or leaf.field in TEXT_FIELDS)
+    )
+
+
+def boosted(node: Node, boost: float) -> Node:
+    """Return the same tree with the boost of every leaf multiplied, within the bounds of one that is written."""
     if isinstance(node, Leaf):
-        boost = {"boost": node.boost * changes["boost"]} if "boost" in changes else {}
-        return replace(node, **(changes | boost))
+        return replace(node, boost=min(max(node.boost * boost, LEAST_BOOST), GREATEST_BOOST))
+    return _with_parts(node, lambda part: boosted(part, boost))
+
+
+def required(node: Node) -> Node:
+    """Return the same tree with every leaf required."""
+    if isinstance(node, Leaf):
+        return replace(node, required=True)
+    return _with_parts(node, required)
+
+
+def _with_parts(node: And | Or | Not, change: Callable[[Node], Node]) -> Node:
     if isinstance(node, Not):
-        return Not(part=changed(node.part, **changes))
-    return replace(node, parts=tuple(changed(part, **changes) for part in node.parts))
+        return Not(part=change(node.part))
+    return replace(node, parts=tuple(map(change, node.parts)))

@@ -7,18 +7,18 @@ from typing import Any
 from newsdex.index.schema import FILTER_FIELDS
 from newsdex.index.text.analysis import words
 from newsdex.search.language.ast import (
-    Anything,
-    Between,
-    Dates,
+    DateRange,
     Edge,
     Fuzzy,
     Leaf,
-    Pattern,
+    MatchAll,
     Phrase,
+    TermRange,
+    Wildcard,
     Word,
 )
-from newsdex.search.language.dates import When, read_date, stretch
-from newsdex.search.language.tokenizer import Token
+from newsdex.search.language.dates import QueryClock, read_date, time_range
+from newsdex.search.language.tokenizer import OPERATORS, Token
 
 MAX_EDITS = 2
 """More letters than that make another word, and Whoosh's automaton for them takes seconds."""
@@ -28,6 +28,8 @@ WHOLE = (*FILTER_FIELDS, "id", DATES)
 """Fields whose value is one, whatever stands in it."""
 
 _UNKNOWN_FIELD = re.compile(r"([^\W\d]\w*):(?!//)(?=.)|([^\W\d]\w*):$")
+_QUOTED_WORD = re.compile(r"\S*:\S*")
+"""A word that would not read as itself without quotes: with them it is one all the same, and no phrase."""
 _TO = re.compile(r"(?P<first>[^.]+)[.][.](?P<last>[^.]+)")
 
 Read = tuple[Leaf | None, int]
@@ -82,11 +84,13 @@ class LeafReader:
             return self._date(token, field)
         text = token.text.replace('"', " ").strip()
         if not _has_words(text, field):
-            self._note("nothing_inside", "these quotes hold no words, and are left out", *_place(token))
+            self._note("empty_group", "these quotes hold no words, and are left out", *_place(token))
             return None
         gap = int(fuzz.text or 1) if fuzz else 0
         if fuzz and gap > MAX_GAP:
             self._note("gap_out_of_range", f"it is read as ~{MAX_GAP}", *_place(fuzz))
+        if not fuzz and field not in WHOLE and (text in OPERATORS or _QUOTED_WORD.fullmatch(text)):
+            return Word(start=token.start, end=end, field=field, text=text)
         return Phrase(start=token.start, end=end, field=field, text=text, gap=min(gap, MAX_GAP))
 
     def _word(self, token: Token, fuzz: Token | None, field: str | None) -> Leaf | None:
@@ -97,9 +101,9 @@ class LeafReader:
         text = text if set(text) <= set("*?") else text.rstrip("?'")
         where: dict[str, Any] = {"start": token.start, "end": fuzz.end if fuzz else token.end, "field": field}
         if text.strip("*?") == "" and "*" in text:
-            return Anything(**where)
+            return MatchAll(**where)
         if "*" in text or "?" in text:
-            return Pattern(text=text, **where)
+            return Wildcard(text=text, **where)
         if not _has_words(text, field):
             return None
         if fuzz is None:
@@ -116,7 +120,7 @@ class LeafReader:
         shown = self._text[token.start : token.end]
         with_first, with_last = shown.startswith("["), not shown.endswith("}")
         if field != DATES:
-            return Between(
+            return TermRange(
                 start=token.start, end=token.end, field=field,
                 first=first, last=last, with_first=with_first, with_last=with_last,
             )  # fmt: skip
@@ -126,10 +130,10 @@ class LeafReader:
         since, until = (read_date(text) if text is not None else None for text in (first, last))
         if (first is None) != (since is None) or (last is None) != (until is None):
             return self._no_date(token)
-        if since and until and stretch(since, _ANY)[0] > stretch(until, _ANY)[0] and not _moves(since, until):
-            self._note("dates_inside_out", "the later date stands first; they are swapped", *_place(token))
+        if since and until and time_range(since, _ANY)[0] > time_range(until, _ANY)[0] and not _moves(since, until):
+            self._note("reversed_range", "the later date stands first; they are swapped", *_place(token))
             since, until = until, since
-        return Dates(
+        return DateRange(
             start=token.start,
             end=token.end,
             field=DATES,
@@ -141,11 +145,11 @@ class LeafReader:
         if two := _TO.fullmatch(token.text):
             return self._dates(token, two["first"], two["last"], with_first=True, with_last=True)
         if token.text.strip("*") == "" and token.text:
-            return Anything(start=token.start, end=token.end, field=field)
+            return MatchAll(start=token.start, end=token.end, field=field)
         date = read_date(token.text)
         if date is None:
             return self._no_date(token)
-        return Dates(start=token.start, end=token.end, field=field, since=Edge(date, False), until=Edge(date, True))
+        return DateRange(start=token.start, end=token.end, field=field, since=Edge(date, False), until=Edge(date, True))
 
     def _compared(self, sign: Token, token: Token) -> Leaf | None:
         date = read_date(token.text)
@@ -154,12 +158,15 @@ class LeafReader:
         # `>2024` begins where 2024 ends, `<=2024` ends there
         edge = Edge(date, sign.text in (">", "<="))
         since, until = (edge, None) if sign.text.startswith(">") else (None, edge)
-        return Dates(start=sign.start, end=token.end, field=DATES, since=since, until=until)
+        return DateRange(start=sign.start, end=token.end, field=DATES, since=since, until=until)
 
     def _no_date(self, token: Token) -> Leaf | None:
         self._note("unreadable_date", "this is no date that can be read; it is read as words", *_place(token))
         text = self._text[token.start : token.end].strip("[]{}\"'“”„«»")
-        return Word(start=token.start, end=token.end, text=text) if _has_words(text, None) else None
+        if not _has_words(text, None):
+            return None
+        kind = Phrase if len(text.split()) > 1 else Word
+        return kind(start=token.start, end=token.end, text=text)
 
     def _unclosed(self, quote: Token, end: int, field: str | None) -> Leaf | None:
         """Read what an unclosed quote leaves of a field that has one value: everything to the end."""
@@ -168,7 +175,7 @@ class LeafReader:
         return self._phrase(token, None, field)
 
 
-_ANY = When(now_us=0)
+_ANY = QueryClock(now_us=0)
 
 
 def _moves(*expressions: Any) -> bool:

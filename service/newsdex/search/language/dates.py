@@ -1,4 +1,4 @@
-"""Reads dates as people write them in a query, and finds the stretch of time that they mean at some moment."""
+"""Reads dates as people write them in a query, and finds the range of time that they mean at some moment."""
 
 import re
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class When:
+class QueryClock:
     """The moment of a request, and the time zone its dates are meant in."""
 
     now_us: int
@@ -142,7 +142,7 @@ def _possible(date: Fixed) -> Fixed | None:
     return date if EARLIEST.year <= start.year < LATEST.year else None
 
 
-def stretch(expression: DateExpression, when: When) -> tuple[int, int]:
+def time_range(expression: DateExpression, when: QueryClock) -> tuple[int, int]:
     """Give what an expression means: microseconds since 1970, the end exclusive."""
     if isinstance(expression, Rolling):
         return microseconds(_moved(when.now, expression.unit, -expression.number)), when.now_us

@@ -1,23 +1,35 @@
-"""Reads a query's tokens into a tree, forgivingly: what breaks the grammar gets a note, and is read all the same.
+"""Parses a query's tokens into a syntax tree; what breaks the grammar gets a note, and is read all the same.
 
-    query  = joined { joined }                       all must match
-    joined = both { OR both }
-    both   = one { (AND | AND NOT) one }
-    one    = { NOT | - | + } [ field: ] ( "(" query ")" | leaf ) [ ^boost ]
+    query    = or-expr { or-expr }                   all must match
+    or-expr  = and-expr { OR and-expr }
+    and-expr = clause { (AND | AND NOT) clause }
+    clause   = { NOT | - | + } [ field: ] ( "(" query ")" | leaf ) [ ^boost ]
 
 `schemas/QUERY.md` is the grammar for its users.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from newsdex.errors import Invalid
-from newsdex.search.language.ast import All, Either, Node, Not, Note, Word, changed
+from newsdex.search.language.ast import (
+    GREATEST_BOOST,
+    LEAST_BOOST,
+    And,
+    Node,
+    Not,
+    Note,
+    Or,
+    Word,
+    boosted,
+    required,
+)
 from newsdex.search.language.clause_parser import LeafReader
 from newsdex.search.language.tokenizer import FIELDS, Token, tokens
 
 MAX_DEPTH = 60
 """Deeper nesting of brackets than a person writes."""
-LEAST_BOOST, GREATEST_BOOST = 0.01, 100.0
 
 
 def read_tree(text: str) -> tuple[Node | None, list[Note]]:
@@ -60,40 +72,34 @@ class _Reader:
     def whole(self) -> Node | None:
         parts: list[Node] = []
         while self._at < len(self._tokens):
-            if read := self._sequence(None):
+            if read := self._row(None):
                 parts.append(read)
             if extra := self._take("close"):
                 self._note("unbalanced_bracket", "this bracket closes nothing, and is left out", extra.start, extra.end)
-        return _all(parts)
+        return _joined(And, parts)
 
-    def _sequence(self, field: str | None) -> Node | None:
+    def _row(self, field: str | None) -> Node | None:
         """Read up to a closing bracket or the end."""
         parts = []
         while self._at < len(self._tokens) and not self._peek("close"):
-            if read := self._either(field):
+            if read := self._or_expr(field):
                 parts.append(read)
-        return _all(parts)
+        return _joined(And, parts)
 
-    def _either(self, field: str | None) -> Node | None:
-        parts = [self._both(field)]
+    def _or_expr(self, field: str | None) -> Node | None:
+        parts = [self._and_expr(field)]
         while operator := self._operator("OR"):
-            parts.append(self._both(field, operator))
-        found = [part for part in parts if part is not None]
-        if len(found) > 1:
-            return Either(parts=tuple(found))
-        return found[0] if found else None
+            parts.append(self._and_expr(field, operator))
+        return _joined(Or, [part for part in parts if part is not None])
 
-    def _both(self, field: str | None, after: Token | None = None) -> Node | None:
+    def _and_expr(self, field: str | None, after: Token | None = None) -> Node | None:
         parts = [self._one(field, after)]
         self._pass_strays()
         while operator := self._operator("AND", "ANDNOT"):
             part = self._one(field, operator)
             self._pass_strays()
             parts.append(_not(part) if operator.text == "ANDNOT" else part)
-        found = [part for part in parts if part is not None]
-        if len(found) > 1:
-            return All(parts=tuple(found), written=True)
-        return found[0] if found else None
+        return _joined(partial(And, explicit=True), [part for part in parts if part is not None])
 
     def _pass_strays(self) -> None:
         """Pass over signs that belong to nothing, so that they part no words that an operator joins."""
@@ -101,28 +107,28 @@ class _Reader:
             self._leaves.note_stray(token)
 
     def _one(self, field: str | None, after: Token | None) -> Node | None:
-        negated = required = False
+        negated = plus = False
         sign: Token | None = None
         while token := self._operator("NOT") or self._take("sign"):
             sign = token
             negated ^= token.text in ("NOT", "-")
-            required |= token.text == "+"
+            plus |= token.text == "+"
         read = self._named(field)
         if read is None:
             self._missing(sign or after)
             return None
-        if required and not negated:
-            read = changed(read, required=True)
+        if plus and not negated:
+            read = required(read)
         return _not(read) if negated else read
 
     def _missing(self, operator: Token | None) -> None:
         """Note an operator that has nothing to work on."""
         if operator is not None:
             what = f"there is nothing for {operator.text}, which is left out"
-            self._note("lone_operator", what, operator.start, operator.end)
+            self._note("dangling_operator", what, operator.start, operator.end)
         elif token := self._take("operator"):
             self._note(
-                "lone_operator", f"nothing stands before {token.text}, which is left out", token.start, token.end
+                "dangling_operator", f"nothing stands before {token.text}, which is left out", token.start, token.end
             )
 
     def _named(self, field: str | None) -> Node | None:
@@ -154,13 +160,13 @@ class _Reader:
         if len(self._open) > MAX_DEPTH:
             place = f"{bracket.start}-{bracket.end}"
             raise Invalid("query_too_deep", f"brackets nest deeper than {MAX_DEPTH}", place)
-        read = self._sequence(field)
+        read = self._row(field)
         self._open.pop()
         close = self._take("close")
         if close is None:
             self._note("unbalanced_bracket", "this bracket is closed at the end", bracket.start, bracket.end)
         elif read is None:
-            self._note("nothing_inside", "these brackets hold no words, and are left out", bracket.start, close.end)
+            self._note("empty_group", "these brackets hold no words, and are left out", bracket.start, close.end)
         return read
 
     def _boosted(self, read: Node) -> Node:
@@ -168,7 +174,7 @@ class _Reader:
             boost = min(max(float(token.text or 1), LEAST_BOOST), GREATEST_BOOST)
             if not token.text or boost != float(token.text):
                 self._note("boost_out_of_range", f"it is read as ^{boost:g}", token.start, token.end)
-            read = changed(read, boost=boost)
+            read = boosted(read, boost)
         return read
 
 
@@ -178,11 +184,12 @@ def _not(part: Node | None) -> Node | None:
     return part.part if isinstance(part, Not) else Not(part=part)
 
 
-def _all(parts: list[Node]) -> Node | None:
-    """Join parts that stand side by side; what a bracket without need holds is taken out of it."""
+def _joined(join: Callable[..., And | Or], parts: Sequence[Node]) -> Node | None:
+    """Join parts; those that a bracket joins in the same way are taken out of it, since brackets there say nothing."""
+    if len(parts) <= 1:
+        return parts[0] if parts else None
+    made = join(parts=())
     flat: list[Node] = []
     for part in parts:
-        flat += part.parts if isinstance(part, All) and not part.written else (part,)
-    if len(flat) > 1:
-        return All(parts=tuple(flat))
-    return flat[0] if flat else None
+        flat += part.parts if isinstance(part, And | Or) and replace(part, parts=()) == made else (part,)
+    return join(parts=tuple(flat))

@@ -16,6 +16,8 @@ FIELDS = {
 }  # fmt: skip
 """How a field may be named in a query → its name."""
 
+OPERATORS = ("AND", "OR", "NOT", "ANDNOT")
+
 _UNIT = "(?:minute|hour|day|week|month|year)s?"
 _NAMED_FIELD = "|".join(sorted(FIELDS, key=len, reverse=True))
 TAGGERS: Sequence[tuple[str, str]] = (

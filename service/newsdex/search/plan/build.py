@@ -1,188 +1,255 @@
-"""Makes of a query's tree, as it was read, the tree that is run: stop words out, words with their variants. Pure.
+"""Builds the nodes that are run straight from a query's syntax tree: stop words out, words expanded, pairs counted.
 
-It takes a tree whose words stand as they were written, see `parts`; in a part that it does not know they become stems.
+Where words stand in a row, their order carries meaning: neighbours that are neighbours in an article too raise its
+score, and several words may have a synonym together. Parts joined by AND or OR are a set.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import pairwise
-from typing import Any
 
 from whoosh import query as q
+from whoosh.query import Query
 
 from newsdex.editors.wordlists import WordList
 from newsdex.index.columnar.query.bm25f import WordQuery
 from newsdex.index.columnar.query.score_nodes import Decay, MinShouldMatch, ProximityBoost, RecencyBoost, WordPair
-from newsdex.index.text.analysis import plain_form, stem_of
-from newsdex.search.plan.expansion import Variants
-from newsdex.search.plan.parts import Word, parts_of, words_of
-from newsdex.search.plan.pinned_vocabulary import Known
-from newsdex.search.plan.stems import with_stems
+from newsdex.search.language.ast import And, Fuzzy, Leaf, Node, Not, Or, Wildcard, Word, words_text
+from newsdex.search.language.dates import QueryClock
+from newsdex.search.plan.clauses import TextClause, other_query, text_clause, text_query
+from newsdex.search.plan.expansion import Expansion
+from newsdex.search.plan.pinned_vocabulary import Vocabulary
 
 FEW_WORDS = 3
-"""So many words are a list of what must be there, more are a description; GOV.UK's search draws the line there."""
+"""Up to this many words are a list of what must be there, more are a description, as in GOV.UK's search."""
 HALF_OF_WORDS = 4
-"""Of so many words, half must match."""
+"""Of up to this many words, half must match."""
 DESCRIPTION_ENOUGH = 10
-"""A description that fewer articles fit wholly is asked by most of its words: the first page is not filled."""
+"""Where fewer articles have all words of a description, most of the words are enough: the first page is not filled."""
 
 FIRST = 1_000.0
 """Added to the score of what stands before all else: more than the words of a usual query add up to."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ranked:
-    """A tree to run, and what was changed on the way to it."""
+class QueryPlan:
+    """A query to run, and what was decided on the way to it."""
 
-    tree: Any
-    counted: Any
+    query: Query
+    counted: Query
     """The part of it with the words that count: they are marked in the hits."""
     enough: int = 0
     """Where fewer are found, `most_words` is worth a try."""
     at_least: int | None = None
     """How many of the words must match; None where all must."""
     corrections: dict[str, str] = field(default_factory=dict)
-    """Unknown word → the likeliest of the words that are looked for in its place."""
+    """Unknown word → what is looked for in its place."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ranking:
-    """How a query's tree becomes one that is run; `decay` is None where the order is not by relevance."""
+class QueryBuilder:
+    """Builds the plans of one request; `decay` is None where the order is not by relevance."""
 
-    text: str
-    known: Known
+    vocabulary: Vocabulary
     wordlist: WordList
     languages: tuple[str, ...]
+    clock: QueryClock
     decay: Decay | None = None
 
-    def all_words(self, tree: Any) -> Ranked:
-        """Give the tree whose matches have every word that is no stop word; those with more of these come first."""
-        making = self._making(every=True)
-        made = making.scored(tree)
-        inner = tree.a if isinstance(tree, q.AndNot) else tree
-        words = parts_of(inner.subqueries if isinstance(inner, q.And) else [inner]).words
-        content = making.content(words)
+    def all_words(self, tree: Node | None) -> QueryPlan:
+        """Return the plan whose matches have every word that is no stop word; those with more of these come first."""
+        if tree is None:
+            return QueryPlan(query=q.NullQuery, counted=q.NullQuery)
+        draft = self._draft(tree, every=True)
+        made = draft.node(tree)
+        clauses = _free_clauses(tree)
+        content = draft.content(clauses)
         number = len(content)
         enough = 0 if number <= 1 else 1 if number <= FEW_WORDS else DESCRIPTION_ENOUGH
-        small = [making.variants.node(word) for word in distinct(words) if word not in content]
-        return replace(self._with_small(made, small, making), enough=enough)
+        small = [draft.expansion.expand(one) for one in draft.small_words(clauses, content)] if self.decay else []
+        plan = self._plan(reduce(q.AndMaybe, small, made), draft)
+        first = [q.ConstantScoreQuery(node, FIRST) for node in small]
+        return replace(plan, query=reduce(q.AndMaybe, first, plan.query), counted=made, enough=enough)
 
-    def most_words(self, tree: Any, *, every: Ranked | None) -> Ranked:
-        """Give the tree whose matches have some of the words: those in an Or with a `minmatch`.
+    def most_words(self, tree: Node | None, *, every: QueryPlan | None) -> QueryPlan:
+        """Return the plan whose matches have some of the `optional_words`, and everything else.
 
-        Without `every`, one word is enough, and how telling it is decides its place. So it is with `every`, but of up
-        to four words, half must match; what matches `every`, which asks for all, comes first, in its order there.
+        Without `every`, one word is enough, and how telling it is decides its place. With `every`, half of up to four
+        words must match; what matches `every`, which asks for all, comes first, in its order there.
         """
-        making = self._making(every=False, any_word=every is None)
-        some = self._ranked(making.scored(tree), making)
+        if not isinstance(tree, And) or not (free := optional_words(tree)):
+            return self.all_words(tree)
+        draft = self._draft(tree, every=False)
+        some = draft.some_of(free, any_word=every is None)
+        rest = tuple(part for part in tree.parts if part not in free)
+        plan = self._plan(draft.conjunction(rest, [some]) if rest else some, draft)
         if every is None or self.decay is None:
-            return some
-        first = q.And([every.tree, q.ConstantScoreQuery(q.Every(), FIRST)])
-        return replace(some, tree=q.DisjunctionMax([some.tree, first]))
+            return plan
+        before = q.And([every.query, q.ConstantScoreQuery(q.Every(), FIRST)])
+        return replace(plan, query=q.DisjunctionMax([plan.query, before]))
 
-    def _with_small(self, tree: Any, small: Sequence[Any], making: "_Making") -> Ranked:
-        """Give a tree to run whose matches are in the order of how many of the stop words they have."""
-        if self.decay is None:
-            return self._ranked(tree, making)
-        ranked = self._ranked(reduce(q.AndMaybe, small, tree), making)
-        first = (q.ConstantScoreQuery(node, FIRST) for node in small)
-        return replace(ranked, tree=reduce(q.AndMaybe, first, ranked.tree), counted=tree)
+    def _draft(self, tree: Node, *, every: bool) -> "_Draft":
+        expansion = Expansion(
+            vocabulary=self.vocabulary, wordlist=self.wordlist, languages=self.languages, every=every
+        )  # fmt: skip
+        return _Draft(self, expansion, shouted=words_text(tree).isupper())
 
-    def _making(self, *, every: bool, any_word: bool = False) -> "_Making":
-        variants = Variants(known=self.known, wordlist=self.wordlist, languages=self.languages, every=every)
-        return _Making(self, variants, any_word=any_word)
-
-    def _ranked(self, tree: Any, making: "_Making") -> Ranked:
+    def _plan(self, node: Query, draft: "_Draft") -> QueryPlan:
         if self.decay is not None and self.decay.weight > 0:
-            tree = RecencyBoost(child=tree, decay=self.decay)
-        return Ranked(tree=tree, counted=tree, at_least=making.at_least, corrections=making.variants.corrections)
+            node = RecencyBoost(child=node, decay=self.decay)
+        return QueryPlan(
+            query=node, counted=node, at_least=draft.at_least, corrections=draft.expansion.corrections
+        )  # fmt: skip
 
 
-class _Making:
-    """One tree in the making."""
+class _Draft:
+    """One plan in the making."""
 
-    def __init__(self, ranking: Ranking, variants: Variants, *, any_word: bool) -> None:
-        self.variants = variants
-        self._ranking = ranking
-        self._any_word = any_word
+    def __init__(self, builder: QueryBuilder, expansion: Expansion, *, shouted: bool) -> None:
+        self.expansion = expansion
+        self._builder = builder
+        self._shouted = shouted
+        """Whether all the words of the query are in capitals."""
         self.at_least: int | None = None
 
-    def scored(self, tree: Any) -> Any:
-        """Give a part as it is run."""
-        words = words_of(tree)
-        if words:
-            made = [self.variants.node(word) for word in words]
-            return made[0] if len(made) == 1 else q.Or(made)
-        if type(tree) is q.And:
-            return self._and(tree)
-        if type(tree) is q.Or:
-            made = [self.scored(part) for part in tree.subqueries] if not tree.minmatch else []
-            return q.Or(made, boost=tree.boost) if made else self._some(tree)
-        if isinstance(tree, q.AndNot):
-            return q.AndNot(self.scored(tree.a), with_stems(tree.b, self._ranking.languages))
-        return with_stems(tree, self._ranking.languages)
+    def node(self, tree: Node) -> Query:
+        """Return the node of a part that must, or may, match."""
+        match tree:
+            case Leaf():
+                clause = text_clause(tree)
+                return self.expansion.expand(clause) if clause else other_query(tree, self._builder.clock)
+            case And(parts=parts):
+                return self.conjunction(parts, explicit=tree.explicit)
+            case Or(parts=parts):
+                return q.Or([self.node(part) for part in parts])
+        return matching(tree, self._builder.clock, self._builder.languages)
 
-    def _and(self, tree: Any) -> Any:
-        found = parts_of(tree.subqueries)
-        parts = self.joined(self.content(found.words))
-        made = [*parts, *map(self.scored, found.others)]
-        return self.beside(made[0] if len(made) == 1 else q.And(made, boost=tree.boost), parts)
+    def conjunction(self, parts: Sequence[Node], first: Sequence[Query] = (), *, explicit: bool = False) -> Query:
+        """Return the node of parts that must all match, beside nodes that must, too."""
+        positive = [(part, _free_clause(part)) for part in parts if not isinstance(part, Not)]
+        content = self.content([clause for _, clause in positive if clause])
+        words = list(map(self.expansion.expand, content)) if explicit else self.in_a_row(content)
+        others = [self.node(part) for part, clause in positive if not clause]
+        wanted = [*first, *words, *others]
+        unwanted = [
+            matching(part.part, self._builder.clock, self._builder.languages)
+            for part in parts
+            if isinstance(part, Not)
+        ]  # fmt: skip
+        return _conjunction(wanted, unwanted) if explicit else self.with_pairs(_conjunction(wanted, unwanted), words)
 
-    def _some(self, tree: Any) -> Any:
-        found = parts_of(tree.subqueries)
-        parts = self.joined(self.content([part for word in found.words for part in word.split()]))
-        made = (*parts, *map(self.scored, found.others))
-        half = len(made) <= HALF_OF_WORDS and not self._any_word
-        self.at_least = (len(made) + 1) // 2 if half else 1
-        return self.beside(MinShouldMatch(parts=made, at_least=self.at_least), parts)
+    def some_of(self, parts: Sequence[Node], *, any_word: bool) -> Query:
+        """Return the node of parts of which some must match: half of a few words, or any."""
+        clauses = [clause for part in parts if (clause := _free_clause(part))]
+        words = self.in_a_row(self.content([word for clause in clauses for word in clause.split()]))
+        made = (*words, *(self.node(part) for part in parts if not _free_clause(part)))
+        self.at_least = (len(made) + 1) // 2 if len(made) <= HALF_OF_WORDS and not any_word else 1
+        return self.with_pairs(MinShouldMatch(parts=made, at_least=self.at_least), words)
 
-    def content(self, words: Sequence[Word]) -> list[Word]:
-        """Leave out stop words, where others remain, and what stands twice."""
-        each = distinct(words)
-        return [word for word in each if not self._is_stop_word(word)] or each
+    def content(self, clauses: Sequence[TextClause]) -> list[TextClause]:
+        """Return the words that count: no stop words where there are others, and each once, with its greatest boost.
 
-    def _is_stop_word(self, word: Word) -> bool:
-        spelled = word.words[0]
+        Which form stands for several must not depend on their order, nor on their boosts.
+        """
+        if len(clauses) <= 1:
+            return list(clauses)
+        chosen: dict[tuple[str | bool, ...], TextClause] = {}
+        for one in [one for one in clauses if not self._is_stop_word(one)] or clauses:
+            other = chosen.setdefault(one.key, one)
+            if other is not one:
+                least = min(one, other, key=lambda clause: (clause.words, clause.slop))
+                chosen[one.key] = replace(least, boost=max(one.boost, other.boost))
+        return list(chosen.values())
+
+    def small_words(self, clauses: Sequence[TextClause], content: Sequence[TextClause]) -> list[TextClause]:
+        """Return the stop words that do not count, each once."""
+        counted = {one.key for one in content}
+        return list({one.key: one for one in clauses if one.key not in counted}.values())
+
+    def _is_stop_word(self, clause: TextClause) -> bool:
+        spelled, folded, _ = clause.words[0]
         # WHO and IT are names, unless everything is in capitals
-        shouted = len(spelled) > 1 and spelled.isupper() and not self._ranking.text.isupper()
-        return len(word.words) == 1 and not shouted and plain_form(spelled) in self.variants.wordlist.stop_words
+        name = len(spelled) > 1 and spelled.isupper() and not self._shouted
+        return len(clause.words) == 1 and not name and folded in self._builder.wordlist.stop_words
 
-    def joined(self, words: Sequence[Word]) -> list[Any]:
-        """Give a part for each word, or for several words in a row that have synonyms together."""
-        made, at, synonyms = [], 0, self.variants.wordlist.synonyms
-        while at < len(words):
-            lengths = range(min(self.variants.wordlist.longest, len(words) - at), 1, -1)
-            length = next((n for n in lengths if _key(words[at : at + n]) in synonyms), 1)
-            nodes = [self.variants.node(word) for word in words[at : at + length]]
+    def in_a_row(self, clauses: Sequence[TextClause]) -> list[Query]:
+        """Return a node for each word, or for several words in a row that have synonyms together."""
+        made: list[Query] = []
+        at, wordlist = 0, self._builder.wordlist
+        while at < len(clauses):
+            lengths = range(min(wordlist.longest, len(clauses) - at), 1, -1)
+            length = next((n for n in lengths if _stems(clauses[at : at + n]) in wordlist.synonyms), 1)
+            nodes = [self.expansion.expand(clause) for clause in clauses[at : at + length]]
             if length == 1:
                 made += nodes
             else:
-                others = [self.variants.row(one, words[at]) for one in synonyms[_key(words[at : at + length])]]
-                made.append(q.Or([q.And(nodes), *others]))
+                synonyms = wordlist.synonyms[_stems(clauses[at : at + length])]
+                made.append(q.Or([q.And(nodes), *(self.expansion.synonym(one, clauses[at]) for one in synonyms)]))
             at += length
         return made
 
-    def beside(self, tree: Any, parts: Sequence[Any]) -> Any:
-        """Give the tree with a bonus where words of it stand side by side."""
-        if self._ranking.decay is None:
-            return tree
-        heads = pairwise(map(_head, parts))
+    def with_pairs(self, node: Query, words: Sequence[Query]) -> Query:
+        """Return a node with a bonus where neighbouring words of the query are neighbours in an article, too."""
+        if len(words) <= 1 or self._builder.decay is None:
+            return node
+        heads = pairwise(map(_head, words))
         pairs = tuple(WordPair(first=one, second=other) for one, other in heads if one and other)
-        return ProximityBoost(child=tree, pairs=pairs) if pairs else tree
+        return ProximityBoost(child=node, pairs=pairs) if pairs else node
 
 
-def distinct(words: Sequence[Word]) -> list[Word]:
-    """Leave out what stands twice, in whatever form."""
-    return list({(*_key([word]), word.written): word for word in words}.values())
+def optional_words(tree: Node | None) -> list[Leaf]:
+    """Return the words that a search may do without where nothing has all: those that just stand in a row."""
+    if not isinstance(tree, And) or tree.explicit:
+        return []
+    kinds = (Word, Wildcard, Fuzzy)
+    return [part for part in tree.parts if isinstance(part, kinds) and part.field is None and not part.required]
 
 
-def _key(words: Sequence[Word]) -> tuple[str, ...]:
-    return tuple(stem_of(plain_form(one)) for word in words for one in word.words)
+def matching(tree: Node | None, clock: QueryClock, languages: tuple[str, ...]) -> Query:
+    """Return the query of exactly what a syntax tree asks for: every word, and nothing that stands for one."""
+
+    def node(part: Node) -> Query:
+        match part:
+            case Leaf():
+                clause = text_clause(part)
+                return text_query(clause, languages) if clause else other_query(part, clock)
+            case And(parts=parts):
+                unwanted = [node(one.part) for one in parts if isinstance(one, Not)]
+                return _conjunction([node(one) for one in parts if not isinstance(one, Not)], unwanted)
+            case Or(parts=parts):
+                return q.Or([node(one) for one in parts])
+        return q.Not(node(part.part))
+
+    return q.NullQuery if tree is None else node(tree)
 
 
-def _head(part: Any) -> WordQuery | None:
-    """Give the word itself of a part that is a word with others that stand for it."""
-    while type(part) in (q.Or, q.DisjunctionMax):
-        part = part.subqueries[0]
-    return part if isinstance(part, WordQuery) else None
+def _conjunction(wanted: Sequence[Query], unwanted: Sequence[Query]) -> Query:
+    """Return the node of what matches everything wanted; what is unwanted has no part in the score."""
+    if not wanted:
+        return q.And([q.Not(node) for node in unwanted])
+    joined = wanted[0] if len(wanted) == 1 else q.And(wanted)
+    if not unwanted:
+        return joined
+    return q.AndNot(joined, unwanted[0] if len(unwanted) == 1 else q.Or(unwanted))
+
+
+def _free_clause(part: Node) -> TextClause | None:
+    """Return the words of a part that are looked for in every field of full text."""
+    return text_clause(part) if isinstance(part, Leaf) and part.field is None else None
+
+
+def _free_clauses(tree: Node) -> list[TextClause]:
+    parts = tree.parts if isinstance(tree, And) else (tree,)
+    return [clause for part in parts if (clause := _free_clause(part))]
+
+
+def _stems(clauses: Sequence[TextClause]) -> tuple[str, ...]:
+    return tuple(word.stem for clause in clauses for word in clause.words)
+
+
+def _head(node: Query) -> WordQuery | None:
+    """Return the word itself of a node that is a word with others that stand for it."""
+    while type(node) in (q.Or, q.DisjunctionMax):
+        node = node.subqueries[0]
+    return node if isinstance(node, WordQuery) else None

@@ -1,23 +1,19 @@
 """What operators and editors set: recency, stop words, synonyms, best bets; files are read anew when they change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
-
-from whoosh import query as whoosh_query
 
 from newsdex.editors.best_bets import BestBets, watched_best_bets
 from newsdex.editors.watched import Watched
 from newsdex.editors.wordlists import WordList, WordLists, watched_wordlists
 from newsdex.index.columnar.query.score_nodes import Decay
-from newsdex.index.reader import View
-from newsdex.search.plan.build import Ranking
-from newsdex.search.plan.pinned_vocabulary import Known
+from newsdex.search.language.ast import Node, words_text
+from newsdex.search.language.dates import QueryClock
+from newsdex.search.plan.build import QueryBuilder
+from newsdex.search.plan.pinned_vocabulary import Vocabulary
 from newsdex.settings import Settings
 from newsdex_schemas import Recency, SearchRequest
-
-if TYPE_CHECKING:
-    from newsdex.search.request import Question
 
 DAY_US = 86_400e6
 
@@ -32,48 +28,47 @@ class Curation:
 
     @classmethod
     def of(cls, settings: Settings) -> "Curation":
-        """Give what the settings name; files are read at the first request."""
+        """Return what the settings name; files are read at the first request."""
         return cls(
             wordlists=watched_wordlists(settings.wordlists_dir),
             best_bets=watched_best_bets(settings.best_bets_file),
             recency=Recency(weight=settings.recency_weight, half_life_days=settings.recency_half_life_days),
         )
 
-    def ranking(self, request: SearchRequest, known: Known, languages: tuple[str, ...], now_us: int) -> Ranking:
-        """Give how the hits of a request are ranked."""
-        recency = request.recency or self.recency
-        half_life_us = recency.half_life_days * DAY_US
-        decay = Decay(weight=recency.weight, half_life_us=half_life_us, now_us=now_us)
-        by_relevance = request.sort == "relevance"
-        return Ranking(
-            text=request.q,
-            known=known,
-            wordlist=self._wordlist(request),
+    def builder(
+        self,
+        request: SearchRequest,
+        tree: Node | None,
+        vocabulary: Vocabulary,
+        languages: tuple[str, ...],
+        clock: QueryClock,
+    ) -> QueryBuilder:
+        """Return what builds the plans of a request."""
+        return QueryBuilder(
+            vocabulary=vocabulary,
+            wordlist=self._wordlist("" if tree is None else words_text(tree), request.filters.language),
             languages=languages,
-            decay=decay if by_relevance else None,
+            clock=clock,
+            decay=decay(request.recency or self.recency, clock.now_us) if request.sort == "relevance" else None,
         )
 
-    def promoted(self, view: View, question: "Question", hidden: Any, deadline: float) -> list[str]:
-        """Give the ids of the articles that are promoted for a question and may be shown, on its first page only."""
-        request = question.request
+    def best_bets_for(self, request: SearchRequest, now_us: int) -> tuple[str, ...]:
+        """Return the ids of the articles that editors promote for a request, on its first page only."""
         if request.offset or request.cursor or not request.size:
-            return []
-        ids = self.best_bets.value().promoted(request.q, self._wordlist(request), question.when.now_us)
-        if not ids:
-            return []
-        allowed = whoosh_query.And(list(question.filters.values())) if question.filters else None
-        named = whoosh_query.Or([whoosh_query.Term("id", id_) for id_ in ids])
-        found = view.find(
-            named, allowed=allowed, hidden=hidden, sort="newest", size=len(ids), offset=0, deadline=deadline
-        )  # fmt: skip
-        shown = {id_ for id_, _ in found.documents}
-        return [id_ for id_ in ids if id_ in shown]
+            return ()
+        wordlist = self._wordlist(request.q, request.filters.language)
+        return self.best_bets.value().promoted(request.q, wordlist, now_us)
 
-    def _wordlist(self, request: SearchRequest) -> WordList:
-        return self.wordlists.value().of_query(request.q, request.filters.language)
+    def _wordlist(self, text: str, languages: Sequence[str]) -> WordList:
+        return self.wordlists.value().of_query(text, languages)
+
+
+def decay(recency: Recency, now_us: int) -> Decay:
+    """Return how a recency weighs articles at some moment."""
+    return Decay(weight=recency.weight, half_life_us=recency.half_life_days * DAY_US, now_us=now_us)
 
 
 @cache
 def shipped() -> Curation:
-    """Give what holds where nothing is set."""
+    """Return what holds where nothing is set."""
     return Curation(wordlists=watched_wordlists(None), best_bets=watched_best_bets(None), recency=Recency(weight=0.2))

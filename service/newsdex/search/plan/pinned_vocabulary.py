@@ -1,72 +1,77 @@
 """What the index knew of a query's words, kept for its next pages: words that come meanwhile must not move a hit."""
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from newsdex.index.lexicon.related_terms import RelatedTerm
+from newsdex.index.lexicon.related_terms import RelatedTerm, RelatedTerms
 
 
-class Known(Protocol):
+class Vocabulary(Protocol):
     """What the index knows of words."""
 
     def frequency(self, term: str) -> int:
-        """Give in how many documents a term is; 0 for a word that no article has."""
+        """Return in how many documents a term is; 0 for a word that no article has."""
 
     def relatives(self, stem: str) -> tuple[RelatedTerm, ...]:
-        """Give the nearest stems that begin like this one."""
+        """Return the nearest stems that begin like this one."""
 
     def inflections(self, stem: str) -> tuple[str, ...]:
-        """Give other forms in which a stem stands in the texts."""
+        """Return other forms in which a stem stands in the texts."""
 
-    def spelt_like(self, word: str) -> tuple[RelatedTerm, ...]:
-        """Give the likeliest words that an unknown one may be a misspelling of."""
+    def correction(self, spelled: str) -> str | None:
+        """Return what a word that no article has was probably meant to be; None where nothing is near."""
 
 
-class Remembered(NamedTuple):
+class PinnedAnswers(NamedTuple):
     """Answers that were given, by the word that was asked for; empty ones are left out."""
 
     unknown: list[str]
     relatives: dict[str, list[tuple[str, str, float]]]
     inflections: dict[str, list[str]]
-    spellings: dict[str, list[tuple[str, str, float]]]
+    corrections: dict[str, str]
 
 
-class RememberedWords:
-    """Gives and keeps the index's answers, or, on a further page, gives those of the first."""
+class PinnedVocabulary:
+    """Gives and keeps the index's answers or, on a further page, gives those of the first."""
 
-    def __init__(self, known: Known, earlier: Remembered | None = None) -> None:
-        self._known = known if earlier is None else None
-        self.answers = earlier or Remembered([], {}, {}, {})
+    def __init__(
+        self, related: RelatedTerms, correct: Callable[[str], str | None], earlier: PinnedAnswers | None = None
+    ) -> None:
+        """Take the words of the index, and what corrects an unknown word."""
+        self._related = related if earlier is None else None
+        self._correct = correct
+        self.answers = earlier or PinnedAnswers([], {}, {}, {})
 
     def frequency(self, term: str) -> int:
-        """Give in how many documents a term is; of a further page only whether it is in any."""
+        """Return in how many documents a term is; on a further page only whether it is in any."""
         unknown = self.answers.unknown
-        if self._known is None:
+        if self._related is None:
             return int(term not in unknown)
-        frequency = self._known.frequency(term)
+        frequency = self._related.frequency(term)
         if not frequency and term not in unknown:
             unknown.append(term)
         return frequency
 
     def relatives(self, stem: str) -> tuple[RelatedTerm, ...]:
-        """Give the nearest stems that begin like this one."""
+        """Return the nearest stems that begin like this one."""
         kept = self.answers.relatives
-        if self._known is not None and (found := self._known.relatives(stem)):
+        if self._related is not None and (found := self._related.relatives(stem)):
             kept[stem] = _written(found)
         return _read(kept.get(stem, []))
 
     def inflections(self, stem: str) -> tuple[str, ...]:
-        """Give other forms in which a stem stands in the texts."""
+        """Return other forms in which a stem stands in the texts."""
         kept = self.answers.inflections
-        if self._known is not None and (found := self._known.inflections(stem)):
+        if self._related is not None and (found := self._related.inflections(stem)):
             kept[stem] = list(found)
         return tuple(kept.get(stem, ()))
 
-    def spelt_like(self, word: str) -> tuple[RelatedTerm, ...]:
-        """Give the likeliest words that an unknown one may be a misspelling of."""
-        kept = self.answers.spellings
-        if self._known is not None and (found := self._known.spelt_like(word)):
-            kept[word] = _written(found)
-        return _read(kept.get(word, []))
+    def correction(self, spelled: str) -> str | None:
+        """Return what a word that no article has was probably meant to be; None where nothing is near."""
+        kept = self.answers.corrections
+        if self._related is not None and (found := self._correct(spelled)):
+            kept[spelled] = found
+        return kept.get(spelled)
 
 
 def _written(near: tuple[RelatedTerm, ...]) -> list[tuple[str, str, float]]:

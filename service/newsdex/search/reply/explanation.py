@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from whoosh.query import Query
+
 from newsdex.index.columnar.query.explanation import Occurrence, ScorePart
+from newsdex.index.columnar.query.statistics import Statistics
 from newsdex.index.reader import View
-from newsdex.search.request import Asked
 from newsdex_schemas import Hit, ScoreReason
 
 FIELDS = {"title": "title", "summary": "summary", "body": "text"}
@@ -14,13 +16,13 @@ KINDS = {
 TIMES = {1: "once", 2: "twice"}
 
 
-def explained(hits: Sequence[Hit], view: View, asked: Asked, deadline: float) -> tuple[Hit, ...]:
-    """Give the hits with the reasons of their scores; none for those that time does not suffice for."""
-    cursor = asked.question.cursor
-    statistics = cursor.statistics if cursor else None
-    parts = view.explained(asked.ranked.tree, [hit.id for hit in hits], deadline, statistics)
+def explained(
+    hits: Sequence[Hit], view: View, query: Query, deadline: float, statistics: Statistics | None
+) -> tuple[Hit, ...]:
+    """Return the hits with the reasons of their scores; without any for those that time does not suffice for."""
+    parts = view.explained(query, [hit.id for hit in hits], deadline, statistics)
     documents = view.snapshot.live_documents
-    return tuple(hit.model_copy(update={"reasons": reasons(parts.get(hit.id, ()), documents)}) for hit in hits)
+    return tuple([hit.model_copy(update={"reasons": reasons(parts.get(hit.id, ()), documents)}) for hit in hits])
 
 
 def reasons(parts: Sequence[ScorePart], documents: int) -> tuple[ScoreReason, ...]:

@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import extract
-from whoosh import query as whoosh_query
+from whoosh import query as q
+from whoosh.query import Query
 
+from newsdex.index.columnar.query.bm25f import WordQuery
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.index.text.analysis import (
     DOT_OF_INITIALS,
@@ -24,7 +26,6 @@ from newsdex.index.text.analysis import (
 )
 from newsdex.index.text.folding import APOSTROPHES, folded_in_place
 from newsdex.index.text.languages import DEFAULT, stemmed_as
-from newsdex.search.plan.trees import tree_leaves
 from newsdex_schemas import Article
 
 INNER_APOSTROPHE = re.compile(rf"[{APOSTROPHES}](?<=\w.)(?=\w)(?![sS]\b)")
@@ -47,11 +48,11 @@ Chosen = Callable[[Sequence[str]], Iterable[str]]
 """Gives those of some words, folded, that a pattern or a fuzzy word stands for."""
 
 
-class Matches(dict[str, str | None]):
+class TermMatcher(dict[str, str | None]):
     """Gives the stem of a word as it stands where the query asks for it, each word once: replies repeat words."""
 
-    def __init__(self, tree: Any, language: str = DEFAULT) -> None:
-        """Take the words of a query that a hit in a language may contain; negated parts are left out."""
+    def __init__(self, query: Query, language: str = DEFAULT) -> None:
+        """Take a query of which a hit in a language may have words; negated parts are left out."""
         super().__init__()
         self._language = language
         self._terms: set[str] = set()
@@ -59,16 +60,34 @@ class Matches(dict[str, str | None]):
         self._chosen: list[Chosen] = []
         self._beginnings: set[str] = set()
         self._parts: set[str] = set()
-        for leaf in _positive_leaves(tree):
-            if isinstance(leaf, whoosh_query.Phrase):
+        self._add(query)
+
+    def _add(self, node: Query) -> None:
+        """Take what a node asks for in full text."""
+        match node:
+            case WordQuery():
+                self._add_terms([variant.term for variant in node.variants if variant.kind != "exact"])
+            case q.Not():
+                return
+            case q.AndNot() | q.Require():  # what a phrase requires besides its words are the same words
+                self._add(node.a)
+            case _ if not node.is_leaf():
+                for part in node.children():
+                    self._add(part)
+            case _ if node.field() in TEXT_FIELDS:
+                self._add_leaf(node)
+
+    def _add_leaf(self, leaf: Query) -> None:
+        match leaf:
+            case q.Phrase():
                 self._add_terms(leaf.words)
-            elif isinstance(leaf, whoosh_query.FuzzyTerm):
+            case q.FuzzyTerm():
                 self._add_chosen(_near(leaf), leaf.text[: leaf.prefixlength])
-            elif isinstance(leaf, whoosh_query.Prefix):
+            case q.Prefix():
                 self._add_prefix(leaf.text)
-            elif isinstance(leaf, whoosh_query.PatternQuery):
+            case q.Wildcard():
                 self._add_chosen(_fitting(leaf), "")
-            elif isinstance(leaf, whoosh_query.Term):
+            case q.Term():
                 self._add_terms([leaf.text])
 
     def _add_terms(self, terms_: Iterable[str]) -> None:
@@ -122,45 +141,29 @@ def _runs(folded: str) -> list[str]:
     return _RUN.findall(folded)
 
 
-class MatchesByLanguage:
+class MatcherByLanguage:
     """What a query asks for in articles of each language, made when there is one."""
 
-    def __init__(self, tree: Any, languages: Sequence[str]) -> None:
+    def __init__(self, query: Query, languages: Sequence[str]) -> None:
         """Take the query, and the languages that the index's articles are stemmed by."""
-        self._tree = tree
+        self._query = query
         self._several = len(languages) > 1
-        self._known: dict[str, Matches] = {}
+        self._made: dict[str, TermMatcher] = {}
 
-    def of(self, article: Article) -> Matches:
-        """Give what the query asks for in an article; its language is detected only where it may be one of several."""
+    def of(self, article: Article) -> TermMatcher:
+        """Return what the query asks for in an article; its language is detected only if it may be one of several."""
         language = stemmed_as(article) if self._several else DEFAULT
-        if language not in self._known:
-            self._known[language] = Matches(self._tree, language)
-        return self._known[language]
+        if language not in self._made:
+            self._made[language] = TermMatcher(self._query, language)
+        return self._made[language]
 
 
-def _positive_leaves(tree: Any) -> list[Any]:
-    found = []
-    pending = [tree]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, whoosh_query.Not):
-            continue
-        if isinstance(node, whoosh_query.AndNot):
-            pending.append(node.a)
-        elif node.is_leaf():
-            found += [leaf for leaf in tree_leaves(node) if leaf.field() in TEXT_FIELDS]
-        else:
-            pending += node.children()
-    return found
-
-
-def _fitting(leaf: Any) -> Chosen:
+def _fitting(leaf: Query) -> Chosen:
     pattern = re.compile(leaf._get_pattern())  # noqa: SLF001 - the only way to Whoosh's reading of `*` and `?`
     return lambda words_: filter(pattern.match, words_)
 
 
-def _near(leaf: Any) -> Chosen:
+def _near(leaf: Query) -> Chosen:
     beginning, most = leaf.text[: leaf.prefixlength], leaf.maxdist
 
     def chosen(words_: Sequence[str]) -> Iterable[str]:
@@ -171,7 +174,7 @@ def _near(leaf: Any) -> Chosen:
     return chosen
 
 
-class Found(NamedTuple):
+class MatchSpan(NamedTuple):
     """A word that the query asks for; `start` and `end` are offsets in the text."""
 
     start: int
@@ -179,14 +182,14 @@ class Found(NamedTuple):
     stem: str
 
 
-def found_words(text: str, matches: Matches) -> list[Found]:
+def found_words(text: str, matcher: TermMatcher) -> list[MatchSpan]:
     """Give the words that a query asks for, from left to right; in an endless text the first ones."""
-    known = matches.beginnings(text)
-    found = _in_lines(text, matches) if known is None else _at_beginnings(text, *known, matches)
+    known = matcher.beginnings(text)
+    found = _in_lines(text, matcher) if known is None else _at_beginnings(text, *known, matcher)
     return list(islice(found, MAX_PLACES))
 
 
-def _at_beginnings(text: str, folded: str, beginnings: Sequence[str], matches: Matches) -> Iterator[Found]:
+def _at_beginnings(text: str, folded: str, beginnings: Sequence[str], matcher: TermMatcher) -> Iterator[MatchSpan]:
     """Give each match, looking only at words that may be one."""
     hits = [hit for beginning in beginnings for hit in _starts(folded, beginning)]
     # a word with something inside it may have its beginning in two pieces
@@ -201,9 +204,9 @@ def _at_beginnings(text: str, folded: str, beginnings: Sequence[str], matches: M
         piece = text[start:behind]
         plain = piece.isascii() and piece.isalnum()
         for word, begin, end in [(piece, 0, len(piece))] if plain else words(piece):
-            stem = matches[word]
+            stem = matcher[word]
             if stem is not None:
-                yield Found(start + begin, start + end, stem)
+                yield MatchSpan(start + begin, start + end, stem)
 
 
 def _start_around(text: str, hit: int) -> int:
@@ -223,13 +226,13 @@ def _starts(folded: str, beginning: str) -> Iterator[int]:
         at = folded.find(beginning, at + 1)
 
 
-def _in_lines(text: str, matches: Matches) -> Iterator[Found]:
+def _in_lines(text: str, matcher: TermMatcher) -> Iterator[MatchSpan]:
     """Give each match, word by word; no word goes over the end of a line."""
     offset = 0
     for line, folded in zip(text.split("\n"), folded_lines(text), strict=True):
-        if matches.may_be_in(folded):
+        if matcher.may_be_in(folded):
             for word, start, end in words(line):
-                stem = matches[word]
+                stem = matcher[word]
                 if stem is not None:
-                    yield Found(offset + start, offset + end, stem)
+                    yield MatchSpan(offset + start, offset + end, stem)
         offset += len(line) + 1

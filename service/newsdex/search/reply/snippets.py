@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from newsdex.index.text.analysis import LONGEST_WORD
-from newsdex.search.reply.highlighter import Found, Matches, found_words
+from newsdex.search.reply.highlighter import MatchSpan, TermMatcher, found_words
 
 PASSAGE_CHARS = 240
 MAX_PASSAGES = 3
@@ -52,15 +52,15 @@ class Marked:
         return "".join(parts)
 
 
-def marked(text: str, matches: Matches) -> Marked:
+def marked(text: str, matcher: TermMatcher) -> Marked:
     """Give a short text, such as a title, as it stands, with its marks."""
-    return Marked(text=text, marks=tuple(_apart(found_words(text, matches))))
+    return Marked(text=text, marks=tuple(_apart(found_words(text, matcher))))
 
 
-def snippets(text: str, matches: Matches) -> tuple[Marked, ...]:
+def snippets(text: str, matcher: TermMatcher) -> tuple[Marked, ...]:
     """Give up to three passages around the matches, the best first, or the text's beginning where there is none."""
     text = text[:MAX_SCANNED_CHARS]
-    found = found_words(text, matches)
+    found = found_words(text, matcher)
     ends = list(_sentence_ends(text))
     passages = _best(list(_candidates(text, ends, found))) if found else [_passage(text, ends, 0, ())]
     shown = (_shown(text, passage) for passage in passages)
@@ -81,7 +81,7 @@ class _Passage(NamedTuple):
 
     start: int
     end: int
-    found: Sequence[Found]
+    found: Sequence[MatchSpan]
     cut_before: bool
     cut_behind: bool
 
@@ -95,7 +95,7 @@ class _Passage(NamedTuple):
         return stems + 0.5 * adjacent + 0.05 * min(len(self.found), 5)
 
 
-def _candidates(text: str, ends: Sequence[int], found: Sequence[Found]) -> Iterator[_Passage]:
+def _candidates(text: str, ends: Sequence[int], found: Sequence[MatchSpan]) -> Iterator[_Passage]:
     """Give a passage for each sentence with a match, and in sentences too long to be shown for each match."""
     start_before = -1
     for number, one in enumerate(found):
@@ -109,7 +109,7 @@ def _candidates(text: str, ends: Sequence[int], found: Sequence[Found]) -> Itera
         yield _passage(text, ends, start, found, number)
 
 
-def _passage(text: str, ends: Sequence[int], start: int, found: Sequence[Found], number: int = 0) -> _Passage:
+def _passage(text: str, ends: Sequence[int], start: int, found: Sequence[MatchSpan], number: int = 0) -> _Passage:
     """Give the passage from a place on: whole sentences as far as they fit, with at least one match if there is any.
 
     `number` is the first match's.
@@ -162,7 +162,7 @@ def _shown(text: str, passage: _Passage) -> Marked:
     return Marked(text=f"{shown} {CUT}" if passage.cut_behind else shown, marks=tuple(marks))
 
 
-def _apart(found: Sequence[Found]) -> Iterator[tuple[int, int]]:
+def _apart(found: Sequence[MatchSpan]) -> Iterator[tuple[int, int]]:
     """Give the places of matches; of pairs that overlap, as in scripts without spaces, the second begins later."""
     at = 0
     for one in found:

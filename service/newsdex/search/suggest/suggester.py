@@ -5,25 +5,34 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from whoosh import query as whoosh_query
+from whoosh import query as q
+from whoosh.query import Query
 
 from newsdex.index.columnar.query.co_occurrence import CoOccurrence
-from newsdex.index.columnar.query.recency import Recency
+from newsdex.index.columnar.query.recency import DAY_US, RecencyWeights
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import View
 from newsdex.index.schema import filter_value
-from newsdex.search.plan.query import hidden_tree
-from newsdex.search.plan.stems import with_stems
-from newsdex.search.service import Texts, Views
+from newsdex.index.scope import SearchScope
+from newsdex.search.plan.clauses import TextClause, query_word, text_query
+from newsdex.search.plan.filters import hidden_query
+from newsdex.search.sources import Texts, Views
 from newsdex.search.suggest.completions import Completion, Completions, NameKind
 from newsdex.search.suggest.typed_prefix import Typed
-from newsdex_schemas import Article, Suggestion, SuggestReply, SuggestRequest, TitleSuggestion
+from newsdex_schemas import Article, Recency, Suggestion, SuggestReply, SuggestRequest, TitleSuggestion
 
 OTHER_WORDS = 3
 """So many corrected words a title is looked for by."""
 SAME_TITLES = 3
 """Articles read for each title that is asked for: several may have the same."""
+MORE_THAN_SEARCHES = 45
+"""Suggestions prefer new articles this many times as much as hits are: nothing was said yet of what is looked for."""
 NAME_KINDS: tuple[NameKind, ...] = ("authors", "tags")
+
+
+def suggestion_weights(recency: Recency) -> RecencyWeights:
+    """Return what articles count for in suggestions, by what operators set for searches."""
+    return RecencyWeights(MORE_THAN_SEARCHES * recency.weight, recency.half_life_days * DAY_US)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +43,7 @@ class Suggestions:
     texts: Texts
     clock_us: Callable[[], int]
     lexicons: LexiconReader
-    recency: Recency
+    recency: RecencyWeights
 
     def answer(self, request: SuggestRequest, arrived: float) -> SuggestReply:
         """Give the reply; `arrived` is a time of `time.monotonic`, from which the deadline counts.
@@ -43,21 +52,19 @@ class Suggestions:
         """
         deadline, now_us = arrived + request.timeout_ms / 1e3, self.clock_us()
         view = self.index.view()
-        hidden = hidden_tree(now_us, self.texts.hidden_since(view.position, now_us))
-        tally = CoOccurrence(
-            view.snapshot, view.languages, view.visible(allowed=None, hidden=hidden, deadline=deadline)
-        )
+        hidden = hidden_query(now_us, self.texts.hidden_since(view.position, now_us))
+        scope = SearchScope(hidden=hidden, deadline=deadline)
+        tally = CoOccurrence(view.snapshot, view.languages, view.visible(scope))
         typed = Typed.read(request.q)
         found: dict[str, Any] = {}
         if typed is not None:
-            weights = self.recency.weights(view.snapshot, now_us)
+            weights = self.recency.factors(view.snapshot, now_us)
             lexicon = self.lexicons.lexicon(view.snapshot.segments)
             work = _Work(
                 typed=typed,
                 size=request.size,
                 view=view,
-                hidden=hidden,
-                deadline=deadline,
+                scope=scope,
                 tally=tally,
                 completions=Completions(typed, request.size, lexicon, tally, weights),
                 read=lambda ids: self.texts.visible(ids, now_us),
@@ -78,8 +85,7 @@ class _Work:
     typed: Typed
     size: int
     view: View
-    hidden: Any
-    deadline: float
+    scope: SearchScope
     tally: CoOccurrence
     completions: Completions
     read: Callable[[Sequence[str]], dict[str, Article]]
@@ -110,7 +116,7 @@ class _Work:
         return exact < self.size and not (exact and self.typed.finished)
 
     def _has_time(self) -> bool:
-        return time.monotonic() < self.deadline
+        return time.monotonic() < self.scope.deadline
 
     def _term(self, one: Completion) -> Suggestion:
         text = " ".join([*self.completions.finished, one.text]) if one.corrected else self.typed.completed(one.text)
@@ -123,23 +129,21 @@ class _Work:
         return Suggestion(text=text, marked=self.typed.marked(text), total=one.total, corrected=one.corrected)
 
     def _titles(self) -> dict[str, TitleSuggestion]:
-        beginning = whoosh_query.Prefix("title", self.typed.beginning)
-        return self._with_titles([*_in_title(self.typed.finished), beginning], corrected=False)
+        beginning = q.Prefix("title", self.typed.beginning)
+        return self._with_titles([*self._in_title(self.typed.finished), beginning], corrected=False)
 
     def _other_titles(self) -> dict[str, TitleSuggestion]:
         """Give titles with words like those that were typed."""
         words = [one.text for one in self.completions.other_terms][:OTHER_WORDS]
         if not words:
             return {}
-        parts = [*_in_title(self.completions.finished), whoosh_query.Or(_in_title(words))]
+        parts = [*self._in_title(self.completions.finished), q.Or(self._in_title(words))]
         return self._with_titles(parts, corrected=True)
 
-    def _with_titles(self, parts: list[Any], *, corrected: bool) -> dict[str, TitleSuggestion]:
+    def _with_titles(self, parts: list[Query], *, corrected: bool) -> dict[str, TitleSuggestion]:
         """Give the newest articles with some words in their title, by title."""
-        options: dict[str, Any] = {"allowed": None, "hidden": self.hidden, "deadline": self.deadline}
         size = self.size * SAME_TITLES
-        tree = with_stems(whoosh_query.And(parts), self.view.languages)
-        documents = self.view.find(tree, **options, sort="newest", size=size, offset=0).documents
+        documents = self.view.find(q.And(parts), self.scope, sort="newest", size=size).documents
         articles = self.read([id_ for id_, _ in documents])
         found: dict[str, TitleSuggestion] = {}
         for article in (articles[id_] for id_, _ in documents if id_ in articles):
@@ -159,6 +163,6 @@ class _Work:
             published_at=article.published_at,
         )
 
-
-def _in_title(words: Iterable[str]) -> list[Any]:
-    return [whoosh_query.Term("title", word) for word in words]
+    def _in_title(self, words: Iterable[str]) -> list[Query]:
+        clauses = (TextClause(words=(query_word(word),), fields=("title",)) for word in words)
+        return [text_query(clause, self.view.languages) for clause in clauses]

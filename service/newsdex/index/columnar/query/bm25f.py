@@ -22,11 +22,11 @@ from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Similarity
 from newsdex.index.columnar.query.term_lookup import TermPostings
 from newsdex.index.columnar.storage.section_file import Array
+from newsdex.index.schema import TEXT_FIELDS
 
 if TYPE_CHECKING:
     from newsdex.index.columnar.query.evaluator import Evaluator
 
-FIELD_WEIGHTS = {"title": 2.0, "summary": 1.5, "body": 1.0}
 K1 = 2.5
 B = 0.75
 
@@ -52,7 +52,7 @@ class VariantPostings:
     def postings(self, similarity: Similarity) -> ScoredPostings:
         """Give the documents, their weighted occurrences as scores."""
         factors = similarity.length_factors(self.name, B)
-        weight = FIELD_WEIGHTS[self.name] * self.variant.weight
+        weight = TEXT_FIELDS[self.name] * self.variant.weight
         return ScoredPostings(self.known, how=kernel.BY_LENGTH, weight=weight, by_document=factors)
 
     def times(self, document: int) -> int:
@@ -63,14 +63,14 @@ class VariantPostings:
         return int(self.known.frequencies()[at]) if found else 0
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class WordQuery(QueryNode):
     """A word: documents with any of its variants, scored as one."""
 
     word: str
     """As people know it, for explanations."""
     variants: tuple[Variant, ...]
-    fields: tuple[str, ...] = tuple(FIELD_WEIGHTS)
+    fields: tuple[str, ...] = tuple(TEXT_FIELDS)
     boost: float = 1.0
 
     def evaluate(self, evaluator: "Evaluator", snapshot: Snapshot, similarity: Similarity) -> DocSet:

@@ -8,7 +8,7 @@ import numpy as np
 from whoosh.query import Query
 
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.query.bm25f import FIELD_WEIGHTS, B, WordQuery, max_score, saturate
+from newsdex.index.columnar.query.bm25f import B, WordQuery, max_score, saturate
 from newsdex.index.columnar.query.boolean import disjunction, filter_by, min_should_match
 from newsdex.index.columnar.query.doc_set import DocBitmap, DocList, DocSet, no_docs
 from newsdex.index.columnar.query.node import QueryNode
@@ -19,6 +19,7 @@ from newsdex.index.columnar.query.statistics import Similarity
 from newsdex.index.columnar.storage.columns import ABSENT
 from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.term_dictionary import Stop
+from newsdex.index.schema import TEXT_FIELDS
 
 if TYPE_CHECKING:
     from newsdex.index.columnar.query.evaluator import Evaluator
@@ -72,6 +73,10 @@ class WordPair:
         """Give the most that it adds to a score: a share of what the less telling of its words does."""
         return PAIR_WEIGHT * max_score(min(word.idf(similarity) * word.boost for word in (self.first, self.second)))
 
+    def idf(self, similarity: Similarity) -> float:
+        """Return how telling the less telling of its words is."""
+        return min(self.first.idf(similarity), self.second.idf(similarity))
+
     def scores(
         self, snapshot: Snapshot, similarity: Similarity, among: Array | None, stop: Stop
     ) -> tuple[Array, Array]:
@@ -85,7 +90,7 @@ class WordPair:
             documents, counts = self._counts(snapshot, name, among, stop)
             if len(documents):
                 factors = similarity.length_factors(name, B).array.take(documents)
-                tf[documents] += counts * factors * np.float32(FIELD_WEIGHTS[name])
+                tf[documents] += counts * factors * np.float32(TEXT_FIELDS[name])
         found = np.flatnonzero(tf)
         return found, saturate(tf.take(found), np.float32(self.worth(similarity)))
 
@@ -115,8 +120,8 @@ class ProximityBoost(QueryNode):
         return iter([self.child])
 
     def looked_at(self, similarity: Similarity) -> list[WordPair]:
-        """Give the pairs that add most."""
-        return sorted(self.pairs, key=lambda pair: -pair.worth(similarity))[:MAX_PAIRS]
+        """Return the most telling pairs; boosts have no say, or raising one word could take another pair away."""
+        return sorted(self.pairs, key=lambda pair: -pair.idf(similarity))[:MAX_PAIRS]
 
     def evaluate(self, evaluator: "Evaluator", snapshot: Snapshot, similarity: Similarity) -> DocSet:
         """Give the documents of the part."""
