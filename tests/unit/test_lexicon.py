@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 from tests.scenarios.corpus import Corpus
 
+from newsdex.index.columnar.indexing.merge_policy import MAX_HIDDEN_US
 from newsdex.index.columnar.storage.segment import OpenSegment, SegmentData
 from newsdex.index.lexicon import current
-from newsdex.index.lexicon.current import Lexicon, LexiconReader
+from newsdex.index.lexicon.current import KEPT_S, Lexicon, LexiconReader
 from newsdex.index.lexicon.table import WordTable
 from newsdex.index.text.analysis import terms, words
 
@@ -237,3 +239,26 @@ def test_a_large_new_segment_is_read_beside_the_requests(corpus: Corpus, monkeyp
 
     assert [(1, 0), (1, 0)] == [(one.count("ferry"), one.count("heron")) for one in meanwhile]
     assert (1, current.SMALL_DOCUMENTS + 1) == (lexicon.count("ferry"), lexicon.count("heron"))
+
+
+def test_words_of_segments_that_are_gone_leave_the_merged_tables_after_a_while(tmp_path: Path) -> None:
+    with Corpus(tmp_path) as corpus:
+        corpus.publish({"id": "gone", "title": "Quorvalex"}, {"id": "kept", "title": "Ferry"})
+        corpus.index()
+
+        def counts() -> list[int]:
+            lexicon = corpus.lexicons.lexicon(corpus.reader.view().snapshot.segments)
+            if corpus.lexicons._working:
+                corpus.lexicons._working.join()
+            return [lexicon.count(word) for word in ("quorvalex", "ferry")]
+
+        counted = [counts()]
+        corpus.withdraw("gone")
+        corpus.index()
+        corpus.index(now=corpus.now + timedelta(microseconds=MAX_HIDDEN_US))
+        counted.append(counts())
+        corpus.now += timedelta(seconds=KEPT_S)
+        counts()  # the tables are merged beside it
+        counted.append(counts())
+
+    assert [[1, 1], [1, 1], [0, 1]] == [[min(one, 1) for one in pair] for pair in counted]

@@ -24,6 +24,8 @@ class Story:
     standing: Standing | None
     position: int
     """Up to where the index has applied changes; 0 without an index."""
+    as_of_us: int
+    """The moment as of which the index shows articles; 0 without an index."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +46,8 @@ def story_of(settings: Settings, article_id: str) -> Story:
         history, standing = archive.history(article_id), archive.standing(article_id)
         if not history and standing is None:
             raise NewsdexError("unknown_article", f"no event that the ledger remembers names the article {article_id}")
-        return Story(history=history, standing=standing, position=_position(settings))
+        position, as_of_us = _index_state(settings)
+        return Story(history=history, standing=standing, position=position, as_of_us=as_of_us)
 
     return read_archive(settings.data_dir, read)
 
@@ -84,11 +87,13 @@ def parked_event(settings: Settings, id_: int) -> ParkedEvent:
     return event
 
 
-def _position(settings: Settings) -> int:
+def _index_state(settings: Settings) -> tuple[int, int]:
+    """Return the position of the index and the moment as of which it is; zeros without an index."""
     try:
-        return IndexReader(settings.data_dir / "index").view().position
+        view = IndexReader(settings.data_dir / "index").view()
     except Unavailable:
-        return 0
+        return 0, 0
+    return view.position, view.as_of_us
 
 
 async def look(settings: Settings) -> list[Finding]:

@@ -57,6 +57,8 @@ def _standing(story: Story) -> str:
         return f"not found by search: {hidden}"
     if standing.sequence > story.position:
         return f"accepted, not yet searchable: the index is at change {story.position:,} of {standing.sequence:,}"
+    if standing.embargoed_us is not None and standing.embargoed_us > story.as_of_us:
+        return f"its embargo is over since {moment(standing.embargoed_us)}; not yet searchable: the index follows"
     return f"found by search, since change {standing.sequence:,}"
 
 

@@ -25,11 +25,13 @@ class Follower:
         """The moment that is gone to, where that takes several commits."""
         self._turned = 0
         """The sequence number of the last article that has turned on the way there."""
+        self._next_turn_us: int | None = None
+        """When the next article turns, as of the last step that found nothing to do."""
 
     @property
     def next_us(self) -> int | None:
         """Return when there is something to do without a change of the archive; None where nothing is foreseen."""
-        moments = (self._feed.next_turn_us(self._as_of_us), self.writer.tidy_at_us)
+        moments = (self._next_turn_us, self.writer.tidy_at_us)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def step(self, limit: int) -> int:
@@ -39,7 +41,10 @@ class Follower:
         """
         now_us = self._clock_us()
         self.writer.tidy(now_us)
-        return self._turn(now_us, limit) or self._follow(limit)
+        applied = self._turn(now_us, limit) or self._follow(limit)
+        if not applied:
+            self._next_turn_us = self._feed.next_turn_us(self._as_of_us)
+        return applied
 
     def _turn(self, now_us: int, limit: int) -> int:
         moment_us = now_us if self._turning_to_us is None else self._turning_to_us

@@ -49,7 +49,7 @@ class Snapshot:
             return None
         return self.joined(lambda at: self.segments[at].alive, True, bool)
 
-    @property
+    @cached_property
     def live_documents(self) -> int:
         """Return the number of documents that are not deleted."""
         return sum(segment.documents - segment.deleted for segment in self.segments)
@@ -59,7 +59,11 @@ class Snapshot:
 
         A frequency in statistics counts deleted documents, too. What is told to anybody must not.
         """
-        return self.term(field, term).count if self.alive is None else self.count_in(self.alive, field, term, enough)
+        known = self.term(field, term)
+        if self.alive is None:
+            return known.count
+        surely = known.count - (self.documents - self.live_documents)
+        return surely if enough is not None and surely >= enough else self.count_in(self.alive, field, term, enough)
 
     def count_in(self, mask: Array, field: str, term: bytes, enough: int | None = None) -> int:
         """Return how many documents of a mask have a term; with `enough`, counting may stop there."""
