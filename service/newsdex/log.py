@@ -9,6 +9,7 @@ import orjson
 import structlog
 
 from newsdex.settings import Settings
+from newsdex.visible import visible, visible_json
 
 EventDict = MutableMapping[str, Any]
 
@@ -88,7 +89,7 @@ def configure_logging(settings: Settings, process: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [_visible_values, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if pretty
         else [_tracebacks, _order_keys, structlog.processors.JSONRenderer(_to_json)]
     )
@@ -121,6 +122,7 @@ def log_to_stderr() -> None:
     structlog.configure(
         processors=[
             structlog.stdlib.add_log_level,
+            _visible_values,
             structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
@@ -128,8 +130,13 @@ def log_to_stderr() -> None:
     )
 
 
+def _visible_values(_: Any, __: str, event: EventDict) -> EventDict:
+    """Show control characters of a line for people instead of having the terminal obey them."""
+    return {key: visible(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
 def _to_json(event: EventDict, **_: Any) -> str:
-    return orjson.dumps(event, default=repr).decode()
+    return visible_json(orjson.dumps(event, default=repr).decode())
 
 
 def faststream_logger() -> logging.Logger:

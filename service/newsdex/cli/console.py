@@ -1,8 +1,11 @@
 """Where the commands write: results to standard output, everything else to standard error."""
 
+import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.progress import (
     MofNCompleteColumn,
@@ -13,15 +16,36 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.segment import Segment
 from rich.text import Text
 
 from newsdex.errors import Invalid, NewsdexError
+from newsdex.visible import visible, visible_json
 
-out = Console(highlight=False)
+
+class VisibleConsole(Console):
+    """A console that shows a publisher's control characters instead of obeying them."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a text to print, before what rich itself would drop of it is dropped."""
+        return super().render_str(visible(text), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Return what is printed of anything; only rich's own controls stay controls."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
+out = VisibleConsole(highlight=False)
 if not out.is_terminal:
     out.width = 160  # a pipe has no width; 80 columns would cut what people grep for
 
-err = Console(stderr=True, highlight=False)
+err = VisibleConsole(stderr=True, highlight=False)
+
+
+def write_json(value: bytes) -> None:
+    """Write one line of JSON to standard output."""
+    sys.stdout.buffer.write(visible_json(value.decode()).encode() + b"\n")
 
 
 def show_error(error: NewsdexError) -> None:

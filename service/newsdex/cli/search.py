@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import sys
 from enum import StrEnum
 from typing import Annotated, get_args
 
@@ -10,7 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from newsdex.apps.client import Refused, connected
-from newsdex.cli.console import err
+from newsdex.cli.console import err, write_json
 from newsdex.cli.reply import show_reply
 from newsdex.settings import load_settings
 from newsdex.validation import as_invalid
@@ -106,7 +105,7 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
         asyncio.run(_search(request, every=every, json=json))
     except Refused as error:
         if json:
-            sys.stdout.buffer.write(error.problem.to_json() + b"\n")
+            write_json(error.problem.to_json())
         _point_at(query, error)
         raise
 
@@ -119,7 +118,7 @@ async def _search(request: SearchRequest, *, every: bool, json: bool) -> None:
             reply = await client.search(request)
             more = every and reply.next_cursor is not None
             if json:
-                sys.stdout.buffer.write(reply.to_json() + b"\n")
+                write_json(reply.to_json())
             else:
                 show_reply(reply, request, number, last=not more)
             if not more:

@@ -1,14 +1,13 @@
 """`newsdex similar`: asks the searchers for articles about the same as another one."""
 
 import asyncio
-import sys
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
 from newsdex.apps.client import connected
-from newsdex.cli.console import out
+from newsdex.cli.console import out, write_json
 from newsdex.cli.reply import show_hits
 from newsdex.cli.search import Values, moment_of
 from newsdex.settings import load_settings
@@ -52,7 +51,7 @@ def similar(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
         raise as_invalid(error) from error
     reply = asyncio.run(_similar(request))
     if json:
-        sys.stdout.buffer.write(reply.to_json() + b"\n")
+        write_json(reply.to_json())
     else:
         _show(reply)
 

@@ -1,7 +1,6 @@
 """`newsdex suggest`: asks the searchers what may be meant by the beginning of a query."""
 
 import asyncio
-import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from pydantic import ValidationError
 from rich.table import Table
 
 from newsdex.apps.client import connected
-from newsdex.cli.console import out
+from newsdex.cli.console import out, write_json
 from newsdex.cli.reply import marked_text
 from newsdex.settings import load_settings
 from newsdex.validation import as_invalid
@@ -49,7 +48,7 @@ def suggest(
         raise as_invalid(error) from error
     reply = asyncio.run(_suggest(request))
     if json:
-        sys.stdout.buffer.write(reply.to_json() + b"\n")
+        write_json(reply.to_json())
     else:
         _show(reply)
 
