@@ -159,7 +159,8 @@ class Searcher:
         outcome = outcome_of(ref, self._reader(), self._index.view())
         if outcome.outcome == "parked":
             raise Invalid("event_parked", f"the event was parked: {outcome.reason}", "wait_for")
-        return outcome.reflected
+        # who asks must not learn that an article under embargo is there: it is waited for, as an unknown event is
+        return outcome.reflected and outcome.searchable_from is None
 
     def _answer(self, request: SearchRequest, arrived: float) -> SearchReply:
         search = Search(
