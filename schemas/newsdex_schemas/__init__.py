@@ -15,6 +15,7 @@ from newsdex_schemas.events import (
 from newsdex_schemas.message_id import message_id
 from newsdex_schemas.outcomes import EventOutcome, EventRef, OutcomeReply, OutcomeRequest
 from newsdex_schemas.ranking import Recency, ScoreReason
+from newsdex_schemas.retrieval import ArticleReply, ArticleRequest
 from newsdex_schemas.search import (
     Bucket,
     Facet,
@@ -36,6 +37,8 @@ __all__ = [
     "EVENT_MODELS",
     "Article",
     "ArticlePublished",
+    "ArticleReply",
+    "ArticleRequest",
     "ArticleScraped",
     "ArticleUpdated",
     "ArticleWithdrawn",

@@ -20,6 +20,9 @@ SEARCH_SIMILAR = "search.similar"
 EVENTS_OUTCOME = "events.outcome"
 """Request/reply: what became of events that were published, and whether search sees them."""
 
+ARTICLES_GET = "articles.get"
+"""Request/reply: an ArticleRequest is answered with an ArticleReply or a Problem. No subject of the stream."""
+
 PARKED_RETRY = "parked.retry"
 PARKED_DROP = "parked.drop"
 """Request/reply, for operators: the indexer is the only one that writes."""
@@ -34,7 +37,7 @@ INDEX_DAMAGED = "index.damaged"
 """Where searchers report damage that they met in the index; there is no reply."""
 
 REQUEST_CHANNELS = (
-    SEARCH_QUERY, SEARCH_SUGGEST, SEARCH_SIMILAR, EVENTS_OUTCOME, PARKED_RETRY, PARKED_DROP,
+    SEARCH_QUERY, SEARCH_SUGGEST, SEARCH_SIMILAR, ARTICLES_GET, EVENTS_OUTCOME, PARKED_RETRY, PARKED_DROP,
     INDEX_STATUS, INDEX_CHECK, INDEX_REBUILD, INDEX_ROLLBACK, INDEX_DAMAGED,
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ BODIES = {
     "search.query": b'{"size": 0}',
     "search.suggest": b'{"q": "x"}',
     "search.similar": b'{"id": "story"}',
+    "articles.get": b'{"id": "story"}',
     "events.outcome": b'{"events": [{"source": "nats", "id": "x"}]}',
 }
 DOING = {channel for channel in channels.REQUEST_CHANNELS if channel.startswith(("parked.", "index."))}

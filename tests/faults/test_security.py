@@ -249,11 +249,17 @@ async def _similar(client: Client) -> None:
         await client.similar(SimilarRequest(id="nobody-wrote-this"))
 
 
+async def _article(client: Client) -> None:
+    with suppress(Refused):  # likewise
+        await client.article("nobody-wrote-this")
+
+
 WORK: dict[str, Callable[[Client], Awaitable[Any]]] = {
     "publish": lambda client: client.publish(iter([MESSAGE]), lambda _: None),
     "search": lambda client: client.search(SearchRequest()),
     "suggest": lambda client: client.suggest(SuggestRequest(q="x")),
     "similar": _similar,
+    "article": _article,
     "outcomes": lambda client: client.outcomes([MESSAGE.ref]),
     "retry": lambda client: anext(client.retry_parked([1])),
     "drop": lambda client: anext(client.drop_parked([1], "")),
@@ -261,11 +267,11 @@ WORK: dict[str, Callable[[Client], Awaitable[Any]]] = {
     "rebuild": lambda client: client.rebuild_index(),
 }
 MAY = {
-    "publisher": {"publish", "outcomes"},
-    "reader": {"search", "suggest", "similar"},
+    "publisher": {"publish", "article", "outcomes"},
+    "reader": {"search", "suggest", "similar", "article"},
     "searcher": set(),
     "indexer": set(),
-    "operator": {"search", "suggest", "similar", "outcomes", "retry", "drop", "index status", "rebuild"},
+    "operator": {"search", "suggest", "similar", "article", "outcomes", "retry", "drop", "index status", "rebuild"},
 }
 
 

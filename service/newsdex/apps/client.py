@@ -9,6 +9,7 @@ from typing import TypeVar
 from nats.aio.client import Client as NatsClient
 from nats.errors import ConnectionClosedError, NoRespondersError
 from nats.errors import Error as NatsError
+from pydantic import ValidationError
 
 from newsdex.apps.pacing import Pace
 from newsdex.apps.publishing import Message, Publication, Publisher
@@ -18,6 +19,8 @@ from newsdex.broker.streams import CONSUMER
 from newsdex.errors import Invalid, NewsdexError, Unavailable
 from newsdex.settings import Settings
 from newsdex_schemas import (
+    ArticleReply,
+    ArticleRequest,
     EventOutcome,
     EventRef,
     OutcomeReply,
@@ -73,6 +76,7 @@ class Client:
         self._connection = connection
         self._refusals = refusals
         self._js = connection.jetstream(timeout=ACK_TIMEOUT_S)
+        self._lag_is_told = True
 
     async def publish(
         self,
@@ -96,10 +100,13 @@ class Client:
 
     async def _lag(self) -> int | None:
         """Give how many events the indexer has not handled; None where the broker does not tell this user."""
+        if not self._lag_is_told:
+            return None
         self._refusals.allow(CONSUMER_INFO)
         try:
             state = await self._js.consumer_info(channels.STREAM, CONSUMER, timeout=LAG_TIMEOUT_S)
         except (NatsError, TimeoutError):
+            self._lag_is_told = False
             return None
         return (state.num_pending or 0) + (state.num_ack_pending or 0)
 
@@ -161,6 +168,10 @@ class Client:
         timeout_s = request.timeout_ms / 1e3 + REPLY_GRACE_S
         return await self._request(channels.SEARCH_SIMILAR, request, SimilarReply, timeout_s)
 
+    async def article(self, id_: str) -> ArticleReply:
+        """Ask for the text of an article that may be shown now."""
+        return await self._request(channels.ARTICLES_GET, ArticleRequest(id=id_), ArticleReply)
+
     def retry_parked(self, ids: Sequence[int]) -> AsyncIterator[ParkedResult]:
         """Have the indexer handle parked events once more, any number; give each as soon as it is done."""
         return self._redrive(channels.PARKED_RETRY, ids)
@@ -201,7 +212,10 @@ class Client:
             raise Unavailable("no_reply", f"no reply on {channel} in {timeout_s:g} s") from error
         if message.headers and "Nats-Service-Error-Code" in message.headers:
             raise Refused(Problem.from_json(message.data))
-        return reply.from_json(message.data)
+        try:
+            return reply.from_json(message.data)
+        except ValidationError as error:  # an acknowledgement, where a stream has the channel
+            raise Unavailable("no_reply", f"what answers on {channel} is no newsdex") from error
 
 
 def _is_settled(outcome: EventOutcome) -> bool:

@@ -52,6 +52,19 @@ def story_of(settings: Settings, article_id: str) -> Story:
     return read_archive(settings.data_dir, read)
 
 
+def archived_article(settings: Settings, article_id: str) -> bytes:
+    """Return an article's JSON from the data folder, also one that is embargoed or expired.
+
+    Raises `NewsdexError` where the archive has no text of it: never published, withdrawn or erased.
+    """
+    content = (
+        read_archive(settings.data_dir, lambda archive: archive.content(article_id)) if _is_text(article_id) else None
+    )
+    if content is None:
+        raise NewsdexError("unknown_article", f"the archive has no text of the article {article_id!r}")
+    return content
+
+
 def _is_text(argument: str) -> bool:
     """Tell whether an argument of a command was UTF-8; Python keeps other bytes as unpaired surrogates."""
     return argument.isprintable() or argument.encode(errors="replace").decode() == argument

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from newsdex_schemas import EventRef
 
-MAX_WAITING = 300
+MAX_WAITING = 200
 """Events: a fraction of a second's work, and enough for full batches."""
 EVENTS_PER_MARK = 10
 MAX_MARKS = 2 * MAX_WAITING // EVENTS_PER_MARK

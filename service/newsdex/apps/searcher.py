@@ -16,6 +16,7 @@ from newsdex.apps.requests import answering, correlation_id_of, in_time, problem
 from newsdex.apps.serve import Process
 from newsdex.apps.typing import TypingRequests
 from newsdex.archive.reader import ArchiveReader
+from newsdex.archive.retrieval import answer_article
 from newsdex.broker.connection import make_broker, undecoded
 from newsdex.clock import now_us
 from newsdex.cursor_key import cursor_key
@@ -28,7 +29,7 @@ from newsdex.search.plan.curation import Curation
 from newsdex.search.sealing import Seal
 from newsdex.search.service import Search, problem_of, read_request
 from newsdex.settings import Settings
-from newsdex_schemas import EventRef, OutcomeReply, SearchReply, SearchRequest, channels
+from newsdex_schemas import ArticleReply, EventRef, OutcomeReply, SearchReply, SearchRequest, channels
 from newsdex_schemas.operations import DamageReport
 
 log = structlog.get_logger()
@@ -78,6 +79,7 @@ class Searcher:
         options = {"queue": QUEUE_GROUP, "decoder": undecoded, "max_workers": MAX_CONCURRENT}
         broker.subscriber(channels.SEARCH_QUERY, **options)(self._on_query)  # type: ignore[call-overload]  # options of one call
         broker.subscriber(channels.EVENTS_OUTCOME, **options)(answering(self._on_outcomes))  # type: ignore[call-overload]  # as above
+        broker.subscriber(channels.ARTICLES_GET, **options)(answering(self._on_article))  # type: ignore[call-overload]  # as above
         self._typing.subscribe(broker, options)
 
     async def _start(self) -> None:
@@ -172,6 +174,12 @@ class Searcher:
             curation=self._curation,
         )
         return search.answer(request, arrived)
+
+    async def _on_article(self, message: NatsMessage) -> ArticleReply:
+        def answer() -> ArticleReply:
+            return answer_article(message.body, self._reader(), now_us())
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, answer)
 
     async def _on_outcomes(self, message: NatsMessage) -> OutcomeReply:
         def answer() -> OutcomeReply:

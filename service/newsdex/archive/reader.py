@@ -136,6 +136,12 @@ class ArchiveReader:
         return {row["id"]: Article.model_validate_json(row["content"]) for row in rows}
 
     @_with_code
+    def content(self, article_id: str) -> bytes | None:
+        """Return the JSON of an article that is not withdrawn, whether it may be shown or not."""
+        row = self._connection.execute("SELECT content FROM articles WHERE id = ?", (article_id,)).fetchone()
+        return None if row is None else row["content"]
+
+    @_with_code
     def hidden_since(self, position: int, now_us: int) -> list[str]:
         """Give the articles that an index at some position may still show and must not."""
         query = f"""SELECT id FROM articles WHERE sequence > ?

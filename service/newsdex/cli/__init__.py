@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from newsdex.cli import inspect, parked, publish, run, search, similar, suggest, upkeep
+from newsdex.cli import article, inspect, parked, publish, run, search, similar, suggest, upkeep
 from newsdex.cli.console import show_error
 from newsdex.errors import NewsdexError
 
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 run.add_to(app)
 publish.add_to(app)
+article.add_to(app)
 search.add_to(app)
 suggest.add_to(app)
 similar.add_to(app)

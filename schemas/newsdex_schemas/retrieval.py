@@ -1,0 +1,18 @@
+"""One article by its id: a request and its answer."""
+
+from newsdex_schemas.article import Article
+from newsdex_schemas.model import ContractModel, Identifier
+
+
+class ArticleRequest(ContractModel):
+    """Asks for the text of an article that may be shown now."""
+
+    id: Identifier
+
+
+class ArticleReply(ContractModel):
+    """The article as newsdex has it: of a scraped page, what was made of it."""
+
+    article: Article
+    sequence: int
+    """The number of its last change in the archive."""
