@@ -22,7 +22,17 @@ from newsdex_schemas import (
 )
 from newsdex_schemas.events import event_type
 from newsdex_schemas.model import ContractModel
-from newsdex_schemas.operations import DamageReport, IndexOrder, IndexReply, IndexRequest, ParkedReply, ParkedRequest
+from newsdex_schemas.operations import (
+    DamageReport,
+    ErasureOrder,
+    ErasureReply,
+    ErasureRequest,
+    IndexOrder,
+    IndexReply,
+    IndexRequest,
+    ParkedReply,
+    ParkedRequest,
+)
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -34,6 +44,7 @@ REPLIES: dict[str, type[ContractModel]] = {
     "outcome-reply": OutcomeReply,
     "parked-reply": ParkedReply,
     "index-reply": IndexReply,
+    "erasure-reply": ErasureReply,
     "problem": Problem,
 }
 REQUESTS: dict[str, type[ContractModel]] = {
@@ -45,6 +56,8 @@ REQUESTS: dict[str, type[ContractModel]] = {
     "parked-request": ParkedRequest,
     "index-request": IndexRequest,
     "index-order": IndexOrder,
+    "erasure-order": ErasureOrder,
+    "erasure-request": ErasureRequest,
     "damage-report": DamageReport,
 }
 MESSAGES: dict[str, type[ContractModel]] = {

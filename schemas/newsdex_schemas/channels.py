@@ -27,6 +27,10 @@ PARKED_RETRY = "parked.retry"
 PARKED_DROP = "parked.drop"
 """Request/reply, for operators: the indexer is the only one that writes."""
 
+ERASURES_ORDER = "erasures.order"
+ERASURES_STATUS = "erasures.status"
+"""Request/reply, for operators: has the texts of articles erased, and tells how far that is."""
+
 INDEX_STATUS = "index.status"
 INDEX_CHECK = "index.check"
 INDEX_REBUILD = "index.rebuild"
@@ -38,7 +42,7 @@ INDEX_DAMAGED = "index.damaged"
 
 REQUEST_CHANNELS = (
     SEARCH_QUERY, SEARCH_SUGGEST, SEARCH_SIMILAR, ARTICLES_GET, EVENTS_OUTCOME, PARKED_RETRY, PARKED_DROP,
-    INDEX_STATUS, INDEX_CHECK, INDEX_REBUILD, INDEX_ROLLBACK, INDEX_DAMAGED,
+    ERASURES_ORDER, ERASURES_STATUS, INDEX_STATUS, INDEX_CHECK, INDEX_REBUILD, INDEX_ROLLBACK, INDEX_DAMAGED,
 )  # fmt: skip
 
 CORRELATION_HEADER = "correlation_id"

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt, StringConstraints
 
-from newsdex_schemas.model import ContractModel, WithoutNul
+from newsdex_schemas.model import ContractModel, Identifier, Timestamp, WithoutNul
 
 ParkedId = Annotated[StrictInt, Field(ge=0, le=2**53 - 1)]
 
@@ -84,3 +84,42 @@ class IndexReply(ContractModel):
     building: IndexBuild | None = None
     fault: str | None = None
     """What went wrong last and has not gone well since, for people."""
+
+
+MAX_ERASED_AT_ONCE = 100
+ErasureStage = Literal["archive", "stream", "index"]
+
+
+class ErasureOrder(ContractModel):
+    """Has the texts of articles erased everywhere, or lets erased articles be published again.
+
+    Nothing of an erased article is taken in again before it is lifted, and a copy of an erased text never. No
+    acknowledgement and no reply has an `order`.
+    """
+
+    order: Literal["erase", "lift"]
+    articles: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=MAX_ERASED_AT_ONCE)]
+
+
+class ErasureRequest(ContractModel):
+    """Asks how far erasures are: those of some articles, or every one where none is named."""
+
+    articles: Annotated[tuple[Identifier, ...], Field(max_length=MAX_ERASED_AT_ONCE)] = ()
+
+
+class ErasureStatus(ContractModel):
+    """How far the erasure of an article is."""
+
+    article_id: str
+    erased_at: Timestamp
+    """When it was ordered. Backups made before that have the text."""
+    pending: tuple[ErasureStage, ...]
+    """Where the text may still be; empty once it is erased everywhere."""
+    lifted: bool = False
+    """True where the article may be published again."""
+
+
+class ErasureReply(ContractModel):
+    """The erasures that were asked for, oldest first; articles that were never erased are absent."""
+
+    erasures: tuple[ErasureStatus, ...]

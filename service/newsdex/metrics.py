@@ -17,6 +17,7 @@ PARKED_OLDEST = Gauge(
 PARKED_SUPERSEDED = Counter("newsdex_parked_superseded_total", "Parked events that a later event made pointless")
 STREAM_WAITING = Gauge("newsdex_stream_waiting_events", "Events in the stream that the indexer has not taken yet")
 STREAM_AT_WORK = Gauge("newsdex_stream_unacknowledged_events", "Events that it has taken and not acknowledged yet")
+ERASURES_PENDING = Gauge("newsdex_erasures_pending", "Erasures that are not finished; alert where it stays above 0")
 READY = Gauge("newsdex_ready", "1 where /ready answers with 200, else 0")
 COMMIT_SECONDS = Histogram("newsdex_archive_commit_seconds", "Time of one archive transaction", buckets=SECONDS)
 COMMIT_EVENTS = Histogram(

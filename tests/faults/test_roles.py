@@ -22,8 +22,8 @@ BODIES = {
     "articles.get": b'{"id": "story"}',
     "events.outcome": b'{"events": [{"source": "nats", "id": "x"}]}',
 }
-DOING = {channel for channel in channels.REQUEST_CHANNELS if channel.startswith(("parked.", "index."))}
-DOING -= {channels.INDEX_STATUS}
+DOING = {channel for channel in channels.REQUEST_CHANNELS if channel.startswith(("parked.", "index.", "erasures."))}
+DOING -= {channels.INDEX_STATUS, channels.ERASURES_STATUS}
 OF_THE_BROKER = ["$JS.API.STREAM.PURGE.ARTICLES", "$JS.API.STREAM.DELETE.ARTICLES", "$JS.API.STREAM.UPDATE.ARTICLES"]
 
 

@@ -186,3 +186,14 @@ def test_a_parked_event_keeps_its_place_and_closes_once_it_is_pointless(
 
     assert [("accepted", "newer_version")] == outcomes(archive, later)
     assert ([5] if version == 1 else []) == [one.delivery.stream_sequence for one in reader.parked(limit=2)]
+
+
+def test_an_archive_of_before_erasures_can_have_articles_erased(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old:
+        old.executescript((SCRIPTS / "version_4.sql").read_text(encoding="utf-8"))
+        old.execute("PRAGMA user_version=4")
+    with closing(ArchiveWriter(tmp_path)) as writer:
+        writer.erasures.erase(["plain"], NOON_US)
+        pending = [one.pending for one in writer.erasures.pending()]
+
+    assert [("archive", "stream", "index")] == pending

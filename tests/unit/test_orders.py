@@ -13,7 +13,7 @@ from newsdex.apps.rate import RateLimit
 from newsdex.broker.inboxes import is_inbox
 from newsdex.errors import Invalid, Unavailable
 from newsdex_schemas import EVENT_MODELS, EventRef, OutcomeRequest, SearchRequest, channels
-from newsdex_schemas.operations import DamageReport, IndexOrder, ParkedRequest
+from newsdex_schemas.operations import DamageReport, ErasureOrder, IndexOrder, ParkedRequest
 
 REPLIES = [name for name in MESSAGES if name.endswith("-reply")] + ["problem"]
 SENT_BY_THE_BROKER: list[dict[str, Any]] = [
@@ -56,7 +56,7 @@ def test_no_reply_has_the_field_that_makes_an_order(name: str) -> None:
     orders = {"order", "damage", "ids"}
 
     assert set() == orders & set(MESSAGES[name].model_fields)
-    assert all(orders & set(model.model_fields) for model in (IndexOrder, DamageReport, ParkedRequest))
+    assert all(orders & set(model.model_fields) for model in (IndexOrder, ErasureOrder, DamageReport, ParkedRequest))
 
 
 @pytest.mark.parametrize("channel", ORDERS)

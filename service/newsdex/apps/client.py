@@ -35,7 +35,17 @@ from newsdex_schemas import (
     channels,
 )
 from newsdex_schemas.model import ContractModel
-from newsdex_schemas.operations import IndexOrder, IndexReply, IndexRequest, ParkedReply, ParkedRequest, ParkedResult
+from newsdex_schemas.operations import (
+    ErasureOrder,
+    ErasureReply,
+    ErasureRequest,
+    IndexOrder,
+    IndexReply,
+    IndexRequest,
+    ParkedReply,
+    ParkedRequest,
+    ParkedResult,
+)
 from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
 
 REDRIVEN_AT_ONCE = 200
@@ -186,6 +196,22 @@ class Client:
             for result in (await self._request(channel, request, ParkedReply)).results:
                 yield result
 
+    async def erase(self, article_ids: Sequence[str]) -> ErasureReply:
+        """Have the texts of articles erased everywhere; that goes on after the reply."""
+        return await self._request(
+            channels.ERASURES_ORDER, ErasureOrder(order="erase", articles=tuple(article_ids)), ErasureReply
+        )
+
+    async def lift_erasure(self, article_ids: Sequence[str]) -> ErasureReply:
+        """Let erased articles be published again."""
+        return await self._request(
+            channels.ERASURES_ORDER, ErasureOrder(order="lift", articles=tuple(article_ids)), ErasureReply
+        )
+
+    async def erasures(self, article_ids: Sequence[str] = ()) -> ErasureReply:
+        """Ask how far erasures are, of some articles or of all."""
+        return await self._request(channels.ERASURES_STATUS, ErasureRequest(articles=tuple(article_ids)), ErasureReply)
+
     async def index_status(self) -> IndexReply:
         """Ask the indexer how the index is."""
         return await self._request(channels.INDEX_STATUS, IndexRequest(), IndexReply)
@@ -201,7 +227,7 @@ class Client:
     async def _request(
         self, channel: str, request: ContractModel, reply: type[Reply], timeout_s: float = REPLY_TIMEOUT_S
     ) -> Reply:
-        answers = "an indexer" if channel.startswith(("parked.", "index.")) else "a searcher"
+        answers = "an indexer" if channel.startswith(("parked.", "index.", "erasures.")) else "a searcher"
         try:
             message = await self._refusals.or_refused(
                 self._connection.request(channel, request.to_json(), timeout=timeout_s)

@@ -16,6 +16,7 @@ from nats.js.api import ConsumerConfig
 from pydantic import ValidationError
 
 from newsdex import metrics
+from newsdex.apps.erasing import Erasing
 from newsdex.apps.index_requests import damage_handler, index_handlers
 from newsdex.apps.lock import lock_data_dir
 from newsdex.apps.projector import ProjectorProcess, Report
@@ -66,6 +67,7 @@ class Indexer:
         self._process = Process(self._readiness)
         self._committer = Committer(self._handle, self._committed)
         self._projector: ProjectorProcess | None = None
+        self._erasing = Erasing(self._archive.erasures, self._committer, lambda: self._projector)
         self._parked_codes: list[str] = []
         """Those that the metric shows."""
 
@@ -100,6 +102,7 @@ class Indexer:
         for channel, handler in (
             (channels.PARKED_RETRY, self._retry),
             (channels.PARKED_DROP, self._drop),
+            *self._erasing.handlers(),
             *index_handlers(lambda: self._projector),
         ):
             broker.subscriber(channel, queue="indexers", decoder=undecoded)(answering(handler))
@@ -139,8 +142,10 @@ class Indexer:
         self._process.watch(self._count, COUNT_EVERY_S)
         self._process.watch(self._prune, PRUNE_EVERY_S)
         self._readiness.clear("archive")
+        await self._erasing.start(js)
 
     async def _stop(self) -> None:
+        await self._erasing.stop()
         await self._committer.close()
         if self._projector is not None:
             await asyncio.to_thread(self._projector.stop)
@@ -165,6 +170,7 @@ class Indexer:
         self._readiness.clear("archive")
         for result in results:
             _report(result)
+        self._erasing.look_at(results)
         changes = [result.sequence for result in results if result.sequence is not None]
         if changes:
             metrics.ARCHIVE_SEQUENCE.set(max(changes))

@@ -32,6 +32,7 @@ WAKE = b"\x01"
 REBUILD = b"\x02"
 ROLLBACK = b"\x03"
 CHECK = b"\x04"
+ERASE = b"\x05"
 """What the indexer says: each a byte, so that any number of them are read together."""
 MAX_WAKEUPS = 65_536
 LOCK_WAIT_S = 0.1
@@ -207,6 +208,7 @@ class _Loop:
             REBUILD: self._projector.rebuild,
             ROLLBACK: self._projector.roll_back,
             CHECK: self._projector.check_soon,
+            ERASE: self._projector.erase,
         }
         self._commands += 1
         self._refusal = None

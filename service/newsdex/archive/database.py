@@ -6,7 +6,7 @@ from pathlib import Path
 
 from newsdex.errors import Misconfigured, Unavailable
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """`migrations/N.sql` leads from version N to the next one."""
 BUSY_TIMEOUT_S = 10
 FILE_NAME = "archive.sqlite3"
@@ -47,6 +47,8 @@ def open_for_writing(folder: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) ->
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        # a text that is replaced or withdrawn leaves nothing in free pages, as far as SQLite can see to it
+        connection.execute("PRAGMA secure_delete=ON")
         # a larger log between checkpoints: a checkpoint's own fsyncs are paid for by fewer commits
         connection.execute("PRAGMA wal_autocheckpoint=4000")
         _migrate(connection)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from newsdex.archive.database import FILE_NAME, open_for_reading
+from newsdex.archive.erasure import check_erasures
 
 LIMITS = (100, 10, 1)
 """How many faults SQLite is asked for; for fewer where it cannot go on after those."""
@@ -21,6 +22,7 @@ def check_archive(folder: Path) -> Iterator[str]:
     connection = open_for_reading(folder)
     try:
         yield from check_connection(connection, str(folder / FILE_NAME))
+        yield from check_erasures(connection, str(folder / FILE_NAME))
     finally:
         connection.close()
 

@@ -1,4 +1,4 @@
--- The archive, version 4. Times are microseconds since 1970-01-01T00:00Z.
+-- The archive, version 5. Times are microseconds since 1970-01-01T00:00Z.
 
 CREATE TABLE articles (
     id                TEXT PRIMARY KEY,
@@ -127,3 +127,20 @@ CREATE TABLE parked (
 CREATE INDEX parked_open ON parked (code, at_us) WHERE status = 'open';
 CREATE INDEX parked_article ON parked (article_id) WHERE status = 'open';
 CREATE INDEX parked_event ON parked (event_id, source) WHERE status = 'open';
+
+-- articles whose texts were erased: nothing of them is taken in before they are lifted
+CREATE TABLE erasures (
+    article_id TEXT PRIMARY KEY,
+    at_us      INTEGER NOT NULL,
+    sequence   INTEGER NOT NULL,  -- the change by which the article left search
+    archive_us INTEGER,           -- when its text had left the archive's file, the stream, and the index
+    stream_us  INTEGER,
+    index_us   INTEGER,
+    lifted_us  INTEGER
+);
+
+-- by which copies of erased texts are known
+CREATE TABLE erased_texts (
+    digest     BLOB PRIMARY KEY,
+    article_id TEXT NOT NULL
+) WITHOUT ROWID;

@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from newsdex.archive.database import BUSY_TIMEOUT_S, open_for_writing
+from newsdex.archive.erasure import ErasedArticles
+from newsdex.archive.erasure_store import ErasureStore
 from newsdex.archive.places import StreamPlaces
 from newsdex.archive.rows import (
     CONTENT_COLUMNS,
@@ -32,6 +34,7 @@ from newsdex.records import (
     Result,
     WaitingEvent,
 )
+from newsdex_schemas import Article
 
 IDS_PER_SELECT = 500
 PRUNED_AT_ONCE = 10_000
@@ -44,6 +47,7 @@ class ArchiveWriter:
     def __init__(self, folder: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self._connection = open_for_writing(folder, busy_timeout_s=busy_timeout_s)
         self._connection.row_factory = sqlite3.Row
+        self.erasures = ErasureStore(self._connection)
 
     def close(self) -> None:
         """Close the file; what was committed stays."""
@@ -94,6 +98,8 @@ class ArchiveTransaction:
         self._parked: list[tuple[object, ...]] = []
         self._parked_again: list[tuple[object, ...]] = []
         self._parked_closed: list[tuple[object, ...]] = []
+        self._parked_blanked: list[tuple[object, ...]] = []
+        self._erased = ErasedArticles(connection)
 
     def _number(self, query: str) -> int:
         row = self._connection.execute(query).fetchone()
@@ -148,6 +154,18 @@ class ArchiveTransaction:
                 name, place = EventName(source, id_, fingerprint), Place(incarnation, position)
                 found[name] = min(found.get(name, place), place)
         return found
+
+    def erased(self, article_ids: Iterable[str | None]) -> set[str]:
+        """Return those of some articles that were erased, and of which nothing may be taken in."""
+        return self._erased.erased(article_ids)
+
+    def is_erased_text(self, article: Article) -> bool:
+        """Return whether an article has a text that was erased, under whatever id."""
+        return self._erased.is_copy(article)
+
+    def blank_parked(self, id_: int) -> None:
+        """Take the message from a parked event that turned out to have an erased text."""
+        self._parked_blanked.append((b"", "{}", id_))
 
     def parked(self, ids: Sequence[int]) -> dict[int, ParkedEvent]:
         """Give the parked events among some ids, closed ones too."""
@@ -242,6 +260,8 @@ class ArchiveTransaction:
         many(
             "UPDATE parked SET status=?, resolution=?, closed_us=?, attempts=attempts+? WHERE id=?", self._parked_closed
         )
+
+        many("UPDATE parked SET body=?, headers=? WHERE id=?", self._parked_blanked)
 
     def _settle_others(self) -> None:
         """Settle the events that wait for what is handled by now, of all articles."""

@@ -16,6 +16,7 @@ from newsdex.apps.client import connected
 from newsdex.apps.inspection import archived_article
 from newsdex.apps.publishing import Message, Publication
 from newsdex.cli.console import err, out
+from newsdex.cli.erasing import erase_articles, lift_erasure
 from newsdex.errors import Invalid
 from newsdex.ingest.decide import REASONS
 from newsdex.normalise import page_id
@@ -24,6 +25,7 @@ from newsdex.validation import as_invalid
 from newsdex_schemas import ArticleWithdrawn, EventOutcome, EventRef, Withdrawal, channels, message_id
 
 SOURCE = "newsdex-cli"
+WITHDRAWING_S, ERASING_S = 60.0, 3600.0
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="The articles' ids.", show_default=False)]
 Urls = Annotated[
     list[str] | None, typer.Option("--url", help="Address of a scraped page, instead of an id; repeat for more.")
@@ -66,15 +68,35 @@ def withdraw(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
         typer.Option(help="Only this version and lower ones; else everything that was published so far.", min=0),
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Why; for those who read the events.")] = None,
-    wait: Annotated[bool, typer.Option(help="Wait until no search shows them.")] = True,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait.", min=0.1)] = 60.0,
+    erase: Annotated[
+        bool,
+        typer.Option("--erase", help="Erase their texts everywhere, for good, and take in nothing more about them."),
+    ] = False,
+    lift: Annotated[
+        bool,
+        typer.Option("--lift", help="Let erased articles be published again; copies of the erased texts stay out."),
+    ] = False,
+    wait: Annotated[bool, typer.Option(help="Wait until no search shows them; with --erase until it is done.")] = True,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds to wait; else 60, with --erase 3600.", min=0.1, show_default=False)
+    ] = None,
 ) -> None:
     """Take articles out of search. What is published later shows them again.
 
     Ends with 0 once no search shows them, 65 where something lifts the withdrawal already, 69 where nobody answers.
+    With --erase the archive's file, the messages in the stream and the index are rid of the texts; it is for operators.
     """
+    if erase or lift:
+        if version is not None or reason is not None or (erase and lift):
+            raise Invalid("nothing_chosen", "--erase and --lift go with ids and addresses only, and not together")
+        named = _ids(ids or [], url or [])
+        if lift:
+            asyncio.run(lift_erasure(named))
+        else:
+            asyncio.run(erase_articles(named, (timeout or ERASING_S) if wait else None))
+        return
     messages = [_withdrawal(id_, version, reason) for id_ in _ids(ids or [], url or [])]
-    outcomes = asyncio.run(_send(messages, timeout if wait else None))
+    outcomes = asyncio.run(_send(messages, (timeout or WITHDRAWING_S) if wait else None))
     for outcome in outcomes:
         told = REASONS.get(outcome.reason or "", outcome.reason)
         line = f"{outcome.article_id}: {'withdrawn' if outcome.current else 'not withdrawn'}: {told}"

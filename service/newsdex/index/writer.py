@@ -61,6 +61,8 @@ class IndexWriter:
         if self._process is not None:
             weakref.finalize(self, self._process.close)
         self._in_work: set[str] = set()
+        self._to_rewrite: set[str] = set()
+        """Segments with words of articles that must leave the disk."""
         verify_folder(folder, self._schema)
         self._generation = latest_generation(folder)
         self._segments = read_segments(folder, self._generation, self._schema)
@@ -107,6 +109,19 @@ class IndexWriter:
         self._now_us = now_us
         if self._merges:
             self._merge_beside()
+
+    def rewrite_deleted(self) -> None:
+        """Begin to merge every segment that has articles which are deleted by now, in whatever version."""
+        with self._lock:
+            self._to_rewrite = {segment.segment_id() for segment in self._segments if segment.deleted}
+        if self._merges:
+            self._merge_beside()
+
+    @property
+    def is_rewritten(self) -> bool:
+        """Return whether nothing is left on the disk of what was deleted when `rewrite_deleted` was called."""
+        with self._lock:
+            return not any(segment.segment_id() in self._to_rewrite for segment in self._segments)
 
     @property
     def tidy_at_us(self) -> int | None:
@@ -222,7 +237,8 @@ class IndexWriter:
         with self._lock:
             segments = list(self._segments)
         sizes = {s.segment_id(): (self.folder / s.file_name()).stat().st_size for s in segments}
-        return choose_merge(segments, sizes) or choose_purge(segments, self._now_us)
+        to_rewrite = [segment for segment in segments if segment.segment_id() in self._to_rewrite]
+        return to_rewrite[:1] or choose_merge(segments, sizes) or choose_purge(segments, self._now_us)
 
     def _merge_all(self) -> None:
         try:
@@ -241,6 +257,7 @@ class IndexWriter:
             read = {name for segment in sources for name in segment.file_names()}
             self._in_work.update(read, [merged.file_name()])
             self._hidden_anew.clear()
+            to_rewrite = set(self._to_rewrite)
         try:
             opened = [self._opened(segment) for segment in sources]
             merged.documents = done(Task(self.folder, merged.file_name(), sources))
@@ -249,6 +266,9 @@ class IndexWriter:
                 self._in_work.difference_update(read)
                 self._id_lookups[merged.segment_id()] = lookup
                 self._commit(lambda: self._replaced(sources, merged, maps), self.position, self.as_of_us)
+                # asked for after the sources were read: what was deleted between is in the merged segment
+                if (self._to_rewrite - to_rewrite) & {segment.segment_id() for segment in sources}:
+                    self._to_rewrite.add(merged.segment_id())
         finally:
             self._in_work.difference_update(read, [merged.file_name()])
 

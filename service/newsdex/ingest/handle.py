@@ -25,6 +25,7 @@ from newsdex.records import (
     Result,
     WaitingEvent,
 )
+from newsdex_schemas import Article
 
 log = structlog.get_logger()
 
@@ -45,6 +46,15 @@ class Transaction(Protocol):
 
     def places_of_copies(self, events: Iterable[ReceivedEvent]) -> dict[EventName, Place]:
         """Return the first place of those events of which the ledger has a copy."""
+
+    def erased(self, article_ids: Iterable[str | None]) -> set[str]:
+        """Return those of some articles that were erased, and of which nothing may be taken in."""
+
+    def is_erased_text(self, article: Article) -> bool:
+        """Return whether an article has a text that was erased, under whatever id."""
+
+    def blank_parked(self, id_: int) -> None:
+        """Take the message from a parked event that turned out to have an erased text."""
 
     def parked(self, ids: Sequence[int]) -> dict[int, ParkedEvent]:
         """Give the parked events among some ids, closed ones too."""
@@ -163,11 +173,14 @@ class _Batch:
         self._now_us = now_us
         self._known = transaction.events(event.article_id for event in events)
         self._copies = transaction.places_of_copies(events)
+        self._erased = transaction.erased(event.article_id for event in events)
         tried = {delivery.parked_id for delivery in deliveries}
         self._waiting = Waiting(one for one in transaction.waiting(events) if one.id not in tried)
 
     def apply(self, delivery: Delivery, place: Place, event: ReceivedEvent) -> Result:
         """Return the outcome of a valid event."""
+        if event.article is not None and self._is_erased(event.article):
+            return self._refused(delivery, place, event)
         before = self._known.get(event.article_id, NOTHING_KNOWN)
         first = self._copies.get(event.name)
         decision, after = self._decide(event, place, delivery.stored_us, before)
@@ -195,6 +208,27 @@ class _Batch:
             other_source=newest.source if newest is not None and is_other else None,
             copy_of=first.position if first is not None else None,
             superseded=self._superseded(event, after),
+        )
+
+    def _is_erased(self, article: Article) -> bool:
+        return article.id in self._erased or self._transaction.is_erased_text(article)
+
+    def _refused(self, delivery: Delivery, place: Place, event: ReceivedEvent) -> Result:
+        """Return the outcome of an event of which nothing may be kept, not even that a copy of it came."""
+        if delivery.parked_id is not None:
+            self._transaction.close_parked(delivery.parked_id, "resolved", "stale: erased", self._now_us, tried=True)
+            self._transaction.blank_parked(delivery.parked_id)
+        return Result(
+            delivery=delivery,
+            place=place,
+            outcome="stale",
+            reason="erased",
+            source=event.source,
+            event_id=event.id,
+            correlation_id=event.correlation_id,
+            type=event.type,
+            article_id=event.article_id,
+            parked_id=delivery.parked_id,
         )
 
     def _decide(
@@ -233,6 +267,8 @@ class _Batch:
     def park(self, delivery: Delivery, place: Place, fault: Fault) -> Result:
         """Keep an event that could not be handled."""
         result, told = _unread(delivery, place, fault), claim(delivery)
+        if self._transaction.erased([result.article_id]):
+            return replace(result, outcome="stale", reason="erased", fault=None)
         id_ = self._transaction.park(result, told, self._now_us)
         self._waiting.add(
             WaitingEvent(

@@ -141,6 +141,14 @@ def swap(root: Path, folder: Path, *, kept: Path | None) -> None:
         shutil.rmtree(root / name, ignore_errors=True)
 
 
+def forget_others(root: Path, *, building: Path | None) -> None:
+    """Remove all generations but the serving one and the one that is being made ready: there is none to go back to."""
+    kept = {serving(root).name, *([building.name] if building else ())}
+    write_sealed(root / POINTER, {"serving": serving(root).name, "previous": None})
+    for name in set(_names(root)) - kept:
+        shutil.rmtree(root / name)
+
+
 def _serving_if_any(root: Path) -> Path | None:
     try:
         return serving(root)

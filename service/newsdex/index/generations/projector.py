@@ -15,7 +15,17 @@ from newsdex.errors import NewsdexError, Unavailable
 from newsdex.index.generations.build import Build, BuildStatus
 from newsdex.index.generations.feed import ChangeFeed
 from newsdex.index.generations.follower import Follower
-from newsdex.index.generations.generations import announce, begin, building, give_up, others, previous, serving, swap
+from newsdex.index.generations.generations import (
+    announce,
+    begin,
+    building,
+    forget_others,
+    give_up,
+    others,
+    previous,
+    serving,
+    swap,
+)
 from newsdex.index.generations.scrubber import Scrubber
 from newsdex.index.generations.verification import Finding, check_tail
 from newsdex.index.reader import open_view
@@ -25,9 +35,11 @@ log = structlog.get_logger()
 
 MAX_BATCH = 1_000
 """Bounds the memory of a commit, and how long a change can wait behind a backlog."""
+ERASING_POLL_S = 0.05
 LOOK_AT_CLOCK_S = 10.0
 """So long a clock that is set forward goes unnoticed while nothing else happens."""
 ANOTHER_MAKER = "index_version"
+ROLLBACK = "rollback"
 MISSING = "index_rebuilding"
 """What searches hear where there is no index."""
 DAMAGE = frozenset({"index_damaged", "index_unreadable", "index_disagrees", ANOTHER_MAKER})
@@ -45,6 +57,8 @@ class ProjectorStatus:
     build: BuildStatus | None = None
     fault: str | None = None
     """What went wrong last, and has not gone well since."""
+    erased_up_to: int = 0
+    """Of what was deleted up to this sequence number, no word is left in any generation."""
 
 
 class Projector:
@@ -62,6 +76,10 @@ class Projector:
         self._build_failures = 0
         self._build_paused_until = 0.0
         self._scrubber = Scrubber(feed, clock_us)
+        self._erasing: int | None = None
+        """Up to this sequence number, what is deleted has to leave the disk."""
+        self._erased_up_to = 0
+        self._rewriting: IndexWriter | None = None
         self._fault: str | None = None
         with suppress(Unavailable):  # the first step tries again
             self._open()
@@ -84,6 +102,7 @@ class Projector:
             generation=self._serving.writer.folder.name if self._serving else None,
             build=self._build_status,
             fault=self._fault,
+            erased_up_to=self._erased_up_to,
         )
 
     @property
@@ -101,7 +120,7 @@ class Projector:
         A clock may be set while this one waits: it is looked at again and again.
         """
         until = self._build_paused_until if self.busy else self._scrubber.next_at
-        rests = [LOOK_AT_CLOCK_S, until - time.monotonic()]
+        rests = [LOOK_AT_CLOCK_S if self._erasing is None else ERASING_POLL_S, until - time.monotonic()]
         next_us = self._serving.next_us if self._serving else None
         if next_us is not None:
             rests.append((next_us - self._clock_us()) / 1e6)
@@ -120,6 +139,7 @@ class Projector:
             applied += self._advance()
         elif not applied and not self.busy and self._serving is not None:
             self._look(self._serving.writer.folder)
+        self._erase()
         if not self._build_failures:
             self._fault = None
         return applied
@@ -139,11 +159,39 @@ class Projector:
             raise NewsdexError("no_previous_generation", "there is no generation to go back to")
         if self.busy:
             raise Unavailable("index_build_running", "a generation is being made ready already; try again afterwards")
-        self._begin(Finding(code="rollback", text="an operator asked for it"), IndexWriter(folder))
+        self._begin(Finding(code=ROLLBACK, text="an operator asked for it"), IndexWriter(folder))
 
     def check_soon(self) -> None:
         """Check the serving generation now, unless that was done a moment ago."""
         self._scrubber.hurry()
+
+    def erase(self) -> None:
+        """Begin to remove every word of what is deleted by now: segments are rewritten, other generations removed.
+
+        `status` says when that is done. A generation that was being made ready is begun anew.
+        """
+        self._erasing, self._rewriting = self._feed.head(), None
+        if self._build is not None:
+            reason = self._build.reason
+            give_up(self._root)
+            self._build = None
+            if reason != ROLLBACK:
+                self._wanted = Finding(code=reason, text="begun anew, without what is erased")
+
+    def _erase(self) -> None:
+        """Go on with erasing; with a generation that serves since, from its beginning."""
+        if self._erasing is None or self._serving is None or self.position < self._erasing:
+            return
+        writer = self._serving.writer
+        if self._rewriting is not writer:
+            self._rewriting = writer
+            writer.rewrite_deleted()
+        if writer.is_rewritten:
+            forget_others(self._root, building=self._build.writer.folder if self._build else None)
+            self._erased_up_to, self._erasing, self._rewriting = self._erasing, None, None
+            log.info("index.erased", generation=writer.folder.name, position=self._erased_up_to)
+        else:
+            writer.tidy(self._clock_us())
 
     def finish_merging(self) -> None:
         """Wait until nothing is left to merge; otherwise merges go on beside the commits."""

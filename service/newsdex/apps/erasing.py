@@ -1,0 +1,223 @@
+"""Carries erasures out: a text leaves the stream, the archive's file and every generation of the index."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import structlog
+from faststream.nats.message import NatsMessage
+from nats.js import JetStreamContext
+from pydantic import ValidationError
+
+from newsdex import metrics
+from newsdex.apps.projector import ERASE, ProjectorProcess
+from newsdex.archive.erasure import RESOLUTION, Erasure
+from newsdex.archive.erasure_store import ErasureStore
+from newsdex.backoff import growing_delay_s
+from newsdex.broker.erasing import erase_message, numbers_in_stream, stored_message
+from newsdex.clock import now_us
+from newsdex.errors import Invalid, NewsdexError, Unavailable
+from newsdex.ingest.committer import Committer
+from newsdex.ingest.identity import identity
+from newsdex.ingest.read import read_event
+from newsdex.records import Delivery, Result
+from newsdex.validation import as_invalid
+from newsdex_schemas import channels
+from newsdex_schemas.operations import ErasureOrder, ErasureReply, ErasureRequest, ErasureStatus
+
+log = structlog.get_logger()
+
+ROUNDING_US = 2
+INDEX_POLL_S = 0.1
+INDEX_TIMEOUT_S = 600.0
+"""Longer than a large segment takes to be merged; what is not done by then is asked for once more."""
+
+
+class Erasing:
+    """Works on the erasures that are not finished, one stage after the other, until there is none."""
+
+    def __init__(
+        self, store: ErasureStore, committer: Committer, projecting: Callable[[], ProjectorProcess | None]
+    ) -> None:
+        self._store = store
+        self._committer = committer
+        self._projecting = projecting
+        self._js: JetStreamContext | None = None
+        self._worker: asyncio.Task[None] | None = None
+        self._refused: set[tuple[int, int]] = set()
+        """Messages with an erased text that came later."""
+
+    def handlers(self) -> Iterable[tuple[str, Callable[[NatsMessage], Awaitable[ErasureReply]]]]:
+        """Return each channel with its handler."""
+        return ((channels.ERASURES_ORDER, self._order), (channels.ERASURES_STATUS, self._status))
+
+    async def start(self, js: JetStreamContext) -> None:
+        """Go on with what was not finished when the process ended."""
+        self._js = js
+        self._refused |= await self._committer.run(self._store.refused_messages)
+        self._work()
+
+    async def stop(self) -> None:
+        """Stop working; what is not finished is gone on with at the next start."""
+        if self._worker is not None:
+            self._worker.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._worker
+
+    def look_at(self, results: Iterable[Result]) -> None:
+        """Have the messages erased that were refused because their text was."""
+        refused = {
+            (one.delivery.stream_sequence, one.delivery.stored_us) for one in results if one.reason == RESOLUTION
+        }
+        if refused:
+            self._refused |= refused
+            self._work()
+
+    async def _order(self, message: NatsMessage) -> ErasureReply:
+        order = read_order(message.body)
+        if order.order == "lift":
+            lifted = await self._committer.run(lambda: self._store.lift(order.articles, now_us()))
+            for article_id in lifted:
+                log.info("erasure.lifted", article_id=article_id)
+        else:
+            await self._committer.run(lambda: self._store.erase(order.articles, now_us()))
+            for article_id in order.articles:
+                log.info("erasure.ordered", article_id=article_id)
+            if (projector := self._projecting()) is not None:
+                projector.wake()
+            self._work()
+        return await self._reply(order.articles)
+
+    async def _status(self, message: NatsMessage) -> ErasureReply:
+        try:
+            request = ErasureRequest.from_json(message.body)
+        except ValidationError as error:
+            raise as_invalid(error) from error
+        return await self._reply(request.articles)
+
+    async def _reply(self, article_ids: Sequence[str]) -> ErasureReply:
+        found = await self._committer.run(lambda: self._store.erasures(article_ids))
+        return ErasureReply(erasures=tuple(_status_of(one) for one in found))
+
+    def _work(self) -> None:
+        if self._js is not None and (self._worker is None or self._worker.done()):
+            self._worker = asyncio.create_task(self._finish(self._js))
+
+    async def _finish(self, js: JetStreamContext) -> None:
+        failures = 0
+        while True:
+            pending = await self._pending()
+            if not pending and not self._refused:
+                return
+            try:
+                await self._erase_refused(js)
+                await self._stream(js, [one for one in pending if "stream" in one.pending])
+                await self._archive([one for one in pending if "archive" in one.pending])
+                await self._index([one for one in pending if "index" in one.pending])
+                failures = 0
+            except NewsdexError as fault:
+                failures += 1
+                delay_s = growing_delay_s(failures)
+                log.warning("erasure.failed", code=fault.code, error=fault.message, delay_s=delay_s)
+                await asyncio.sleep(delay_s)
+
+    async def _pending(self) -> list[Erasure]:
+        pending = await self._committer.run(self._store.pending)
+        metrics.ERASURES_PENDING.set(len(pending))
+        return pending
+
+    async def _erase_refused(self, js: JetStreamContext) -> None:
+        for sequence, stored_us in sorted(self._refused):
+            message = await stored_message(js, sequence)
+            if message is not None and _is_same_moment(message.stored_us, stored_us):
+                await erase_message(js, sequence)
+            self._refused.discard((sequence, stored_us))
+
+    async def _stream(self, js: JetStreamContext, erasures: Sequence[Erasure]) -> None:
+        for one in erasures:
+            number = await self._erase_messages(js, one.article_id)
+            await self._done("stream", [one])
+            log.info("erasure.messages_erased", article_id=one.article_id, messages=number)
+
+    async def _erase_messages(self, js: JetStreamContext, article_id: str) -> int:
+        """Erase what the ledger names, and what is about the article among the messages it has forgotten."""
+        named: dict[int, set[int]] = {}
+        for sequence, stored_us in await self._committer.run(lambda: self._store.messages_about(article_id)):
+            named.setdefault(sequence, set()).add(stored_us)
+        numbers = await numbers_in_stream(js)
+        unknown = await self._committer.run(lambda: self._store.unknown_numbers(numbers))
+        erased = 0
+        for sequence in sorted({sequence for sequence in named if sequence in numbers} | set(unknown)):
+            message = await stored_message(js, sequence)
+            if message is None:
+                continue
+            is_named = any(_is_same_moment(message.stored_us, stored_us) for stored_us in named.get(sequence, ()))
+            if not is_named and identity(message).article_id != article_id:
+                continue
+            texts = _texts(message)
+            await self._committer.run(lambda texts=texts: self._store.remember(article_id, texts))  # type: ignore[misc]  # a default binds the loop's value
+            await erase_message(js, sequence)
+            erased += 1
+        return erased
+
+    async def _archive(self, erasures: Sequence[Erasure]) -> None:
+        if erasures:
+            await self._committer.run(self._store.compact)
+            await self._done("archive", erasures)
+
+    async def _index(self, erasures: Sequence[Erasure]) -> None:
+        projector = self._projecting()
+        if not erasures or projector is None:
+            return
+        sequence, waited_s = max(one.sequence for one in erasures), 0.0
+        report = await projector.command(ERASE)
+        while report.status.erased_up_to < sequence:
+            if waited_s > INDEX_TIMEOUT_S:
+                raise Unavailable("projector_busy", "the index is not rid of what was erased yet")
+            await asyncio.sleep(INDEX_POLL_S)
+            waited_s += INDEX_POLL_S
+            report = projector.report or report
+        await self._done("index", erasures)
+        for one in erasures:
+            log.info("erasure.finished", article_id=one.article_id)
+
+    async def _done(self, stage: str, erasures: Sequence[Erasure]) -> None:
+        ids = [one.article_id for one in erasures]
+        await self._committer.run(lambda: self._store.finish(stage, ids, now_us()))
+
+
+def read_order(body: bytes) -> ErasureOrder:
+    """Read an order; raise `Invalid` for a message that is none."""
+    try:
+        return ErasureOrder.from_json(body)
+    except ValidationError as error:
+        fault = as_invalid(error)
+        if fault.place in (None, "order"):
+            raise Invalid("not_an_order", "nothing was done: this is no order to erase or to lift", "order") from error
+        raise fault from error
+
+
+def _is_same_moment(one_us: int, other_us: int) -> bool:
+    """Return whether two readings of one stamp in nanoseconds are the same: one way to read it rounds, one cuts off."""
+    return abs(one_us - other_us) <= ROUNDING_US
+
+
+def _texts(message: Delivery) -> list[bytes]:
+    """Return the article that a message brought, as the archive would keep it; none where it cannot be read."""
+    try:
+        content = read_event(message).content
+    except Invalid:
+        return []
+    return [content] if content else []
+
+
+def _status_of(erasure: Erasure) -> ErasureStatus:
+    return ErasureStatus.model_validate(
+        {
+            "article_id": erasure.article_id,
+            "erased_at": datetime.fromtimestamp(erasure.at_us / 1e6, UTC),
+            "pending": erasure.pending,
+            "lifted": erasure.lifted_us is not None,
+        }
+    )

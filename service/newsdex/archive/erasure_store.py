@@ -1,0 +1,84 @@
+"""The erasures that the indexer works on: each method is a transaction of its own."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from newsdex.archive import erasure
+from newsdex.archive.erasure import RESOLUTION, Erasure
+
+Answer = TypeVar("Answer")
+
+
+class ErasureStore:
+    """Writes on the connection of the one writer; raises `sqlite3.Error` where the archive fails."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def _transaction(self, work: Callable[[], Answer]) -> Answer:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            answer = work()
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        return answer
+
+    def erase(self, article_ids: Iterable[str], now_us: int) -> None:
+        """Make articles tombstones without a text; where their text still is, `pending` says."""
+
+        def work() -> None:
+            sequence = self._connection.execute("SELECT max(sequence) FROM articles").fetchone()[0] or 0
+            for at, article_id in enumerate(dict.fromkeys(article_ids), 1):
+                erasure.erase(self._connection, article_id, sequence + at, now_us)
+
+        self._transaction(work)
+
+    def lift(self, article_ids: Iterable[str], now_us: int) -> list[str]:
+        """Let articles be published again; return those that were erased."""
+        return self._transaction(lambda: [id_ for id_ in article_ids if erasure.lift(self._connection, id_, now_us)])
+
+    def erasures(self, article_ids: Sequence[str] = ()) -> list[Erasure]:
+        """Return the erasures of some articles, or all of them."""
+        return erasure.erasures(self._connection, article_ids)
+
+    def pending(self) -> list[Erasure]:
+        """Return the erasures that are not finished."""
+        return [one for one in self.erasures() if one.pending]
+
+    def finish(self, stage: str, article_ids: Sequence[str], now_us: int) -> None:
+        """Note that the text of some articles has left a stage."""
+        self._transaction(lambda: erasure.finish_stage(self._connection, stage, article_ids, now_us))
+
+    def remember(self, article_id: str, contents: Sequence[bytes]) -> None:
+        """Keep the digests of further texts of an erased article."""
+        self._transaction(lambda: erasure.remember_texts(self._connection, article_id, contents))
+
+    def compact(self) -> None:
+        """Write the file anew; raise `Unavailable` where a reader keeps the log from being emptied."""
+        erasure.compact(self._connection)
+
+    def messages_about(self, article_id: str) -> set[tuple[int, int]]:
+        """Return number and time of storing of the messages that are known to be about an article."""
+        query = """SELECT stream_sequence, stored_us FROM ledger WHERE article_id = ?
+            UNION SELECT stream_sequence, stored_us FROM parked WHERE article_id = ? OR message = ?"""
+        return {(row[0], row[1]) for row in self._connection.execute(query, (article_id, article_id, RESOLUTION))}
+
+    def refused_messages(self) -> set[tuple[int, int]]:
+        """Return the same of the messages that were refused because of an erasure."""
+        if not self.erasures():
+            return set()
+        query = "SELECT stream_sequence, stored_us FROM ledger WHERE reason = ?"
+        return {(row[0], row[1]) for row in self._connection.execute(query, (RESOLUTION,))}
+
+    def unknown_numbers(self, numbers: range) -> list[int]:
+        """Return those numbers of the stream, up to the last one handled, that the ledger has forgotten."""
+        last = self._connection.execute("SELECT last_sequence FROM stream").fetchone()[0]
+        rows = self._connection.execute(
+            "SELECT stream_sequence FROM ledger WHERE stream_sequence BETWEEN ? AND ?", (numbers.start, last)
+        )
+        known = {row[0] for row in rows}
+        return [number for number in range(numbers.start, min(numbers.stop, last + 1)) if number not in known]

@@ -1,0 +1,52 @@
+"""`newsdex withdraw --erase` and `--lift`: asks the indexer, and says how far it is and what it cannot reach."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from rich.markup import escape
+
+from newsdex.apps.client import connected
+from newsdex.cli.console import err, out, progress
+from newsdex.errors import Unavailable
+from newsdex.settings import load_settings
+from newsdex_schemas.operations import MAX_ERASED_AT_ONCE, ErasureStatus
+
+POLL_S = 0.2
+NOT_REACHED = (
+    "Backups of before that still have it, and so has whoever was sent it: destroy those backups, or erase again after "
+    "restoring one of them."
+)
+
+
+async def erase_articles(ids: Sequence[str], wait_s: float | None) -> None:
+    """Have articles erased, and wait until that is done; raise `Unavailable` where it is not in time."""
+    async with connected(load_settings()) as client:
+        deadline, found = time.monotonic() + (wait_s or 0), list[ErasureStatus]()
+        for start in range(0, len(ids), MAX_ERASED_AT_ONCE):
+            found += (await client.erase(ids[start : start + MAX_ERASED_AT_ONCE])).erasures
+        with progress() as bar:
+            task = bar.add_task("erased", total=len(found))
+            while wait_s is not None and (pending := [one for one in found if one.pending]):
+                if time.monotonic() > deadline:
+                    places = ", ".join(sorted({stage for one in pending for stage in one.pending}))
+                    raise Unavailable("wait_timeout", f"{len(pending)} are in no reply, but not yet out of {places}")
+                await asyncio.sleep(POLL_S)
+                wanted = {one.article_id for one in found}
+                found = [one for one in (await client.erasures()).erasures if one.article_id in wanted]
+                bar.update(task, completed=sum(not one.pending for one in found))
+    for one in found:
+        told = (
+            f"not yet out of {', '.join(one.pending)}" if one.pending else "its text is in no file of newsdex any more"
+        )
+        out.print(f"{escape(one.article_id)}: erased: {told}", soft_wrap=True)
+    err.print(f"erased as of {found[0].erased_at:%Y-%m-%dT%H:%M:%SZ}. {NOT_REACHED}", soft_wrap=True)
+
+
+async def lift_erasure(ids: Sequence[str]) -> None:
+    """Let erased articles be published again."""
+    async with connected(load_settings()) as client:
+        found = {one.article_id: one for one in (await client.lift_erasure(ids)).erasures}
+    for id_ in ids:
+        told = "may be published again; copies of what was erased stay out" if id_ in found else "was never erased"
+        out.print(f"{escape(id_)}: {told}", soft_wrap=True)

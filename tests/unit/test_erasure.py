@@ -1,0 +1,222 @@
+"""An erased article leaves every byte of the archive, and neither it nor a copy of its text is taken in again."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.scenarios.corpus import NOW, Corpus
+
+from newsdex.archive.backup import back_up
+from newsdex.archive.database import FILE_NAME
+from newsdex.archive.integrity import check_archive
+from newsdex.archive.text_digest import MIN_BODY_CHARS
+from newsdex.archive.writer import ArchiveWriter
+from newsdex.errors import Unavailable
+from newsdex.ingest.handle import retry_parked
+from newsdex.records import Result, microseconds
+from newsdex_schemas import channels
+
+NOW_US = microseconds(NOW) + 3_600_000_000
+LATER = "2999-01-01T00:00:00Z"
+WORDS = ("quorvalexian", "zindrathorpe", "melquiadesque", "borogrovian")
+BODY = "The melquiadesque affair went on. " * 12
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    with Corpus(tmp_path) as corpus:
+        yield corpus
+
+
+def secret(**fields: Any) -> dict[str, Any]:
+    return {"id": "secret", "title": "The quorvalexian affair", "body": BODY} | fields
+
+
+def publish(corpus: Corpus, **fields: Any) -> Result:
+    (result,) = corpus.publish(secret(**fields))
+    return result
+
+
+def told(result: Result) -> tuple[str, str]:
+    return result.outcome, result.reason
+
+
+def erase(corpus: Corpus, *ids: str) -> None:
+    store = corpus.writer.erasures
+    store.erase(ids, NOW_US)
+    store.compact()
+    for stage in ("archive", "stream", "index"):
+        store.finish(stage, ids, NOW_US)
+
+
+def words_in(folder: Path) -> set[str]:
+    """Give those of WORDS that stand in any file of the archive."""
+    content = b"".join(path.read_bytes() for path in sorted(folder.glob(f"{FILE_NAME}*")))
+    return {word for word in WORDS if word.encode() in content}
+
+
+def test_no_byte_of_any_version_is_left_in_the_file_or_its_log(corpus: Corpus, tmp_path: Path) -> None:
+    """Of versions that were replaced too, and of parked events, read and unreadable, open and closed."""
+    others = [{"id": f"other-{number}", "title": f"Other {number}", "body": "harbour " * 300} for number in range(40)]
+    publish(corpus, title="The zindrathorpe affair", version=1)
+    corpus.publish(*others)
+    publish(corpus, version=2)
+    publish(corpus, title="The borogrovian affair")
+    broken = json.dumps(secret(version="two")).encode()
+    corpus.handle(corpus.delivery(channels.ARTICLES_PUBLISHED, broken))
+    corpus.handle(corpus.delivery(channels.ARTICLES_PUBLISHED, b'{"id": "secret", "title": "The quorvalexian aff'))
+    before = words_in(tmp_path)
+    erase(corpus, "secret")
+
+    assert set(WORDS) == before
+    assert set() == words_in(tmp_path)
+    assert [] == list(check_archive(tmp_path))
+    assert 40 == len([change for change in corpus.archive.changes(0, 100) if change.content])
+
+
+def test_a_tombstone_stays_that_search_sees(corpus: Corpus) -> None:
+    publish(corpus)
+    corpus.index()
+    erase(corpus, "secret")
+    corpus.index()
+
+    assert [] == corpus.ids("affair")
+    assert [("secret", None)] == [(change.id, change.content) for change in corpus.archive.changes(0, 9)]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [{}, {"version": 99}, {"title": "Another text", "body": ""}, {"updated_at": LATER}],
+    ids=["a copy", "a higher version", "another text", "a later time"],
+)
+def test_nothing_is_taken_in_about_an_erased_article(corpus: Corpus, tmp_path: Path, again: dict[str, Any]) -> None:
+    publish(corpus)
+    erase(corpus, "secret")
+    result = publish(corpus, **again)
+
+    assert (("stale", "erased"), None) == (told(result), result.sequence)
+    assert set() == words_in(tmp_path)
+
+
+def test_what_cannot_be_read_about_an_erased_article_is_not_parked(corpus: Corpus, tmp_path: Path) -> None:
+    publish(corpus)
+    erase(corpus, "secret")
+    (result,) = corpus.handle(corpus.delivery(channels.ARTICLES_PUBLISHED, json.dumps(secret(version="two")).encode()))
+
+    assert (("stale", "erased"), None) == (told(result), result.parked_id)
+    assert set() == words_in(tmp_path)
+
+
+def test_an_article_that_was_never_published_can_be_erased_before_it_comes(corpus: Corpus) -> None:
+    erase(corpus, "secret")
+
+    assert ("stale", "erased") == told(publish(corpus))
+
+
+COPIES = {
+    "under another id": {"id": "copy"},
+    "wrapped anew": {"id": "copy", "body": BODY.replace(". ", ".\n\n").upper()},
+    "with another title": {"id": "copy", "title": "Affair"},
+    "with tags": {"id": "copy", "tags": ["affairs"], "version": 7},
+}
+
+
+@pytest.mark.parametrize("copy", COPIES.values(), ids=COPIES.keys())
+@pytest.mark.parametrize("lifted", [False, True])
+def test_a_copy_of_an_erased_text_is_never_taken_in(corpus: Corpus, copy: dict[str, Any], *, lifted: bool) -> None:
+    assert len(BODY) > MIN_BODY_CHARS
+    publish(corpus)
+    erase(corpus, "secret")
+    if lifted:
+        corpus.writer.erasures.lift(["secret"], NOW_US)
+
+    assert ("stale", "erased") == told(publish(corpus, **copy))
+
+
+def test_another_text_is_taken_in_and_so_is_one_with_the_same_short_body(corpus: Corpus) -> None:
+    corpus.publish({"id": "secret", "title": "Flash", "body": "See below."})
+    erase(corpus, "secret")
+    results = corpus.publish({"id": "a", "title": "Another flash", "body": "See below."}, {"id": "b", "title": "Flash"})
+
+    assert ["accepted", "accepted"] == [result.outcome for result in results]
+
+
+def test_a_lifted_article_can_be_published_with_another_text_only(corpus: Corpus) -> None:
+    publish(corpus)
+    erase(corpus, "secret")
+    lifted = corpus.writer.erasures.lift(["secret", "unknown"], NOW_US)
+    results = corpus.publish(secret(), {"id": "secret", "title": "Corrected", "updated_at": LATER})
+
+    assert ["secret"] == lifted
+    assert [("stale", "erased"), ("accepted", "lifts_withdrawal")] == [told(result) for result in results]
+
+
+def test_an_erasure_covers_what_a_withdrawal_does(corpus: Corpus) -> None:
+    publish(corpus)
+    erase(corpus, "secret")
+    (result,) = corpus.withdraw("secret")
+
+    assert ("stale", "older_withdrawal") == told(result)
+
+
+def test_a_parked_copy_that_is_retried_is_not_kept(corpus: Corpus, tmp_path: Path) -> None:
+    """It was parked by an older newsdex, which could not read it."""
+    body = json.dumps(secret(id="copy")).encode()
+    (parked,) = corpus.handle(corpus.delivery(channels.ARTICLES_PUBLISHED, body[:-1]))
+    publish(corpus)
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as archive:
+        archive.execute("UPDATE parked SET body=?, article_id='copy'", (body,))
+        archive.commit()
+    erase(corpus, "secret")
+    assert parked.parked_id is not None
+    done = retry_parked(corpus.writer, [parked.parked_id], NOW_US)
+
+    assert [("stale", "erased")] == [told(result) for result in done.results.values()]
+    assert b"" == corpus.archive.parked_event(parked.parked_id).delivery.body  # type: ignore[union-attr]  # it is there
+
+
+def test_check_says_what_is_not_finished_and_what_came_back(corpus: Corpus, tmp_path: Path) -> None:
+    publish(corpus)
+    corpus.writer.erasures.erase(["secret"], NOW_US)
+    unfinished = list(check_archive(tmp_path))
+    erase(corpus, "secret")
+    finished = list(check_archive(tmp_path))
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as archive:
+        content = json.dumps(secret()).encode()
+        archive.execute("UPDATE articles SET versioned_content=?", (content,))
+        archive.commit()
+    came_back = list(check_archive(tmp_path))
+
+    assert ["is not erased yet everywhere: archive, stream, index may have its text"] == [
+        finding.partition("the article secret ")[2] for finding in unfinished
+    ]
+    assert [] == finished
+    assert ["was erased, and its text is there", "has a text that was erased"] == [
+        finding.partition("the article secret ")[2] for finding in came_back
+    ]
+
+
+def test_an_unfinished_erasure_is_no_damage_to_a_backup(corpus: Corpus, tmp_path: Path) -> None:
+    publish(corpus)
+    corpus.writer.erasures.erase(["secret"], NOW_US)
+    manifest = back_up(tmp_path, tmp_path / "backup", NOW, lambda _, __: None)
+
+    assert 1 == manifest.articles
+
+
+def test_a_reader_of_the_archive_as_it_was_keeps_it_from_being_finished(corpus: Corpus, tmp_path: Path) -> None:
+    publish(corpus)
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM articles").fetchone()
+        writer = ArchiveWriter(tmp_path, busy_timeout_s=0.1)
+        writer.erasures.erase(["secret"], NOW_US)
+        with pytest.raises(Unavailable) as raised:
+            writer.erasures.compact()
+        writer.close()
+
+    assert "archive_locked" == raised.value.code
