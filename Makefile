@@ -6,11 +6,11 @@ READY := $(VENV)/.ready
 KERNEL := service/newsdex/index/columnar/kernel
 BUILT := $(KERNEL)/kernel.so
 
-.PHONY: help setup demo test test-faults kills fuzz lint format bench bench-typing bench-index bench-million spelling
+.PHONY: help setup demo test test-faults kills hidden fuzz lint format bench bench-typing bench-index bench-million spelling
 .PHONY: relations relevance relevance-choose contract constraints clean
 
 help:
-	@echo "make demo (ONCE=1) · test · test-faults · kills · fuzz · relations · lint · format · bench · bench-typing · bench-index"
+	@echo "make demo (ONCE=1) · test · test-faults · kills · hidden · fuzz · relations · lint · format · bench · bench-typing · bench-index"
 	@echo "     bench-million · spelling · relevance · contract · constraints · clean"
 
 setup: $(READY)
@@ -38,6 +38,10 @@ test-faults: $(BUILT)
 # kills processes a thousand times and keeps the result; half an hour and more
 kills: $(BUILT)
 	$(BIN)/python -m tests.faults.kills --keep $(ARGS)
+
+# asks archives that differ in hidden articles twenty thousand requests; half an hour
+hidden: $(BUILT)
+	HIDDEN_REQUESTS=20000 $(BIN)/python -m pytest tests/unit/test_hidden.py $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
