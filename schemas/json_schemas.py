@@ -82,9 +82,27 @@ def json_schema(name: str) -> JsonSchemaValue:
     model = MESSAGES[name]
     mode: Literal["validation", "serialization"] = "serialization" if name in REPLIES else "validation"
     schema = model.model_json_schema(mode=mode, schema_generator=UntitledFields)
+    if mode == "validation":
+        _allow_null(schema)
     if issubclass(model, Event):
         # Python fills these in, but an event on the wire is no CloudEvent without them
         schema["required"] = ["specversion", "type", *schema["required"]]
         for attribute in ("specversion", "type"):
             del schema["properties"][attribute]["default"]
     return {"$schema": DIALECT, "$id": f"urn:newsdex:{name}", **schema}
+
+
+def _allow_null(schema: JsonSchemaValue) -> None:
+    """Let optional fields be null, in place: classes that generators make of a schema write unset fields so."""
+    for described in (schema, *schema.get("$defs", {}).values()):
+        fields = described.get("properties", {})
+        for name in fields.keys() - set(described.get("required", ())):
+            fields[name] = _or_null(fields[name])
+
+
+def _or_null(field: JsonSchemaValue) -> JsonSchemaValue:
+    null = {"type": "null"}
+    if "const" in field or null in field.get("anyOf", ()):
+        return field
+    around = {key: field[key] for key in ("default", "description") if key in field}
+    return {"anyOf": [{key: value for key, value in field.items() if key not in around}, null], **around}

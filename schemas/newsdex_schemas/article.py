@@ -1,11 +1,14 @@
 """An article: what a publisher publishes, and what search finds."""
 
-from typing import Annotated, Self
+from datetime import datetime
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from newsdex_schemas.model import ContractModel, Identifier, Timestamp, Version, WithoutNul
+from newsdex_schemas.languages import OptionalLanguage
+from newsdex_schemas.model import ContractModel, Identifier, Version, WithoutNul, is_empty
+from newsdex_schemas.timestamps import OptionalDate, OptionalEnd, OptionalMoment
 
 MAX_BODY_CHARS = 1_000_000
 
@@ -23,11 +26,6 @@ Url = Annotated[
     AfterValidator(_http_url),
     Field(json_schema_extra={"pattern": r"^https?://[^\s\x00-\x1f]+$"}),
 ]
-Language = Annotated[
-    str,
-    StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"),
-]
-"""A BCP 47 language tag, such as `en`, `pt-BR` or `zh-Hans`."""
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
@@ -35,6 +33,15 @@ Name = Annotated[
     Field(json_schema_extra={"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}),
 ]
 """A word or two; space around it is taken off, and space alone is refused."""
+
+
+def _not_empty(value: object) -> object:
+    """Raise for an empty title, which is left in an article without any text only."""
+    if value is None:
+        raise PydanticKnownError("missing")
+    if is_empty(value):
+        raise PydanticKnownError("string_too_short", {"min_length": 1})
+    return value
 
 
 class RelatedLink(ContractModel):
@@ -47,13 +54,14 @@ class RelatedLink(ContractModel):
 class Article(ContractModel):
     """One article in one version.
 
-    Only `id` and `title` are required. Order between versions: by `version` where given, else by the event's time, else
-    by its place in the stream; `published_at` orders nothing. All text is plain text, paragraphs parted by a blank
-    line; lengths are in characters.
+    Only `id` is required, and a title or a body. Order between versions: by `version` where given, else by the event's
+    time, else by its place in the stream; `published_at` orders nothing. All text is plain text, paragraphs parted by a
+    blank line; lengths are in characters.
     """
 
     id: Identifier
-    title: Annotated[str, StringConstraints(min_length=1, max_length=1000), WithoutNul()]
+    title: Annotated[str, StringConstraints(max_length=1000), WithoutNul(), BeforeValidator(_not_empty)] = ""
+    """Absent for a story without one, such as a wire flash; the body must be there then."""
     body: Annotated[str, StringConstraints(max_length=MAX_BODY_CHARS), WithoutNul()] = ""
     summary: Annotated[str, StringConstraints(max_length=10_000), WithoutNul()] | None = None
     section: Name | None = None
@@ -61,17 +69,26 @@ class Article(ContractModel):
     tags: Annotated[tuple[Name, ...], Field(max_length=200)] = ()
     agency: Name | None = None
     dateline: Name | None = None
-    language: Language | None = None
+    language: OptionalLanguage = None
     url: Url | None = None
-    published_at: Timestamp | None = None
-    updated_at: Timestamp | None = None
+    published_at: OptionalDate = None
+    updated_at: OptionalMoment = None
     version: Version | None = None
-    embargoed_until: Timestamp | None = None
-    expires_at: Timestamp | None = None
+    embargoed_until: OptionalMoment = None
+    expires_at: OptionalEnd = None
     related: Annotated[tuple[RelatedLink, ...], Field(max_length=100)] = ()
 
-    @model_validator(mode="after")
-    def _visible_for_some_time(self) -> Self:
-        if self.embargoed_until and self.expires_at and self.expires_at <= self.embargoed_until:
+    @classmethod
+    def without_empty_fields(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields that are set, and the empty title of an article without any text."""
+        fields = super().without_empty_fields(data)
+        has_text = "title" in fields or "body" in fields
+        return fields if has_text else {**fields, "title": data.get("title")}
+
+    @field_validator("expires_at")
+    @classmethod
+    def _visible_for_some_time(cls, expires_at: datetime | None, info: ValidationInfo) -> datetime | None:
+        embargoed_until = info.data.get("embargoed_until")
+        if expires_at and embargoed_until and expires_at <= embargoed_until:
             raise PydanticCustomError("reversed_range", "expires_at must lie after embargoed_until")
-        return self
+        return expires_at

@@ -4,16 +4,34 @@ Structured mode: one of these models as JSON. Binary mode: the attributes as `ce
 as the message's body. Both are taken on every event channel; each channel takes its own type only.
 """
 
-from typing import Annotated, Literal, Self
+import re
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from newsdex_schemas import channels
 from newsdex_schemas.article import Article, Url
-from newsdex_schemas.model import ContractModel, Identifier, Timestamp, Version, WithoutNul
+from newsdex_schemas.model import ContractModel, Identifier, Version, WithoutNul
+from newsdex_schemas.timestamps import OptionalMoment, Timestamp
 
 MAX_PAGE_CHARS = 1_500_000
+JSON_MEDIA_TYPE = r"^\s*[^/;\s]+/([^/;\s]+\+)?[Jj][Ss][Oo][Nn]\s*(;.*)?$"
+"""A media type that says JSON: `*/json` or `*/*+json`, with or without parameters."""
+
+
+def _says_json(value: str) -> str:
+    if not re.fullmatch(JSON_MEDIA_TYPE, value):
+        raise PydanticCustomError("not_json_content", "the data must be JSON, such as application/json")
+    return value
+
+
+JsonMediaType = Annotated[
+    str,
+    StringConstraints(max_length=200),
+    AfterValidator(_says_json),
+    Field(json_schema_extra={"pattern": JSON_MEDIA_TYPE}),
+]
 
 
 class Event(ContractModel):
@@ -28,9 +46,9 @@ class Event(ContractModel):
     id: Identifier
     source: Identifier
     type: str
-    time: Timestamp | None = None
+    time: OptionalMoment = None
     subject: Identifier | None = None
-    datacontenttype: Literal["application/json"] = "application/json"
+    datacontenttype: JsonMediaType = "application/json"
 
 
 class Withdrawal(ContractModel):
@@ -52,19 +70,18 @@ class ScrapedPage(ContractModel):
     given, else it is derived from `url`; one of the two is needed.
     """
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["url"]}, {"required": ["id"]}]})
-
     url: Url | None = None
     text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PAGE_CHARS), WithoutNul()]
     fetched_at: Timestamp
     timezone: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+\-/]+$")] = "UTC"
-    id: Identifier | None = None
+    id: Annotated[Identifier | None, Field(validate_default=True)] = None
 
-    @model_validator(mode="after")
-    def _named(self) -> Self:
-        if self.url is None and self.id is None:
+    @field_validator("id")
+    @classmethod
+    def _named(cls, id_: str | None, info: ValidationInfo) -> str | None:
+        if id_ is None and "url" in info.data and info.data["url"] is None:
             raise PydanticCustomError("page_without_name", "a page needs its url or an id")
-        return self
+        return id_
 
 
 class ArticlePublished(Event):

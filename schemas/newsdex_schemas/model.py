@@ -1,11 +1,10 @@
 """What every model of the contract has in common."""
 
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Annotated, Any, Self
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -14,37 +13,16 @@ from pydantic import (
     GetJsonSchemaHandler,
     StrictInt,
     StringConstraints,
+    ValidationError,
     ValidationInfo,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
-EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
-LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+from newsdex_schemas.misspelt import suggestion
 
-
-def _in_calendar(value: datetime) -> datetime:
-    if not EARLIEST <= value <= LATEST:
-        raise PydanticCustomError("datetime_out_of_range", "must lie in the years 1000 to 9000")
-    return _with_fixed_offset(value)
-
-
-def _with_fixed_offset(value: datetime) -> datetime:
-    """Keep the moment and, where RFC 3339 can write it, the offset.
-
-    Zones before standard time have offsets with seconds, which RFC 3339 has no place for; and Python calls no two
-    moments equal where one of them lies in a fold of its zone.
-    """
-    offset = value.utcoffset() or timedelta()
-    return value.astimezone(UTC if offset % timedelta(minutes=1) else timezone(offset))
-
-
-def _datetime_or_text(value: object) -> object:
-    """Refuse numbers, quoted ones too: seconds and milliseconds since 1970 cannot be told apart."""
-    if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
-        return value
-    raise PydanticCustomError("datetime_type", "must be an RFC 3339 text such as 2024-06-30T02:58:00+05:00")
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def _without_nul(value: str) -> str:
@@ -69,40 +47,124 @@ class WithoutNul:
         return {"pattern": r"^[^\x00]*$", **handler(schema)}
 
 
-Timestamp = Annotated[AwareDatetime, BeforeValidator(_datetime_or_text), AfterValidator(_in_calendar)]
-"""A moment with a time zone, as RFC 3339 text in JSON."""
+def _whole_number(value: object) -> object:
+    """Return a float without a fraction as the integer that it is: languages without integers write `3.0`."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = BeforeValidator(_whole_number)
+"""Stands behind an integer's other constraints; JSON Schema's `integer` takes 3.0 as well."""
 
 Identifier = Annotated[
     str,
     StringConstraints(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x7f]+$"),
 ]
-Version = Annotated[StrictInt, Field(ge=0, le=2**53 - 1)]
+Version = Annotated[StrictInt, Field(ge=0, le=2**53 - 1), WholeNumber]
 """A publisher's version number; the bound is the largest integer every JSON reader keeps exact."""
+
+
+def is_blank(value: object) -> bool:
+    """Return whether a value is null, or a text without a visible character."""
+    return value is None or (isinstance(value, str) and (not value or value.isspace()))
+
+
+def is_empty(value: object) -> bool:
+    """Return whether a value stands for none: it is blank, or a list or object of such values only."""
+    if is_blank(value):
+        return True
+    if isinstance(value, Mapping):
+        return all(map(is_empty, value.values()))
+    return isinstance(value, list | tuple) and all(map(is_empty, value))
 
 
 class ContractModel(BaseModel):
     """A frozen value of the contract.
+
+    An optional field that is empty is absent, and so is an empty item of an optional list: plain objects of many
+    languages have empty texts, lists and nulls where nothing was set.
 
     Read from JSON, unknown fields are tolerated, so that a contract can grow. Built in Python, an unknown field is an
     error, so that a misspelt optional field is noticed by the publisher and not by its readers.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    refuses_unknown_fields: ClassVar[bool] = False
 
     @model_validator(mode="before")
     @classmethod
-    def _refuse_misspelt_fields(cls, data: Any, info: ValidationInfo) -> Any:
-        if info.mode == "python" and isinstance(data, dict):
-            unknown = sorted(str(name) for name in data.keys() - cls.model_fields.keys())
-            if unknown:
-                raise PydanticCustomError("unknown_field", "unknown field: {names}", {"names": ", ".join(unknown)})
-        return data
+    def _known_and_set(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, dict):
+            return data
+        if cls.refuses_unknown_fields or info.mode == "python":
+            _refuse_unknown(cls, data)
+        return cls.without_empty_fields(data)
+
+    @classmethod
+    def without_empty_fields(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Return a value's fields without the optional ones that are empty, and their lists without empty items."""
+        optional = optional_fields(cls)
+        return {
+            name: _without_empty_items(value) if name in optional else value
+            for name, value in data.items()
+            if name not in optional or not is_empty(value)
+        }
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         """Read one value from JSON text; raise `pydantic.ValidationError` where it breaks the contract."""
-        return cls.model_validate_json(text)
+        content = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+        return cls.model_validate_json(content.removeprefix(BYTE_ORDER_MARK))
 
     def to_json(self) -> bytes:
         """Write the value as UTF-8 JSON without its unset optional fields."""
         return self.model_dump_json(exclude_none=True).encode()
+
+
+class RequestModel(ContractModel):
+    """A request, or a part of one; an unknown field is refused, since the reply would answer something else."""
+
+    model_config = ConfigDict(extra="forbid")
+    refuses_unknown_fields: ClassVar[bool] = True
+
+    @classmethod
+    def without_empty_fields(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields that are set; what stands in a list stays, since a filter for nothing is a mistake."""
+        optional = optional_fields(cls)
+        return {name: value for name, value in data.items() if name not in optional or not is_blank(value)}
+
+
+def _without_empty_items(value: Any) -> Any:
+    if isinstance(value, list | tuple) and any(map(is_empty, value)):
+        return [item for item in value if not is_empty(item)]
+    return value
+
+
+@cache
+def optional_fields(model: type[ContractModel]) -> frozenset[str]:
+    """Return the names of the fields that need not be there; one that can have a single value only is no choice."""
+    return frozenset(
+        name
+        for name, field in model.model_fields.items()
+        if not field.is_required()
+        and not (get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1)
+    )
+
+
+def _refuse_unknown(model: type[ContractModel], data: dict[str, Any]) -> None:
+    """Raise for fields that the model does not have, each with what may have been meant."""
+    known = model.model_fields.keys()
+    faults = [
+        InitErrorDetails(
+            type=PydanticCustomError(
+                "unknown_field",
+                "unknown field: {name}; {suggestion}",
+                {"name": str(name)[:100], "suggestion": suggestion(str(name), known)},
+            ),
+            loc=(str(name),),
+            input=None,
+        )
+        for name in data
+        if name not in known
+    ]
+    if faults:
+        raise ValidationError.from_exception_data(model.__name__, faults)

@@ -4,12 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt, StringConstraints
 
-from newsdex_schemas.model import ContractModel, Identifier, Timestamp, WithoutNul
+from newsdex_schemas.model import ContractModel, Identifier, RequestModel, WholeNumber, WithoutNul
+from newsdex_schemas.timestamps import Timestamp
 
-ParkedId = Annotated[StrictInt, Field(ge=0, le=2**53 - 1)]
+ParkedId = Annotated[StrictInt, Field(ge=0, le=2**53 - 1), WholeNumber]
 
 
-class ParkedRequest(ContractModel):
+class ParkedRequest(RequestModel):
     """Orders what the channel says, `parked.retry` or `parked.drop`, for some events; `reason` is kept in the ledger.
 
     No acknowledgement and no reply has `ids`.
@@ -37,11 +38,11 @@ class ParkedReply(ContractModel):
     results: tuple[ParkedResult, ...]
 
 
-class IndexRequest(ContractModel):
+class IndexRequest(RequestModel):
     """Asks how the index is."""
 
 
-class IndexOrder(ContractModel):
+class IndexOrder(RequestModel):
     """Has the indexer check, rebuild or roll back the index; each channel takes the order of its own name only.
 
     The broker sends its acknowledgements, and newsdex its replies, to whatever subject a client names for them, the
@@ -51,7 +52,7 @@ class IndexOrder(ContractModel):
     order: Literal["check", "rebuild", "rollback"]
 
 
-class DamageReport(ContractModel):
+class DamageReport(RequestModel):
     """What a searcher met in the index, for the indexer, which checks the index then.
 
     `damage` is a code; no acknowledgement and no reply has one under this name.
@@ -90,7 +91,7 @@ MAX_ERASED_AT_ONCE = 100
 ErasureStage = Literal["archive", "stream", "index"]
 
 
-class ErasureOrder(ContractModel):
+class ErasureOrder(RequestModel):
     """Has the texts of articles erased everywhere, or lets erased articles be published again.
 
     Nothing of an erased article is taken in again before it is lifted, and a copy of an erased text never. No
@@ -101,7 +102,7 @@ class ErasureOrder(ContractModel):
     articles: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=MAX_ERASED_AT_ONCE)]
 
 
-class ErasureRequest(ContractModel):
+class ErasureRequest(RequestModel):
     """Asks how far erasures are: those of some articles, or every one where none is named."""
 
     articles: Annotated[tuple[Identifier, ...], Field(max_length=MAX_ERASED_AT_ONCE)] = ()

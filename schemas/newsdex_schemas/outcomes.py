@@ -6,7 +6,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from newsdex_schemas import channels
-from newsdex_schemas.model import ContractModel, Identifier, Timestamp
+from newsdex_schemas.model import ContractModel, Identifier, RequestModel
+from newsdex_schemas.timestamps import Timestamp
 
 MAX_EVENTS_PER_REQUEST = 500
 
@@ -15,7 +16,7 @@ SOURCE_WITHOUT_CLOUDEVENT = "nats"
 Outcome = Literal["accepted", "duplicate", "stale", "withdrawn", "parked"]
 
 
-class EventRef(ContractModel):
+class EventRef(RequestModel):
     """Names an event: CloudEvents `source` and `id`.
 
     An event without them (a bare article, or one that could not be read) has the source `nats` and its `Nats-Msg-Id`
@@ -37,7 +38,7 @@ class EventRef(ContractModel):
         return self
 
 
-class OutcomeRequest(ContractModel):
+class OutcomeRequest(RequestModel):
     """Asks what became of some events."""
 
     events: Annotated[tuple[EventRef, ...], Field(min_length=1, max_length=MAX_EVENTS_PER_REQUEST)]

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from newsdex_schemas.model import ContractModel
+from newsdex_schemas.model import ContractModel, RequestModel
 
 MAX_RECENCY_WEIGHT = 10.0
 MAX_HALF_LIFE_DAYS = 36_500.0
 
 
-class Recency(ContractModel):
+class Recency(RequestModel):
     """How much newer articles are preferred: a score counts 1 + weight · ½ ^ (age / half-life) times."""
 
     weight: Annotated[float, Field(ge=0, le=MAX_RECENCY_WEIGHT, allow_inf_nan=False)]

@@ -1,10 +1,10 @@
 """One article by its id: a request and its answer."""
 
 from newsdex_schemas.article import Article
-from newsdex_schemas.model import ContractModel, Identifier
+from newsdex_schemas.model import ContractModel, Identifier, RequestModel
 
 
-class ArticleRequest(ContractModel):
+class ArticleRequest(RequestModel):
     """Asks for the text of an article that may be shown now."""
 
     id: Identifier

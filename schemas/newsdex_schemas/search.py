@@ -4,11 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
-from newsdex_schemas.article import Language, Name, Url
+from newsdex_schemas.article import Name, Url
 from newsdex_schemas.correction import DidYouMean
-from newsdex_schemas.model import ContractModel, Identifier, Timestamp, WithoutNul
+from newsdex_schemas.languages import Language
+from newsdex_schemas.model import ContractModel, Identifier, RequestModel, WholeNumber, WithoutNul
 from newsdex_schemas.outcomes import EventRef
 from newsdex_schemas.ranking import Recency, ScoreReason
+from newsdex_schemas.timestamps import OptionalDate, OptionalEnd, Timestamp
 
 MAX_QUERY_CHARS = 2_000
 MAX_SIZE = 100
@@ -22,7 +24,7 @@ FacetName = Literal["section", "authors", "tags", "agency", "language"]
 Values = Annotated[tuple[Name, ...], Field(max_length=50)]
 
 
-class SearchFilters(ContractModel):
+class SearchFilters(RequestModel):
     """Conditions that every hit meets. Values of one filter are alternatives; filters add up."""
 
     section: Values = ()
@@ -30,13 +32,13 @@ class SearchFilters(ContractModel):
     tags: Values = ()
     agency: Values = ()
     language: Annotated[tuple[Language, ...], Field(max_length=50)] = ()
-    published_from: Timestamp | None = None
+    published_from: OptionalDate = None
     """Inclusive."""
-    published_to: Timestamp | None = None
+    published_to: OptionalEnd = None
     """Exclusive."""
 
 
-class SearchRequest(ContractModel):
+class SearchRequest(RequestModel):
     """A query over title, summary and body; an empty `q` finds every article. QUERY.md is its grammar."""
 
     q: Annotated[str, StringConstraints(max_length=MAX_QUERY_CHARS), WithoutNul()] = ""
@@ -46,19 +48,19 @@ class SearchRequest(ContractModel):
     """IANA name of the zone in which dates of the query are meant and the histogram's days begin."""
     filters: SearchFilters = SearchFilters()
     sort: Literal["relevance", "newest", "oldest"] = "relevance"
-    size: Annotated[StrictInt, Field(ge=0, le=MAX_SIZE)] = 10
-    offset: Annotated[StrictInt, Field(ge=0, le=MAX_OFFSET)] = 0
+    size: Annotated[StrictInt, Field(ge=0, le=MAX_SIZE), WholeNumber] = 10
+    offset: Annotated[StrictInt, Field(ge=0, le=MAX_OFFSET), WholeNumber] = 0
     cursor: Annotated[str, StringConstraints(max_length=MAX_CURSOR_CHARS)] | None = None
     """`next_cursor` of the page before, for the same query, filters, sort and timezone; without an offset."""
     facets: Annotated[tuple[FacetName, ...], Field(max_length=5)] = ()
     """Fields whose values are counted among all matches."""
-    facet_size: Annotated[StrictInt, Field(ge=1, le=MAX_FACET_SIZE)] = 10
+    facet_size: Annotated[StrictInt, Field(ge=1, le=MAX_FACET_SIZE), WholeNumber] = 10
     """How many values a facet shows, the most frequent ones."""
     histogram: bool = False
     """Whether all matches are counted by their date of publication."""
     marks: Literal["html", "offsets"] = "html"
     """How matched words are shown: HTML with `<mark>`, or plain text with offsets beside it."""
-    timeout_ms: Annotated[StrictInt, Field(ge=1, le=MAX_TIMEOUT_MS)] = 1_000
+    timeout_ms: Annotated[StrictInt, Field(ge=1, le=MAX_TIMEOUT_MS), WholeNumber] = 1_000
     """When it is over, the reply is what was found so far, marked `partial`, or a Problem."""
     words: Literal["all", "most"] = "all"
     """`all`: hits have every word; where none has, or of a query of four words and more fewer than ten, those with most
@@ -81,6 +83,7 @@ class Hit(ContractModel):
 
     id: Identifier
     title: str
+    """The article's title; of one without a title, the beginning of its summary or body, at most 100 characters."""
     title_html: str | None = None
     """The title, escaped for HTML, matched words between `<mark>` and `</mark>`; absent with `marks: offsets`."""
     title_marks: tuple[Span, ...] | None = None

@@ -4,17 +4,17 @@ from typing import Annotated
 
 from pydantic import Field, StrictInt
 
-from newsdex_schemas.model import ContractModel, Identifier
+from newsdex_schemas.model import ContractModel, Identifier, RequestModel, WholeNumber
 from newsdex_schemas.search import MAX_SIZE, MAX_TIMEOUT_MS, Hit, SearchFilters
 
 
-class SimilarRequest(ContractModel):
+class SimilarRequest(RequestModel):
     """Names an article; `filters` are those of a search."""
 
     id: Identifier
     filters: SearchFilters = SearchFilters()
-    size: Annotated[StrictInt, Field(ge=1, le=MAX_SIZE)] = 10
-    timeout_ms: Annotated[StrictInt, Field(ge=1, le=MAX_TIMEOUT_MS)] = 1_000
+    size: Annotated[StrictInt, Field(ge=1, le=MAX_SIZE), WholeNumber] = 10
+    timeout_ms: Annotated[StrictInt, Field(ge=1, le=MAX_TIMEOUT_MS), WholeNumber] = 1_000
     """When it is over, the reply is what was found so far, marked `partial`, or a Problem."""
 
 

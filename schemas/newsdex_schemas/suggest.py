@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictInt, StringConstraints
 
 from newsdex_schemas.article import Url
-from newsdex_schemas.model import ContractModel, Identifier, Timestamp, WithoutNul
+from newsdex_schemas.model import ContractModel, Identifier, RequestModel, WholeNumber, WithoutNul
+from newsdex_schemas.timestamps import Timestamp
 
 MAX_TYPED_CHARS = 200
 MAX_SUGGESTIONS = 20
@@ -14,7 +15,7 @@ MAX_SUGGEST_TIMEOUT_MS = 10_000
 SuggestKind = Literal["titles", "authors", "tags", "terms"]
 
 
-class SuggestRequest(ContractModel):
+class SuggestRequest(RequestModel):
     """Asks for completions of `q`, whose last word may be unfinished."""
 
     q: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TYPED_CHARS), WithoutNul()]
@@ -24,9 +25,9 @@ class SuggestRequest(ContractModel):
         "tags",
         "terms",
     )
-    size: Annotated[StrictInt, Field(ge=1, le=MAX_SUGGESTIONS)] = 5
+    size: Annotated[StrictInt, Field(ge=1, le=MAX_SUGGESTIONS), WholeNumber] = 5
     """How many of each kind."""
-    timeout_ms: Annotated[StrictInt, Field(ge=1, le=MAX_SUGGEST_TIMEOUT_MS)] = 500
+    timeout_ms: Annotated[StrictInt, Field(ge=1, le=MAX_SUGGEST_TIMEOUT_MS), WholeNumber] = 500
     """When it is over, the reply is what was found so far, marked `partial`, or a Problem."""
 
 

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from pydantic import ValidationError
-
 from newsdex.records import FeedEntry, LedgerEntry, moment_of
-from newsdex.validation import as_invalid
+from newsdex.validation import read_request
 from newsdex_schemas import EventOutcome, EventRef, OutcomeReply, OutcomeRequest
 
 
@@ -40,10 +38,7 @@ class Commit(Protocol):
 
 def answer_outcomes(body: bytes, ledger: Ledger, commit: Callable[[], Commit]) -> OutcomeReply:
     """Return the outcomes; raise `Invalid` for a request that cannot be read."""
-    try:
-        request = OutcomeRequest.from_json(body)
-    except ValidationError as error:
-        raise as_invalid(error) from error
+    request = read_request(OutcomeRequest, body)
     seen = commit()
     outcomes = tuple(outcome_of(ref, ledger, seen) for ref in request.events)
     return OutcomeReply(outcomes=outcomes, position=seen.position)

@@ -15,7 +15,8 @@ from newsdex.errors import Invalid, Misconfigured, NewsdexError, Unavailable
 from newsdex.index.scope import SearchScope
 from newsdex.records import microseconds
 from newsdex.search.request import MAX_NOTES
-from newsdex.search.service import Search, problem_of, read_request
+from newsdex.search.service import Search, problem_of
+from newsdex.validation import read_request
 from newsdex_schemas import Article, Hit, Place, Problem, SearchReply, SearchRequest
 
 NUMBER = 2_000
@@ -251,15 +252,15 @@ def test_without_an_index_the_answer_is_that_it_is_being_built(corpus: Corpus) -
 )  # fmt: skip
 def test_a_malformed_request_is_refused_with_its_place(body: bytes, code: str, place: str | None) -> None:
     with pytest.raises(Invalid) as raised:
-        read_request(body)
+        read_request(SearchRequest, body)
 
     assert (code, place) == (raised.value.code, raised.value.place)
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"q": "", "something_new": 1}'])
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"q": "", "cursor": null, "timezone": ""}'])
 def test_what_a_request_leaves_out_has_a_default(body: bytes) -> None:
 
-    assert SearchRequest() == read_request(body)
+    assert SearchRequest() == read_request(SearchRequest, body)
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ def test_events_are_told_apart_by_source_and_in_the_order_of_the_request(corpus:
 @pytest.mark.parametrize(
     ("body", "code", "place"),
     [
-        (b"", "invalid_json", None),
+        (b"", "missing_field", "events"),
         (b"\xff", "invalid_json", None),
         (b"[]", "wrong_type", None),
         (b"{}", "missing_field", "events"),

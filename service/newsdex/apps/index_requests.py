@@ -12,8 +12,10 @@ from newsdex.apps.rate import RateLimit
 from newsdex.apps.requests import Handler
 from newsdex.errors import Invalid, Unavailable
 from newsdex.index.generations.projector import ProjectorStatus
+from newsdex.ingest.json_text import parse_object
+from newsdex.validation import as_invalid, read_request
 from newsdex_schemas import channels
-from newsdex_schemas.operations import DamageReport, IndexBuild, IndexOrder, IndexReply
+from newsdex_schemas.operations import DamageReport, IndexBuild, IndexOrder, IndexReply, IndexRequest
 
 MAX_REBUILDS, REBUILDS_PERIOD_S = 5, 600.0
 """Each reads the whole archive, for as long as that takes."""
@@ -36,7 +38,8 @@ def damage_handler(projecting: Projecting) -> Handler:
     return partial(_check, projecting)
 
 
-async def _status(projecting: Projecting, _: NatsMessage) -> IndexReply:
+async def _status(projecting: Projecting, message: NatsMessage) -> IndexReply:
+    read_request(IndexRequest, message.body)
     report = _started(projecting).report
     if report is None:
         raise Unavailable("projector_busy", "the projector is starting; try again")
@@ -53,10 +56,13 @@ async def _follow(projecting: Projecting, channel: str, rebuilds: RateLimit, mes
 
 
 def read_index_order(body: bytes, wanted: str) -> None:
-    """Raise `Invalid` where a message is not the order that its channel takes."""
+    """Raise `Invalid` where a message is not the order that its channel takes, and nothing else."""
     try:
         order = IndexOrder.from_json(body).order
-    except ValidationError:
+    except ValidationError as error:
+        fault = as_invalid(error)
+        if fault.code == "unknown_field" and parse_object(body).get("order") == wanted:
+            raise fault from error
         order = None
     if order != wanted:
         raise Invalid("not_an_order", f'nothing was done: only {{"order": "{wanted}"}} is an order here', "order")

@@ -13,7 +13,6 @@ from faststream.exceptions import NackMessage
 from faststream.nats import JStream, NatsBroker, PullSub
 from faststream.nats.message import NatsMessage
 from nats.js.api import ConsumerConfig
-from pydantic import ValidationError
 
 from newsdex import metrics
 from newsdex.apps.erasing import Erasing
@@ -36,7 +35,7 @@ from newsdex.ingest.committer import Committer
 from newsdex.ingest.handle import drop_parked, handle_batch, retry_parked
 from newsdex.records import Delivery, Result
 from newsdex.settings import Settings
-from newsdex.validation import as_invalid
+from newsdex.validation import read_request
 from newsdex_schemas import channels
 from newsdex_schemas.operations import ParkedReply, ParkedRequest, ParkedResult
 
@@ -188,7 +187,7 @@ class Indexer:
             raise NackMessage(delay=delay_s) from fault
 
     async def _retry(self, message: NatsMessage) -> ParkedReply:
-        request = _parked_request(message.body)
+        request = read_request(ParkedRequest, message.body)
         results: dict[int, ParkedResult] = {}
         for ids in _parts(request.ids):
             done = await self._committer.run(lambda ids=ids: retry_parked(self._archive, ids, now_us()))  # type: ignore[misc]  # a default binds the loop's value
@@ -198,7 +197,7 @@ class Indexer:
         return await self._redriven(request, results)
 
     async def _drop(self, message: NatsMessage) -> ParkedReply:
-        request = _parked_request(message.body)
+        request = read_request(ParkedRequest, message.body)
         results: dict[int, ParkedResult] = {}
         for ids in _parts(request.ids):
             dropped, closed = await self._committer.run(
@@ -282,13 +281,6 @@ def _report(result: Result) -> None:
         correlation_id=result.correlation_id,
         **{name: value for name, value in extra.items() if value is not None},
     )
-
-
-def _parked_request(body: bytes) -> ParkedRequest:
-    try:
-        return ParkedRequest.from_json(body)
-    except ValidationError as error:
-        raise as_invalid(error) from error
 
 
 def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -27,8 +27,9 @@ from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader
 from newsdex.search.plan.curation import Curation
 from newsdex.search.sealing import Seal
-from newsdex.search.service import Search, problem_of, read_request
+from newsdex.search.service import Search, problem_of
 from newsdex.settings import Settings
+from newsdex.validation import read_request
 from newsdex_schemas import ArticleReply, EventRef, OutcomeReply, SearchReply, SearchRequest, channels
 from newsdex_schemas.operations import DamageReport
 
@@ -117,7 +118,7 @@ class Searcher:
         arrived = time.monotonic()
         correlation_id = correlation_id_of(message)
         try:
-            request = read_request(message.body)
+            request = read_request(SearchRequest, message.body)
             answer = await self._search(request, arrived)
         except Exception as error:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
             code = problem_of(error, None).code

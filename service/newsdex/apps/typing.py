@@ -9,7 +9,6 @@ import structlog
 from faststream.nats import NatsBroker, NatsResponse
 from faststream.nats.message import NatsMessage
 from prometheus_client import Counter
-from pydantic import ValidationError
 
 from newsdex import metrics
 from newsdex.apps.requests import correlation_id_of, in_time, problem_reply, reply
@@ -20,7 +19,7 @@ from newsdex.index.reader import IndexReader
 from newsdex.search.more_like_this import Similar
 from newsdex.search.service import problem_of
 from newsdex.search.suggest.suggester import Suggestions, suggestion_weights
-from newsdex.validation import as_invalid
+from newsdex.validation import read_request
 from newsdex_schemas import Recency, SimilarReply, SimilarRequest, SuggestReply, SuggestRequest, channels
 
 log = structlog.get_logger()
@@ -76,7 +75,7 @@ class TypingRequests:
     ) -> NatsResponse:
         arrived, correlation_id = time.monotonic(), correlation_id_of(message)
         try:
-            request = _read(model, message.body)
+            request = read_request(model, message.body)
             deadline = arrived + request.timeout_ms / 1e3
             answered = await in_time(self._threads, deadline, lambda: answer(request, arrived))
         except Exception as error:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
@@ -95,13 +94,6 @@ class TypingRequests:
 
     def _similar(self, request: SimilarRequest, arrived: float) -> SimilarReply:
         return Similar(index=self._index, texts=self._archive(), clock_us=now_us).answer(request, arrived)
-
-
-def _read(model: type[Asked], body: bytes) -> Asked:
-    try:
-        return model.from_json(body or b"{}")
-    except ValidationError as error:
-        raise as_invalid(error) from error
 
 
 def _report_suggestions(request: SuggestRequest, answer: SuggestReply, correlation_id: str) -> None:

@@ -18,7 +18,9 @@ from newsdex.apps.publishing import Message
 from newsdex.cli.files import JSON_SUFFIXES, LINES_SUFFIXES, Skipped, files_of, opened, suffix_of
 from newsdex.cli.formats import BOM, foreign_format
 from newsdex.errors import Invalid
-from newsdex.ingest.read import is_cloudevent, parse_object, read_event
+from newsdex.ingest.cloudevents import is_cloudevent, unknown_type
+from newsdex.ingest.json_text import parse_object
+from newsdex.ingest.read import read_event
 from newsdex.records import Delivery
 from newsdex.validation import as_invalid
 from newsdex_schemas import EVENT_MODELS, ArticleScraped, EventRef, ScrapedPage, channels, message_id
@@ -159,7 +161,7 @@ def _event(body: bytes, origin: str) -> Message:
     value = parse_object(body)
     channel = CHANNELS.get(str(value.get("type"))) if is_cloudevent(value) else channels.ARTICLES_PUBLISHED
     if channel is None:
-        raise Invalid("unknown_type", "the event's type is none of the contract's", "type")
+        raise unknown_type()
     return _message(channel, body, origin)
 
 

@@ -1,20 +1,23 @@
 """Finds what an event that may not be readable calls itself, and which version of its article it was to bring."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import unquote
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
 
+from newsdex.errors import Invalid
+from newsdex.ingest.cloudevents import header_attributes, is_cloudevent, set_attributes, with_payload
+from newsdex.ingest.json_text import parse_object
 from newsdex.normalise import page_id
 from newsdex.records import NONE_STATED, Claim, Delivery, microseconds
 from newsdex_schemas import channels
-from newsdex_schemas.model import Timestamp, Version
+from newsdex_schemas.model import Version, is_empty
 from newsdex_schemas.outcomes import SOURCE_WITHOUT_CLOUDEVENT
+from newsdex_schemas.timestamps import OptionalMoment
 
 MAX_NAME = 512
 NO_CLAIM = Claim(None, None)
-_TIME: TypeAdapter[Any] = TypeAdapter(Timestamp)
+_TIME: TypeAdapter[datetime | None] = TypeAdapter(OptionalMoment)
 _VERSION: TypeAdapter[int] = TypeAdapter(Version)
 
 
@@ -53,7 +56,7 @@ def claim(delivery: Delivery) -> Claim:
 
 
 def _version(data: dict[str, Any]) -> int | None:
-    if data.get("version") is None:
+    if is_empty(data.get("version")):
         return NONE_STATED
     try:
         return _VERSION.validate_python(data["version"])
@@ -62,25 +65,29 @@ def _version(data: dict[str, Any]) -> int | None:
 
 
 def _stated_us(attributes: dict[str, Any], data: dict[str, Any]) -> int | None:
-    given = attributes.get("time") if attributes else data.get("updated_at")
-    if given is None:
-        return NONE_STATED
     try:
-        return microseconds(_TIME.validate_python(given))
+        stated = _TIME.validate_python(attributes.get("time") if attributes else data.get("updated_at"))
     except ValidationError:
         return None
+    return NONE_STATED if stated is None else microseconds(stated)
 
 
 def _parts(delivery: Delivery) -> tuple[dict[str, Any], dict[str, Any]]:
     """Give attributes and data; both are empty where nothing can be read."""
     try:
-        value = from_json(delivery.body)
-    except ValueError:
-        value = None
-    value = value if isinstance(value, dict) else {}
-    structured = "specversion" in value
-    data = value.get("data") if structured else value
-    return value if structured else header_attributes(delivery), data if isinstance(data, dict) else {}
+        value = parse_object(delivery.body)
+    except Invalid:
+        value = {}
+    if attributes := header_attributes(delivery.headers, value):
+        return attributes, value
+    if not is_cloudevent(value):
+        return {}, value
+    try:
+        event = with_payload(value)
+    except Invalid:
+        event = set_attributes(value)
+    data = event.get("data")
+    return event, data if isinstance(data, dict) else {}
 
 
 def _name(value: object) -> str | None:
@@ -91,10 +98,3 @@ def _page_name(delivery: Delivery, data: dict[str, Any]) -> str | None:
     """Name a scraped page's article as the normaliser does."""
     url = data.get("url")
     return page_id(url) if delivery.subject == channels.ARTICLES_SCRAPED and isinstance(url, str) and url else None
-
-
-def header_attributes(delivery: Delivery) -> dict[str, Any]:
-    """Read the attributes of binary mode, percent-encoded as the CloudEvents binding for NATS has it (section 3.2)."""
-    return {
-        name[3:].lower(): unquote(text) for name, text in delivery.headers.items() if name.lower().startswith("ce-")
-    }

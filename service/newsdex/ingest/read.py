@@ -1,17 +1,27 @@
 """Reads a message's bytes as an event: structured CloudEvent, binary CloudEvent or bare article."""
 
 import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from newsdex.errors import Invalid
-from newsdex.ingest.identity import header_attributes, identity
+from newsdex.ingest.cloudevents import (
+    KNOWN_TYPES,
+    header_attributes,
+    is_cloudevent,
+    set_attributes,
+    unknown_type,
+    with_payload,
+)
+from newsdex.ingest.identity import identity
+from newsdex.ingest.json_text import parse_object
 from newsdex.normalise import NoTitle, UnknownTimezone, normalise_page
 from newsdex.records import Delivery, ReceivedEvent, microseconds
-from newsdex.validation import as_invalid
+from newsdex.validation import FieldFault, as_invalid, as_one, faults_of
 from newsdex_schemas import (
     EVENT_MODELS,
     Article,
@@ -29,7 +39,6 @@ from newsdex_schemas.model import ContractModel
 
 Model = TypeVar("Model", bound=BaseModel)
 FINGERPRINT_BYTES = 16
-KNOWN_TYPES = frozenset(event_type(model) for model in EVENT_MODELS.values())
 
 
 def read_event(delivery: Delivery) -> ReceivedEvent:
@@ -43,51 +52,31 @@ def read_event(delivery: Delivery) -> ReceivedEvent:
     model = EVENT_MODELS.get(delivery.subject)
     if model is None:
         raise Invalid("unknown_channel", f"no event is expected on {delivery.subject}")
-    if attributes := header_attributes(delivery):
-        return _from_cloudevent(delivery, model, {**attributes, "data": value})
+    if attributes := header_attributes(delivery.headers, value):
+        unreadable = [name for name, text in attributes.items() if text is None]
+        return _from_cloudevent(delivery, model, {**attributes, "data": value}, unreadable)
     if is_cloudevent(value):
-        return _from_cloudevent(delivery, model, value)
+        return _from_cloudevent(delivery, model, value, ())
     return _from_bare_article(delivery, value)
 
 
-def is_cloudevent(value: dict[str, Any]) -> bool:
-    """Tell an event from a bare article, which may have a field `type` of its own."""
-    type_ = value.get("type")
-    return "specversion" in value or (isinstance(type_, str) and type_ in KNOWN_TYPES)
-
-
-def parse_object(body: bytes) -> dict[str, Any]:
-    """Read a JSON object; raise `Invalid` for anything else."""
-    if not body.strip():
-        raise Invalid("empty_message", "the message has no content")
+def _from_cloudevent(
+    delivery: Delivery, model: type[Event], value: dict[str, Any], unreadable: Sequence[str]
+) -> ReceivedEvent:
+    """Read an event; `unreadable` are the attributes whose headers are not UTF-8."""
+    envelope = {fault.place: fault for fault in _envelope_faults(delivery.subject, model, value, unreadable)}
     try:
-        body.decode()
-    except UnicodeDecodeError as error:
-        raise Invalid("invalid_utf8", f"not UTF-8 at byte {error.start}", f"byte {error.start}") from error
+        given = with_payload(value)
+    except Invalid as fault:
+        given = set_attributes(value)
+        envelope["data"] = FieldFault(fault.code, fault.message, fault.place)
     try:
-        value = from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        message = str(error)
-        code = "too_deep" if "recursion limit" in message else "invalid_json"
-        raise Invalid(code, f"not JSON: {message}", message.rpartition(" at ")[2] or None) from error
-    if not isinstance(value, dict):
-        raise Invalid("not_an_object", "the message must be a JSON object")
-    return value
-
-
-def _from_cloudevent(delivery: Delivery, model: type[Event], value: dict[str, Any]) -> ReceivedEvent:
-    if value.get("specversion") != "1.0":
-        raise Invalid("unsupported_specversion", "only CloudEvents 1.0 is understood", "specversion")
-    type_ = value.get("type")
-    if not isinstance(type_, str) or type_ not in KNOWN_TYPES:
-        raise Invalid("unknown_type", "the event's type is none of the contract's", "type")
-    if type_ != event_type(model):
-        raise Invalid("type_on_wrong_channel", f"{delivery.subject} takes {event_type(model)} only", "type")
-    for name in ("id", "source"):
-        if name not in value:
-            raise Invalid("missing_attribute", f"the CloudEvents attribute {name} is missing", name)
-    event = _validate(model, value)
-    data, given = _data_of(event)
+        event = model.model_validate_json(to_json(given))
+    except ValidationError as error:
+        raise as_one(_all_faults(model, envelope, faults_of(error))) from error
+    if envelope:
+        raise as_one(_all_faults(model, envelope, ()))
+    data, told_by = _data_of(event)
     return _received(
         delivery,
         source=event.source,
@@ -95,9 +84,50 @@ def _from_cloudevent(delivery: Delivery, model: type[Event], value: dict[str, An
         type_=event_type(model),
         stated=event.time,
         data=data,
-        given=given,
-        unknown=_unknown(model, value),
+        given=told_by,
+        unknown=_unknown(model, given),
     )
+
+
+def _envelope_faults(
+    subject: str, model: type[Event], value: dict[str, Any], unreadable: Sequence[str]
+) -> Iterator[FieldFault]:
+    """Find what is wrong with the attributes that make an event one of ours."""
+    if value.get("specversion") != "1.0":
+        yield FieldFault("unsupported_specversion", "only CloudEvents 1.0 is understood", "specversion")
+    type_ = value.get("type")
+    if type_ not in KNOWN_TYPES:
+        unknown = unknown_type()
+        yield FieldFault(unknown.code, unknown.message, unknown.place)
+    elif type_ != event_type(model):
+        yield FieldFault("type_on_wrong_channel", f"{subject} takes {event_type(model)} only", "type")
+    for name in ("id", "source"):
+        if value.get(name) is None:
+            yield FieldFault("missing_attribute", f"the CloudEvents attribute {name} is missing", name)
+    for name in unreadable:
+        yield FieldFault("malformed_text", f"{name}: the header's percent-encoding is not UTF-8", name)
+
+
+def _all_faults(
+    model: type[Event], envelope: Mapping[str | None, FieldFault], found: Sequence[FieldFault]
+) -> list[FieldFault]:
+    """Return all faults of an event in the order of its fields; the envelope's stand for the model's at their place.
+
+    Data of an unknown type, or of none that can be read, was not compared with its own model.
+    """
+    unread = {"data"} if envelope.keys() & {"type", "data"} else frozenset()
+    others = [fault for fault in found if fault.place not in envelope and _attribute(fault) not in unread]
+    order = list(model.model_fields)
+
+    def position(fault: FieldFault) -> int:
+        attribute = _attribute(fault)
+        return order.index(attribute) if attribute in order else len(order)
+
+    return sorted([*envelope.values(), *others], key=position)
+
+
+def _attribute(fault: FieldFault) -> str:
+    return (fault.place or "").partition(".")[0]
 
 
 def _from_bare_article(delivery: Delivery, value: dict[str, Any]) -> ReceivedEvent:

@@ -19,7 +19,7 @@ from newsdex.records import microseconds
 from newsdex.search.plan.pinned_vocabulary import PinnedAnswers
 from newsdex.search.sealing import Seal
 from newsdex_schemas import SearchRequest
-from newsdex_schemas.model import EARLIEST, LATEST
+from newsdex_schemas.timestamps import EARLIEST, LATEST
 
 MAX_UNPACKED_BYTES = 200_000
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pydantic import ValidationError
 from whoosh import query as q
 
 from newsdex.errors import Invalid, NewsdexError, Unavailable
@@ -20,7 +19,6 @@ from newsdex.search.reply.hits import hit_in_html, hit_with_offsets
 from newsdex.search.request import ParsedRequest, parse_request, run_query
 from newsdex.search.sealing import Seal
 from newsdex.search.sources import Texts, Views
-from newsdex.validation import as_invalid
 from newsdex_schemas import Hit, Place, Problem, SearchReply, SearchRequest
 
 
@@ -93,14 +91,6 @@ class Search:
         named = q.Or([q.Term("id", id_) for id_ in ids])
         found = {id_ for id_, _ in view.find(named, scope, sort="newest", size=len(ids)).documents}
         return [id_ for id_ in ids if id_ in found]
-
-
-def read_request(body: bytes) -> SearchRequest:
-    """Read a request's JSON; raise `Invalid` with the field that is wrong."""
-    try:
-        return SearchRequest.from_json(body or b"{}")
-    except ValidationError as error:
-        raise as_invalid(error) from error
 
 
 def problem_of(error: Exception, correlation_id: str | None) -> Problem:

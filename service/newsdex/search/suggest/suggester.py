@@ -147,7 +147,7 @@ class _Work:
         articles = self.read([id_ for id_, _ in documents])
         found: dict[str, TitleSuggestion] = {}
         for article in (articles[id_] for id_, _ in documents if id_ in articles):
-            if article.title not in found and len(found) < self.size:
+            if article.title and article.title not in found and len(found) < self.size:
                 found[article.title] = self._title(article, corrected=corrected)
         return found
 

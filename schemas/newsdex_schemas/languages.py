@@ -1,0 +1,53 @@
+"""Language tags, and the ways in which platforms write them."""
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, StringConstraints
+
+UNDETERMINED = "und"
+REPLACED = {"iw": "he", "in": "id", "ji": "yi"}
+"""Codes that Java wrote until its version 17, and those that replaced them in ISO 639."""
+SCRIPT_CHARS, REGION_CHARS = 4, 2
+
+
+def normal_tag(value: object) -> object:
+    """Return a language tag as BCP 47 writes it; what is no text stays as it is.
+
+    `en_US`, `de_DE.UTF-8`, `ca_ES@valencia` and `zh_CN_#Hans` are names of locales in POSIX and Java.
+    """
+    if not isinstance(value, str):
+        return value
+    locale = re.split("[.@]", value.strip(), maxsplit=1)[0]
+    name, _, java_script = locale.partition("#")
+    first, *others = re.split("[-_]", name.rstrip("-_") if java_script else name)
+    if re.fullmatch("[A-Za-z]{4}", java_script.partition("_")[0]):
+        others = [java_script[:SCRIPT_CHARS], *filter(None, others)]
+    first = first.lower()
+    tag = [REPLACED.get(first, first)]
+    for part in others:
+        in_extension = any(len(before) == 1 for before in tag)
+        tag.append(part.lower() if in_extension else _cased(part))
+    return "-".join(tag)
+
+
+def _cased(part: str) -> str:
+    if part.isalpha() and len(part) == SCRIPT_CHARS:
+        return part.title()
+    return part.upper() if part.isalpha() and len(part) == REGION_CHARS else part.lower()
+
+
+def _none_if_undetermined(value: object) -> object:
+    """Return None for the tag of no known language, which is the zero value of several libraries."""
+    return None if isinstance(value, str) and value.strip().lower() == UNDETERMINED else value
+
+
+Language = Annotated[
+    str,
+    StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"),
+    BeforeValidator(normal_tag),
+]
+"""A BCP 47 language tag, such as `en`, `pt-BR` or `zh-Hans`; `en_US` is taken for `en-US`."""
+
+OptionalLanguage = Annotated[Language | None, BeforeValidator(_none_if_undetermined)]
+"""A language tag, or none."""
