@@ -93,6 +93,14 @@ spelling: $(BUILT)
 contract: $(READY)
 	$(BIN)/python schemas/generate.py
 
+# what tests/integration/test_generated_classes.py makes classes of the JSON Schemas with; needs npm and the network
+.PHONY: contract-tools
+contract-tools:
+	npm install --silent --no-audit --no-fund --no-package-lock --prefix .contract-tools \
+		ajv@8.20.0 ajv-formats@3.0.1 quicktype@23.3.25
+	$(PYTHON) -m venv .contract-tools/python
+	.contract-tools/python/bin/pip install -q --disable-pip-version-check datamodel-code-generator==0.89.0
+
 # resolves the newest versions that pyproject.toml allows; needs uv
 constraints:
 	uv pip compile -q -U pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
