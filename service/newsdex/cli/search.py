@@ -1,7 +1,6 @@
 """`newsdex search`: asks the searchers."""
 
 import asyncio
-import re
 from enum import StrEnum
 from typing import Annotated, get_args
 
@@ -10,9 +9,10 @@ from pydantic import ValidationError
 
 from newsdex.apps.client import Refused, connected
 from newsdex.cli.console import err, write_json
+from newsdex.cli.options import DATE_HELP, first_moment, name_option, refuse_options
 from newsdex.cli.reply import show_reply
+from newsdex.clock import now_us
 from newsdex.settings import load_settings
-from newsdex.validation import as_invalid
 from newsdex_schemas import SearchRequest
 from newsdex_schemas.search import MAX_SIZE, FacetName
 
@@ -47,10 +47,8 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     tag: Annotated[Values, typer.Option(help="Only with this tag.")] = None,
     agency: Annotated[Values, typer.Option(help="Only of this agency.")] = None,
     language: Annotated[Values, typer.Option(help="Only in this language, a BCP 47 tag.")] = None,
-    published_from: Annotated[
-        str | None, typer.Option("--from", help="RFC 3339 time or date (UTC), inclusive.")
-    ] = None,
-    published_to: Annotated[str | None, typer.Option("--to", help="RFC 3339 time or date (UTC), exclusive.")] = None,
+    published_from: Annotated[str | None, typer.Option("--from", help=f"{DATE_HELP} is included.")] = None,
+    published_to: Annotated[str | None, typer.Option("--to", help="Likewise; it is not included.")] = None,
     sort: Annotated[Sort, typer.Option(help="Order of the hits.")] = Sort.relevance,
     size: Annotated[int, typer.Option(help="How many hits.", min=0, max=100)] = 10,
     offset: Annotated[int, typer.Option(help="How many hits to pass over.", min=0, max=10_000)] = 0,
@@ -77,7 +75,8 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     """
     filters = {
         "section": section, "authors": author, "tags": tag, "agency": agency, "language": language,
-        "published_from": moment_of(published_from), "published_to": moment_of(published_to),
+        "published_from": first_moment(published_from, "--from", timezone=timezone, now_us=now_us()),
+        "published_to": first_moment(published_to, "--to", timezone=timezone, now_us=now_us()),
     }  # fmt: skip
     fields = {
         "q": query,
@@ -100,13 +99,14 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     try:
         request = SearchRequest.model_validate(fields)
     except ValidationError as error:
-        raise as_invalid(error) from error
+        refuse_options(error)
     try:
         asyncio.run(_search(request, every=every, json=json))
     except Refused as error:
         if json:
             write_json(error.problem.to_json())
         _point_at(query, error)
+        name_option(error)
         raise
 
 
@@ -128,11 +128,6 @@ async def _search(request: SearchRequest, *, every: bool, json: bool) -> None:
             request = request.model_copy(
                 update={"cursor": reply.next_cursor, "offset": 0, "facets": (), "histogram": False}
             )
-
-
-def moment_of(text: str | None) -> str | None:
-    """Let a date stand for its first moment in UTC."""
-    return f"{text}T00:00:00Z" if text and re.fullmatch(r"\d{4}-\d\d-\d\d", text) else text
 
 
 def _point_at(query: str, error: Refused) -> None:

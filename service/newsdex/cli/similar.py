@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from newsdex.apps.client import connected
+from newsdex.apps.client import Refused, connected
 from newsdex.cli.console import out, write_json
+from newsdex.cli.options import DATE_HELP, first_moment, name_option, refuse_options
 from newsdex.cli.reply import show_hits
-from newsdex.cli.search import Values, moment_of
+from newsdex.cli.search import Values
+from newsdex.clock import now_us
 from newsdex.settings import load_settings
-from newsdex.validation import as_invalid
 from newsdex_schemas import SimilarReply, SimilarRequest
 
 
@@ -25,10 +26,8 @@ def similar(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     section: Annotated[Values, typer.Option(help="Only this section; repeat for alternatives.")] = None,
     tag: Annotated[Values, typer.Option(help="Only with this tag.")] = None,
     language: Annotated[Values, typer.Option(help="Only in this language, a BCP 47 tag.")] = None,
-    published_from: Annotated[
-        str | None, typer.Option("--from", help="RFC 3339 time or date (UTC), inclusive.")
-    ] = None,
-    published_to: Annotated[str | None, typer.Option("--to", help="RFC 3339 time or date (UTC), exclusive.")] = None,
+    published_from: Annotated[str | None, typer.Option("--from", help=f"{DATE_HELP} is included.")] = None,
+    published_to: Annotated[str | None, typer.Option("--to", help="Likewise; it is not included.")] = None,
     size: Annotated[int, typer.Option(help="How many articles.", min=1, max=100)] = 10,
     timeout_ms: Annotated[int, typer.Option(help="The request's deadline.", min=1, max=10_000)] = 1_000,
     json: Annotated[bool, typer.Option("--json", help="Print the reply as JSON.")] = False,
@@ -39,7 +38,8 @@ def similar(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     """
     filters = {
         "section": section, "tags": tag, "language": language,
-        "published_from": moment_of(published_from), "published_to": moment_of(published_to),
+        "published_from": first_moment(published_from, "--from", timezone="UTC", now_us=now_us()),
+        "published_to": first_moment(published_to, "--to", timezone="UTC", now_us=now_us()),
     }  # fmt: skip
     try:
         request = SimilarRequest.model_validate({
@@ -48,8 +48,12 @@ def similar(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
             "size": size, "timeout_ms": timeout_ms,
         })  # fmt: skip
     except ValidationError as error:
-        raise as_invalid(error) from error
-    reply = asyncio.run(_similar(request))
+        refuse_options(error)
+    try:
+        reply = asyncio.run(_similar(request))
+    except Refused as error:
+        name_option(error)
+        raise
     if json:
         write_json(reply.to_json())
     else:

@@ -10,9 +10,9 @@ from rich.table import Table
 
 from newsdex.apps.client import connected
 from newsdex.cli.console import out, write_json
+from newsdex.cli.options import refuse_options
 from newsdex.cli.reply import marked_text
 from newsdex.settings import load_settings
-from newsdex.validation import as_invalid
 from newsdex_schemas import SuggestReply, SuggestRequest
 
 
@@ -45,7 +45,7 @@ def suggest(
     try:
         request = SuggestRequest.model_validate({"q": prefix, "size": size, "timeout_ms": timeout_ms, **kinds})
     except ValidationError as error:
-        raise as_invalid(error) from error
+        refuse_options(error)
     reply = asyncio.run(_suggest(request))
     if json:
         write_json(reply.to_json())
