@@ -69,6 +69,10 @@ MESSAGES: dict[str, type[ContractModel]] = {
 """File name without its ending → the message."""
 
 
+SHARED = frozenset({"Article", "RelatedLink"})
+"""Models that stand in events and in replies."""
+
+
 class UntitledFields(GenerateJsonSchema):
     """Leaves out the titles that only repeat a field's name."""
 
@@ -82,8 +86,11 @@ def json_schema(name: str) -> JsonSchemaValue:
     model = MESSAGES[name]
     mode: Literal["validation", "serialization"] = "serialization" if name in REPLIES else "validation"
     schema = model.model_json_schema(mode=mode, schema_generator=UntitledFields)
-    if mode == "validation":
-        _allow_null(schema)
+    parts = schema.get("$defs", {})
+    # an article is described the same wherever it stands
+    shared = [parts[name] for name in parts if name in SHARED]
+    for part in [schema, *parts.values()] if mode == "validation" else shared:
+        _allow_null(part)
     if issubclass(model, Event):
         # Python fills these in, but an event on the wire is no CloudEvent without them
         schema["required"] = ["specversion", "type", *schema["required"]]
@@ -94,10 +101,9 @@ def json_schema(name: str) -> JsonSchemaValue:
 
 def _allow_null(schema: JsonSchemaValue) -> None:
     """Let optional fields be null, in place: classes that generators make of a schema write unset fields so."""
-    for described in (schema, *schema.get("$defs", {}).values()):
-        fields = described.get("properties", {})
-        for name in fields.keys() - set(described.get("required", ())):
-            fields[name] = _or_null(fields[name])
+    fields = schema.get("properties", {})
+    for name in fields.keys() - set(schema.get("required", ())):
+        fields[name] = _or_null(fields[name])
 
 
 def _or_null(field: JsonSchemaValue) -> JsonSchemaValue:

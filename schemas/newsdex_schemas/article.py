@@ -48,7 +48,9 @@ class RelatedLink(ContractModel):
     """A pointer from an article to another one."""
 
     title: Annotated[str, StringConstraints(min_length=1, max_length=1000), WithoutNul()]
+    """The other article's title."""
     url: Url | None = None
+    """Where it can be read."""
 
 
 class Article(ContractModel):
@@ -60,23 +62,39 @@ class Article(ContractModel):
     """
 
     id: Identifier
+    """The publisher's name for it: what later versions and withdrawals name."""
     title: Annotated[str, StringConstraints(max_length=1000), WithoutNul(), BeforeValidator(_not_empty)] = ""
     """Absent for a story without one, such as a wire flash; the body must be there then."""
     body: Annotated[str, StringConstraints(max_length=MAX_BODY_CHARS), WithoutNul()] = ""
+    """The text, paragraphs parted by a blank line."""
     summary: Annotated[str, StringConstraints(max_length=10_000), WithoutNul()] | None = None
+    """A few sentences about it, or a standfirst."""
     section: Name | None = None
+    """Where in the publication it stands, such as `Sport`."""
     authors: Annotated[tuple[Name, ...], Field(max_length=100)] = ()
+    """Who wrote it, a name each."""
     tags: Annotated[tuple[Name, ...], Field(max_length=200)] = ()
+    """What it is about, a keyword each."""
     agency: Name | None = None
+    """The news agency that it came from."""
     dateline: Name | None = None
+    """The place that stands before a story's first words."""
     language: OptionalLanguage = None
+    """A BCP 47 tag; where it is absent, the language is detected."""
     url: Url | None = None
+    """Where it can be read."""
     published_at: OptionalDate = None
+    """When it was published; shown, searched and sorted by, but no part of the order of versions."""
     updated_at: OptionalMoment = None
+    """When it was last changed; of a bare article, the time that orders its versions."""
     version: Version | None = None
+    """Counted up by the publisher with each change."""
     embargoed_until: OptionalMoment = None
+    """Until then no search shows it."""
     expires_at: OptionalEnd = None
+    """From then on no search shows it."""
     related: Annotated[tuple[RelatedLink, ...], Field(max_length=100)] = ()
+    """Other articles that this one points to."""
 
     @classmethod
     def without_empty_fields(cls, data: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,9 @@ class ParkedRequest(RequestModel):
     """
 
     ids: Annotated[tuple[ParkedId, ...], Field(min_length=1, max_length=1000)]
+    """Numbers of parked events, as `newsdex parked list` shows them."""
     reason: Annotated[str, StringConstraints(max_length=1000), WithoutNul()] = ""
+    """Why; for people."""
 
 
 class ParkedResult(ContractModel):
@@ -28,14 +30,18 @@ class ParkedResult(ContractModel):
     """
 
     id: int
+    """The number."""
     result: str
+    """An outcome, `dropped`, `closed` or `unknown`."""
     reason: str | None = None
+    """The outcome's reason, or why it is closed."""
 
 
 class ParkedReply(ContractModel):
     """The results, in the order of the request."""
 
     results: tuple[ParkedResult, ...]
+    """One for each number, in the order of the request."""
 
 
 class IndexRequest(RequestModel):
@@ -50,6 +56,7 @@ class IndexOrder(RequestModel):
     """
 
     order: Literal["check", "rebuild", "rollback"]
+    """What is to be done; it must be what the channel is named after."""
 
 
 class DamageReport(RequestModel):
@@ -59,6 +66,7 @@ class DamageReport(RequestModel):
     """
 
     damage: Literal["index_damaged", "index_unreadable"]
+    """What the searcher met: a section that does not match its checksum, or a file that cannot be read."""
 
 
 class IndexBuild(ContractModel):
@@ -69,6 +77,7 @@ class IndexBuild(ContractModel):
     reason: str
     """A stable code: why it is made, such as `requested` or `index_damaged`."""
     phase: Literal["waiting", "catching_up", "verifying", "verified", "ready"]
+    """How far it is: it waits, reads the archive, is compared with it, was found right, or may serve."""
     position: int
     """The change that it is at."""
     head: int
@@ -83,6 +92,7 @@ class IndexReply(ContractModel):
     position: int
     """The change up to which it is searchable."""
     building: IndexBuild | None = None
+    """The generation that will serve next; absent where none is being made."""
     fault: str | None = None
     """What went wrong last and has not gone well since, for people."""
 
@@ -99,19 +109,23 @@ class ErasureOrder(RequestModel):
     """
 
     order: Literal["erase", "lift"]
+    """`erase`, or `lift` to let the articles be published again."""
     articles: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=MAX_ERASED_AT_ONCE)]
+    """Ids of the articles."""
 
 
 class ErasureRequest(RequestModel):
     """Asks how far erasures are: those of some articles, or every one where none is named."""
 
     articles: Annotated[tuple[Identifier, ...], Field(max_length=MAX_ERASED_AT_ONCE)] = ()
+    """Ids of the articles; empty, every erased one."""
 
 
 class ErasureStatus(ContractModel):
     """How far the erasure of an article is."""
 
     article_id: str
+    """The article's id."""
     erased_at: Timestamp
     """When it was ordered. Backups made before that have the text."""
     pending: tuple[ErasureStage, ...]
@@ -124,3 +138,4 @@ class ErasureReply(ContractModel):
     """The erasures that were asked for, oldest first; articles that were never erased are absent."""
 
     erasures: tuple[ErasureStatus, ...]
+    """One for each article that was erased."""

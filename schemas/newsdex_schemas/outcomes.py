@@ -25,7 +25,9 @@ class EventRef(RequestModel):
     """
 
     source: Identifier
+    """The CloudEvents attribute `source`."""
     id: Identifier
+    """The CloudEvents attribute `id`, unique within the source."""
     stream_sequence: Annotated[int, Field(ge=1)] | None = None
     """The message's number in the stream, as the broker's acknowledgement has it: asks for that very message.
 
@@ -42,16 +44,22 @@ class OutcomeRequest(RequestModel):
     """Asks what became of some events."""
 
     events: Annotated[tuple[EventRef, ...], Field(min_length=1, max_length=MAX_EVENTS_PER_REQUEST)]
+    """The events, each by its name."""
 
 
 class EventOutcome(ContractModel):
     """What became of one event; `outcome` is absent while the event has not been handled."""
 
     source: str
+    """As it was asked for."""
     id: str
+    """As it was asked for."""
     outcome: Outcome | None = None
+    """Absent while the event has not been handled."""
     reason: str | None = None
+    """A stable code: why the outcome is what it is; of a parked event, its first fault."""
     article_id: str | None = None
+    """The article that the event is about; absent where that cannot be told."""
     place: str | None = None
     """For a parked event, the path of the fault."""
     reflected: bool = False
@@ -72,4 +80,6 @@ class OutcomeReply(ContractModel):
     """The outcomes, in the order of the request."""
 
     outcomes: tuple[EventOutcome, ...]
+    """One for each event of the request."""
     position: int
+    """The change up to which the index was searchable when it was asked."""

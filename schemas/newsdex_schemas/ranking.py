@@ -23,5 +23,6 @@ class ScoreReason(ContractModel):
     """A part of a score, in words."""
 
     text: str
+    """What it is for: a word and the fields it stands in, words side by side, or the date."""
     score: float
     """What it adds. The reasons of a hit add up to its score, but for rounding."""

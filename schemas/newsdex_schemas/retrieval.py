@@ -8,11 +8,13 @@ class ArticleRequest(RequestModel):
     """Asks for the text of an article that may be shown now."""
 
     id: Identifier
+    """The article's id."""
 
 
 class ArticleReply(ContractModel):
     """The article as newsdex has it: of a scraped page, what was made of it."""
 
     article: Article
+    """All of it, as the archive has it."""
     sequence: int
     """The number of its last change in the archive."""

@@ -28,28 +28,38 @@ class SearchFilters(RequestModel):
     """Conditions that every hit meets. Values of one filter are alternatives; filters add up."""
 
     section: Values = ()
+    """Articles of one of these sections, whatever their case."""
     authors: Values = ()
+    """Articles by one of these authors, by the whole name."""
     tags: Values = ()
+    """Articles with one of these tags."""
     agency: Values = ()
+    """Articles of one of these agencies."""
     language: Annotated[tuple[Language, ...], Field(max_length=50)] = ()
+    """Articles in one of these languages, BCP 47 tags; `en` does not include `en-GB`."""
     published_from: OptionalDate = None
-    """Inclusive."""
+    """By `published_at`, else `updated_at`: then or later."""
     published_to: OptionalEnd = None
-    """Exclusive."""
+    """Before then."""
 
 
 class SearchRequest(RequestModel):
     """A query over title, summary and body; an empty `q` finds every article. QUERY.md is its grammar."""
 
     q: Annotated[str, StringConstraints(max_length=MAX_QUERY_CHARS), WithoutNul()] = ""
+    """What to search for; empty, every article."""
     strict: bool = False
     """Whether what breaks the grammar is refused, with its place, rather than read as well as it can be."""
     timezone: Annotated[str, StringConstraints(min_length=1, max_length=64), WithoutNul()] = "UTC"
     """IANA name of the zone in which dates of the query are meant and the histogram's days begin."""
     filters: SearchFilters = SearchFilters()
+    """What every hit must meet besides the query."""
     sort: Literal["relevance", "newest", "oldest"] = "relevance"
+    """By relevance, or by `published_at`, else `updated_at`; articles without a date are the oldest."""
     size: Annotated[StrictInt, Field(ge=0, le=MAX_SIZE), WholeNumber] = 10
+    """How many hits a page has; 0 asks for the counts only."""
     offset: Annotated[StrictInt, Field(ge=0, le=MAX_OFFSET), WholeNumber] = 0
+    """How many hits to pass over. It costs more the further it goes: `cursor` does not."""
     cursor: Annotated[str, StringConstraints(max_length=MAX_CURSOR_CHARS)] | None = None
     """`next_cursor` of the page before, for the same query, filters, sort and timezone; without an offset."""
     facets: Annotated[tuple[FacetName, ...], Field(max_length=5)] = ()
@@ -82,6 +92,7 @@ class Hit(ContractModel):
     """One article that was found."""
 
     id: Identifier
+    """The article's id."""
     title: str
     """The article's title; of one without a title, the beginning of its summary or body, at most 100 characters."""
     title_html: str | None = None
@@ -95,16 +106,27 @@ class Hit(ContractModel):
     score: float
     """Relevance, comparable within one reply only; 0.0 when sorted by date."""
     summary: str | None = None
+    """As the publisher wrote it, like the fields below; absent where the article has none."""
     section: str | None = None
+    """The section."""
     authors: tuple[str, ...] = ()
+    """The authors."""
     tags: tuple[str, ...] = ()
+    """The tags."""
     agency: str | None = None
+    """The agency."""
     dateline: str | None = None
+    """The place and agency before a story's first words."""
     language: str | None = None
+    """The BCP 47 tag that the publisher gave; a language that was detected is not told."""
     url: Url | None = None
+    """Where the article can be read."""
     published_at: Timestamp | None = None
+    """When it was published, by its publisher."""
     updated_at: Timestamp | None = None
+    """When it was last changed, by its publisher."""
     version: int | None = None
+    """The publisher's version."""
     reasons: tuple[ScoreReason, ...] = ()
     """What the score is made of, greatest part first; where `explain` asked for it, and by `relevance`."""
 
@@ -113,10 +135,11 @@ class Note(ContractModel):
     """Something of the query that was read otherwise than it was written."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-    """Stable."""
+    """Stable: QUERY.md lists the codes."""
     message: str
-    """For people."""
+    """The same for people."""
     start: int | None = None
+    """Where in `q` it begins, in characters; absent where the whole query is meant."""
     end: int | None = None
     """Offsets in `q`, in characters, end exclusive; absent where the whole query is meant."""
 
@@ -136,6 +159,7 @@ class FacetValue(ContractModel):
     value: str
     """As most of these articles spell it."""
     count: int
+    """How many of all matches have it."""
 
 
 class Facet(ContractModel):
@@ -145,6 +169,7 @@ class Facet(ContractModel):
     """
 
     values: tuple[FacetValue, ...]
+    """At most `facet_size`, the most frequent first, and those that a filter names."""
     more: int
     """How many further values there are."""
 
@@ -153,13 +178,16 @@ class Bucket(ContractModel):
     """An interval of a histogram, up to the start of the next."""
 
     start: Timestamp
+    """The first moment of the interval, in the request's time zone."""
     count: int
+    """How many of all matches were published in it."""
 
 
 class Histogram(ContractModel):
     """All matches by their date of publication, in intervals that are short enough to show and few enough to draw."""
 
     interval: Literal["hour", "day", "week", "month", "year", "decade", "century", "millennium"]
+    """The length of every interval."""
     buckets: tuple[Bucket, ...]
     """At most 60, without a gap; those without a match too. Weeks begin on Monday."""
     undated: int
@@ -170,6 +198,7 @@ class SearchReply(ContractModel):
     """The answer to a SearchRequest."""
 
     hits: tuple[Hit, ...]
+    """One page of the articles that match, in the order asked for."""
     total: int
     """How many articles match."""
     total_is: Literal["exact", "at_least"]
@@ -179,9 +208,11 @@ class SearchReply(ContractModel):
     next_cursor: str | None = None
     """Asks for the page behind this one; absent on the last."""
     interpretation: Interpretation
+    """How `q` was read."""
     facets: dict[FacetName, Facet] | None = None
     """By field, those that were asked for."""
     histogram: Histogram | None = None
+    """Where it was asked for."""
     took_ms: float
     """From the request's arrival to the reply, in milliseconds."""
     index_ms: float
@@ -202,6 +233,7 @@ class Place(ContractModel):
     field: str | None = None
     """Path of the field, such as `filters.section.0`."""
     start: int | None = None
+    """Where in `q` it begins, in characters; absent where another field is meant."""
     end: int | None = None
     """Offsets in `q`, in characters, end exclusive."""
 
@@ -210,8 +242,12 @@ class Problem(ContractModel):
     """The answer when a request cannot be answered. `code` is stable; `message` is for people."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+    """Stable; [OPERATING.md](../deploy/OPERATING.md) lists them all."""
     message: str
+    """For people; it names every field that is wrong."""
     retryable: bool
     """True where the same request may succeed later."""
     place: Place | None = None
+    """Where the first fault is; absent where the request is not at fault."""
     correlation_id: str | None = None
+    """The requester's, or the one that was made for the request: log lines have it."""

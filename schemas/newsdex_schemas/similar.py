@@ -12,8 +12,11 @@ class SimilarRequest(RequestModel):
     """Names an article; `filters` are those of a search."""
 
     id: Identifier
+    """The article to which others are compared."""
     filters: SearchFilters = SearchFilters()
+    """What every hit must meet."""
     size: Annotated[StrictInt, Field(ge=1, le=MAX_SIZE), WholeNumber] = 10
+    """At most so many hits."""
     timeout_ms: Annotated[StrictInt, Field(ge=1, le=MAX_TIMEOUT_MS), WholeNumber] = 1_000
     """When it is over, the reply is what was found so far, marked `partial`, or a Problem."""
 
@@ -22,6 +25,7 @@ class SimilarReply(ContractModel):
     """The answer to a SimilarRequest, most similar first, without the article itself."""
 
     hits: tuple[Hit, ...]
+    """The articles, without the one that was asked about."""
     terms: tuple[str, ...]
     """The article's significant words, most significant first: what the hits were looked for by."""
     partial: bool

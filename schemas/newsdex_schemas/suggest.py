@@ -19,12 +19,14 @@ class SuggestRequest(RequestModel):
     """Asks for completions of `q`, whose last word may be unfinished."""
 
     q: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TYPED_CHARS), WithoutNul()]
+    """What was typed so far."""
     kinds: Annotated[tuple[SuggestKind, ...], Field(min_length=1, max_length=4)] = (
         "titles",
         "authors",
         "tags",
         "terms",
     )
+    """What may be suggested: titles of articles, their authors and tags, words of their texts."""
     size: Annotated[StrictInt, Field(ge=1, le=MAX_SUGGESTIONS), WholeNumber] = 5
     """How many of each kind."""
     timeout_ms: Annotated[StrictInt, Field(ge=1, le=MAX_SUGGEST_TIMEOUT_MS), WholeNumber] = 500
@@ -35,6 +37,7 @@ class Suggestion(ContractModel):
     """An author, a tag, or what was typed with its last word completed."""
 
     text: str
+    """Ready to be sent as `q`, or as a value of a filter."""
     marked: str
     """The text escaped for HTML, what was typed of it between `<mark>` and `</mark>`."""
     total: int
@@ -47,14 +50,19 @@ class TitleSuggestion(ContractModel):
     """An article whose title has the words."""
 
     id: Identifier
+    """The article's id."""
     text: str
+    """The title."""
     marked: str
     """The title escaped for HTML, what was typed of it between `<mark>` and `</mark>`."""
     corrected: bool = False
     """True where its words are not as typed, but almost."""
     section: str | None = None
+    """The article's section."""
     url: Url | None = None
+    """Where the article can be read."""
     published_at: Timestamp | None = None
+    """When the article was published."""
 
 
 class SuggestReply(ContractModel):
@@ -65,7 +73,9 @@ class SuggestReply(ContractModel):
     authors: tuple[Suggestion, ...] = ()
     """Those with more, and more recent, articles first; the same with tags and terms."""
     tags: tuple[Suggestion, ...] = ()
+    """Tags, as authors."""
     terms: tuple[Suggestion, ...] = ()
+    """What was typed, its last word completed, as authors."""
     partial: bool
     """True when the deadline ended the work early."""
     took_ms: float

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -66,7 +66,8 @@ def resolve(reference: str) -> Any:
 def copied(tmp_path: Path) -> Path:
     """A copy of the generated documents, to be spoilt."""
     shutil.copytree(SCHEMAS / "jsonschema", tmp_path / "jsonschema")
-    shutil.copy(SCHEMAS / "asyncapi.yaml", tmp_path)
+    for name in ("asyncapi.yaml", "REFERENCE.md"):
+        shutil.copy(SCHEMAS / name, tmp_path)
     return tmp_path
 
 
@@ -76,7 +77,7 @@ def test_the_generated_documents_are_up_to_date() -> None:
     assert (result.returncode, result.stdout + result.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("name", ["jsonschema/article.json", "asyncapi.yaml"])
+@pytest.mark.parametrize("name", ["jsonschema/article.json", "asyncapi.yaml", "REFERENCE.md"])
 def test_a_document_that_was_edited_by_hand_is_stale(copied: Path, name: str) -> None:
     with (copied / name).open("a", encoding="utf-8") as file:
         file.write("\n")
@@ -243,6 +244,42 @@ def test_the_examples_of_the_asyncapi_document_keep_its_schemas() -> None:
 def messages() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = list(ASYNCAPI["components"]["messages"].values())
     return found
+
+
+def models_of_requests_and_replies() -> Iterator[type[ContractModel]]:
+    """Give every request, every reply, and what they are made of."""
+    pending: list[Any] = [*REQUESTS.values(), *REPLIES.values()]
+    while pending:
+        annotation = pending.pop()
+        if isinstance(annotation, type) and issubclass(annotation, ContractModel):
+            yield annotation
+            pending += [field.annotation for field in annotation.model_fields.values()]
+        pending += get_args(annotation)
+
+
+def test_every_field_of_every_request_and_reply_is_described_in_the_reference() -> None:
+    reference = (SCHEMAS / "REFERENCE.md").read_text(encoding="utf-8")
+    for model in set(models_of_requests_and_replies()):
+        section = reference.partition(f"\n### {model.__name__}\n")[2].partition("\n### ")[0]
+        rows = dict(re.findall(r"^\| `(\w+)` \|.*\| (.*) \|$", section, re.MULTILINE))
+
+        assert list(model.model_fields) == list(rows), model
+        assert all(len(meaning.split()) > 1 for meaning in rows.values()), model
+
+
+@pytest.mark.parametrize("term", ["words", "total_is", "promoted", "position", "index_ms"])
+def test_the_reference_says_in_prose_what_stands_for_more_than_one_field(term: str) -> None:
+    prose = (SCHEMAS / "REFERENCE.md").read_text(encoding="utf-8").partition("## Requests")[0]
+
+    assert re.search(rf"\*\*[^*]*`{term}`", prose)
+
+
+def test_the_links_of_the_reference_lead_somewhere() -> None:
+    reference = (SCHEMAS / "REFERENCE.md").read_text(encoding="utf-8")
+    headings = {name.lower() for name in re.findall(r"^### (\w+)$", reference, re.MULTILINE)}
+
+    assert set(re.findall(r"\]\(#(\w+)\)", reference)) <= headings
+    assert all((SCHEMAS / path).exists() for path in re.findall(r"\]\(([^#)]+)\)", reference))
 
 
 def test_the_readme_names_every_channel_and_its_first_code_builds_an_event() -> None:

@@ -14,7 +14,14 @@ from newsdex.validation import read_request
 from newsdex_schemas import ArticleRequest, OutcomeRequest, SearchRequest, SimilarRequest, SuggestRequest
 from newsdex_schemas.misspelt import CALLED_ELSEWHERE, suggestion
 from newsdex_schemas.model import ContractModel, RequestModel
-from newsdex_schemas.operations import DamageReport, ErasureOrder, ErasureRequest, IndexOrder, IndexRequest, ParkedRequest
+from newsdex_schemas.operations import (
+    DamageReport,
+    ErasureOrder,
+    ErasureRequest,
+    IndexOrder,
+    IndexRequest,
+    ParkedRequest,
+)
 
 REQUESTS: dict[type[RequestModel], dict[str, Any]] = {
     SearchRequest: {},

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import get_args
 
 import structlog
 from faststream.nats.message import NatsMessage
@@ -20,9 +21,10 @@ from newsdex.clock import now_us
 from newsdex.errors import Invalid, NewsdexError, Unavailable
 from newsdex.ingest.committer import Committer
 from newsdex.ingest.identity import identity
+from newsdex.ingest.json_text import parse_object
 from newsdex.ingest.read import read_event
 from newsdex.records import Delivery, Result
-from newsdex.validation import as_invalid
+from newsdex.validation import as_invalid, read_request
 from newsdex_schemas import channels
 from newsdex_schemas.operations import ErasureOrder, ErasureReply, ErasureRequest, ErasureStatus
 
@@ -90,10 +92,7 @@ class Erasing:
         return await self._reply(order.articles)
 
     async def _status(self, message: NatsMessage) -> ErasureReply:
-        try:
-            request = ErasureRequest.from_json(message.body)
-        except ValidationError as error:
-            raise as_invalid(error) from error
+        request = read_request(ErasureRequest, message.body)
         return await self._reply(request.articles)
 
     async def _reply(self, article_ids: Sequence[str]) -> ErasureReply:
@@ -192,10 +191,16 @@ def read_order(body: bytes) -> ErasureOrder:
     try:
         return ErasureOrder.from_json(body)
     except ValidationError as error:
-        fault = as_invalid(error)
-        if fault.place in (None, "order"):
+        if not _orders(body):
             raise Invalid("not_an_order", "nothing was done: this is no order to erase or to lift", "order") from error
-        raise fault from error
+        raise as_invalid(error) from error
+
+
+def _orders(body: bytes) -> bool:
+    try:
+        return parse_object(body).get("order") in get_args(ErasureOrder.model_fields["order"].annotation)
+    except Invalid:
+        return False
 
 
 def _is_same_moment(one_us: int, other_us: int) -> bool:

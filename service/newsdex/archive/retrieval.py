@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from pydantic import ValidationError
-
 from newsdex.errors import Invalid
 from newsdex.records import FeedEntry
-from newsdex.validation import as_invalid
+from newsdex.validation import read_request
 from newsdex_schemas import Article, ArticleReply, ArticleRequest
 
 
@@ -27,10 +25,7 @@ def answer_article(body: bytes, texts: Texts, now_us: int) -> ArticleReply:
     Raises `Invalid` for a request that cannot be read, and for an article that may not be shown: nothing tells apart
     those that are embargoed, expired or withdrawn and those that nobody ever published.
     """
-    try:
-        request = ArticleRequest.from_json(body)
-    except ValidationError as error:
-        raise as_invalid(error) from error
+    request = read_request(ArticleRequest, body)
     article, entry = texts.visible([request.id], now_us).get(request.id), texts.entry_of(request.id)
     if article is None or entry is None:
         raise Invalid("unknown_article", "there is no article with this id that may be shown", "id")
