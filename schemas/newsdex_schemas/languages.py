@@ -1,6 +1,7 @@
 """Language tags, and the ways in which platforms write them."""
 
 import re
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BeforeValidator, StringConstraints
@@ -11,14 +12,17 @@ REPLACED = {"iw": "he", "in": "id", "ji": "yi"}
 SCRIPT_CHARS, REGION_CHARS = 4, 2
 
 
-def normal_tag(value: object) -> object:
-    """Return a language tag as BCP 47 writes it; what is no text stays as it is.
+def _normal_tag(value: object) -> object:
+    return normal_tag(value) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=1_000)
+def normal_tag(text: str) -> str:
+    """Return a language tag as BCP 47 writes it.
 
     `en_US`, `de_DE.UTF-8`, `ca_ES@valencia` and `zh_CN_#Hans` are names of locales in POSIX and Java.
     """
-    if not isinstance(value, str):
-        return value
-    locale = re.split("[.@]", value.strip(), maxsplit=1)[0]
+    locale = re.split("[.@]", text.strip(), maxsplit=1)[0]
     name, _, java_script = locale.partition("#")
     first, *others = re.split("[-_]", name.rstrip("-_") if java_script else name)
     if re.fullmatch("[A-Za-z]{4}", java_script.partition("_")[0]):
@@ -45,7 +49,7 @@ def _none_if_undetermined(value: object) -> object:
 Language = Annotated[
     str,
     StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"),
-    BeforeValidator(normal_tag),
+    BeforeValidator(_normal_tag),
 ]
 """A BCP 47 language tag, such as `en`, `pt-BR` or `zh-Hans`; `en_US` is taken for `en-US`."""
 

@@ -1,6 +1,5 @@
 """What every model of the contract has in common."""
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
@@ -70,11 +69,9 @@ def is_blank(value: object) -> bool:
 
 def is_empty(value: object) -> bool:
     """Return whether a value stands for none: it is blank, or a list or object of such values only."""
-    if is_blank(value):
-        return True
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return all(map(is_empty, value.values()))
-    return isinstance(value, list | tuple) and all(map(is_empty, value))
+    return all(map(is_empty, value)) if isinstance(value, list | tuple) else is_blank(value)
 
 
 class ContractModel(BaseModel):
@@ -102,12 +99,16 @@ class ContractModel(BaseModel):
     @classmethod
     def without_empty_fields(cls, data: dict[str, Any]) -> dict[str, Any]:
         """Return a value's fields without the optional ones that are empty, and their lists without empty items."""
-        optional = optional_fields(cls)
-        return {
-            name: _without_empty_items(value) if name in optional else value
-            for name, value in data.items()
-            if name not in optional or not is_empty(value)
-        }
+        optional, fields = optional_fields(cls), {}
+        for name, value in data.items():
+            if name not in optional:
+                fields[name] = value
+            elif isinstance(value, list | tuple):
+                if items := [item for item in value if not is_empty(item)]:
+                    fields[name] = items
+            elif not is_empty(value):
+                fields[name] = value
+        return fields
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -131,12 +132,6 @@ class RequestModel(ContractModel):
         """Return the fields that are set; what stands in a list stays, since a filter for nothing is a mistake."""
         optional = optional_fields(cls)
         return {name: value for name, value in data.items() if name not in optional or not is_blank(value)}
-
-
-def _without_empty_items(value: Any) -> Any:
-    if isinstance(value, list | tuple) and any(map(is_empty, value)):
-        return [item for item in value if not is_empty(item)]
-    return value
 
 
 @cache
