@@ -3,7 +3,9 @@
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 import typer.main
 from prometheus_client.metrics import MetricWrapperBase
 from tests.conftest import ROOT
@@ -16,7 +18,8 @@ from newsdex.validation import CODES
 
 OPERATING = (ROOT / "deploy" / "OPERATING.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-ERRORS = {"Invalid", "Unavailable", "Misconfigured", "NewsdexError", "Fault"}
+DOCUMENTS = [path for folder in (".", "schemas", "deploy", "deploy/decisions") for path in (ROOT / folder).glob("*.md")]
+ERRORS = {"Invalid", "Unavailable", "Misconfigured", "NewsdexError", "Fault", "FieldFault"}
 
 
 def _rows(heading: str) -> list[list[str]]:
@@ -28,6 +31,18 @@ def _rows(heading: str) -> list[list[str]]:
 
 def _names(heading: str) -> set[str]:
     return {name for row in _rows(heading) for name in re.findall(r"`([^`]+)`", row[0])}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_to_a_file_or_a_heading_leads_there(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for file, heading in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)", text):
+        target = (path.parent / file).resolve() if file else path
+
+        assert target.exists(), file
+        if heading:
+            titles = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}, heading
 
 
 def test_every_setting_is_documented() -> None:
