@@ -57,7 +57,7 @@ def example(name: str) -> Json:
 
 
 def component_schemas() -> Json:
-    """Give every message's schema and the parts they share, by the names of their models."""
+    """Return every message's schema and the parts they share, by the names of their models."""
     found: Json = {}
     for name, model in MESSAGES.items():
         schema = _with_component_references(json_schema(name))
@@ -134,7 +134,7 @@ def _event_messages() -> Iterator[tuple[str, Json]]:
 
 
 def messages() -> Json:
-    """Give every message in every form in which it is taken, by its name in the document."""
+    """Return every message in every form in which it is taken, by its name in the document."""
     found = dict(_event_messages())
     found["BareArticle"] = _message(
         "BareArticle",
@@ -159,7 +159,7 @@ def messages() -> Json:
 
 
 def header_schemas() -> Json:
-    """Give the schemas of the headers: of any message, of events, and of each event in binary mode."""
+    """Return the schemas of the headers: of any message, of events, and of each event in binary mode."""
     text: Json = {"type": "string"}
     correlation: Json = {
         "type": "string",
@@ -269,7 +269,7 @@ def _operation_name(address: str) -> str:
 
 
 def operations(described: Json) -> Json:
-    """Give what newsdex does on each of the described channels: it takes events, and it answers requests."""
+    """Return what newsdex does on each of the described channels: it takes events, and it answers requests."""
     found: Json = {}
     for address in EVENT_MODELS:
         found[_operation_name(address)] = {
@@ -305,7 +305,7 @@ def operations(described: Json) -> Json:
 
 
 def asyncapi_document() -> Json:
-    """Give the AsyncAPI 3.0.0 document, seen from newsdex: what it receives and how it replies."""
+    """Return the AsyncAPI 3.0.0 document, seen from newsdex: what it receives and how it replies."""
     described = {**dict(_event_channels()), **dict(_request_channels()), **dict(_report_channels())}
     return {
         "asyncapi": "3.0.0",

@@ -22,12 +22,12 @@ class PlainDumper(yaml.SafeDumper):
     """Repeats a value that occurs twice, since AsyncAPI tools need not know YAML's anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
-        """Answer yes, whatever the value."""
+        """Return True, whatever the value."""
         return True
 
 
 def documents() -> dict[Path, str]:
-    """Give the text of every generated document by its path under `schemas/`."""
+    """Return the text of every generated document by its path under `schemas/`."""
     found = {
         Path("jsonschema") / f"{name}.json": json.dumps(json_schema(name), ensure_ascii=False, indent=2) + "\n"
         for name in MESSAGES

@@ -77,12 +77,12 @@ class UntitledFields(GenerateJsonSchema):
     """Leaves out the titles that only repeat a field's name."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
-        """Answer no, whatever the field."""
+        """Return False, whatever the field."""
         return False
 
 
 def json_schema(name: str) -> JsonSchemaValue:
-    """Give the JSON Schema of a message: what a sender may write, or for a reply what its reader will get."""
+    """Return the JSON Schema of a message: what a sender may write, or for a reply what its reader will get."""
     model = MESSAGES[name]
     mode: Literal["validation", "serialization"] = "serialization" if name in REPLIES else "validation"
     schema = model.model_json_schema(mode=mode, schema_generator=UntitledFields)

@@ -124,5 +124,5 @@ EVENT_MODELS: dict[str, type[Event]] = {
 
 
 def event_type(model: type[Event]) -> str:
-    """Give the CloudEvents type of an event model."""
+    """Return the CloudEvents type of an event model."""
     return str(model.model_fields["type"].default)

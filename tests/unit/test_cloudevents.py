@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,11 +27,7 @@ HEADERS = {
     "ce-type": "article.published.v1",
     "ce-time": TIME,
 }
-DATA = (
-    Path(os.environ.get("NEWSDEX_DATA", Path(__file__).parents[3] / "shared" / "data"))
-    / "formats"
-    / "cloudevents.tar.gz"
-)
+ARCHIVE = Path("formats") / "cloudevents.tar.gz"
 EXPECTED = read_event(delivery(event()))
 
 
@@ -205,12 +200,10 @@ def test_an_event_in_structured_mode_stays_one_whatever_headers_a_relay_adds(hea
 
 # What the specification's conformance files and the SDKs' own tests have
 
-needs_data = pytest.mark.skipif(not DATA.exists(), reason=f"the test data is not there: {DATA}")
 
-
-def sdk_events() -> Iterator[tuple[str, dict[str, Any]]]:
+def sdk_events(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give the valid events of version 1.0 that the Java SDK tests itself with."""
-    with tarfile.open(DATA) as archive:
+    with tarfile.open(folder / ARCHIVE) as archive:
         for member in archive:
             path = Path(member.name)
             if path.suffix == ".json" and path.parent.name == "v1" and not path.stem.startswith("fail"):
@@ -219,9 +212,9 @@ def sdk_events() -> Iterator[tuple[str, dict[str, Any]]]:
                 yield path.stem, json.load(file)
 
 
-def conformance_events() -> Iterator[tuple[str, dict[str, Any], str]]:
+def conformance_events(folder: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Give the conformance files' events of version 1.0: attributes and data, as text."""
-    with tarfile.open(DATA) as archive:
+    with tarfile.open(folder / ARCHIVE) as archive:
         for member in archive:
             if "/yaml/v1" in member.name and member.name.endswith(".yaml"):
                 file = archive.extractfile(member)
@@ -232,10 +225,9 @@ def conformance_events() -> Iterator[tuple[str, dict[str, Any], str]]:
                     yield f"{member.name}[{number}]", attributes | extensions, value["Data"]
 
 
-@needs_data
-def test_the_sdks_own_events_are_read_but_for_their_type() -> None:
+def test_the_sdks_own_events_are_read_but_for_their_type(shared_data: Path) -> None:
     """With a type and data of ours the same envelope is an event; where it says XML or text, that alone is wrong."""
-    events = list(sdk_events())
+    events = list(sdk_events(shared_data))
     codes = set()
     for name, value in events:
         assert "unknown_type" == fault_of(value)[0], name
@@ -252,10 +244,9 @@ def test_the_sdks_own_events_are_read_but_for_their_type() -> None:
     assert {("not_allowed", "datacontenttype")} == codes
 
 
-@needs_data
 @pytest.mark.parametrize("binary", [True, False])
-def test_the_conformance_files_are_read_in_both_modes_but_for_their_type(binary: bool) -> None:
-    events = list(conformance_events())
+def test_the_conformance_files_are_read_in_both_modes_but_for_their_type(shared_data: Path, binary: bool) -> None:
+    events = list(conformance_events(shared_data))
     codes = set()
     for name, attributes, _ in events:
         ours = {**attributes, "type": "article.published.v1"}

@@ -1,7 +1,10 @@
 """What plain objects of other languages hold where nothing was set is no fault, and costs no article."""
 
+import gzip
 import json
 from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -260,6 +263,21 @@ def test_an_article_without_a_title_and_with_a_body_is_taken() -> None:
 @pytest.mark.parametrize("fields", [{"title": ""}, {"title": None, "body": " \n"}, {"title": " ", "summary": "Ferry"}])
 def test_an_article_without_a_title_and_a_body_is_refused_for_its_title(fields: dict[str, Any]) -> None:
     assert faults(article(**fields)).place == "title"
+
+
+@pytest.mark.parametrize("name", ["multilingual_800", "reuters21578"])
+def test_every_real_article_that_has_any_text_is_taken(shared_data: Path, name: str) -> None:
+    """Wire stories and news in five languages, with empty titles, empty bodies and nulls."""
+    taken = empty = 0
+    with gzip.open(shared_data / "articles" / f"{name}.jsonl.gz") as lines:
+        for line in islice(lines, 3_000):
+            if any(json.loads(line)[field].strip() for field in ("title", "body")):
+                taken += read_event(delivery(line)).article is not None
+            else:
+                empty += faults(line).place == "title"
+
+    assert taken >= 800
+    assert empty <= 1
 
 
 # All faults at once

@@ -20,7 +20,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def is_cloudevent(value: Mapping[str, Any]) -> bool:
-    """Tell an event from a bare article, which may have a field `type` of its own."""
+    """Return whether a value is an event; a bare article may have a field `type` of its own."""
     type_ = value.get("type")
     return "specversion" in value or (isinstance(type_, str) and type_ in KNOWN_TYPES)
 
