@@ -7,7 +7,7 @@ from typing import Any
 
 from json_schemas import MESSAGES, REPLIES, REQUESTS, json_schema
 from newsdex_schemas import EVENT_MODELS, Article, Problem, channels
-from newsdex_schemas.events import event_type
+from newsdex_schemas.events import JSON_MEDIA_TYPE, event_type
 from newsdex_schemas.model import ContractModel
 
 Json = dict[str, Any]
@@ -192,7 +192,8 @@ def header_schemas() -> Json:
     for model in EVENT_MODELS.values():
         found[f"{model.__name__}Headers"] = {
             "type": "object",
-            "description": "Values are percent-encoded where they are not printable ASCII, as CloudEvents asks.",
+            "description": "Values are percent-encoded as the NATS binding of CloudEvents asks: space, double quote, "
+            "percent, and what is not printable ASCII.",
             "required": ["ce-specversion", "ce-type", "ce-source", "ce-id"],
             "properties": {
                 "ce-specversion": {"type": "string", "const": "1.0"},
@@ -201,7 +202,7 @@ def header_schemas() -> Json:
                 "ce-id": {"type": "string", "minLength": 1},
                 "ce-time": {"type": "string", "format": "date-time"},
                 "ce-subject": {"type": "string", "minLength": 1},
-                "ce-datacontenttype": {"type": "string", "const": "application/json"},
+                "ce-datacontenttype": {"type": "string", "default": "application/json", "pattern": JSON_MEDIA_TYPE},
                 **event,
             },
         }
