@@ -61,7 +61,9 @@ class EventOutcome(ContractModel):
     article_id: str | None = None
     """The article that the event is about; absent where that cannot be told."""
     place: str | None = None
-    """For a parked event, the path of the fault."""
+    """For a parked event, the path of its first fault, such as `data.published_at`."""
+    message: str | None = None
+    """For a parked event, all its faults, for people."""
     reflected: bool = False
     """True once every search reflects the outcome, whatever it is: there is nothing left to wait for."""
     searchable: bool = False

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from newsdex.records import FeedEntry, LedgerEntry, moment_of
+from newsdex.records import Fault, FeedEntry, LedgerEntry, moment_of
 from newsdex.validation import read_request
 from newsdex_schemas import EventOutcome, EventRef, OutcomeReply, OutcomeRequest
 
@@ -20,8 +20,8 @@ class Ledger(Protocol):
     def entry_of(self, article_id: str) -> FeedEntry | None:
         """Return an article's entry in the change feed; None for an unknown article."""
 
-    def parked_place(self, id_: int) -> str | None:
-        """Give the place of a parked event's fault."""
+    def parked_fault(self, id_: int) -> Fault | None:
+        """Return why an event was parked."""
 
 
 class Commit(Protocol):
@@ -55,13 +55,15 @@ def outcome_of(ref: EventRef, ledger: Ledger, commit: Commit) -> EventOutcome:
     reflected = entry.outcome != "parked" and (entry.sequence or last) <= commit.position
     embargoed_us = None if entry.outcome in ("withdrawn", "parked") or article is None else article.embargoed_us
     waits = embargoed_us is not None and embargoed_us > commit.as_of_us
+    fault = ledger.parked_fault(entry.parked_id) if entry.parked_id else None
     return EventOutcome(
         source=ref.source,
         id=ref.id,
         outcome=entry.outcome,
         reason=entry.reason,
         article_id=entry.article_id,
-        place=ledger.parked_place(entry.parked_id) if entry.parked_id else None,
+        place=fault.place if fault else None,
+        message=fault.message if fault else None,
         reflected=reflected,
         searchable=reflected and last <= commit.position and _is_as_asked(entry, article, commit.as_of_us),
         searchable_from=moment_of(embargoed_us) if embargoed_us is not None and waits else None,

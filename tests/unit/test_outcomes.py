@@ -98,14 +98,17 @@ def test_the_position_of_the_index_is_what_counts(corpus: Corpus) -> None:
     assert ["a"] == corpus.ids("ferry")
 
 
-def test_a_parked_event_has_the_place_of_its_fault_and_is_never_searchable(corpus: Corpus) -> None:
+def test_a_parked_event_tells_its_faults_and_is_never_searchable(corpus: Corpus) -> None:
     body = json.dumps({
-        "specversion": "1.0", "type": "article.published.v1", "source": SOURCE, "id": "e", "data": {"id": "a"},
+        "specversion": "1.0", "type": "article.published.v1", "source": SOURCE, "id": "e",
+        "data": {"id": "a", "version": -1},
     }).encode()  # fmt: skip
     corpus.handle(corpus.delivery(channels.ARTICLES_PUBLISHED, body))
     (outcome,) = ask(corpus, "e", position=99).outcomes
 
     assert ("parked", "missing_field", "data.title") == (outcome.outcome, outcome.reason, outcome.place)
+    faults = "data.title: Field required; data.version: Input should be greater than or equal to 0 (out_of_range)"
+    assert faults == outcome.message
     assert ("a", False) == (outcome.article_id, outcome.searchable)
 
 

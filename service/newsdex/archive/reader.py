@@ -14,6 +14,7 @@ from newsdex.order import ArticleEvents
 from newsdex.records import (
     ArchiveCounts,
     Change,
+    Fault,
     FeedEntry,
     LedgerEntry,
     ParkedChoice,
@@ -206,10 +207,10 @@ class ArchiveReader:
         return None if row is None else _entry(row)
 
     @_with_code
-    def parked_place(self, id_: int) -> str | None:
-        """Give the place of a parked event's fault."""
-        row = self._connection.execute("SELECT place FROM parked WHERE id = ?", (id_,)).fetchone()
-        return None if row is None else row["place"]
+    def parked_fault(self, id_: int) -> Fault | None:
+        """Return why an event was parked."""
+        row = self._connection.execute("SELECT code, message, place FROM parked WHERE id = ?", (id_,)).fetchone()
+        return None if row is None else Fault(code=row["code"], message=row["message"], place=row["place"])
 
     @_with_code
     def parked(self, choice: ParkedChoice = EVERY_OPEN, *, limit: int) -> list[ParkedEvent]:

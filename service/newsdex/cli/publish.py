@@ -82,7 +82,7 @@ def publish(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
         out.print(f"archived, searchable from {outcome.searchable_from:%Y-%m-%dT%H:%M:%SZ}: {escape(outcome.id)}")
     parked = [outcome for outcome in outcomes if outcome.outcome == "parked"]
     for outcome in parked[:SHOWN_REFUSALS]:
-        err.print(f"parked: {escape(outcome.id)} [dim]({outcome.reason})[/] {escape(outcome.place or '')}")
+        err.print(f"parked: {escape(outcome.id)} [dim]({outcome.reason})[/] {escape(outcome.message or '')}")
     overruled = overruled_in(outcomes)
     for outcome in overruled[:SHOWN_REFUSALS]:
         reason = f"{outcome.outcome}: {REASONS.get(outcome.reason or '', '')} [dim]({outcome.reason})[/]"
