@@ -49,7 +49,7 @@ class Similar:
     clock_us: Callable[[], int]
 
     def answer(self, request: SimilarRequest, arrived: float) -> SimilarReply:
-        """Give the reply; `arrived` is a time of `time.monotonic`, from which the deadline counts.
+        """Return the reply; `arrived` is a time of `time.monotonic`, from which the deadline counts.
 
         Raises `Invalid` for an article that does not exist or may not be shown, and `Unavailable` where there is no
         index, or no time left.
@@ -87,7 +87,7 @@ class Similar:
 
 
 def significant_terms(article: Article, snapshot: Snapshot) -> list[SignificantTerm]:
-    """Give the words by which an article differs from the others, most significant first.
+    """Return the words by which an article differs from the others, most significant first.
 
     Weights are tf · idf, as Lucene's MoreLikeThis chooses terms, with the idf of BM25 and
     occurrences that count by their field's weight. Whoosh's own Bo1 model (`whoosh.classify`) found the

@@ -34,7 +34,7 @@ class Search:
     curation: Curation = field(default_factory=shipped)
 
     def answer(self, request: SearchRequest, arrived: float) -> SearchReply:
-        """Give the reply; `arrived` is a time of `time.monotonic`, from which the deadline counts.
+        """Return the reply; `arrived` is a time of `time.monotonic`, from which the deadline counts.
 
         Raises `Invalid` for a query that cannot be read and `Unavailable` where there is no index, or no time left.
         """
@@ -94,7 +94,7 @@ class Search:
 
 
 def problem_of(error: Exception, correlation_id: str | None) -> Problem:
-    """Give the reply for whatever went wrong."""
+    """Return the reply for whatever went wrong."""
     if isinstance(error, NewsdexError):
         return Problem(
             code=error.code,

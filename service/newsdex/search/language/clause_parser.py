@@ -187,7 +187,7 @@ def _place(token: Token) -> tuple[int, int]:
 
 
 def _open(text: str) -> str | None:
-    """Give one end of a range, or None where it is open."""
+    """Return one end of a range, or None where it is open."""
     text = text.strip().strip("'")
     return None if text in ("", "*") else text
 

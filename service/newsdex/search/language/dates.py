@@ -40,7 +40,7 @@ class QueryClock:
 
     @property
     def now(self) -> datetime:
-        """Give the moment on the zone's clock."""
+        """Return the moment on the zone's clock."""
         return moment_of(self.now_us).astimezone(self.zone)
 
 
@@ -134,7 +134,7 @@ def _written(text: str) -> Fixed | None:
 
 
 def _possible(date: Fixed) -> Fixed | None:
-    """Give the date if the calendar has it, and the contract's years."""
+    """Return the date if the calendar has it, and the contract's years."""
     try:
         start = _first_moment(date, UTC)
     except (ValueError, OverflowError):
@@ -143,7 +143,7 @@ def _possible(date: Fixed) -> Fixed | None:
 
 
 def time_range(expression: DateExpression, when: QueryClock) -> tuple[int, int]:
-    """Give what an expression means: microseconds since 1970, the end exclusive."""
+    """Return what an expression means: microseconds since 1970, the end exclusive."""
     if isinstance(expression, Rolling):
         return microseconds(_moved(when.now, expression.unit, -expression.number)), when.now_us
     if isinstance(expression, Fixed):
@@ -163,13 +163,13 @@ def _first_moment(date: Fixed, zone: tzinfo) -> datetime:
 
 
 def _datetime(parts: Sequence[int], zone: tzinfo | None, fold: int = 0) -> datetime:
-    """Give the first moment of what was written or kept of a date and time."""
+    """Return the first moment of what was written or kept of a date and time."""
     year, month, day, hour, minute, second, microsecond = (*parts, *LEAST[len(parts) :])
     return datetime(year, month, day, hour, minute, second, microsecond, tzinfo=zone, fold=fold)
 
 
 def floor(moment: datetime, unit: Unit) -> datetime:
-    """Give the beginning of the year, month, week, day, hour or minute that a moment lies in, on its zone's clock."""
+    """Return the beginning of the year, month, week, day, hour or minute that a moment lies in, on its zone's clock."""
     if unit == "week":
         return floor(moment, "day") - timedelta(days=moment.weekday())
     kept = UNITS.index(unit) + 1

@@ -54,7 +54,7 @@ class Tagged(syntax.SyntaxNode):  # type: ignore[misc]  # whoosh has no types
 
 class _Language(Plugin):  # type: ignore[misc]  # as above
     def taggers(self, parser: QueryParser) -> list[tuple[Any, int]]:  # noqa: ARG002 - whoosh's signature
-        """Give the taggers with their order."""
+        """Return the taggers with their order."""
         return _taggers
 
 
@@ -80,7 +80,7 @@ class Token:
 
 
 def tokens(text: str) -> list[Token]:
-    """Give the tokens of a query, without spaces and dashes."""
+    """Return the tokens of a query, without spaces and dashes."""
     found: list[Token] = []
     touches = False
     for node in _parser.tag(text):

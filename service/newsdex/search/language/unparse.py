@@ -78,7 +78,7 @@ def _value(leaf: Leaf, clock: QueryClock) -> str:  # noqa: PLR0911 - one for eac
 
 
 def _is_plain(text: str) -> bool:
-    """Tell whether a word reads as itself without quotes."""
+    """Return whether a word reads as itself without quotes."""
     if text in OPERATORS:
         return False
     if _PLAIN.fullmatch(text):

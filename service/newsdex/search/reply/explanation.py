@@ -26,7 +26,7 @@ def explained(
 
 
 def reasons(parts: Sequence[ScorePart], documents: int) -> tuple[ScoreReason, ...]:
-    """Give the parts of a score, greatest first; `documents` is how many articles the index has."""
+    """Return the parts of a score, greatest first; `documents` is how many articles the index has."""
     ordered = sorted(parts, key=lambda part: -part.score)
     return tuple(ScoreReason(text=_text(part, documents), score=round(part.score, 4)) for part in ordered)
 

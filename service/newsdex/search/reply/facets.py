@@ -8,7 +8,7 @@ from newsdex_schemas import Facet, FacetValue
 
 
 def facet(counts: FacetCounts, chosen: Sequence[str], size: int) -> Facet:
-    """Give the most frequent values, and the chosen ones, which are the values of the field's own filter."""
+    """Return the most frequent values, and the chosen ones, which are the values of the field's own filter."""
     shown = dict.fromkeys(counts.most_frequent(size), "")
     for value in chosen:
         shown.setdefault(filter_value(value), value)

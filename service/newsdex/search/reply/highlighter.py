@@ -111,7 +111,7 @@ class TermMatcher(dict[str, str | None]):
         return all(self._beginnings) and not any(WITHOUT_SPACES.search(part) for part in self._beginnings)
 
     def beginnings(self, text: str) -> tuple[str, Sequence[str]] | None:
-        """Give a text folded, and how every such word of it begins that has nothing inside it.
+        """Return a text folded, and how every such word of it begins that has nothing inside it.
 
         None where that cannot be told, or there are many.
         """
@@ -125,7 +125,7 @@ class TermMatcher(dict[str, str | None]):
         return (folded, tuple(found)) if len(found) <= FEW_BEGINNINGS else None
 
     def may_be_in(self, folded_line: str) -> bool:
-        """Tell whether a line may have such a word; most lines of most texts are passed over by this."""
+        """Return whether a line may have such a word; most lines of most texts are passed over by this."""
         return any(part in folded_line for part in self._parts)
 
     def __missing__(self, word: str) -> str | None:
@@ -183,14 +183,14 @@ class MatchSpan(NamedTuple):
 
 
 def found_words(text: str, matcher: TermMatcher) -> list[MatchSpan]:
-    """Give the words that a query asks for, from left to right; in an endless text the first ones."""
+    """Return the words that a query asks for, from left to right; in an endless text the first ones."""
     known = matcher.beginnings(text)
     found = _in_lines(text, matcher) if known is None else _at_beginnings(text, *known, matcher)
     return list(islice(found, MAX_PLACES))
 
 
 def _at_beginnings(text: str, folded: str, beginnings: Sequence[str], matcher: TermMatcher) -> Iterator[MatchSpan]:
-    """Give each match, looking only at words that may be one."""
+    """Yield each match, looking only at words that may be one."""
     hits = [hit for beginning in beginnings for hit in _starts(folded, beginning)]
     # a word with something inside it may have its beginning in two pieces
     hits += [match.start() for pattern in (INNER_APOSTROPHE, DOT_OF_INITIALS) for match in pattern.finditer(text)]
@@ -210,7 +210,7 @@ def _at_beginnings(text: str, folded: str, beginnings: Sequence[str], matcher: T
 
 
 def _start_around(text: str, hit: int) -> int:
-    """Give where a word begins, with all that goes on as one word, whose first letter or inside is there."""
+    """Return where a word begins, with all that goes on as one word, whose first letter or inside is there."""
     if not hit or not ONE_AROUND.match(text, hit - 1):
         return hit
     before = AROUND.match(text[max(0, hit - LONGEST_WORD) : hit][::-1])
@@ -218,7 +218,7 @@ def _start_around(text: str, hit: int) -> int:
 
 
 def _starts(folded: str, beginning: str) -> Iterator[int]:
-    """Give where words may begin so."""
+    """Yield where words may begin so."""
     at = folded.find(beginning)
     while at >= 0:
         if not at or not _INNER_LETTER.match(folded, at - 1):
@@ -227,7 +227,7 @@ def _starts(folded: str, beginning: str) -> Iterator[int]:
 
 
 def _in_lines(text: str, matcher: TermMatcher) -> Iterator[MatchSpan]:
-    """Give each match, word by word; no word goes over the end of a line."""
+    """Yield each match, word by word; no word goes over the end of a line."""
     offset = 0
     for line, folded in zip(text.split("\n"), folded_lines(text), strict=True):
         if matcher.may_be_in(folded):

@@ -25,7 +25,7 @@ class Intervals:
         self.interval: Interval = "day"
 
     def __call__(self, earliest_us: int, latest_us: int) -> Sequence[int]:
-        """Give the edges of the shortest intervals that are not too many, in microseconds since 1970."""
+        """Return the edges of the shortest intervals that are not too many, in microseconds since 1970."""
         first = moment_of(earliest_us).astimezone(self._zone)
         for interval in INTERVALS:
             if interval in SHORT_US and latest_us - earliest_us > 2 * SHORT_US[interval] * MAX_BUCKETS:
@@ -37,7 +37,7 @@ class Intervals:
         return edges
 
     def histogram(self, edges: Sequence[int], counts: Sequence[int], total: int) -> Histogram:
-        """Give the reply's part; `total` counts matches without a date too."""
+        """Return the reply's part; `total` counts matches without a date too."""
         buckets = tuple(
             # moments of a zone, as the contract's own validation would leave them
             Bucket(start=moment_of(edge).astimezone(self._zone), count=count)
@@ -47,7 +47,7 @@ class Intervals:
 
 
 def _edges(first: datetime, latest_us: int, interval: Interval) -> list[int]:
-    """Give edges up to one behind the latest date, or one more than there may be."""
+    """Return edges up to one behind the latest date, or one more than there may be."""
     edges: list[int] = []
     start = _start(first, interval)
     while len(edges) <= MAX_BUCKETS + 1:

@@ -43,7 +43,7 @@ class Marked:
     marks: tuple[tuple[int, int], ...] = ()
 
     def html(self) -> str:
-        """Give it escaped for HTML, the words between `<mark>` and `</mark>`."""
+        """Return it escaped for HTML, the words between `<mark>` and `</mark>`."""
         parts, at = [], 0
         for start, end in self.marks:
             parts += [escape(self.text[at:start]), "<mark>", escape(self.text[start:end]), "</mark>"]
@@ -53,12 +53,12 @@ class Marked:
 
 
 def marked(text: str, matcher: TermMatcher) -> Marked:
-    """Give a short text, such as a title, as it stands, with its marks."""
+    """Return a short text, such as a title, as it stands, with its marks."""
     return Marked(text=text, marks=tuple(_apart(found_words(text, matcher))))
 
 
 def snippets(text: str, matcher: TermMatcher) -> tuple[Marked, ...]:
-    """Give up to three passages around the matches, the best first, or the text's beginning where there is none."""
+    """Return up to three passages around the matches, the best first, or the text's beginning where there is none."""
     text = text[:MAX_SCANNED_CHARS]
     found = found_words(text, matcher)
     ends = list(_sentence_ends(text))
@@ -68,7 +68,7 @@ def snippets(text: str, matcher: TermMatcher) -> tuple[Marked, ...]:
 
 
 def _sentence_ends(text: str) -> Iterator[int]:
-    """Give where sentences end; `Mr.` and initials end none."""
+    """Yield where sentences end; `Mr.` and initials end none."""
     for match in _SENTENCE_END.finditer(text):
         start = match.start()
         stops = text[start] == "." and _ABBREVIATION.search(text[max(0, start - _LONGEST_ABBREVIATION) : start])
@@ -96,7 +96,7 @@ class _Passage(NamedTuple):
 
 
 def _candidates(text: str, ends: Sequence[int], found: Sequence[MatchSpan]) -> Iterator[_Passage]:
-    """Give a passage for each sentence with a match, and in sentences too long to be shown for each match."""
+    """Yield a passage for each sentence with a match, and in sentences too long to be shown for each match."""
     start_before = -1
     for number, one in enumerate(found):
         at = bisect_right(ends, one.start)
@@ -110,7 +110,7 @@ def _candidates(text: str, ends: Sequence[int], found: Sequence[MatchSpan]) -> I
 
 
 def _passage(text: str, ends: Sequence[int], start: int, found: Sequence[MatchSpan], number: int = 0) -> _Passage:
-    """Give the passage from a place on: whole sentences as far as they fit, with at least one match if there is any.
+    """Return the passage from a place on: whole sentences as far as they fit, with at least one match if there is any.
 
     `number` is the first match's.
     """
@@ -163,7 +163,7 @@ def _shown(text: str, passage: _Passage) -> Marked:
 
 
 def _apart(found: Sequence[MatchSpan]) -> Iterator[tuple[int, int]]:
-    """Give the places of matches; of pairs that overlap, as in scripts without spaces, the second begins later."""
+    """Yield the places of matches; of pairs that overlap, as in scripts without spaces, the second begins later."""
     at = 0
     for one in found:
         if one.end > at:

@@ -88,7 +88,7 @@ def _doubted(one: Candidate, others: Sequence[Candidate], counts: Mapping[str, i
 
 
 def _near(word: str, lexicon: Lexicon, edits: int) -> Counter[str]:
-    """Give the words at most so many edits away, and how often they stand in the texts."""
+    """Return the words at most so many edits away, and how often they stand in the texts."""
     counts: Counter[str] = Counter()
     for part in lexicon.parts:
         table = part.words
@@ -101,7 +101,7 @@ def _near(word: str, lexicon: Lexicon, edits: int) -> Counter[str]:
 
 
 def parted(word: str, lexicon: Lexicon, may_be_told: MayBeTold) -> list[Candidate]:
-    """Give the likeliest two words for one in which the space between them is missing; at most one such pair."""
+    """Return the likeliest two words for one in which the space between them is missing; at most one such pair."""
     if len(word) < 2 * SHORT_WORD or len(word) > LONGEST_WORD:
         return []
     found = []

@@ -47,7 +47,7 @@ def _neighbour_keys() -> set[tuple[str, str]]:
 
 
 def _substitutions() -> Array:
-    """Give the cost of writing one letter (row) for another (column)."""
+    """Return the cost of writing one letter (row) for another (column)."""
     costs = np.full((ALPHABET + 1, ALPHABET + 1), WRONG, np.float32)
     likely = [(pair, WRONG_NEIGHBOUR_KEY) for pair in _neighbour_keys()]
     likely += [((one, other), WRONG_BUT_SOUNDS_ALIKE) for one, other in map(tuple, SOUND_ALIKE)]
@@ -63,7 +63,7 @@ _IS_VOWEL = np.isin(np.arange(ALPHABET + 1), [ord(letter) for letter in VOWELS])
 
 
 def costs(written: str, words: Sequence[str]) -> Array:
-    """Give for each word, float32, what it costs to have written the first text for it; none of them may be empty.
+    """Return for each word, float32, what it costs to have written the first text for it; none of them may be empty.
 
     The dynamic programme of Damerau and Levenshtein with one swap of neighbours (optimal string alignment), all words
     at once: each cell is an array over the words.
@@ -101,7 +101,7 @@ def _codes(text: str) -> Array:
 
 
 def _left_out(letters: Array, lengths: Array) -> Array:
-    """Give the cost of not having written a letter of a word, by place and word."""
+    """Return the cost of not having written a letter of a word, by place and word."""
     found = np.where(_IS_VOWEL[np.minimum(letters, ALPHABET)], np.float32(LEFT_OUT_VOWEL), np.float32(LEFT_OUT))
     found[1:] = np.where(letters[1:] == letters[:-1], np.float32(DOUBLING), found[1:])
     found[letters == ord("h")] = SILENT
@@ -113,7 +113,7 @@ def _left_out(letters: Array, lengths: Array) -> Array:
 
 
 def _added(typed: Array) -> Array:
-    """Give the cost of having written a letter that is not in the word, by place."""
+    """Return the cost of having written a letter that is not in the word, by place."""
     found = np.where(_IS_VOWEL[np.minimum(typed, ALPHABET)], np.float32(ADDED_VOWEL), np.float32(ADDED))
     found[1:] = np.where(typed[1:] == typed[:-1], np.float32(DOUBLING), found[1:])
     if typed[-1] == ord("e"):

@@ -61,7 +61,7 @@ class Completions:
 
     @cached_property
     def finished(self) -> list[str]:
-        """Give the words before the last one; a few that no article has are corrected where that is possible."""
+        """Return the words before the last one; a few that no article has are corrected where that is possible."""
         words = list(self._typed.finished)
         unknown = [at for at, word in enumerate(words) if not total(self._tally.with_word(word))]
         if len(unknown) <= MAX_CORRECTED:
@@ -74,13 +74,13 @@ class Completions:
 
     @cached_property
     def terms(self) -> list[Completion]:
-        """Give words that complete the last one and occur with those before it; of words with one stem, one."""
+        """Return words that complete the last one and occur with those before it; of words with one stem, one."""
         words = _exact(self._words, self._typed.beginning, self._counted)
         return self._ranked(self._with_words(words, self._typed.finished), corrected=False)
 
     @cached_property
     def other_terms(self) -> list[Completion]:
-        """Give words that begin almost as typed, and where there are none, words that are spelt almost so."""
+        """Return words that begin almost as typed, and where there are none, words that are spelt almost so."""
         beginning, known = self._typed.beginning, [one.text for one in self.terms]
         words = _almost(self._words, beginning, self._counted)
         found = self._ranked(self._with_words(words, self.finished, known), corrected=True)
@@ -108,12 +108,12 @@ class Completions:
     # -- authors and tags
 
     def names(self, kind: NameKind) -> list[Completion]:
-        """Give the values of a field that continue as typed from one of their words on."""
+        """Return the values of a field that continue as typed from one of their words on."""
         values = _exact(self._names(kind), self._typed_name, self._counted)
         return self._ranked(self._with_values(kind, values), corrected=False)
 
     def other_names(self, kind: NameKind, known: Iterable[Completion]) -> list[Completion]:
-        """Give the values that continue almost so, without those that are known."""
+        """Return the values that continue almost so, without those that are known."""
         values = _almost(self._names(kind), self._typed_name, self._counted)
         for one in known:
             values.pop(one.text, None)
@@ -132,7 +132,7 @@ class Completions:
     # -- both
 
     def _ranked(self, chosen: Iterable[Chosen], *, corrected: bool) -> list[Completion]:
-        """Give those that an article has which may be shown: likelier mistakes, more and more recent articles first."""
+        """Return those that a visible article has: likelier mistakes, more and more recent articles first."""
         ranked: list[tuple[float, Completion]] = []
         for text, cost, mask in chosen:
             number = total(mask)
@@ -143,7 +143,7 @@ class Completions:
 
 
 def _exact(tables: Sequence[WordTable], beginning: str, limit: int) -> dict[str, float]:
-    """Give the most frequent values that begin as typed; that costs nothing."""
+    """Return the most frequent values that begin as typed; that costs nothing."""
     counts: Counter[str] = Counter()
     for table in tables:
         counts.update({table.values[place]: int(table.counts[place]) for place in table.beginning(beginning, limit)})
@@ -151,7 +151,7 @@ def _exact(tables: Sequence[WordTable], beginning: str, limit: int) -> dict[str,
 
 
 def _almost(tables: Sequence[WordTable], beginning: str, limit: int) -> dict[str, float]:
-    """Give the likeliest values that begin almost as typed, with what the mistakes cost."""
+    """Return the likeliest values that begin almost as typed, with what the mistakes cost."""
     edits = min(len(beginning) // TYPO_CHARS, 2)
     counts: Counter[str] = Counter()
     words: dict[str, str] = {}

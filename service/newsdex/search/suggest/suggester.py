@@ -46,7 +46,7 @@ class Suggestions:
     recency: RecencyWeights
 
     def answer(self, request: SuggestRequest, arrived: float) -> SuggestReply:
-        """Give the reply; `arrived` is a time of `time.monotonic`, from which the deadline counts.
+        """Return the reply; `arrived` is a time of `time.monotonic`, from which the deadline counts.
 
         Raises `Unavailable` where there is no index, or no time left.
         """
@@ -91,7 +91,7 @@ class _Work:
     read: Callable[[Sequence[str]], dict[str, Article]]
 
     def suggestions(self, kinds: Sequence[str]) -> dict[str, Any]:
-        """Give the suggestions by kind, those that there was time for."""
+        """Return the suggestions by kind, those that there was time for."""
         titles = self._titles() if "titles" in kinds and self._has_time() else {}
         terms = self.completions.terms if "terms" in kinds and self._has_time() else []
         names = {kind: self.completions.names(kind) for kind in NAME_KINDS if kind in kinds and self._has_time()}
@@ -112,7 +112,7 @@ class _Work:
         }
 
     def _seems_mistyped(self, exact: int) -> bool:
-        """Tell whether to look for typing errors: several words that occur together as typed have none."""
+        """Return whether to look for typing errors: several words that occur together as typed have none."""
         return exact < self.size and not (exact and self.typed.finished)
 
     def _has_time(self) -> bool:
@@ -133,7 +133,7 @@ class _Work:
         return self._with_titles([*self._in_title(self.typed.finished), beginning], corrected=False)
 
     def _other_titles(self) -> dict[str, TitleSuggestion]:
-        """Give titles with words like those that were typed."""
+        """Return titles with words like those that were typed."""
         words = [one.text for one in self.completions.other_terms][:OTHER_WORDS]
         if not words:
             return {}
@@ -141,7 +141,7 @@ class _Work:
         return self._with_titles(parts, corrected=True)
 
     def _with_titles(self, parts: list[Query], *, corrected: bool) -> dict[str, TitleSuggestion]:
-        """Give the newest articles with some words in their title, by title."""
+        """Return the newest articles with some words in their title, by title."""
         size = self.size * SAME_TITLES
         documents = self.view.find(q.And(parts), self.scope, sort="newest", size=size).documents
         articles = self.read([id_ for id_, _ in documents])

@@ -29,11 +29,11 @@ class Typed:
         )
 
     def completed(self, word: str) -> str:
-        """Give the text with its last word completed."""
+        """Return the text with its last word completed."""
         return self.text[: self.beginning_at].lstrip() + word
 
     def marked(self, text: str) -> str:
-        """Give another text escaped for HTML, with what was typed of it between marks."""
+        """Return another text escaped for HTML, with what was typed of it between marks."""
         stems = {stem_of(plain_form(word)) for word in self.finished}
         marked, at = "", 0
         for word, start, _ in words(text):
@@ -44,7 +44,7 @@ class Typed:
         return marked + escape(text[at:])
 
     def _typed_chars(self, word: str, stems: Collection[str]) -> int:
-        """Give how many characters of a word were typed."""
+        """Return how many characters of a word were typed."""
         folded = plain_form(word)
         if folded.startswith(self.beginning):
             # a folded word may be of another length, as with an apostrophe
