@@ -29,6 +29,8 @@ EVENTS = {
     "broker.difference": "Stream or consumer are not as wanted; `wanted` and `found` say how.",
     "broker.consumer_missing": "Stream or consumer were deleted while running; the process ends and makes them anew.",
     "broker.check_failed": "Stream and consumer could not be looked at; tried again.",
+    "stream.incarnation_began": "Another one made the stream, or it lost messages; what comes stands behind all.",
+    "stream.mark_failed": "The stream's metadata cannot be written; the archive alone knows its incarnation.",
     "event.accepted": "The article is in the archive, in a new version.",
     "event.duplicate": "The archive had this already.",
     "event.stale": "The archive has something newer.",

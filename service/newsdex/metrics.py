@@ -6,6 +6,9 @@ SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 
 
 EVENTS = Counter("newsdex_events_total", "Delivered messages by outcome and reason", ["outcome", "reason"])
 EVENTS_DELAYED = Counter("newsdex_events_delayed_total", "Deliveries sent back because the archive failed")
+INCARNATIONS = Counter(
+    "newsdex_stream_incarnations_total", "Streams that others made, and that lost messages: places are counted anew"
+)
 OTHER_SOURCES = Counter(
     "newsdex_articles_of_other_sources_total", "Publications of an article that another source had published last"
 )

@@ -21,12 +21,21 @@ from newsdex.apps.lock import lock_data_dir
 from newsdex.apps.projector import ProjectorProcess, Report
 from newsdex.apps.requests import answering
 from newsdex.apps.serve import Process
+from newsdex.apps.stream_adoption import StreamAdoption
 from newsdex.archive.reader import read_archive
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.backoff import growing_delay_s
 from newsdex.broker.address import monitoring_url
 from newsdex.broker.connection import as_delivery, make_broker, undecoded
-from newsdex.broker.streams import ACK_WAIT_S, CONSUMER, MAX_ACK_PENDING, consumer_state, ensure_stream, sync_always
+from newsdex.broker.streams import (
+    ACK_WAIT_S,
+    CONSUMER,
+    MAX_ACK_PENDING,
+    consumer_state,
+    ensure_stream,
+    sync_always,
+    wanted_stream,
+)
 from newsdex.clock import now_us
 from newsdex.cursor_key import cursor_key
 from newsdex.errors import Unavailable
@@ -111,7 +120,9 @@ class Indexer:
     async def _start(self, broker: NatsBroker) -> None:
         js = broker.config.connection_state.stream
         metrics.READY.set_function(lambda: float(bool(self._readiness)))
-        await ensure_stream(js)
+        adoption = StreamAdoption(js, self._archive, self._committer)
+        await ensure_stream(js, await adoption.to_make(wanted_stream()))
+        await adoption.check()
         always = await sync_always(monitoring_url(self._settings))
         if always is False:
             self._readiness.fail(
@@ -125,6 +136,8 @@ class Indexer:
                 state = await consumer_state(js)
                 metrics.STREAM_WAITING.set(state.num_pending or 0)
                 metrics.STREAM_AT_WORK.set(state.num_ack_pending or 0)
+                await adoption.check()
+                await adoption.settle(state.ack_floor.stream_seq if state.ack_floor else 0)
                 self._readiness.clear("broker")
             except Unavailable as fault:
                 self._readiness.fail("broker", fault.message)

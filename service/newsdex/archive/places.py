@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
+from newsdex.incarnations import Incarnation
 from newsdex.order import Place
 from newsdex.records import Delivery, Placed
 
@@ -18,8 +19,8 @@ class StreamPlaces:
         self._last, self._last_stored_us, self._settled = row
         self._before = tuple(row)
         rows = connection.execute("SELECT incarnation, first_sequence FROM incarnations ORDER BY incarnation DESC")
-        self._incarnations: list[tuple[int, int]] = [(incarnation, first) for incarnation, first in rows]
-        self._begun: list[tuple[int, int]] = []
+        self._incarnations = [Incarnation(number, first) for number, first in rows]
+        self._begun: list[Incarnation] = []
 
     @property
     def floor(self) -> Place:
@@ -46,7 +47,8 @@ class StreamPlaces:
             incarnation = self._incarnation_of(sequence)
             if taken.setdefault((incarnation, sequence), one.stored_us) != one.stored_us:
                 # another message had this number: the broker has lost it, and numbers what comes from there on anew
-                incarnation = self._begin_incarnation(sequence)
+                incarnation = self._incarnations[0][0] + 1
+                self.begin(Incarnation(incarnation, sequence))
                 taken[incarnation, sequence] = one.stored_us
             found[at] = Placed(Place(incarnation, sequence), handled=False)
             if sequence > self._last:
@@ -64,13 +66,12 @@ class StreamPlaces:
             known |= {(row[0], row[1]): row[2] for row in self._connection.execute(query, part)}
         return known
 
-    def _begin_incarnation(self, first_sequence: int) -> int:
-        incarnation = self._incarnations[0][0] + 1
-        self._incarnations.insert(0, (incarnation, first_sequence))
-        self._begun.append((incarnation, first_sequence))
-        self._last, self._last_stored_us = first_sequence - 1, 0
-        self._settled = min(self._settled, first_sequence - 1)
-        return incarnation
+    def begin(self, incarnation: Incarnation) -> None:
+        """Count the messages from a number on to a new incarnation of the stream."""
+        self._incarnations.insert(0, incarnation)
+        self._begun.append(incarnation)
+        self._last, self._last_stored_us = max(0, incarnation.first_sequence - 1), 0
+        self._settled = min(self._settled, self._last)
 
     def _settle(self, sequences: set[int]) -> None:
         """Raise the number up to which every message was handled, those of this transaction counted in."""

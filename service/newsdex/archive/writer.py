@@ -24,6 +24,7 @@ from newsdex.archive.rows import (
     unsettled_to_row,
     waiting_from_row,
 )
+from newsdex.incarnations import Incarnation, KnownStream, SeenStream, incarnation_of
 from newsdex.order import ArticleEvents, EventName, OrderedEvent, Place
 from newsdex.records import (
     Claim,
@@ -70,6 +71,32 @@ class ArchiveWriter:
                 self._connection.execute("ROLLBACK")
             raise
 
+    def stream(self) -> KnownStream:
+        """Return what is known of the stream that events come from."""
+        row = self._connection.execute(
+            "SELECT created, last_sequence, last_stored_us, max(incarnation) AS incarnation FROM stream, incarnations"
+        ).fetchone()
+        return KnownStream(**dict(row))
+
+    def incarnation(self) -> Incarnation:
+        """Return the newest incarnation of the stream."""
+        query = "SELECT incarnation, first_sequence FROM incarnations ORDER BY incarnation DESC LIMIT 1"
+        return Incarnation(*self._connection.execute(query).fetchone())
+
+    def adopt(self, seen: SeenStream) -> Incarnation | None:
+        """Go on with the stream that the broker has; return the incarnation that begins with it, if one does."""
+        begun = incarnation_of(self.stream(), seen)
+        with self.transaction() as transaction:
+            transaction.adopt(seen, begun)
+        return begun
+
+    def settle_up_to(self, sequence: int) -> None:
+        """Take the broker's word that every message of the stream up to a number was handled or is gone."""
+        if sequence <= self._connection.execute("SELECT settled_sequence FROM stream").fetchone()[0]:
+            return
+        with self.transaction() as transaction:
+            transaction.settle_up_to(sequence)
+
     def prune_ledger(self, now_us: int, days: int) -> int:
         """Forget outcomes older than some days, a bounded number at once; give how many went."""
         before = now_us - int(timedelta(days=days).total_seconds()) * 1_000_000
@@ -114,8 +141,16 @@ class ArchiveTransaction:
         return place <= self._places.floor
 
     def settle_up_to(self, sequence: int) -> None:
-        """Take the broker's word that every message up to a number was handled or is gone."""
+        """Settle what waits for messages up to a number of the stream."""
         self._places.settle_up_to(sequence)
+
+    def adopt(self, seen: SeenStream, begun: Incarnation | None) -> None:
+        """Go on with a stream, of which a new incarnation may begin."""
+        self._connection.execute("UPDATE stream SET created = ?", (seen.created,))
+        if begun is not None:
+            self._places.begin(begun)
+        # nothing comes from before the first message that there is
+        self._places.settle_up_to(seen.first_sequence - 1)
 
     def events(self, ids: Iterable[str]) -> dict[str, ArticleEvents]:
         """Return what is known of some articles; unknown ones are absent."""

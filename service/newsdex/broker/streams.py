@@ -46,8 +46,10 @@ def wanted_consumer() -> ConsumerConfig:
     )
 
 
-async def ensure_stream(js: JetStreamContext) -> list[str]:
+async def ensure_stream(js: JetStreamContext, made: StreamConfig | None = None) -> list[str]:
     """Create what is missing; leave what is there alone and give the differences, one text each.
+
+    `made` is how a missing stream is made, where that is more than what is wanted of every stream.
 
     Raises `Unavailable` where JetStream does not answer or refuses.
     """
@@ -55,7 +57,7 @@ async def ensure_stream(js: JetStreamContext) -> list[str]:
         try:
             stream = (await js.stream_info(channels.STREAM)).config
         except NotFoundError:
-            stream = (await js.add_stream(wanted_stream())).config
+            stream = (await js.add_stream(made or wanted_stream())).config
         try:
             consumer = (await js.consumer_info(channels.STREAM, CONSUMER)).config
         except NotFoundError:
