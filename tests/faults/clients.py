@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import nats
 from nats.aio.client import Client as NatsClient
 from nats.errors import Error as NatsError
-from tests.faults.ledger import Event, Ledger, article_word, newest_live, version_word
+from tests.faults.ledger import Event, Ledger, article_word, number_at, version_word
 
 from newsdex.apps.client import Client, Refused
 from newsdex.broker.refusals import Refusals
@@ -101,11 +101,11 @@ class Clients(threading.Thread):
             while event.ref not in self.ledger.acknowledged and not self._ends.is_set():
                 message = event.message
                 try:
-                    await js.publish(message.channel, message.body, headers=message.headers())
+                    ack = await js.publish(message.channel, message.body, headers=message.headers())
                 except (NatsError, OSError, TimeoutError):
                     await asyncio.sleep(PAUSE_S)  # sent again under the same id until it is acknowledged
                 else:
-                    self.ledger.acknowledge(event)
+                    self.ledger.acknowledge(event, ack.seq)
             await asyncio.sleep(PUBLISHING / self.per_s)
 
     # Reading
@@ -140,28 +140,28 @@ class Clients(threading.Thread):
             await self._search(client, SearchRequest(q="everywhere", sort="newest", size=50, timeout_ms=TIMEOUT_MS))
             return
         article = str(self.draw.randrange(self.ledger.articles))
-        version = await self._find(client, article, article_word(article))
-        if version is not None:
+        shown = await self._find(article, article_word(article), client)
+        if shown is not None:
             # a word that one version has: the index answers it, not the archive's text
-            await self._find(client, article, version_word(article, version), version)
+            await self._find(article, version_word(article, shown), client, shown)
 
-    async def _find(self, client: Client, article: str, word: str, version: int | None = None) -> int | None:
-        """Search and check; give the version that the reply must have shown, where that is known.
+    async def _find(self, article: str, word: str, client: Client, number: int | None = None) -> int | None:
+        """Search and check; give the number of the publication that the reply must have shown, where that is known.
 
-        With `version`, the word is that version's own.
+        With `number`, the word is that publication's own.
         """
         known = self.ledger.settled_of(article, len(self.ledger.settled))
         reply = await self._search(client, SearchRequest(q=word, timeout_ms=TIMEOUT_MS))
         if reply is None or reply.partial or len(known) != len(self.ledger.by_article[article]):
             return None
         self.checked += 1
-        newest = newest_live(known)
-        is_found = newest is not None and version in {None, newest.version}
-        right = [(article, newest.version)] if newest is not None and is_found else []
-        found = [(hit.id, hit.version) for hit in reply.hits]
+        newest = self.ledger.shown(known)
+        is_found = newest is not None and number in {None, newest.number}
+        right = [(article, newest.number)] if newest is not None and is_found else []
+        found = [(hit.id, number_at(hit.url)) for hit in reply.hits]
         if found != right:
             self.wrong.append(f"{word} found {found} instead of {right}")
-        return newest.version if newest else None
+        return newest.number if newest else None
 
     async def _search(self, client: Client, request: SearchRequest) -> SearchReply | None:
         """Ask; check what holds of every reply: nothing older than was seen, nothing withdrawn, nothing twice."""
@@ -185,15 +185,12 @@ class Clients(threading.Thread):
         return reply
 
     def _check(self, hit: Hit, floor: list[Event]) -> None:
-        publications = [event for event in self.ledger.by_article[hit.id] if event.kind == "publication"]
-        shown = [event for event in publications if event.version == hit.version]
-        newest = max((event.version or 0 for event in floor if event.kind == "publication"), default=0)
-        if not shown:
-            self.wrong.append(f"{hit.id} in version {hit.version}, which was never published")
-        elif (hit.version or 0) < newest:
-            self.wrong.append(f"{hit.id} in version {hit.version} after version {newest}")
-        elif all(any(one.covers(event) for one in floor if one.kind == "withdrawal") for event in shown):
-            self.wrong.append(f"{hit.id} in version {hit.version}, which was withdrawn")
+        number = number_at(hit.url)
+        event = None if number is None else self.ledger.sent[number]
+        if event is None or event.article != hit.id:
+            self.wrong.append(f"{hit.id} as {hit.url}, which was never published")
+        elif fault := self.ledger.fault_of(event, floor):
+            self.wrong.append(f"{hit.id} in event {number}, which {fault}")
 
     def _note(self, error: NewsdexError) -> None:
         self.codes[error.code] += 1

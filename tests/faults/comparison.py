@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.ledger import Event, Ledger, newest_live, version_word
+from tests.faults.ledger import Event, Ledger, number_at, version_word
 
 from newsdex.index.reader import IndexReader, View
 from newsdex.index.scope import SearchScope
@@ -38,13 +38,15 @@ def compare(ledger: Ledger, data_dir: Path) -> Comparison:
     result = Comparison()
     archive = sqlite3.connect(f"file:{data_dir / 'archive.sqlite3'}?mode=ro", uri=True)
     _compare_outcomes(ledger, archive, result)
-    expected = {article: newest_live(events) for article, events in list(ledger.by_article.items())}
+    expected = {article: ledger.shown(events) for article, events in list(ledger.by_article.items())}
     live = {article: event for article, event in expected.items() if event is not None}
-    found = dict(archive.execute("SELECT id, version FROM articles WHERE content IS NOT NULL"))
+    address = "json_extract(CAST(content AS TEXT), '$.url')"
+    rows = archive.execute(f"SELECT id, {address} FROM articles WHERE content IS NOT NULL")
+    found = {id_: number_at(url) for id_, url in rows}
     archive.close()
     result.lost += [f"archive: article {article}" for article in live.keys() - found.keys()]
-    wrong = [article for article, version in found.items() if article not in live or live[article].version != version]
-    result.stale += [f"archive: article {article} in version {found[article]}" for article in wrong]
+    wrong = [article for article, number in found.items() if article not in live or live[article].number != number]
+    result.stale += [f"archive: article {article} in event {found[article]}" for article in wrong]
     _compare_index(live, IndexReader(data_dir / "index").view(), result)
     return result
 
@@ -66,8 +68,8 @@ def _compare_index(live: dict[str, Event], view: View, result: Comparison) -> No
     result.stale += [f"index: article {article}" for article in everything.keys() - live.keys()]
     result.twice += [f"index: article {article}" for article, number in everything.items() if number > 1]
     for article, event in live.items():
-        if article in everything and _found(view, version_word(article, event.version or 0)) != [article]:
-            result.stale.append(f"index: article {article} is not in version {event.version}")
+        if article in everything and _found(view, version_word(article, event.number)) != [article]:
+            result.stale.append(f"index: article {article} is not in event {event.number}")
 
 
 def _found(view: View, q: str) -> list[str]:

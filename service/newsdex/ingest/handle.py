@@ -238,11 +238,22 @@ class _Batch:
         self._copies[event.name] = place if first is None else min(first, place)
         if first is not None and first <= place:
             return Decision(outcome="duplicate", reason="copy"), before
-        ordered = event.ordered(place, stored_us)
-        after = before.plus(ordered, settled=self._transaction.is_settled(place))
+        stands_at, stood_us = self._first_parked(event) or (place, stored_us)
+        ordered = event.ordered(stands_at, stood_us)
+        after = before.plus(ordered, settled=self._transaction.is_settled(stands_at))
         if first is not None:
             return decide_copy(before.state, after.state), after
         return decide(ordered, before.state, after.state), after
+
+    def _first_parked(self, event: ReceivedEvent) -> tuple[Place, int] | None:
+        """Return place and time of a copy that is parked, though it can be read by now: the event stands there."""
+        parked = self._transaction.parked([one.id for one in self._waiting.named(event)])
+        copies = [
+            (Place(delivery.incarnation or 0, delivery.stream_sequence), delivery.stored_us)
+            for delivery in (one.delivery for one in parked.values())
+            if isinstance(copy := _read(delivery), ReceivedEvent) and copy.name == event.name
+        ]
+        return min(copies, default=None)
 
     def _keep(
         self, event: ReceivedEvent, before: ArticleEvents, after: ArticleEvents, decision: Decision

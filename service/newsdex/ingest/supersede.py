@@ -30,10 +30,15 @@ class Waiting:
         self._by_article[event.article_id][event.id] = event
         self._by_name[event.source, event.event_id][event.id] = event
 
+    def named(self, event: ReceivedEvent) -> list[WaitingEvent]:
+        """Return those with the name of an event."""
+        if is_place_in_stream(event.source, event.id):
+            return []
+        return list(self._by_name.get((event.source, event.id), {}).values())
+
     def take(self, event: ReceivedEvent, state: ArticleState) -> Iterator[tuple[int, str]]:
         """Give the ids that a handled event makes pointless, each once, and why; `state` is what it led to."""
-        named = {} if is_place_in_stream(event.source, event.id) else self._by_name.get((event.source, event.id), {})
-        chosen = dict.fromkeys((id_ for id_, one in named.items() if _may_be(one, event)), CAME_AGAIN)
+        chosen = dict.fromkeys((one.id for one in self.named(event) if _may_be(one, event)), CAME_AGAIN)
         about = self._by_article.get(event.article_id, {})
         if about:
             reason = WITHDRAWN if event.article is None else LATER_VERSION
