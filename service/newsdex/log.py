@@ -30,6 +30,7 @@ EVENTS = {
     "broker.consumer_missing": "Stream or consumer were deleted while running; the process ends and makes them anew.",
     "broker.check_failed": "Stream and consumer could not be looked at; tried again.",
     "stream.incarnation_began": "Another one made the stream, or it lost messages; what comes stands behind all.",
+    "stream.not_adopted": "The archive fails, so the stream cannot be compared with it; tried again.",
     "stream.mark_failed": "The stream's metadata cannot be written; the archive alone knows its incarnation.",
     "event.accepted": "The article is in the archive, in a new version.",
     "event.duplicate": "The archive had this already.",

@@ -136,8 +136,7 @@ class Indexer:
                 state = await consumer_state(js)
                 metrics.STREAM_WAITING.set(state.num_pending or 0)
                 metrics.STREAM_AT_WORK.set(state.num_ack_pending or 0)
-                await adoption.check()
-                await adoption.settle(state.ack_floor.stream_seq if state.ack_floor else 0)
+                await adoption.check(state.ack_floor.stream_seq if state.ack_floor else 0)
                 self._readiness.clear("broker")
             except Unavailable as fault:
                 self._readiness.fail("broker", fault.message)

@@ -26,12 +26,28 @@ class StreamAdoption:
 
     async def to_make(self, wanted: StreamConfig) -> StreamConfig:
         """Return how a missing stream is made: its places go on above those that the archive knows."""
-        known = await self._committer.run(self._archive.stream)
-        incarnation = await self._committer.run(self._archive.incarnation)
+        try:
+            known = await self._committer.run(self._archive.stream)
+            incarnation = await self._committer.run(self._archive.incarnation)
+        except Unavailable as fault:  # the stream counts as somebody else's then
+            log.warning("stream.not_adopted", code=fault.code, error=fault.message)
+            return wanted
         return replace(wanted, first_seq=known.last_sequence + 1, metadata=metadata_of(incarnation))
 
-    async def check(self) -> None:
-        """Look once; raise `Unavailable` where the stream is gone, nobody answers, or the archive fails."""
+    async def check(self, acknowledged: int = 0) -> None:
+        """Look once, and settle what waits for messages up to the number that the broker has the acknowledgements of.
+
+        Raises `Unavailable` where the stream is gone or nobody answers. A failing archive is said by whoever writes it.
+        """
+        try:
+            await self._adopt()
+            await self._committer.run(lambda: self._archive.settle_up_to(acknowledged))
+        except Unavailable as fault:
+            if not fault.code.startswith("archive_"):
+                raise
+            log.warning("stream.not_adopted", code=fault.code, error=fault.message)
+
+    async def _adopt(self) -> None:
         known = await self._committer.run(self._archive.stream)
         seen = await see_stream(self._js, known.last_sequence)
         begun = incarnation_of(known, seen)
@@ -50,7 +66,3 @@ class StreamAdoption:
             await mark_stream(self._js, await self._committer.run(self._archive.incarnation))
         except Unavailable as fault:  # the archive knows it too: the mark is for an archive that is lost
             log.warning("stream.mark_failed", code=fault.code, error=fault.message)
-
-    async def settle(self, acknowledged: int) -> None:
-        """Settle what waits for messages up to the number that the broker has the acknowledgements of."""
-        await self._committer.run(lambda: self._archive.settle_up_to(acknowledged))
