@@ -7,11 +7,11 @@ KERNEL := service/newsdex/index/columnar/kernel
 BUILT := $(KERNEL)/kernel.so
 
 .PHONY: help setup demo test test-faults kills hidden fuzz lint format bench bench-typing bench-index bench-million spelling
-.PHONY: relations relevance relevance-choose contract constraints clean
+.PHONY: memory bench-steady relations relevance relevance-choose contract constraints clean
 
 help:
 	@echo "make demo (ONCE=1) · test · test-faults · kills · hidden · fuzz · relations · lint · format · bench · bench-typing · bench-index"
-	@echo "     bench-million · spelling · relevance · contract · constraints · clean"
+	@echo "     bench-million · bench-steady · memory · spelling · relevance · contract · constraints · clean"
 
 setup: $(READY)
 
@@ -63,6 +63,14 @@ relations: $(BUILT)
 # asks ten thousand queries that hurt, and keeps what they took
 fuzz: $(BUILT)
 	$(BIN)/python -m tests.faults.measure_queries $(ARGS)
+
+# measures the memory of each process under hostile and real articles; half an hour
+memory: $(BUILT)
+	$(BIN)/python -m tests.benchmarks.process_memory $(ARGS)
+
+# measures searches while events come all the time; half an hour
+bench-steady: $(BUILT)
+	$(BIN)/python -m tests.benchmarks.steady $(ARGS)
 
 $(VENV)/.peers: constraints-bench.txt $(READY)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r constraints-bench.txt

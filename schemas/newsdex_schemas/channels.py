@@ -55,3 +55,6 @@ CONTENT_TYPE_STRUCTURED = "application/cloudevents+json"
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 """The largest message the broker is configured to take: a full body of escaped text fits."""
+
+MAX_REQUEST_BYTES = 256 * 1024
+"""The largest request that is read; what the models of requests allow fits, but for hundreds of very long event ids."""

@@ -38,7 +38,11 @@ class Commit(Protocol):
 
 def answer_outcomes(body: bytes, ledger: Ledger, commit: Callable[[], Commit]) -> OutcomeReply:
     """Return the outcomes; raise `Invalid` for a request that cannot be read."""
-    request = read_request(OutcomeRequest, body)
+    return outcomes_of(read_request(OutcomeRequest, body), ledger, commit)
+
+
+def outcomes_of(request: OutcomeRequest, ledger: Ledger, commit: Callable[[], Commit]) -> OutcomeReply:
+    """Return the outcomes of the events that a request names."""
     seen = commit()
     outcomes = tuple(outcome_of(ref, ledger, seen) for ref in request.events)
     return OutcomeReply(outcomes=outcomes, position=seen.position)

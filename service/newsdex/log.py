@@ -62,6 +62,7 @@ EVENTS = {
     "index.erased": "No generation has a word of what was deleted up to `position`; there is none to go back to.",
     "index.commit_failed": "A commit failed; it is tried again after `delay_s`.",
     "index.merge_failed": "A merge of segments failed; the segments stay, and it is tried again after a commit.",
+    "requests.refused": "Requests that were refused in the last second without a line of their own, by code.",
     "query.answered": "A search was answered.",
     "query.refused": "A search got a Problem; `code` says which.",
     "suggest.answered": "A request for suggestions was answered.",

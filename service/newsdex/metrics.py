@@ -30,6 +30,7 @@ ARCHIVE_SEQUENCE = Gauge("newsdex_archive_sequence", "Sequence number of the new
 INDEX_POSITION = Gauge("newsdex_index_position", "Sequence number up to which the index has applied changes")
 INDEX_BUILDING = Gauge("newsdex_index_building", "1 while a generation of the index is being made ready to serve")
 INDEX_BUILD_POSITION = Gauge("newsdex_index_build_position", "Sequence number up to which it has applied changes")
+REQUESTS_QUEUED = Gauge("newsdex_requests_queued", "Requests of every kind that wait for their turn")
 QUERIES = Counter("newsdex_queries_total", "Search requests by result: ok, partial, or the problem's code", ["result"])
 QUERY_SECONDS = Histogram("newsdex_query_seconds", "Time from request to reply", buckets=SECONDS)
 QUERY_INDEX_SECONDS = Histogram(

@@ -7,12 +7,31 @@ from hypothesis import strategies as st
 
 from newsdex.index.columnar.indexing.analysis_cache import AnalysisCache
 from newsdex.index.columnar.indexing.inversion import COUNTED, invert_texts
+from newsdex.index.columnar.indexing.text_runs import is_ideograph_pair
 from newsdex.index.columnar.storage.postings import Postings
-from newsdex.index.text.analysis import NewsAnalyzer
+from newsdex.index.text.analysis import NewsAnalyzer, terms
 from newsdex.index.text.languages import DEFAULT
 
 PIECES = ["U.S.", "J.R.R. Vance", "e.g", "O’Neil's", "l’été", "Pak-US", "3.5", "北京天气", "رسالة", "کتاب‌ها", "x.y"]
 PIECES += [".", "..", "'", "’", " ", "\n", "_", "é.à.", "a\u0301.b", "a.b.cd", "Running", "words", "ǅ", "ﷺ", "\ud800"]
+PIECES += [
+    "。",
+    "“",
+    "–",
+    "«",
+    "\u00a0",
+    "「東京」",
+    "カ・タ",
+    "ไทย",
+    "ກາ",
+    "U.S北京",
+    "北U.S.",
+    "ab北京cd",
+    "𠀀𠀁",
+    "😀",
+    "天",
+]
+PIECES += ["天", "\u200d", "北\u200d京", "北’京", "l’北", "\ufeff"]
 texts = st.text(alphabet=st.characters(exclude_characters="\0"), max_size=80) | st.lists(
     st.sampled_from(PIECES), max_size=12
 ).map("".join)
@@ -73,3 +92,14 @@ def test_a_batch_may_have_more_terms_than_are_sorted_at_once() -> None:
     assert sorted(word.encode() for word in words) == terms
     assert [0, 1] * len(words) == postings.documents.tolist()
     assert wanted == postings.positions.tolist()
+
+
+def test_every_ideograph_is_a_term_as_it_stands() -> None:
+    """So pairs of them need no analysis, of which a long article has a million."""
+    ideographs = [chr(code) for code in range(0x4E00, 0xA000)]
+
+    assert [] == [one for one in ideographs if not is_ideograph_pair((one * 2).encode())]
+    assert [] == [
+        one for one in ideographs if {(one * 2,)} != {terms(one * 2, code) for code in (DEFAULT, "zh", "ja", "de")}
+    ]
+    assert not any(is_ideograph_pair(text.encode()) for text in ("北", "北京天", "北か", "ab京", "한글", "aabbcc"))

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from nats.aio.msg import Msg
 from tests.scenarios.corpus import drain
 
 from newsdex.apps.searcher import Searcher
@@ -99,23 +100,45 @@ class Answer:
         return str(self.reply.get("code") or ("partial" if self.reply["partial"] else "ok"))
 
 
+class _Asker:
+    """What is used of a client of the broker: where a reply goes."""
+
+    def __init__(self) -> None:
+        self.replies: list[bytes] = []
+        self.replied = asyncio.Event()
+
+    async def publish(self, _: str, payload: bytes, headers: dict[str, str] | None = None) -> None:  # noqa: ARG002 - the client's signature
+        self.replies.append(payload)
+        self.replied.set()
+
+
 class Asked:
     """A searcher that can be asked."""
 
     def __init__(self, folder: Path) -> None:
         self._searcher = Searcher(Settings(data_dir=folder))
+        self._queries = self._searcher.channels()[0]
         # as when it starts
         self._searcher._read_lexicon()
         gc.collect()
         gc.freeze()
 
     async def ask(self, request: bytes) -> Answer:
-        """Give the reply of the searcher's own handler."""
-        message: Any = SimpleNamespace(body=request, headers={}, correlation_id="fuzz")
+        """Return the reply of the searcher's own intake and handler."""
+        asker = _Asker()
+
+        async def consume(message: Msg) -> None:
+            asked: Any = SimpleNamespace(headers={}, correlation_id="fuzz", body=message.data)
+            await asker.publish(message.reply, (await self._searcher._answers.handle(asked)).body)
+
+        client: Any = asker
+        message = Msg(client, subject=self._queries.subject, reply="_INBOX.fuzz.1", data=request)
         start = time.perf_counter()
-        response = await self._searcher._on_query(message)
+        await self._searcher._intake.admit(self._queries, message, consume)
+        await asker.replied.wait()
         took_s = time.perf_counter() - start
-        return Answer(request=request, body=response.body, took_s=took_s)
+        (body,) = asker.replies
+        return Answer(request=request, body=body, took_s=took_s)
 
     async def speed_s(self) -> float:
         """Give the median time of plain queries."""
@@ -128,6 +151,7 @@ class Asked:
 
     def close(self) -> None:
         self._searcher._threads.shutdown()
+        self._searcher._intake.close()
         gc.unfreeze()
 
 

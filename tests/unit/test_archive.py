@@ -156,14 +156,14 @@ def test_the_feed_goes_on_after_a_position_and_is_bounded(writer: ArchiveWriter,
 def test_the_feed_is_bounded_by_the_size_of_its_texts_and_goes_on_behind_a_large_one(
     writer: ArchiveWriter, reader: ArchiveReader
 ) -> None:
-    bodies = {"a-1": "short", **{f"a-{n}": "y" * 900_000 for n in range(2, 14)}}
+    bodies = {"a-1": "short", **{f"a-{n}": "y" * 900_000 for n in range(2, 8)}}
     for number, (id_, body) in enumerate(bodies.items(), 1):
         handle(writer, publishing(number, id_=id_, body=body))
     first = reader.changes(0, 100)
     second = reader.changes(first[-1].sequence, 100)
 
     assert list(bodies) == [change.id for change in (*first, *second)]
-    assert MAX_FEED_BYTES <= sum(len(change.content or b"") for change in first) < MAX_FEED_BYTES + 1_000_000
+    assert MAX_FEED_BYTES - 1_000_000 < sum(len(change.content or b"") for change in first) <= MAX_FEED_BYTES
 
 
 def test_what_changes_nothing_for_search_is_not_in_the_feed(writer: ArchiveWriter, reader: ArchiveReader) -> None:

@@ -16,7 +16,7 @@ from tests.scenarios.corpus import Corpus
 from newsdex.index.columnar.indexing.merge_policy import MAX_HIDDEN_US
 from newsdex.index.columnar.storage.segment import OpenSegment, SegmentData
 from newsdex.index.lexicon import current
-from newsdex.index.lexicon.current import KEPT_S, Lexicon, LexiconReader
+from newsdex.index.lexicon.current import Lexicon, LexiconReader
 from newsdex.index.lexicon.table import WordTable
 from newsdex.index.text.analysis import terms, words
 
@@ -65,7 +65,8 @@ def test_the_words_are_those_of_the_texts_with_their_number_and_no_stems(
 
 
 def test_numbers_pairs_of_characters_and_noise_are_no_words(corpus: Corpus) -> None:
-    corpus.publish({"id": "a", "title": "G20 in 2024", "body": f"北京日报 covid19 {'x' * 60} 1,000 ferry"})
+    body = f"北京日报 ประเทศไทย ກາ カナ covid19 {'x' * 60} 1,000 ferry"
+    corpus.publish({"id": "a", "title": "G20 in 2024", "body": body})
     corpus.index()
     lexicon = LexiconReader().lexicon(segments(corpus))
 
@@ -203,7 +204,7 @@ def test_after_any_commits_the_lexicon_has_each_word_as_often_as_it_stands_there
     written = Counter(terms(word, "en")[-1] for texts in batches for text in texts for word, *_ in words(text))
 
     assert written == {word: lexicon.count(word) for word in {*written, *FORMS} if lexicon.count(word)}
-    assert len(lexicon.parts) <= 1 + current.MAX_UNMERGED
+    assert len(lexicon.parts) <= current.MAX_TABLES + 1
 
 
 def test_merged_tables_find_what_each_of_them_finds() -> None:
@@ -229,7 +230,8 @@ def test_a_large_new_segment_is_read_beside_the_requests(corpus: Corpus, monkeyp
     corpus.index()
     reader = LexiconReader()
     reader.lexicon(segments(corpus))
-    corpus.publish(*({"id": str(n), "title": "Heron"} for n in range(current.SMALL_DOCUMENTS + 1)))
+    body = " ".join(f"w{number}" for number in range(current.SMALL_TERMS))
+    corpus.publish({"id": "b", "title": "Heron", "body": body})
     corpus.index()
     monkeypatch.setattr(current, "text_words", read_slowly)
     meanwhile = [reader.lexicon(segments(corpus)) for _ in range(2)]
@@ -238,10 +240,10 @@ def test_a_large_new_segment_is_read_beside_the_requests(corpus: Corpus, monkeyp
     lexicon = caught_up(reader, corpus)
 
     assert [(1, 0), (1, 0)] == [(one.count("ferry"), one.count("heron")) for one in meanwhile]
-    assert (1, current.SMALL_DOCUMENTS + 1) == (lexicon.count("ferry"), lexicon.count("heron"))
+    assert (1, 1, 1) == tuple(lexicon.count(word) for word in ("ferry", "heron", "w17"))
 
 
-def test_words_of_segments_that_are_gone_leave_the_merged_tables_after_a_while(tmp_path: Path) -> None:
+def test_words_of_segments_that_are_gone_leave_the_lexicon_with_them(tmp_path: Path) -> None:
     with Corpus(tmp_path) as corpus:
         corpus.publish({"id": "gone", "title": "Quorvalex"}, {"id": "kept", "title": "Ferry"})
         corpus.index()
@@ -257,8 +259,5 @@ def test_words_of_segments_that_are_gone_leave_the_merged_tables_after_a_while(t
         corpus.index()
         corpus.index(now=corpus.now + timedelta(microseconds=MAX_HIDDEN_US))
         counted.append(counts())
-        corpus.now += timedelta(seconds=KEPT_S)
-        counts()  # the tables are merged beside it
-        counted.append(counts())
 
-    assert [[1, 1], [1, 1], [0, 1]] == [[min(one, 1) for one in pair] for pair in counted]
+    assert [[1, 1], [0, 1]] == [[min(one, 1) for one in pair] for pair in counted]

@@ -137,11 +137,11 @@ class Client:
         waiting = list(dict.fromkeys(refs))
         deadline, pause_s = time.monotonic() + timeout_s, FIRST_POLL_S
         while waiting:
-            asked = waiting[:MAX_EVENTS_PER_REQUEST]
+            asked = _in_one_request(waiting)
             outcomes = await self._outcomes_so_far(asked)
             new = {ref: one for ref, one in zip(asked, outcomes, strict=False) if _is_settled(one)}
             settled |= new
-            waiting = [ref for ref in asked if ref not in new] + waiting[MAX_EVENTS_PER_REQUEST:]
+            waiting = [ref for ref in asked if ref not in new] + waiting[len(asked) :]
             on_settled(len(settled))
             if waiting and time.monotonic() > deadline:
                 raise Unavailable("wait_timeout", f"{len(waiting)} events were not searchable in {timeout_s} s")
@@ -242,6 +242,14 @@ class Client:
             return reply.from_json(message.data)
         except ValidationError as error:  # an acknowledgement, where a stream has the channel
             raise Unavailable("no_reply", f"what answers on {channel} is no newsdex") from error
+
+
+def _in_one_request(refs: Sequence[EventRef]) -> Sequence[EventRef]:
+    """Return the first of some events, no more than one request for outcomes may name: by number, and by bytes."""
+    first = refs[:MAX_EVENTS_PER_REQUEST]
+    while len(first) > 1 and len(OutcomeRequest(events=tuple(first)).to_json()) > channels.MAX_REQUEST_BYTES:
+        first = first[: len(first) // 2]
+    return first
 
 
 def _is_settled(outcome: EventOutcome) -> bool:

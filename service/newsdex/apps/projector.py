@@ -22,9 +22,12 @@ from newsdex.backoff import growing_delay_s
 from newsdex.errors import Misconfigured, NewsdexError, Unavailable
 from newsdex.index.generations.projector import Projector, ProjectorStatus
 from newsdex.log import configure_logging
+from newsdex.memory import give_back
 from newsdex.settings import Settings
 
 log = structlog.get_logger()
+
+GIVE_BACK_EVERY_S = 10.0
 
 NICENESS = 19
 """Outcomes go first; the index catches up. The start is short, and searches wait for it: it takes its turn."""
@@ -166,6 +169,7 @@ class _Loop:
         self._commands = 0
         self._refusal: tuple[str, str] | None = None
         self._failures = 0
+        self._given_back_at = time.monotonic()
         self._fault: str | None = None
 
     def run(self) -> None:
@@ -185,7 +189,17 @@ class _Loop:
             return delay_s
         self._failures, self._fault = 0, None
         self._report()
-        return 0.0 if applied else self._projector.rest_s()
+        if applied:
+            return 0.0
+        self._give_memory_back()
+        return self._projector.rest_s()
+
+    def _give_memory_back(self) -> None:
+        """Give it back where there is nothing to do; now and then, for it takes some milliseconds."""
+        now = time.monotonic()
+        if now - self._given_back_at >= GIVE_BACK_EVERY_S:
+            self._given_back_at = now
+            give_back()
 
     def _wait(self, rest_s: float) -> bool:
         """Wait until it is time or there is something to do; after a failure it is not before it is time.

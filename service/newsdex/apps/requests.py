@@ -10,7 +10,7 @@ import structlog
 from faststream.nats import NatsResponse
 from faststream.nats.message import NatsMessage
 
-from newsdex.errors import NewsdexError, Unavailable
+from newsdex.errors import Invalid, NewsdexError, Unavailable
 from newsdex.search.service import problem_of
 from newsdex_schemas import Problem, channels
 from newsdex_schemas.model import ContractModel
@@ -30,12 +30,17 @@ def correlation_id_of(message: NatsMessage) -> str:
     return (message.headers or {}).get(channels.CORRELATION_HEADER) or message.correlation_id or ""
 
 
-def reply(value: ContractModel, correlation_id: str) -> NatsResponse:
-    """Give the message for a value; a Problem also stands in the headers of NATS' service convention (ADR-32)."""
+def headers_of(value: ContractModel) -> dict[str, str]:
+    """Return a reply's headers; a Problem also stands in those of NATS' service convention (ADR-32)."""
     headers = {"content-type": "application/json"}
     if isinstance(value, Problem):
         headers |= {ERROR_CODE_HEADER: value.code, ERROR_HEADER: " ".join(value.message.split())}
-    return NatsResponse(value.to_json(), headers=headers, correlation_id=correlation_id)
+    return headers
+
+
+def reply(value: ContractModel, correlation_id: str) -> NatsResponse:
+    """Give the message for a value."""
+    return NatsResponse(value.to_json(), headers=headers_of(value), correlation_id=correlation_id)
 
 
 def problem_reply(error: Exception, correlation_id: str, event: str, **context: str) -> NatsResponse:
@@ -47,11 +52,20 @@ def problem_reply(error: Exception, correlation_id: str, event: str, **context: 
     return reply(problem, correlation_id)
 
 
+def refuse_too_large(size: int) -> None:
+    """Raise `Invalid` for a request of more bytes than are read."""
+    if size > channels.MAX_REQUEST_BYTES:
+        raise Invalid("request_too_large", f"a request has at most {channels.MAX_REQUEST_BYTES:,} bytes")
+
+
 async def in_time(threads: Executor, deadline: float, work: Callable[[], Answer]) -> Answer:
     """Work in a thread; raise `Unavailable` where nothing comes by a deadline, a time of `time.monotonic`."""
+    left_s = deadline - time.monotonic()
+    if left_s <= 0:
+        raise Unavailable("deadline_exceeded", "the deadline was over before the work began")
     future = asyncio.get_running_loop().run_in_executor(threads, work)
     try:
-        return await asyncio.wait_for(future, deadline - time.monotonic() + GRACE_S)
+        return await asyncio.wait_for(future, left_s + GRACE_S)
     except TimeoutError as error:
         raise Unavailable("deadline_exceeded", "the deadline was over before there was a result") from error
 
@@ -63,6 +77,7 @@ def answering(handler: Handler) -> Callable[[NatsMessage], Awaitable[NatsRespons
         correlation_id = correlation_id_of(message)
         subject = message.raw_message.subject
         try:
+            refuse_too_large(len(message.body))
             value = await handler(message)
         except Exception as error:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
             return problem_reply(error, correlation_id, "request.refused", subject=subject)

@@ -1,48 +1,59 @@
 """The searcher: answers requests, read-only; any number of them share the work in one queue group."""
 
-import asyncio
 import time
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
+from typing import Any
 
 import structlog
-from faststream.nats import NatsBroker, NatsResponse
+from faststream.nats import NatsBroker
 from faststream.nats.message import NatsMessage
 from nats.errors import Error as NatsError
 
 from newsdex import metrics
-from newsdex.apps.requests import answering, correlation_id_of, in_time, problem_reply, reply
+from newsdex.apps.answers import Answers
+from newsdex.apps.channel import RequestChannel
+from newsdex.apps.intake import Intake
+from newsdex.apps.requests import correlation_id_of, problem_reply
 from newsdex.apps.serve import Process
 from newsdex.apps.typing import TypingRequests
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.retrieval import answer_article
-from newsdex.broker.connection import make_broker, undecoded
+from newsdex.broker.connection import make_broker
 from newsdex.clock import now_us
 from newsdex.cursor_key import cursor_key
 from newsdex.errors import Invalid, Unavailable
-from newsdex.event_outcomes import answer_outcomes, outcome_of
+from newsdex.event_outcomes import outcome_of, outcomes_of
 from newsdex.health import Readiness, health_routes
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader
 from newsdex.search.plan.curation import Curation
 from newsdex.search.sealing import Seal
-from newsdex.search.service import Search, problem_of
+from newsdex.search.service import Search
 from newsdex.settings import Settings
-from newsdex.validation import read_request
-from newsdex_schemas import ArticleReply, EventRef, OutcomeReply, SearchReply, SearchRequest, channels
+from newsdex_schemas import (
+    ArticleReply,
+    ArticleRequest,
+    EventRef,
+    OutcomeReply,
+    OutcomeRequest,
+    SearchReply,
+    SearchRequest,
+    channels,
+)
+from newsdex_schemas.model import ContractModel
 from newsdex_schemas.operations import DamageReport
 
 log = structlog.get_logger()
 
-QUEUE_GROUP = "searchers"
 THREADS = 4
 """So many queries take turns; one that hurts does not make the others wait for its deadline."""
-MAX_CONCURRENT = 64
+UNTIMED_S = 5.0
+"""How long after its arrival a request is answered that states no deadline."""
 DAMAGE = frozenset({"index_damaged", "index_unreadable"})
 REPORT_DAMAGE_EVERY_S = 10.0
-FIRST_POLL_S, LONGEST_POLL_S = 0.005, 0.05
-"""How often it is looked whether the index reflects an event that a request waits for."""
 
 
 class Searcher:
@@ -59,9 +70,9 @@ class Searcher:
         self._index = IndexReader(settings.data_dir / "index")
         self._lexicons = LexiconReader()
         self._curation = Curation.of(settings)
-        self._typing = TypingRequests(
-            self._threads, self._index, self._reader, self._lexicons, self._curation.recency, self._report_damage
-        )
+        self._typing = TypingRequests(self._index, self._reader, self._lexicons, self._curation.recency)
+        self._intake = Intake(slots=THREADS, look=self._reflected)
+        self._answers = Answers(self._threads, self._report_damage, self._intake.tell_refused)
 
     async def run(self) -> None:
         """Serve until stopped; raise the `NewsdexError` that ended it, if one did."""
@@ -77,16 +88,44 @@ class Searcher:
         )
 
     def _subscribe(self, broker: NatsBroker) -> None:
-        options = {"queue": QUEUE_GROUP, "decoder": undecoded, "max_workers": MAX_CONCURRENT}
-        broker.subscriber(channels.SEARCH_QUERY, **options)(self._on_query)  # type: ignore[call-overload]  # options of one call
-        broker.subscriber(channels.EVENTS_OUTCOME, **options)(answering(self._on_outcomes))  # type: ignore[call-overload]  # as above
-        broker.subscriber(channels.ARTICLES_GET, **options)(answering(self._on_article))  # type: ignore[call-overload]  # as above
-        self._typing.subscribe(broker, options)
+        for channel in self.channels():
+            self._intake.subscribe(broker, channel, self._answers.handle)
+
+    def channels(self) -> tuple[RequestChannel[Any, Any], ...]:
+        """Return every kind of request that a searcher answers."""
+        queries = RequestChannel(
+            subject=channels.SEARCH_QUERY,
+            model=SearchRequest,
+            timeout_s=lambda request: request.timeout_ms / 1e3,
+            answer=self._answer,
+            report=_report,
+            refused=lambda error, id_: problem_reply(error, id_, "query.refused"),
+            results=metrics.QUERIES,
+            wait_for=lambda request: request.wait_for,
+        )
+        outcomes = RequestChannel(
+            subject=channels.EVENTS_OUTCOME,
+            model=OutcomeRequest,
+            timeout_s=lambda _: UNTIMED_S,
+            answer=self._outcomes,
+            report=_reporting(channels.EVENTS_OUTCOME),
+            refused=lambda error, id_: problem_reply(error, id_, "request.refused"),
+        )
+        articles = RequestChannel(
+            subject=channels.ARTICLES_GET,
+            model=ArticleRequest,
+            timeout_s=lambda _: UNTIMED_S,
+            answer=self._article,
+            report=_reporting(channels.ARTICLES_GET),
+            refused=lambda error, id_: problem_reply(error, id_, "request.refused"),
+        )
+        return queries, outcomes, articles, *self._typing.channels()
 
     async def _start(self) -> None:
         self._threads.submit(self._read_lexicon)
 
     async def _stop(self) -> None:
+        self._intake.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _read_lexicon(self) -> None:
@@ -114,20 +153,6 @@ class Searcher:
             self._archive = ArchiveReader(self._settings.data_dir)
         return self._archive
 
-    async def _on_query(self, message: NatsMessage) -> NatsResponse:
-        arrived = time.monotonic()
-        correlation_id = correlation_id_of(message)
-        try:
-            request = read_request(SearchRequest, message.body)
-            answer = await self._search(request, arrived)
-        except Exception as error:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
-            code = problem_of(error, None).code
-            metrics.QUERIES.labels(code).inc()
-            await self._report_damage(code, message)
-            return problem_reply(error, correlation_id, "query.refused")
-        _report(request, answer, correlation_id)
-        return reply(answer, correlation_id)
-
     async def _report_damage(self, code: str, message: NatsMessage) -> None:
         """Have the indexer check the index now, which mends it, where a code says that; nobody waits for it."""
         now = time.monotonic()
@@ -140,30 +165,18 @@ class Searcher:
                 report.to_json(), channels.INDEX_DAMAGED, correlation_id=correlation_id_of(message)
             )
 
-    async def _search(self, request: SearchRequest, arrived: float) -> SearchReply:
-        deadline = arrived + request.timeout_ms / 1e3
-        if request.wait_for is not None:
-            await self._wait(request.wait_for, deadline)
-        return await in_time(self._threads, deadline, lambda: self._answer(request, arrived))
-
-    async def _wait(self, ref: EventRef, deadline: float) -> None:
-        """Wait until the index reflects an event; no thread is held meanwhile.
-
-        Raises `Unavailable` where it does not by the deadline, and `Invalid` for an event that was parked.
-        """
-        loop, pause_s = asyncio.get_running_loop(), FIRST_POLL_S
-        while not await loop.run_in_executor(self._threads, self._reflects, ref):
-            if time.monotonic() + pause_s > deadline:
-                raise Unavailable("wait_timeout", "the index did not reflect the event before the deadline")
-            await asyncio.sleep(pause_s)
-            pause_s = min(LONGEST_POLL_S, pause_s * 1.5)
-
-    def _reflects(self, ref: EventRef) -> bool:
-        outcome = outcome_of(ref, self._reader(), self._index.view())
-        if outcome.outcome == "parked":
-            raise Invalid("event_parked", f"the event was parked: {outcome.reason}", "wait_for")
-        # who asks must not learn that an article under embargo is there: it is waited for, as an unknown event is
-        return outcome.reflected and outcome.searchable_from is None
+    def _reflected(self, refs: Collection[EventRef]) -> dict[EventRef, Exception | None]:
+        """Return those of some events that the index reflects, and why it will not reflect others."""
+        settled: dict[EventRef, Exception | None] = {}
+        archive, view = self._reader(), self._index.view()
+        for ref in refs:
+            outcome = outcome_of(ref, archive, view)
+            if outcome.outcome == "parked":
+                settled[ref] = Invalid("event_parked", f"the event was parked: {outcome.reason}", "wait_for")
+            # who asks must not learn that an article under embargo is there: it is waited for, as an unknown event is
+            elif outcome.reflected and outcome.searchable_from is None:
+                settled[ref] = None
+        return settled
 
     def _answer(self, request: SearchRequest, arrived: float) -> SearchReply:
         search = Search(
@@ -176,17 +189,11 @@ class Searcher:
         )
         return search.answer(request, arrived)
 
-    async def _on_article(self, message: NatsMessage) -> ArticleReply:
-        def answer() -> ArticleReply:
-            return answer_article(message.body, self._reader(), now_us())
+    def _article(self, request: ArticleRequest, _: float) -> ArticleReply:
+        return answer_article(request, self._reader(), now_us())
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, answer)
-
-    async def _on_outcomes(self, message: NatsMessage) -> OutcomeReply:
-        def answer() -> OutcomeReply:
-            return answer_outcomes(message.body, self._reader(), self._index.view)
-
-        return await asyncio.get_running_loop().run_in_executor(self._threads, answer)
+    def _outcomes(self, request: OutcomeRequest, _: float) -> OutcomeReply:
+        return outcomes_of(request, self._reader(), self._index.view)
 
 
 def _report(request: SearchRequest, answer: SearchReply, correlation_id: str) -> None:
@@ -218,3 +225,12 @@ def _report(request: SearchRequest, answer: SearchReply, correlation_id: str) ->
         position=answer.position,
         correlation_id=correlation_id,
     )
+
+
+def _reporting(subject: str) -> Callable[[ContractModel, ContractModel, str], None]:
+    """Return what tells of an answered request of a channel that has no line of its own."""
+
+    def report(_: ContractModel, __: ContractModel, correlation_id: str) -> None:
+        log.info("request.answered", subject=subject, correlation_id=correlation_id)
+
+    return report

@@ -14,14 +14,18 @@ from faststream.asgi.types import ASGIApp
 from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
 
+from newsdex.apps.http_limits import MAX_CONNECTIONS, LimitedHttp
 from newsdex.broker.connection import GRACEFUL_TIMEOUT_S
 from newsdex.errors import NewsdexError, Unavailable
+from newsdex.handles import raise_handle_limit
 from newsdex.health import Readiness
 from newsdex.log import faststream_logger
+from newsdex.memory import give_back, share_heaps
 from newsdex.settings import Settings
 
 log = structlog.get_logger()
 
+GIVE_BACK_EVERY_S = 60.0
 Hook = Callable[[], Awaitable[None]]
 
 
@@ -85,9 +89,12 @@ class Process:
         # uvicorn raises the signals it caught once more when it is done: ours takes them
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
+        raise_handle_limit()
+        share_heaps()
         log.info("process.started", **settings.masked())
         try:
             if await self._connect(broker):
+                self.watch(self._give_memory_back, GIVE_BACK_EVERY_S)
                 if before is not None:
                     await before()
                 await self._serve(settings, self._app(broker, routes))
@@ -98,6 +105,9 @@ class Process:
         if self._failure is not None:
             raise self._failure
         log.info("process.stopped")
+
+    async def _give_memory_back(self) -> None:
+        await asyncio.to_thread(give_back)
 
     async def _connect(self, broker: NatsBroker) -> bool:
         """Wait for the broker, without an end; tell whether it is there, or the process was stopped."""
@@ -140,6 +150,10 @@ class Process:
             port=settings.http_port,
             log_config=None,
             access_log=False,
+            http=LimitedHttp,
+            ws="none",
+            # as many are accepted in one go, before any of them can be closed again
+            backlog=MAX_CONNECTIONS,
             timeout_graceful_shutdown=int(GRACEFUL_TIMEOUT_S),
         )
         self._server = uvicorn.Server(config)

@@ -1,90 +1,56 @@
 """Answers requests for suggestions and for similar articles, for the searcher."""
 
-import time
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import structlog
-from faststream.nats import NatsBroker, NatsResponse
-from faststream.nats.message import NatsMessage
-from prometheus_client import Counter
 
 from newsdex import metrics
-from newsdex.apps.requests import correlation_id_of, in_time, problem_reply, reply
+from newsdex.apps.channel import RequestChannel
+from newsdex.apps.requests import problem_reply
 from newsdex.archive.reader import ArchiveReader
 from newsdex.clock import now_us
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader
 from newsdex.search.more_like_this import Similar
-from newsdex.search.service import problem_of
 from newsdex.search.suggest.suggester import Suggestions, suggestion_weights
-from newsdex.validation import read_request
 from newsdex_schemas import Recency, SimilarReply, SimilarRequest, SuggestReply, SuggestRequest, channels
 
 log = structlog.get_logger()
 
-Asked = TypeVar("Asked", SuggestRequest, SimilarRequest)
-Answer = TypeVar("Answer", SuggestReply, SimilarReply)
-
 
 class TypingRequests:
-    """The two handlers; `archive` opens the archive when it is first needed; `failed` is told of a problem's code."""
+    """The two kinds; `archive` opens the archive when it is first needed."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what its process has
-        self,
-        threads: ThreadPoolExecutor,
-        index: IndexReader,
-        archive: Callable[[], ArchiveReader],
-        lexicons: LexiconReader,
-        recency: Recency,
-        failed: Callable[[str, NatsMessage], Awaitable[None]],
+    def __init__(
+        self, index: IndexReader, archive: Callable[[], ArchiveReader], lexicons: LexiconReader, recency: Recency
     ) -> None:
-        self._threads = threads
         self._index = index
         self._archive = archive
         self._lexicons = lexicons
-        self._failed = failed
         self._recency = suggestion_weights(recency)
 
-    def subscribe(self, broker: NatsBroker, options: dict[str, Any]) -> None:
-        """Take requests from now on."""
-        broker.subscriber(channels.SEARCH_SUGGEST, **options)(self._on_suggest)
-        broker.subscriber(channels.SEARCH_SIMILAR, **options)(self._on_similar)
-
-    async def _on_suggest(self, message: NatsMessage) -> NatsResponse:
-        def refused(error: Exception, correlation_id: str) -> NatsResponse:
-            return problem_reply(error, correlation_id, "suggest.refused")
-
-        return await self._reply(message, SuggestRequest, self._suggest, _report_suggestions, metrics.SUGGESTS, refused)
-
-    async def _on_similar(self, message: NatsMessage) -> NatsResponse:
-        def refused(error: Exception, correlation_id: str) -> NatsResponse:
-            return problem_reply(error, correlation_id, "similar.refused")
-
-        return await self._reply(message, SimilarRequest, self._similar, _report_similar, metrics.SIMILARS, refused)
-
-    async def _reply(  # noqa: PLR0913, PLR0917 - what differs between two kinds of requests
-        self,
-        message: NatsMessage,
-        model: type[Asked],
-        answer: Callable[[Asked, float], Answer],
-        report: Callable[[Asked, Answer, str], None],
-        results: Counter,
-        refused: Callable[[Exception, str], NatsResponse],
-    ) -> NatsResponse:
-        arrived, correlation_id = time.monotonic(), correlation_id_of(message)
-        try:
-            request = read_request(model, message.body)
-            deadline = arrived + request.timeout_ms / 1e3
-            answered = await in_time(self._threads, deadline, lambda: answer(request, arrived))
-        except Exception as error:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
-            code = problem_of(error, None).code
-            results.labels(code).inc()
-            await self._failed(code, message)
-            return refused(error, correlation_id)
-        report(request, answered, correlation_id)
-        return reply(answered, correlation_id)
+    def channels(self) -> tuple[RequestChannel[Any, Any], ...]:
+        """Return what an intake needs to know of them."""
+        suggest = RequestChannel(
+            subject=channels.SEARCH_SUGGEST,
+            model=SuggestRequest,
+            timeout_s=lambda request: request.timeout_ms / 1e3,
+            answer=self._suggest,
+            report=_report_suggestions,
+            refused=lambda error, id_: problem_reply(error, id_, "suggest.refused"),
+            results=metrics.SUGGESTS,
+        )
+        similar = RequestChannel(
+            subject=channels.SEARCH_SIMILAR,
+            model=SimilarRequest,
+            timeout_s=lambda request: request.timeout_ms / 1e3,
+            answer=self._similar,
+            report=_report_similar,
+            refused=lambda error, id_: problem_reply(error, id_, "similar.refused"),
+            results=metrics.SIMILARS,
+        )
+        return suggest, similar
 
     def _suggest(self, request: SuggestRequest, arrived: float) -> SuggestReply:
         suggestions = Suggestions(

@@ -5,7 +5,6 @@ from typing import Protocol
 
 from newsdex.errors import Invalid
 from newsdex.records import FeedEntry
-from newsdex.validation import read_request
 from newsdex_schemas import Article, ArticleReply, ArticleRequest
 
 
@@ -19,13 +18,12 @@ class Texts(Protocol):
         """Return an article's entry in the change feed."""
 
 
-def answer_article(body: bytes, texts: Texts, now_us: int) -> ArticleReply:
+def answer_article(request: ArticleRequest, texts: Texts, now_us: int) -> ArticleReply:
     """Return the article that a request names.
 
-    Raises `Invalid` for a request that cannot be read, and for an article that may not be shown: nothing tells apart
-    those that are embargoed, expired or withdrawn and those that nobody ever published.
+    Raises `Invalid` for an article that may not be shown: nothing tells apart those that are embargoed, expired or
+    withdrawn and those that nobody ever published.
     """
-    request = read_request(ArticleRequest, body)
     article, entry = texts.visible([request.id], now_us).get(request.id), texts.entry_of(request.id)
     if article is None or entry is None:
         raise Invalid("unknown_article", "there is no article with this id that may be shown", "id")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from whoosh.query import Query
 
 from newsdex.errors import Invalid
+from newsdex.handles import raise_out_of_handles
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.lexicon.related_terms import RelatedTerms
 from newsdex.index.reader import IndexResult, View
@@ -78,6 +79,8 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError) as error:
+        if isinstance(error, OSError):
+            raise_out_of_handles(error)
         raise Invalid("unknown_timezone", "timezone: no IANA time zone", "timezone") from error
 
 

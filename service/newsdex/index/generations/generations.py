@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from newsdex.errors import Unavailable
+from newsdex.handles import raise_out_of_handles
 from newsdex.index.generations.fingerprint import fingerprint
 
 POINTER = "current"
@@ -98,6 +99,8 @@ def read_state(folder: Path) -> GenerationState:
     try:
         return GenerationState(**read_sealed(folder / STATE))
     except (OSError, TypeError) as error:
+        if isinstance(error, OSError):
+            raise_out_of_handles(error)
         raise Unavailable("index_unreadable", f"{folder / STATE}: {error}") from error
 
 

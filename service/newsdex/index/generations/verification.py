@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from newsdex.errors import Unavailable
+from newsdex.handles import raise_out_of_handles
 from newsdex.index.columnar.storage.commits import latest_generation, read_segments
 from newsdex.index.columnar.storage.section_file import Array, Damaged, SectionFile
 from newsdex.index.columnar.storage.segment import SEQUENCE_COLUMN, ColumnarSegment, OpenSegment
@@ -83,6 +84,7 @@ def _open_segment(folder: Path, segment: ColumnarSegment) -> SectionFile | Findi
     except Unavailable as fault:
         return Finding(code=fault.code, text=fault.message)
     except OSError as error:
+        raise_out_of_handles(error)
         return Finding(code="index_damaged", text=f"{error.filename or path}: {error.strerror}")
 
 

@@ -1,13 +1,13 @@
 """Keeps the lexicon of the newest commit: each segment is read once, since segments never change.
 
-What was read of them is merged, since each table that a request looks into costs time. Merging goes on from time to
-time, so between two merges a request looks into the merged tables and those of a few new segments. Segments that
-are gone stay in the merged tables for a while: others have their articles, but for those that are shown no more.
+What was read of them is merged, since each table that a request looks into costs time; the smallest tables with each
+other, as a log-structured merge tree does (O'Neil and others, 1996): a word is merged a few times, not at each commit.
+A merged table whose segments are not all there any more is given up, and its segments' own tables stand in for it.
 """
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import structlog
@@ -15,17 +15,16 @@ import structlog
 from newsdex.errors import NewsdexError
 from newsdex.index.columnar.storage.segment import OpenSegment, SegmentData
 from newsdex.index.lexicon.table import WordTable
-from newsdex.index.lexicon.words import names, text_words
+from newsdex.index.lexicon.words import names, number_of_terms, text_words
 
 log = structlog.get_logger()
 
-SMALL_DOCUMENTS = 200
-"""So many new documents are read while the request waits, some milliseconds; more are read beside it."""
-KEPT_S = 600.0
-"""So long words of segments that are gone may stay in the merged tables."""
-MAX_UNMERGED = 6
-MAX_UNMERGED_SHARE = 0.5
-"""When there are more unmerged tables, or they have more words than this share of the merged ones, all are merged."""
+SMALL_TERMS = 20_000
+"""So many new terms are read while the request waits, some milliseconds; more are read beside it."""
+MAX_TABLES = 8
+"""When there are more, the smaller half of them become one."""
+MAX_WORDS = 500_000
+"""Of a table; some 80 bytes each. The rarest words, mostly errors of spelling, are left out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,17 +41,25 @@ class LexiconPart:
         """Give one part for several."""
         return cls(
             documents=sum(part.documents for part in parts),
-            words=WordTable.merged([part.words for part in parts]),
-            authors=WordTable.merged([part.authors for part in parts]),
-            tags=WordTable.merged([part.tags for part in parts]),
+            words=WordTable.merged([part.words for part in parts]).most_frequent(MAX_WORDS),
+            authors=WordTable.merged([part.authors for part in parts]).most_frequent(MAX_WORDS),
+            tags=WordTable.merged([part.tags for part in parts]).most_frequent(MAX_WORDS),
         )
 
     @classmethod
     def of(cls, data: SegmentData) -> "LexiconPart":
         """Read a segment."""
         return cls(
-            documents=data.documents, words=text_words(data), authors=names(data, "authors"), tags=names(data, "tags")
+            documents=data.documents,
+            words=text_words(data).most_frequent(MAX_WORDS),
+            authors=names(data, "authors").most_frequent(MAX_WORDS),
+            tags=names(data, "tags").most_frequent(MAX_WORDS),
         )
+
+    @property
+    def size(self) -> int:
+        """Return how much there is to merge."""
+        return len(self.words) + len(self.authors) + len(self.tags)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,49 +79,45 @@ class Lexicon:
 class LexiconReader:
     """Gives lexicons; large new segments are read, and tables merged, in a thread, while the one before is given."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take a clock in seconds."""
-        self._clock = clock
-        self._gone_since: float | None = None
-        """Since when a segment of the merged tables is gone."""
+    def __init__(self) -> None:
         self._lock = threading.RLock()
         self._parts: dict[str, LexiconPart] = {}
         """What was read, by segment."""
-        self._merged: LexiconPart | None = None
-        self._merged_names: frozenset[str] = frozenset()
+        self._merged: dict[frozenset[str], LexiconPart] = {}
+        """Tables of several segments, by their names; no segment is in two."""
         self._working: threading.Thread | None = None
 
     def lexicon(self, segments: Sequence[OpenSegment]) -> Lexicon:
         """Give the lexicon of a commit's segments; the first one is waited for."""
         with self._lock:
-            if self._gone_since is None and self._merged_names - {segment.name for segment in segments}:
-                self._gone_since = self._clock()
             if not self._parts:
                 self._update(segments)
             unread = [segment for segment in segments if segment.name not in self._parts]
-            if sum(segment.documents for segment in unread) <= SMALL_DOCUMENTS:
-                self._parts = self._parts | {segment.name: LexiconPart.of(segment.data) for segment in unread}
-                self._forget(segments)
+            if sum(number_of_terms(segment.data) for segment in unread) <= SMALL_TERMS:
+                self._keep({segment.name: LexiconPart.of(segment.data) for segment in unread})
+                self._forget(self._parts.keys() - {segment.name for segment in segments})
                 unread = []
             if (unread or self._is_due()) and (self._working is None or not self._working.is_alive()):
                 self._working = threading.Thread(target=self._work, args=(segments,), name="lexicon", daemon=True)
                 self._working.start()
-            merged = [self._merged] if self._merged else []
-            return Lexicon(parts=[*merged, *self._unmerged()])
+            return Lexicon(parts=list(self._tables().values()))
 
-    def _unmerged(self) -> list[LexiconPart]:
-        return [part for name, part in self._parts.items() if name not in self._merged_names]
+    def _tables(self) -> dict[frozenset[str], LexiconPart]:
+        """Return the tables to look into, by the names of their segments."""
+        covered = frozenset[str]().union(*self._merged)
+        return self._merged | {frozenset({name}): part for name, part in self._parts.items() if name not in covered}
 
     def _is_due(self) -> bool:
-        """Return whether all tables should become one."""
-        if self._gone_since is not None and self._clock() >= self._gone_since + KEPT_S:
-            return True
-        unmerged, words = self._unmerged(), len(self._merged.words) if self._merged else 0
-        return len(unmerged) > MAX_UNMERGED or sum(len(one.words) for one in unmerged) > MAX_UNMERGED_SHARE * words
+        """Tell whether the smallest tables should become one."""
+        return len(self._tables()) > MAX_TABLES
 
-    def _forget(self, segments: Sequence[OpenSegment]) -> None:
-        names = {segment.name for segment in segments}
-        self._parts = {name: part for name, part in self._parts.items() if name in names}
+    def _keep(self, new: Mapping[str, LexiconPart]) -> None:
+        self._parts = self._parts | dict(new)
+
+    def _forget(self, gone: AbstractSet[str]) -> None:
+        """Forget what is of segments that are gone, once it is known what is in those that came for them."""
+        self._parts = {name: part for name, part in self._parts.items() if name not in gone}
+        self._merged = {group: part for group, part in self._merged.items() if group <= self._parts.keys()}
 
     def _work(self, segments: Sequence[OpenSegment]) -> None:
         try:
@@ -127,10 +130,13 @@ class LexiconReader:
         known = self._parts
         new = {segment.name: LexiconPart.of(segment.data) for segment in segments if segment.name not in known}
         with self._lock:
-            self._parts = self._parts | new
-            parts = {segment.name: self._parts[segment.name] for segment in segments if segment.name in self._parts}
-            due = self._is_due()
-        if due:
-            merged = LexiconPart.merged(list(parts.values()))
+            self._keep(new)
+            self._forget(known.keys() - {segment.name for segment in segments})
+            tables = sorted(self._tables().items(), key=lambda table: table[1].size)
+        if len(tables) > MAX_TABLES:
+            chosen = dict(tables[: len(tables) // 2 + 1])
+            merged = LexiconPart.merged(list(chosen.values()))
             with self._lock:
-                self._merged, self._merged_names, self._gone_since = merged, frozenset(parts), None
+                kept = {group: part for group, part in self._merged.items() if group not in chosen}
+                self._merged = kept | {frozenset[str]().union(*chosen): merged}
+                self._forget(frozenset())  # a segment that went meanwhile takes the table with it

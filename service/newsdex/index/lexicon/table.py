@@ -43,6 +43,8 @@ class WordTable:
     @classmethod
     def merged(cls, tables: "Sequence[WordTable]") -> "WordTable":
         """Give one table for several; counts of what is in more than one add up."""
+        if all(table.values is table.words for table in tables):
+            return cls._of_words(tables)
         counts: Counter[tuple[str, str]] = Counter()
         for table in tables:
             for word, value, count in zip(table.words, table.values, table.counts.tolist(), strict=True):
@@ -50,6 +52,23 @@ class WordTable:
         entries = sorted(counts)
         numbers = np.array([min(counts[entry], MAX_COUNT) for entry in entries], np.uint32)
         return cls([word for word, _ in entries], numbers, [value for _, value in entries])
+
+    @classmethod
+    def _of_words(cls, tables: "Sequence[WordTable]") -> "WordTable":
+        counts: dict[str, int] = {}
+        for table in tables:
+            for word, count in zip(table.words, table.counts.tolist(), strict=True):
+                counts[word] = counts.get(word, 0) + count
+        return cls(words := sorted(counts), np.array([min(counts[word], MAX_COUNT) for word in words], np.uint32))
+
+    def most_frequent(self, number: int) -> "WordTable":
+        """Return the table of at most so many words, the most frequent ones; itself where it has no more."""
+        if len(self.words) <= number:
+            return self
+        kept = np.sort(np.argsort(-self.counts.astype(np.int64), kind="stable")[:number])
+        words = [self.words[place] for place in kept.tolist()]
+        values = None if self.values is self.words else [self.values[place] for place in kept.tolist()]
+        return WordTable(words, self.counts[kept], values)
 
     def __len__(self) -> int:
         return len(self.words)

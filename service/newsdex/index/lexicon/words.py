@@ -16,15 +16,18 @@ import numpy as np
 from newsdex.index.columnar.storage.postings import PostingField
 from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.segment import SegmentData
+from newsdex.index.columnar.storage.term_dictionary import TermDictionary
 from newsdex.index.lexicon.table import MAX_COUNT, WordTable
 from newsdex.index.schema import TEXT_FIELDS
-from newsdex.index.text.analysis import MARK, plain_form, stem_of, words
+from newsdex.index.text.analysis import MARK, UNSPACED, plain_form, stem_of, words
 from newsdex.index.text.languages import OWN_SCRIPT
 
 STEMS_OF_STEMS = 3
 """A stem may have a stem of its own, and so on: `abscission`, `abscis`, `absci`."""
-UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-"""Scripts whose terms are pairs of characters and no words."""
+_UNSPACED_RANGES = [
+    (chr(int(first, 16)), chr(int(last, 16) + 1)) for first, last in re.findall(r"\\u(....)-\\u(....)", UNSPACED)
+]
+"""The characters [first, stop) whose terms are pairs of them and no words, in order."""
 LONGEST = 50
 READ_AT_ONCE = 4_096
 """Postings are read so many in one piece, but for those of a frequent term."""
@@ -36,15 +39,30 @@ def text_words(data: SegmentData) -> WordTable:
     fields = [field for name in TEXT_FIELDS if isinstance(field := data.field(name), PostingField)]
     foreign = _foreign(data, fields)
     for field in fields:
-        terms = [term.decode() for term in field.terms.slice(0, field.terms.count)]
-        counts.update(
-            {
-                term: count
-                for term, count in zip(terms, _written(field, terms, foreign), strict=True)
-                if count > 0 and _is_word(term)
-            }
-        )
+        spans = _word_spans(field.terms)
+        terms = [term.decode() for span in spans for term in field.terms.slice(*span)]
+        written = _written(field, spans, terms, foreign)
+        counts.update({term: count for term, count in zip(terms, written, strict=True) if count > 0 and _is_word(term)})
     return _table(counts)
+
+
+def number_of_terms(data: SegmentData) -> int:
+    """Return how many terms there are to be read for `text_words`."""
+    fields = [field for name in TEXT_FIELDS if isinstance(field := data.field(name), PostingField)]
+    return sum(stop - start for field in fields for start, stop in _word_spans(field.terms))
+
+
+def _word_spans(terms: TermDictionary) -> list[tuple[int, int]]:
+    """Return the numbers [start, stop) of the terms that may be words: neither marked stems nor pairs of characters.
+
+    There may be a million pairs in one article; terms sort as their characters do, so none of them needs to be read.
+    """
+    _, start = terms.prefix_range(MARK.encode())
+    spans = []
+    for first, stop in _UNSPACED_RANGES:
+        spans.append((start, terms.lower_bound(first.encode())))
+        start = terms.lower_bound(stop.encode())
+    return [(start, stop) for start, stop in (*spans, (start, terms.count)) if start < stop]
 
 
 def _foreign(data: SegmentData, fields: list[PostingField]) -> Array | None:
@@ -59,9 +77,9 @@ def _foreign(data: SegmentData, fields: list[PostingField]) -> Array | None:
     return mask
 
 
-def _written(field: PostingField, terms: list[str], foreign: Array | None) -> list[int]:
+def _written(field: PostingField, spans: list[tuple[int, int]], terms: list[str], foreign: Array | None) -> list[int]:
     """Give how often each term was written as it is."""
-    total, stemmed = _frequencies(field, foreign)
+    total, stemmed = _frequencies(field, spans, foreign)
     numbers = {term: number for number, term in enumerate(terms)}
     stems = np.fromiter((numbers.get(stem_of(term), -1) for term in terms), np.int64, len(terms))
     others = np.flatnonzero((stems >= 0) & (stems != np.arange(len(terms))))
@@ -73,25 +91,31 @@ def _written(field: PostingField, terms: list[str], foreign: Array | None) -> li
     return counts
 
 
-def _frequencies(field: PostingField, foreign: Array | None) -> tuple[Array, Array]:
+def _frequencies(field: PostingField, spans: list[tuple[int, int]], foreign: Array | None) -> tuple[Array, Array]:
     """Give how often each term stands in all documents, and in those that are not foreign; a bounded part at a time."""
     starts = field.starts().astype(np.int64)
-    total, stemmed = np.zeros((2, len(starts) - 1), np.int64)
-    first = 0
-    while first < len(total):
-        stop = max(first + 1, int(np.searchsorted(starts, starts[first] + READ_AT_ONCE, "right")) - 1)
-        span, begins = (int(starts[first]), int(starts[stop])), starts[first:stop] - starts[first]
-        frequencies = field.frequencies(*span)
-        np.add.reduceat(frequencies, begins, dtype=np.int64, out=total[first:stop])
-        if foreign is not None:
-            own = np.where(foreign.take(field.documents(*span)), 0, frequencies)
-            np.add.reduceat(own, begins, dtype=np.int64, out=stemmed[first:stop])
-        first = stop
+    size = sum(stop - start for start, stop in spans)
+    total, stemmed = np.zeros((2, size), np.int64)
+    done = 0
+    for begin, end in spans:
+        first = begin
+        while first < end:
+            within = int(np.searchsorted(starts, starts[first] + READ_AT_ONCE, "right")) - 1
+            stop = min(end, max(first + 1, within))
+            span, begins = (int(starts[first]), int(starts[stop])), starts[first:stop] - starts[first]
+            place = slice(done + first - begin, done + stop - begin)
+            frequencies = field.frequencies(*span)
+            np.add.reduceat(frequencies, begins, dtype=np.int64, out=total[place])
+            if foreign is not None:
+                own = np.where(foreign.take(field.documents(*span)), 0, frequencies)
+                np.add.reduceat(own, begins, dtype=np.int64, out=stemmed[place])
+            first = stop
+        done += end - begin
     return total, total if foreign is None else stemmed
 
 
 def _is_word(term: str) -> bool:
-    return not term.startswith(MARK) and len(term) <= LONGEST and not term.isdecimal() and not UNSPACED.search(term)
+    return len(term) <= LONGEST and not term.isdecimal()
 
 
 def names(data: SegmentData, field_name: str) -> WordTable:

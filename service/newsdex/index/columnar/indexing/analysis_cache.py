@@ -10,12 +10,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from newsdex.index.columnar.indexing.text_runs import SHORT_BYTES, RunTable, TextRuns, distinct, split_runs
+from newsdex.index.columnar.indexing.text_runs import (
+    SHORT_BYTES,
+    RunTable,
+    TextRuns,
+    distinct,
+    is_ideograph_pair,
+    split_runs,
+)
 from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.text.analysis import terms, words
+from newsdex.memory import give_back
 
-MAX_PIECES = 400_000
-"""Bounds the memory of what is remembered, about 100 MB; then it starts anew."""
+MAX_BYTES = 64 * 1024 * 1024
+"""Bounds the memory of what is remembered; then it starts anew."""
+PIECE_BYTES, TERM_BYTES = 80, 200
+"""What one takes besides its own bytes: places in tables that are half empty, numbers, a place in a dictionary."""
+LONGEST_REMEMBERED = 256
+"""A longer piece, in bytes, is no word that comes again."""
 KEY_BYTES = 8
 
 
@@ -46,7 +58,9 @@ class AnalysisCache:
         self._entry_starts = array("i", [0])
         self._entry_terms = array("i")
         self._entry_offsets = array("i")
-        self._term_numbers: dict[str, int] = {}
+        self._bytes = 0
+        """About what all of this takes."""
+        self._term_numbers: dict[bytes, int] = {}
         self._terms: list[bytes] = []
         self._keys = np.zeros((0, 2), np.uint64)
         self._keyed = 0
@@ -56,29 +70,41 @@ class AnalysisCache:
 
     def _analyse(self, run: bytes, language: str) -> int:
         """Add a piece: at which places after its first stands which term; give its number."""
+        if is_ideograph_pair(run):
+            return self._add([(run,)])
         text = run.decode(errors="replace")
         # nothing in such a piece needs a closer look: it is one word
         plain = text.isalnum() and text.isascii()
         places = [terms(word, language) for word in ((text,) if plain else (word for word, _, _ in words(text)))]
+        return self._add([[form.encode() for form in forms] for forms in places])
+
+    def _add(self, places: Sequence[Sequence[bytes]]) -> int:
+        """Add what a piece stands for; return its number."""
         for place, forms in enumerate(places):
-            for form in forms:
-                self._entry_terms.append(self._term(form))
+            for term in forms:
+                self._entry_terms.append(self._term(term))
                 self._entry_offsets.append(place)
         self._places.append(len(places))
         self._entry_starts.append(len(self._entry_terms))
+        self._bytes += PIECE_BYTES
         return len(self._places) - 1
 
-    def _term(self, text: str) -> int:
-        number = self._term_numbers.get(text)
+    def _term(self, term: bytes) -> int:
+        number = self._term_numbers.get(term)
         if number is None:
-            number = self._term_numbers[text] = len(self._terms)
-            self._terms.append(text.encode())
+            number = self._term_numbers[term] = len(self._terms)
+            self._terms.append(term)
+            self._bytes += TERM_BYTES + len(term)
         return number
+
+    def shrink(self) -> None:
+        """Forget everything where it takes too much; nothing that `read` gave before can be ranked afterwards."""
+        if self._bytes > MAX_BYTES:
+            self._forget()
+            give_back()
 
     def read(self, texts: Sequence[str], languages: Sequence[str]) -> TokenColumns:
         """Find every word of some texts, each in its language; an empty text is a document without the field."""
-        if len(self._places) > MAX_PIECES:
-            self._forget()
         runs = split_runs(texts)
         own = [self._languages.setdefault(language, len(self._languages)) for language in languages]
         return self._expanded(self._numbered(runs, np.repeat(np.array(own, np.uint8), runs.counts)), runs.counts)
@@ -108,7 +134,10 @@ class AnalysisCache:
     def _long_number(self, run: bytes, language: str) -> int:
         number = self._long.get((run, language))
         if number is None:
-            number = self._long[run, language] = self._analyse(run, language)
+            number = self._analyse(run, language)
+            if len(run) <= LONGEST_REMEMBERED:
+                self._long[run, language] = number
+                self._bytes += len(run)
         return number
 
     def _expanded(self, runs: Array, counts: Array) -> TokenColumns:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from newsdex.errors import Unavailable
 from newsdex.index.columnar.indexing.merger import merge_segments
 from newsdex.index.columnar.storage.segment import ColumnarSegment, OpenSegment
+from newsdex.memory import give_back
 
 
 class Task(NamedTuple):
@@ -98,6 +99,7 @@ def main() -> None:
     while True:
         with suppress(OSError):  # the writer has ended; `_receive` hears it, too
             connection.send(_result(tasks.get()))
+        give_back()
 
 
 if __name__ == "__main__":

@@ -39,6 +39,8 @@ def write_segment(path: Path, documents: Sequence[Document], cache: AnalysisCach
     except BaseException:
         writer.abandon()
         raise
+    finally:
+        cache.shrink()
 
 
 def _write_field(

@@ -1,15 +1,18 @@
 """Cuts texts into pieces at once, and knows again the pieces that were seen before, without a Python object for each.
 
-A text's bytes are cut at every ASCII character that cannot be in a word; no word goes across one.
+A text's bytes are cut at every character that cannot be in a word, and runs of a script without spaces into the pairs
+of characters that are its words. So a piece is a word, or a few that hang together: none grows with its paragraph.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from newsdex.index.columnar.storage.section_file import Array
-from newsdex.index.text.analysis import DOT_OF_INITIALS
+from newsdex.index.text.analysis import DOT_OF_INITIALS, MARKS, UNSPACED
+from newsdex.index.text.folding import APOSTROPHES
 
 SHORT_BYTES = 15
 """Pieces up to this length are two numbers of 64 bits; the last byte of the second is the language's."""
@@ -23,6 +26,25 @@ _TABLE = (
     .lower()
     .replace(b" ", b".", 1)
 )  # the first space stands in NUL's place
+TWO_BYTES, THREE_BYTES, FOUR_BYTES = 0xC2, 0xE0, 0xF0
+"""A character of so many bytes of UTF-8 begins with this, or more."""
+FIRST_IDEOGRAPH, AFTER_IDEOGRAPHS = "\u4e00".encode(), "\ua000".encode()
+SURROGATES = range(0xD800, 0xE000)
+IN_WORD, IN_PAIR = 1, 2
+WIDE_BYTES = 3
+"""Each character of a script without spaces is so many bytes of UTF-8."""
+
+
+def _classes() -> Array:
+    """Return for each character of the Basic Multilingual Plane whether it may be in a word, or is taken in pairs."""
+    every = "".join(chr(code) for code in range(FIRST_NOT_ASCII, 1 << 16) if code not in SURROGATES)
+    classes = np.zeros(1 << 16, np.uint8)
+    for kind, pattern in ((IN_WORD, rf"[\w{MARKS}{APOSTROPHES}]"), (IN_PAIR, rf"[{UNSPACED}]")):
+        classes[np.frombuffer("".join(re.findall(pattern, every)).encode("utf-32-le"), np.uint32)] = kind
+    return classes
+
+
+_CLASSES = _classes()
 _MASKS = np.array([(1 << 8 * count) - 1 for count in range(WORD_BYTES + 1)], np.uint64)
 
 
@@ -56,13 +78,55 @@ def split_runs(texts: Sequence[str]) -> TextRuns:
     """Cut some texts into pieces, ASCII letters in lower case."""
     encoded = [DOT_OF_INITIALS.sub(_KEPT_DOT, text).encode(errors="replace") for text in texts]
     data = b" ".join([b"", *encoded, b" " * 2 * WORD_BYTES]).translate(_TABLE)
-    in_piece = np.frombuffer(data, np.uint8) != SEPARATOR
+    own = np.frombuffer(data, np.uint8)
+    in_piece = own != SEPARATOR
+    paired = np.zeros(0, np.int64) if data.isascii() else _part_wide(own, in_piece)
     edges = np.flatnonzero(in_piece[1:] != in_piece[:-1]) + 1
-    starts, ends = edges[::2], edges[1::2]
+    starts, ends = _with_pairs(edges[::2], edges[1::2], paired)
     text_ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)) + 1)
     return TextRuns(
         data=data, starts=starts, ends=ends, counts=np.diff(np.searchsorted(starts, text_ends, "right"), prepend=0)
     )
+
+
+def _part_wide(data: Array, in_piece: Array) -> Array:
+    """Unmark what parts words beyond ASCII, and what is taken in pairs; return where the latter's characters begin.
+
+    Characters beyond the Basic Multilingual Plane part nothing here; `analysis` looks closer at a piece that has some.
+    """
+    second = np.flatnonzero((data >= TWO_BYTES) & (data < THREE_BYTES))
+    third = np.flatnonzero((data >= THREE_BYTES) & (data < FOUR_BYTES))
+    tail = np.uint16(0x3F)
+    codes = ((data[second] & np.uint16(0x1F)) << np.uint16(6)) | (data[second + 1] & tail)
+    parting = second[_CLASSES.take(codes) == 0]
+    in_piece[parting] = in_piece[parting + 1] = False
+    middle = (data[third + 1] & tail) << np.uint16(6)
+    kinds = _CLASSES.take(((data[third] & np.uint16(0x0F)) << np.uint16(12)) | middle | (data[third + 2] & tail))
+    parting = third[kinds != IN_WORD]
+    for place in range(WIDE_BYTES):
+        in_piece[parting + place] = False
+    paired: Array = third[kinds == IN_PAIR]
+    return paired
+
+
+def _with_pairs(starts: Array, ends: Array, paired: Array) -> tuple[Array, Array]:
+    """Return the pieces, in order, with all two neighbours among the characters at `paired`, and those without one."""
+    if not len(paired):
+        return starts, ends
+    is_followed = np.zeros(len(paired) + 1, bool)
+    is_followed[1:-1] = np.diff(paired) == WIDE_BYTES
+    pairs = paired[is_followed[1:]]
+    alone = paired[~is_followed[1:] & ~is_followed[:-1]]
+    starts = np.concatenate([starts, pairs, alone])
+    ends = np.concatenate([ends, pairs + 2 * WIDE_BYTES, alone + WIDE_BYTES])
+    order = np.argsort(starts, kind="stable")
+    return starts[order], ends[order]
+
+
+def is_ideograph_pair(run: bytes) -> bool:
+    """Tell whether a piece is two ideographs of the commonest block (U+4E00 to U+9FFF), a term as they stand."""
+    is_pair = len(run) == 2 * WIDE_BYTES
+    return is_pair and FIRST_IDEOGRAPH <= run < AFTER_IDEOGRAPHS and FIRST_IDEOGRAPH <= run[3:] < AFTER_IDEOGRAPHS
 
 
 class RunTable:
@@ -104,7 +168,7 @@ class RunTable:
             first = np.concatenate([self._first[known], first])
             second = np.concatenate([self._second[known], second])
             numbers = np.concatenate([self._numbers[known], numbers])
-            self._make(1 << (4 * self._count).bit_length())
+            self._make(1 << (2 * self._count).bit_length())
         slots = self._slots(first, second)
         while len(slots):
             free, chosen = np.unique(slots, return_index=True)

@@ -17,6 +17,7 @@ from whoosh.index import TOC, EmptyIndexError
 from whoosh.index import IndexError as WhooshIndexError
 
 from newsdex.errors import Unavailable
+from newsdex.handles import raise_out_of_handles
 from newsdex.index.columnar.storage.section_file import Damaged
 from newsdex.index.columnar.storage.segment import ColumnarSegment, OpenSegment
 from newsdex.index.generations.generations import sync_path
@@ -97,4 +98,5 @@ def verify_folder(folder: Path, schema: Any) -> None:
         try:
             OpenSegment(folder, segment).data.file.verify()
         except OSError as error:
+            raise_out_of_handles(error)
             raise Damaged(Path(error.filename or folder / segment.file_name()), error.strerror or str(error)) from error
