@@ -16,6 +16,7 @@ from tests.scenarios.corpus import Corpus
 from newsdex.index.columnar.indexing.merge_policy import MAX_HIDDEN_US
 from newsdex.index.columnar.storage.segment import OpenSegment, SegmentData
 from newsdex.index.lexicon import current
+from newsdex.index.lexicon import words as lexicon_words
 from newsdex.index.lexicon.current import Lexicon, LexiconReader
 from newsdex.index.lexicon.table import WordTable
 from newsdex.index.text.analysis import terms, words
@@ -261,3 +262,15 @@ def test_words_of_segments_that_are_gone_leave_the_lexicon_with_them(tmp_path: P
         counted.append(counts())
 
     assert [[1, 1], [0, 1]] == [[min(one, 1) for one in pair] for pair in counted]
+
+
+def test_of_very_many_names_the_rarest_are_left_out(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexicon_words, "MAX_NAMES", 2)
+    corpus.publish(
+        {"id": "a", "title": "t", "tags": ("harbour", "ferry", "storm")},
+        {"id": "b", "title": "t", "tags": ("harbour", "ferry")},
+    )
+    corpus.index()
+    (part,) = LexiconReader().lexicon(segments(corpus)).parts
+
+    assert ["ferry", "harbour"] == list(part.tags.values)

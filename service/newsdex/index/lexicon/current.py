@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 SMALL_TERMS = 20_000
 """So many new terms are read while the request waits, some milliseconds; more are read beside it."""
+SMALL_AT_FIRST = 500_000
+"""So many are waited for where nothing was read yet: without them no error of spelling is noticed."""
 MAX_TABLES = 8
 """When there are more, the smaller half of them become one."""
 MAX_WORDS = 500_000
@@ -88,12 +90,11 @@ class LexiconReader:
         self._working: threading.Thread | None = None
 
     def lexicon(self, segments: Sequence[OpenSegment]) -> Lexicon:
-        """Give the lexicon of a commit's segments; the first one is waited for."""
+        """Give the lexicon of a commit's segments; one of an earlier commit, or an empty one, while much is read."""
         with self._lock:
-            if not self._parts:
-                self._update(segments)
             unread = [segment for segment in segments if segment.name not in self._parts]
-            if sum(number_of_terms(segment.data) for segment in unread) <= SMALL_TERMS:
+            small = SMALL_TERMS if self._parts else SMALL_AT_FIRST
+            if sum(number_of_terms(segment.data) for segment in unread) <= small:
                 self._keep({segment.name: LexiconPart.of(segment.data) for segment in unread})
                 self._forget(self._parts.keys() - {segment.name for segment in segments})
                 unread = []

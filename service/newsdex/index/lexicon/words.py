@@ -29,6 +29,9 @@ _UNSPACED_RANGES = [
 ]
 """The characters [first, stop) whose terms are pairs of them and no words, in order."""
 LONGEST = 50
+NAME_FIELDS = ("authors", "tags")
+MAX_NAMES = 100_000
+"""Of a segment; each is kept once for each of its words. Where there are more, the rarest are left out."""
 READ_AT_ONCE = 4_096
 """Postings are read so many in one piece, but for those of a frequent term."""
 
@@ -47,9 +50,11 @@ def text_words(data: SegmentData) -> WordTable:
 
 
 def number_of_terms(data: SegmentData) -> int:
-    """Return how many terms there are to be read for `text_words`."""
+    """Return how many terms there are to be read for `text_words` and `names`."""
     fields = [field for name in TEXT_FIELDS if isinstance(field := data.field(name), PostingField)]
-    return sum(stop - start for field in fields for start, stop in _word_spans(field.terms))
+    named = [field for name in NAME_FIELDS if isinstance(field := data.field(name), PostingField)]
+    of_texts = sum(stop - start for field in fields for start, stop in _word_spans(field.terms))
+    return of_texts + sum(field.terms.count for field in named)
 
 
 def _word_spans(terms: TermDictionary) -> list[tuple[int, int]]:
@@ -123,9 +128,13 @@ def names(data: SegmentData, field_name: str) -> WordTable:
     field = data.field(field_name)
     if not isinstance(field, PostingField):
         return WordTable([], np.zeros(0, np.uint32))
-    values = [term.decode() for term in field.terms.slice(0, field.terms.count)]
-    counts = np.diff(field.starts().astype(np.int64)).tolist()
-    entries = sorted(entry for pair in zip(values, counts, strict=True) for entry in _entries(*pair))
+    counts = np.diff(field.starts().astype(np.int64))
+    values = field.terms.slice(0, field.terms.count)
+    if len(values) > MAX_NAMES:
+        chosen = np.sort(np.argsort(-counts, kind="stable")[:MAX_NAMES])
+        values, counts = [values[number] for number in chosen.tolist()], counts[chosen]
+    pairs = zip(values, counts.tolist(), strict=True)
+    entries = sorted(entry for value, count in pairs for entry in _entries(value.decode(), count))
     return WordTable(
         [text for text, _, _ in entries],
         np.array([count for _, _, count in entries], np.uint32),
