@@ -28,6 +28,9 @@ REQUEST_CHANNELS = {
     channels.INDEX_CHECK: ("index-order", "index-reply"),
     channels.INDEX_REBUILD: ("index-order", "index-reply"),
     channels.INDEX_ROLLBACK: ("index-order", "index-reply"),
+    channels.STREAM_STATUS: ("stream-request", "stream-reply"),
+    channels.STREAM_PRUNE: ("stream-order", "stream-reply"),
+    channels.STREAM_REDELIVER: ("stream-order", "stream-reply"),
 }
 REPORT_CHANNELS = {channels.INDEX_DAMAGED: "damage-report"}
 """Those without a reply."""
@@ -45,6 +48,9 @@ REQUEST_SUMMARIES = {
     channels.INDEX_CHECK: "Read the whole index again now, and mend what is damaged; for operators.",
     channels.INDEX_REBUILD: "Build a new generation of the index beside the one that serves; for operators.",
     channels.INDEX_ROLLBACK: "Go back to the generation that served before; for operators.",
+    channels.STREAM_STATUS: "Tell how full the stream is, and what may be removed from it; for operators.",
+    channels.STREAM_PRUNE: "Remove the oldest handled events from the stream; for operators.",
+    channels.STREAM_REDELIVER: "Have every event in the stream delivered once more; for operators.",
     channels.INDEX_DAMAGED: "Hear that the index is damaged, and read it again; for searchers. There is no reply.",
 }
 

@@ -32,6 +32,9 @@ from newsdex_schemas.operations import (
     IndexRequest,
     ParkedReply,
     ParkedRequest,
+    StreamOrder,
+    StreamReply,
+    StreamRequest,
 )
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -45,6 +48,7 @@ REPLIES: dict[str, type[ContractModel]] = {
     "parked-reply": ParkedReply,
     "index-reply": IndexReply,
     "erasure-reply": ErasureReply,
+    "stream-reply": StreamReply,
     "problem": Problem,
 }
 REQUESTS: dict[str, type[ContractModel]] = {
@@ -59,6 +63,8 @@ REQUESTS: dict[str, type[ContractModel]] = {
     "erasure-order": ErasureOrder,
     "erasure-request": ErasureRequest,
     "damage-report": DamageReport,
+    "stream-request": StreamRequest,
+    "stream-order": StreamOrder,
 }
 MESSAGES: dict[str, type[ContractModel]] = {
     "article": Article,

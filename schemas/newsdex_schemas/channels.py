@@ -40,9 +40,15 @@ INDEX_ROLLBACK = "index.rollback"
 INDEX_DAMAGED = "index.damaged"
 """Where searchers report damage that they met in the index; there is no reply."""
 
+STREAM_STATUS = "stream.status"
+STREAM_PRUNE = "stream.prune"
+STREAM_REDELIVER = "stream.redeliver"
+"""Request/reply, for operators: how full the stream is, and orders to make room or to deliver everything again."""
+
 REQUEST_CHANNELS = (
     SEARCH_QUERY, SEARCH_SUGGEST, SEARCH_SIMILAR, ARTICLES_GET, EVENTS_OUTCOME, PARKED_RETRY, PARKED_DROP,
     ERASURES_ORDER, ERASURES_STATUS, INDEX_STATUS, INDEX_CHECK, INDEX_REBUILD, INDEX_ROLLBACK, INDEX_DAMAGED,
+    STREAM_STATUS, STREAM_PRUNE, STREAM_REDELIVER,
 )  # fmt: skip
 
 CORRELATION_HEADER = "correlation_id"

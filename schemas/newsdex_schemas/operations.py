@@ -139,3 +139,53 @@ class ErasureReply(ContractModel):
 
     erasures: tuple[ErasureStatus, ...]
     """One for each article that was erased."""
+
+
+class StreamRequest(RequestModel):
+    """Asks how the stream is."""
+
+
+class StreamOrder(RequestModel):
+    """Has the indexer remove handled events from the stream, or have all events delivered once more.
+
+    The channel takes the order of its own name only. With `prune`, `keep_bytes` and `keep_days` stand in for the
+    settings; `unbacked` lets events go that no backup has.
+    """
+
+    order: Literal["prune", "redeliver"]
+    """What is to be done; it must be what the channel is named after."""
+    keep_bytes: Annotated[StrictInt, Field(ge=0, le=2**53 - 1), WholeNumber] | None = None
+    """How many bytes of handled events stay."""
+    keep_days: Annotated[float, Field(ge=0, le=36_500)] | None = None
+    """How many days handled events stay."""
+    unbacked: bool = False
+    """True lets events go that no backup has."""
+
+
+class StreamReply(ContractModel):
+    """How the stream and the broker's store are."""
+
+    events: int
+    """How many events the stream has, handled ones too."""
+    bytes: int
+    """How many bytes they are."""
+    oldest_at: Timestamp | None = None
+    """When the broker stored the oldest of them; absent where there is none."""
+    limit_bytes: int | None = None
+    """At which size the stream refuses new events; absent without a limit of its own."""
+    store_bytes: int
+    """How many bytes the broker's store has."""
+    store_limit_bytes: int | None = None
+    """At which size the broker's store does; absent where that is not known."""
+    waiting: int
+    """Events that the indexer has not taken."""
+    at_work: int
+    """Events that it has taken, and not acknowledged."""
+    prunable: int
+    """How many of the oldest events may go now."""
+    bound: Literal["wanted", "acknowledged", "backup"]
+    """Why not more: no more are to go, they were not handled yet, or no backup has them."""
+    pruned: int | None = None
+    """How many went by this order."""
+    faults: tuple[str, ...] = ()
+    """Settings of the stream and its consumer that are wrong and cannot be changed, for people."""

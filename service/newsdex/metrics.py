@@ -21,6 +21,16 @@ PARKED_SUPERSEDED = Counter("newsdex_parked_superseded_total", "Parked events th
 STREAM_WAITING = Gauge("newsdex_stream_waiting_events", "Events in the stream that the indexer has not taken yet")
 STREAM_AT_WORK = Gauge("newsdex_stream_unacknowledged_events", "Events that it has taken and not acknowledged yet")
 ERASURES_PENDING = Gauge("newsdex_erasures_pending", "Erasures that are not finished; alert where it stays above 0")
+STREAM_MENDED = Counter(
+    "newsdex_stream_mended_total", "Settings of stream and consumer that somebody had changed, put right", ["setting"]
+)
+STREAM_EVENTS = Gauge("newsdex_stream_events", "Events in the stream, handled ones too")
+STREAM_BYTES = Gauge("newsdex_stream_bytes", "Their bytes")
+STREAM_LIMIT = Gauge("newsdex_stream_limit_bytes", "At how many the stream refuses new events; 0 where it has no limit")
+STREAM_PRUNED = Counter("newsdex_stream_pruned_total", "Handled events that were removed from the stream")
+STORE_BYTES = Gauge("newsdex_store_bytes", "Bytes in the broker's store")
+STORE_LIMIT = Gauge("newsdex_store_limit_bytes", "At how many it refuses new events; 0 where that is not known")
+STREAM_FAULTS = Gauge("newsdex_stream_faults", "Settings of stream and consumer that nobody can put right")
 READY = Gauge("newsdex_ready", "1 where /ready answers with 200, else 0")
 COMMIT_SECONDS = Histogram("newsdex_archive_commit_seconds", "Time of one archive transaction", buckets=SECONDS)
 COMMIT_EVENTS = Histogram(

@@ -37,6 +37,16 @@ class Settings(BaseSettings):
     """The broker's HTTP monitoring address, where `sync_interval: always` is verified."""
     broker_port: int = Field(default=0, ge=0, le=65535)
     """Port of the embedded broker; 0 takes a free one."""
+    stream_max_bytes: int | None = Field(default=None, ge=1)
+    """The size at which the stream refuses new events; unset, what the broker's store takes."""
+    stream_replicas: int = Field(default=1, ge=1, le=5)
+    """On how many servers of a cluster the stream is kept, at least."""
+    stream_keep_days: float = Field(default=30.0, gt=0)
+    """How long the stream keeps handled events."""
+    stream_keep_bytes: int | None = Field(default=None, ge=0)
+    """How many bytes of handled events it keeps; unset, half of what stream or store may have."""
+    stream_keep_unbacked_days: float = Field(default=30.0, ge=0)
+    """How long it keeps handled events that no backup has, whatever the two above say."""
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=0, ge=0, le=65535)
     """Port of `/live`, `/ready` and `/metrics`; 0 takes a free one."""

@@ -22,6 +22,7 @@ from pathlib import Path
 from tests.scenarios.corpus import Corpus, found_in, stories
 
 from newsdex.archive.reader import ArchiveReader
+from newsdex.clock import now_us
 from newsdex.index.columnar.storage.segment import SEQUENCE_COLUMN
 from newsdex.index.generations.generations import serving
 from newsdex.index.generations.projector import Projector
@@ -203,7 +204,9 @@ class SwapKills:
         self._outcome.swaps += serving(root).name != self._before
         self._before = serving(root).name
         self._outcome.lost += view.position != self._corpus.archive.head()
-        wrong = first_finding(check_documents(view, self._corpus.archive)) or first_finding(check_files(view.folder))
+        wrong = first_finding(check_documents(view, self._corpus.archive, now_us())) or first_finding(
+            check_files(view.folder)
+        )
         self._outcome.wrong += wrong is not None
 
     def close(self) -> None:

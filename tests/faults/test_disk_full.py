@@ -30,6 +30,7 @@ from newsdex.index.generations.generations import serving
 from newsdex.index.generations.verification import check_documents, check_files, first_finding
 from newsdex.index.reader import IndexReader, open_view
 from newsdex.index.writer import IndexWriter
+from newsdex.records import microseconds
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, channels
 
@@ -159,7 +160,7 @@ def test_a_rebuild_without_room_is_gone_on_with_and_the_old_generation_serves(di
 
         assert len(faults) > 5
         assert "generation-000002" == serving(corpus.index_root).name
-        assert first_finding(check_documents(corpus.reader.view(), corpus.archive)) is None
+        assert first_finding(check_documents(corpus.reader.view(), corpus.archive, microseconds(NOW))) is None
 
 
 def test_a_first_index_without_room_is_built_when_there_is(disk: Disk) -> None:

@@ -22,8 +22,12 @@ BODIES = {
     "articles.get": b'{"id": "story"}',
     "events.outcome": b'{"events": [{"source": "nats", "id": "x"}]}',
 }
-DOING = {channel for channel in channels.REQUEST_CHANNELS if channel.startswith(("parked.", "index.", "erasures."))}
-DOING -= {channels.INDEX_STATUS, channels.ERASURES_STATUS}
+DOING = {
+    channel
+    for channel in channels.REQUEST_CHANNELS
+    if channel.startswith(("parked.", "index.", "erasures.", "stream."))
+}
+DOING -= {channels.INDEX_STATUS, channels.ERASURES_STATUS, channels.STREAM_STATUS}
 OF_THE_BROKER = ["$JS.API.STREAM.PURGE.ARTICLES", "$JS.API.STREAM.DELETE.ARTICLES", "$JS.API.STREAM.UPDATE.ARTICLES"]
 
 
@@ -79,6 +83,8 @@ async def send_everything(broker: Secured, role: str, to_send: Sequence[str], re
             await connection.publish(channel.replace(">", "x"), body, reply=reply)
     await connection.flush()
     await connection.flush()
+    if channels.ARTICLES_PUBLISHED in to_send:  # its acknowledgement comes after those of all before it
+        await connection.jetstream(timeout=60).publish(channels.ARTICLES_PUBLISHED, article)
     await connection.close()
 
 

@@ -9,11 +9,9 @@ import urllib.request
 from typing import Any
 
 import nats
-from nats.js.api import ConsumerConfig, StreamConfig
 from tests.integration.running import Running, Service, until
 
-from newsdex.broker.server import EmbeddedServer
-from newsdex.broker.streams import CONSUMER, wanted_stream
+from newsdex.broker.streams import CONSUMER
 from newsdex_schemas import channels
 
 AT_ONCE_S = 15
@@ -38,20 +36,6 @@ def test_the_embedded_broker_fsyncs_before_it_acknowledges(service: Service, up:
 
     assert True is jetstream["sync_always"]
     assert [line["sync_always"] for line in up.events("broker.ready")] == [True]
-
-
-def test_differences_of_what_runs_are_reported_and_left_alone(own: Service) -> None:
-    async def prepare(js: Any) -> None:
-        await js.add_stream(StreamConfig(name=channels.STREAM, subjects=["articles.>"], max_msgs=10_000))
-        await js.add_consumer(channels.STREAM, ConsumerConfig(durable_name=CONSUMER, ack_wait=7))
-
-    with EmbeddedServer(own.data_dir):
-        _on_broker(own, prepare)
-        with own.process("indexer") as indexer:
-            indexer.wait_until_ready()
-            differences = {line["what"] for line in indexer.events("broker.difference")}
-
-    assert {"stream.subjects", "stream.max_msg_size", "consumer.ack_wait", "consumer.filter_subjects"} <= differences
 
 
 def test_an_indexer_whose_consumer_was_deleted_ends_and_up_starts_it_again(own: Service) -> None:
@@ -91,14 +75,3 @@ def test_a_stop_while_the_broker_is_away_ends_every_process_at_once(own: Service
         assert (0, {"up", "indexer", "searcher"}) == (code, stopped)
         assert took_s < AT_ONCE_S
         assert [] == [line for line in up.events("library") if line["level"] == "error"]
-
-
-def test_a_stream_that_is_wanted_has_no_difference_to_itself(own: Service) -> None:
-    from newsdex.broker.streams import ensure_stream  # noqa: PLC0415 - one use
-
-    with EmbeddedServer(own.data_dir):
-        first = _on_broker(own, ensure_stream)
-        second = _on_broker(own, ensure_stream)
-        subjects = _on_broker(own, lambda js: js.stream_info(channels.STREAM)).config.subjects
-
-    assert ([], [], sorted(wanted_stream().subjects)) == (first, second, sorted(subjects))

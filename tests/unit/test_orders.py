@@ -10,10 +10,11 @@ from tests.unit.test_contract_documents import MESSAGES, example_of
 
 from newsdex.apps.index_requests import ORDERS, read_damage, read_index_order
 from newsdex.apps.rate import RateLimit
+from newsdex.apps.stream_requests import read_stream_order
 from newsdex.broker.inboxes import is_inbox
 from newsdex.errors import Invalid, Unavailable
 from newsdex_schemas import EVENT_MODELS, EventRef, OutcomeRequest, SearchRequest, channels
-from newsdex_schemas.operations import DamageReport, ErasureOrder, IndexOrder, ParkedRequest
+from newsdex_schemas.operations import DamageReport, ErasureOrder, IndexOrder, ParkedRequest, StreamOrder
 
 REPLIES = [name for name in MESSAGES if name.endswith("-reply")] + ["problem"]
 SENT_BY_THE_BROKER: list[dict[str, Any]] = [
@@ -43,6 +44,10 @@ def test_an_acknowledgement_or_a_reply_is_no_order_and_no_report(body: bytes) ->
         with pytest.raises(Invalid) as raised:
             read_index_order(body, wanted)
         codes.append(raised.value.code)
+    for wanted in ("prune", "redeliver"):
+        with pytest.raises(Invalid) as raised:
+            read_stream_order(body, wanted)
+        codes.append(raised.value.code)
     with pytest.raises(Invalid) as raised:
         read_damage(body)
     with pytest.raises(ValidationError):
@@ -56,7 +61,8 @@ def test_no_reply_has_the_field_that_makes_an_order(name: str) -> None:
     orders = {"order", "damage", "ids"}
 
     assert set() == orders & set(MESSAGES[name].model_fields)
-    assert all(orders & set(model.model_fields) for model in (IndexOrder, ErasureOrder, DamageReport, ParkedRequest))
+    models = (IndexOrder, ErasureOrder, StreamOrder, DamageReport, ParkedRequest)
+    assert all(orders & set(model.model_fields) for model in models)
 
 
 @pytest.mark.parametrize("channel", ORDERS)

@@ -45,6 +45,9 @@ from newsdex_schemas.operations import (
     ParkedReply,
     ParkedRequest,
     ParkedResult,
+    StreamOrder,
+    StreamReply,
+    StreamRequest,
 )
 from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
 
@@ -224,10 +227,22 @@ class Client:
         """Have the indexer go back to the generation before; it goes on after the reply."""
         return await self._request(channels.INDEX_ROLLBACK, IndexOrder(order="rollback"), IndexReply)
 
+    async def stream_status(self) -> StreamReply:
+        """Ask the indexer how full the stream is."""
+        return await self._request(channels.STREAM_STATUS, StreamRequest(), StreamReply)
+
+    async def prune_stream(self, order: StreamOrder) -> StreamReply:
+        """Have the indexer remove handled events from the stream."""
+        return await self._request(channels.STREAM_PRUNE, order, StreamReply)
+
+    async def redeliver(self) -> StreamReply:
+        """Have every event in the stream delivered once more."""
+        return await self._request(channels.STREAM_REDELIVER, StreamOrder(order="redeliver"), StreamReply)
+
     async def _request(
         self, channel: str, request: ContractModel, reply: type[Reply], timeout_s: float = REPLY_TIMEOUT_S
     ) -> Reply:
-        answers = "an indexer" if channel.startswith(("parked.", "index.", "erasures.")) else "a searcher"
+        answers = "an indexer" if channel.startswith(("parked.", "index.", "stream.", "erasures.")) else "a searcher"
         try:
             message = await self._refusals.or_refused(
                 self._connection.request(channel, request.to_json(), timeout=timeout_s)

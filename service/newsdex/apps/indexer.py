@@ -22,20 +22,16 @@ from newsdex.apps.projector import ProjectorProcess, Report
 from newsdex.apps.requests import answering
 from newsdex.apps.serve import Process
 from newsdex.apps.stream_adoption import StreamAdoption
+from newsdex.apps.stream_marks import redeliver_note
+from newsdex.apps.stream_requests import stream_handlers
+from newsdex.apps.stream_watch import StreamWatch
+from newsdex.archive.database import FILE_NAME
 from newsdex.archive.reader import read_archive
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.backoff import growing_delay_s
 from newsdex.broker.address import monitoring_url
 from newsdex.broker.connection import as_delivery, make_broker, undecoded
-from newsdex.broker.streams import (
-    ACK_WAIT_S,
-    CONSUMER,
-    MAX_ACK_PENDING,
-    consumer_state,
-    ensure_stream,
-    sync_always,
-    wanted_stream,
-)
+from newsdex.broker.streams import ACK_WAIT_S, CONSUMER, MAX_ACK_PENDING, sync_always
 from newsdex.clock import now_us
 from newsdex.cursor_key import cursor_key
 from newsdex.errors import Unavailable
@@ -68,6 +64,11 @@ class Indexer:
         """Open the archive; raise `Misconfigured` where another indexer has this data folder."""
         self._settings = settings
         self._lock = lock_data_dir(settings.data_dir, "indexer")
+        self._redeliver_note = redeliver_note(settings.data_dir)
+        if not (settings.data_dir / FILE_NAME).exists():
+            # whatever the broker takes for handled, this archive does not have it
+            with suppress(OSError):  # a full disk, of which the archive says more
+                self._redeliver_note.touch()
         self._archive = ArchiveWriter(settings.data_dir)
         with suppress(Unavailable):  # a searcher that needs it says what is wrong
             cursor_key(settings.data_dir)
@@ -76,6 +77,7 @@ class Indexer:
         self._committer = Committer(self._handle, self._committed)
         self._projector: ProjectorProcess | None = None
         self._erasing = Erasing(self._archive.erasures, self._committer, lambda: self._projector)
+        self._watch: StreamWatch | None = None
         self._parked_codes: list[str] = []
         """Those that the metric shows."""
 
@@ -112,6 +114,7 @@ class Indexer:
             (channels.PARKED_DROP, self._drop),
             *self._erasing.handlers(),
             *index_handlers(lambda: self._projector),
+            *stream_handlers(lambda: self._watch),
         ):
             broker.subscriber(channel, queue="indexers", decoder=undecoded)(answering(handler))
         report_damage = answering(damage_handler(lambda: self._projector))
@@ -121,8 +124,12 @@ class Indexer:
         js = broker.config.connection_state.stream
         metrics.READY.set_function(lambda: float(bool(self._readiness)))
         adoption = StreamAdoption(js, self._archive, self._committer)
-        await ensure_stream(js, await adoption.to_make(wanted_stream()))
-        await adoption.check()
+        watch = self._watch = StreamWatch(js, self._settings, self._readiness, adoption)
+        await watch.begin(redeliver=self._redeliver_note.exists())
+        self._redeliver_note.unlink(missing_ok=True)
+        payload = js._nc.max_payload  # noqa: SLF001 - the broker says it when the connection is made
+        if payload < channels.MAX_MESSAGE_BYTES:
+            log.warning("broker.small_payload", max_payload=payload, wanted=channels.MAX_MESSAGE_BYTES)
         always = await sync_always(monitoring_url(self._settings))
         if always is False:
             self._readiness.fail(
@@ -131,24 +138,10 @@ class Indexer:
         log.info("broker.ready", sync_always="unknown" if always is None else always)
         projector = self._projector = ProjectorProcess(self._settings, self._reported)
 
-        async def check_consumer() -> None:
-            try:
-                state = await consumer_state(js)
-                metrics.STREAM_WAITING.set(state.num_pending or 0)
-                metrics.STREAM_AT_WORK.set(state.num_ack_pending or 0)
-                await adoption.check(state.ack_floor.stream_seq if state.ack_floor else 0)
-                self._readiness.clear("broker")
-            except Unavailable as fault:
-                self._readiness.fail("broker", fault.message)
-                if fault.code == "consumer_missing":
-                    log.error("broker.consumer_missing")  # noqa: TRY400 - the line says it all
-                    raise
-                log.warning("broker.check_failed", error=fault.message)
-
         async def check_projector() -> None:
             projector.check()
 
-        self._process.watch(check_consumer, CHECK_EVERY_S)
+        self._process.watch(watch.check, CHECK_EVERY_S)
         self._process.watch(check_projector, CHECK_PROJECTOR_EVERY_S)
         self._process.watch(self._count, COUNT_EVERY_S)
         self._process.watch(self._prune, PRUNE_EVERY_S)

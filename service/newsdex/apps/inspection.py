@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass
 
 from newsdex.apps.client import connected
+from newsdex.apps.stream_watch import FILLING
 from newsdex.archive.reader import ArchiveReader, read_archive
 from newsdex.broker.address import broker_url, monitoring_url
 from newsdex.broker.client import connect
@@ -13,7 +14,8 @@ from newsdex.index.generations.generations import serving
 from newsdex.index.reader import IndexReader
 from newsdex.records import LedgerEntry, ParkedChoice, ParkedEvent, Standing
 from newsdex.settings import Settings, without_credentials
-from newsdex_schemas import SearchRequest
+from newsdex_schemas import SearchRequest, channels
+from newsdex_schemas.operations import StreamReply
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +116,7 @@ async def look(settings: Settings) -> list[Finding]:
     parts = (
         ("broker", _broker),
         ("indexer", _indexer),
+        ("stream", _stream),
         ("searchers", _searchers),
         ("archive", _archive),
         ("parked", _parked),
@@ -131,7 +134,11 @@ async def _finding(part: str, look_at: Awaitable[str]) -> Finding:
 
 async def _broker(settings: Settings) -> str:
     connection = await connect(settings, name="newsdex-status")
+    payload = connection.max_payload
     await connection.close()
+    if payload < channels.MAX_MESSAGE_BYTES:
+        reason = f"answers, but takes {payload:,} bytes a message: max_payload must be {channels.MAX_MESSAGE_BYTES:,}"
+        raise Misconfigured("broker_small_payload", reason)
     always = await sync_always(monitoring_url(settings))
     if always is False:
         raise Misconfigured("broker_sync", "answers, but does not fsync before it acknowledges")
@@ -150,6 +157,46 @@ async def _indexer(settings: Settings) -> str:
     if not consumer.num_waiting:
         raise Unavailable("no_indexer", f"does not run; {text}")
     return text
+
+
+async def _stream(settings: Settings) -> str:
+    async with connected(settings) as client:
+        reply = await client.stream_status()
+    text = stream_text(reply)
+    if reply.faults:
+        raise Misconfigured("stream_fault", f"{'; '.join(reply.faults)}; {text}")
+    if fullness(reply) >= FILLING:
+        raise Unavailable("broker_full", f"{fullness(reply):.0%} of the room for events is used; {text}")
+    return text
+
+
+def fullness(reply: StreamReply) -> float:
+    """Return how full stream or store are, whichever is fuller, 0 to 1; 0 where no limit is known."""
+    pairs = ((reply.bytes, reply.limit_bytes), (reply.store_bytes, reply.store_limit_bytes))
+    return max(used / limit if limit else 0.0 for used, limit in pairs)
+
+
+BOUNDS = {
+    "wanted": "none needs to go",
+    "acknowledged": "the rest is not handled yet",
+    "backup": "no backup has the rest",
+}
+
+
+def stream_text(reply: StreamReply) -> str:
+    """Tell in a sentence what the stream has, how much it may have, and what may go."""
+    limits = [
+        f"{what} {used:,} of {limit:,} bytes"
+        for what, used, limit in (
+            ("the stream", reply.bytes, reply.limit_bytes),
+            ("the store", reply.store_bytes, reply.store_limit_bytes),
+        )
+        if limit
+    ]
+    room = f"; {', '.join(limits)}" if limits else ""
+    since = f" since {reply.oldest_at:%Y-%m-%d %H:%M}" if reply.oldest_at else ""
+    kept = f"{reply.events:,} events of {reply.bytes:,} bytes{since}{room}"
+    return f"{kept}; {reply.prunable:,} handled ones may go, {BOUNDS[reply.bound]}"
 
 
 async def _searchers(settings: Settings) -> str:

@@ -14,6 +14,8 @@ from newsdex.broker.refusals import Refusals
 from newsdex.errors import Invalid, NewsdexError, Unavailable
 from newsdex_schemas import EventRef, channels
 
+FULL = frozenset({10077, 10023, 10047, 10028})
+"""JetStream's error codes where the stream, or its account, server or disk, has no room for another message."""
 IN_FLIGHT = 200
 """Publications that wait for the broker's acknowledgement at the same time."""
 
@@ -90,6 +92,10 @@ class Publisher:
                     group.create_task(work())
         except* NewsdexError as errors:
             first = errors.exceptions[0]
+            assert isinstance(first, NewsdexError)
+            if first.code == "broker_full":  # those on their way may have been stored too
+                stored = f"{done.acknowledged:,} events at least were stored before"
+                raise Unavailable(first.code, f"{first.message}; {stored}") from first.__cause__
             raise first from first.__cause__
 
     async def _publish_one(self, message: Message) -> tuple[EventRef, bool]:
@@ -103,6 +109,9 @@ class Publisher:
         except NoStreamResponseError as error:
             raise Unavailable("no_stream", "the broker has no stream for events yet: start the indexer") from error
         except APIError as error:
+            if error.err_code in FULL:
+                text = "the broker is full, and takes events again once newsdex stream prune has made room"
+                raise Unavailable("broker_full", text) from error
             reason = f"{message.origin}: the broker refused it: {error.description}"
             raise Unavailable("broker_refused", reason) from error
         except (NatsError, OSError, TimeoutError) as error:

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from newsdex.apps.client import Client, connected
 from newsdex.apps.index_requests import index_reply
 from newsdex.apps.lock import is_free, lock_data_dir
+from newsdex.apps.stream_marks import BACKED_UP, HANDLED, read_mark, redeliver_note, write_mark
 from newsdex.archive.backup import Manifest, Progress, back_up, restore
 from newsdex.archive.database import FILE_NAME
 from newsdex.archive.integrity import check_archive
@@ -111,14 +113,27 @@ def _ended(before: str | None, reply: IndexReply) -> IndexReply:
 
 
 def make_backup(settings: Settings, target: Path, on_progress: Progress) -> tuple[Path, Manifest]:
-    """Copy the archive; into a folder that exists, under a name made of the time. Gives the backup's folder."""
+    """Copy the archive; into a folder that exists, under a name made of the time. Gives the backup's folder.
+
+    From then on the stream need not keep for it what was handled before.
+    """
     now = datetime.now(UTC)
     if target.is_dir():
         target = target / now.strftime("newsdex-%Y%m%dT%H%M%SZ")
-    return target, back_up(settings.data_dir, target, now, on_progress)
+    handled = read_mark(settings.data_dir, HANDLED)  # before the copy: what is handled later may not be in it
+    manifest = back_up(settings.data_dir, target, now, on_progress, asdict(handled) if handled else None)
+    if handled is not None:
+        with suppress(OSError):  # a folder that this user may not write: the stream keeps more
+            write_mark(settings.data_dir, BACKED_UP, handled)
+    return target, manifest
 
 
 def put_back(settings: Settings, backup: Path) -> Manifest:
-    """Restore a backup where no indexer runs; raise `NewsdexError` where that would overwrite something."""
+    """Restore a backup where no indexer runs; raise `NewsdexError` where that would overwrite something.
+
+    The next indexer has the broker deliver every event once more, those that came after the backup too.
+    """
     with lock_data_dir(settings.data_dir, "indexer"):
-        return restore(backup, settings.data_dir)
+        manifest = restore(backup, settings.data_dir)
+        redeliver_note(settings.data_dir).touch()
+        return manifest

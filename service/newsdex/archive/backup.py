@@ -38,10 +38,20 @@ class Manifest:
     parked: int
     bytes: int
     sha256: str
+    stream: dict[str, object] | None = None
+    """Up to where in which stream events were handled before it was made; absent where that was not known."""
 
 
-def back_up(folder: Path, target: Path, now: datetime, on_progress: Progress) -> Manifest:
+def back_up(
+    folder: Path,
+    target: Path,
+    now: datetime,
+    on_progress: Progress,
+    stream: dict[str, object] | None = None,
+) -> Manifest:
     """Copy the archive into a new folder `target`, as it is at one moment, while others go on writing it.
+
+    `stream` goes into the manifest: what was known of the stream before the copy began.
 
     The copy is checked before it gets its name. Raises `NewsdexError` where `target` exists, where the copy is not
     whole, or where there is no room for it; nothing is left then.
@@ -53,7 +63,7 @@ def back_up(folder: Path, target: Path, now: datetime, on_progress: Progress) ->
     try:
         partial.mkdir(parents=True)
         _copy(folder, partial / FILE_NAME, on_progress)
-        manifest = _describe(partial / FILE_NAME, now)
+        manifest = _describe(partial / FILE_NAME, now, stream)
         _write(partial / MANIFEST, json.dumps(asdict(manifest), indent=2) + "\n")
         _sync(partial)
         partial.rename(target)
@@ -81,7 +91,7 @@ def _copy(folder: Path, path: Path, on_progress: Progress) -> None:
     _sync(path)
 
 
-def _describe(path: Path, now: datetime) -> Manifest:
+def _describe(path: Path, now: datetime, stream: dict[str, object] | None) -> Manifest:
     """Check a copy and describe it; raise `NewsdexError` where it is damaged, as then the archive is."""
     with _frozen(path) as connection:
         finding = next(check_connection(connection, str(path)), None)
@@ -99,6 +109,7 @@ def _describe(path: Path, now: datetime) -> Manifest:
         parked=counts[2],
         bytes=path.stat().st_size,
         sha256=_digest(path),
+        stream=stream,
     )
 
 

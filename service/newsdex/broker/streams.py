@@ -1,20 +1,26 @@
-"""The stream and the indexer's consumer: made by us, compared with what is wanted, watched."""
+"""The stream and the indexer's consumer: how they are wanted, and made where they are missing."""
 
 import asyncio
 import urllib.request
 from datetime import timedelta
 
 import orjson
-import structlog
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, StreamConfig
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    ConsumerInfo,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
 from nats.js.errors import NotFoundError
 
 from newsdex.errors import Unavailable
 from newsdex_schemas import channels
-
-log = structlog.get_logger()
 
 CONSUMER = "indexer"
 ACK_WAIT_S = 30.0
@@ -24,13 +30,21 @@ DUPLICATE_WINDOW_S = timedelta(minutes=10).total_seconds()
 MONITORING_TIMEOUT_S = 3
 
 
-def wanted_stream() -> StreamConfig:
-    """Give the stream that keeps events until they are handled and for as long as the broker has space."""
+def wanted_stream(max_bytes: int | None = None, replicas: int = 1) -> StreamConfig:
+    """Return the stream that keeps events until they are handled, and as long after that as there is room for them.
+
+    Where there is none, it refuses new events: to make room by itself it would drop what nobody has handled yet.
+    """
     return StreamConfig(
         name=channels.STREAM,
         subjects=list(channels.EVENT_CHANNELS),
-        duplicate_window=DUPLICATE_WINDOW_S,
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.NEW,
+        max_bytes=max_bytes,
         max_msg_size=channels.MAX_MESSAGE_BYTES,
+        duplicate_window=DUPLICATE_WINDOW_S,
+        num_replicas=replicas,
     )
 
 
@@ -38,6 +52,7 @@ def wanted_consumer() -> ConsumerConfig:
     """Give the durable consumer; `max_deliver` is without an end, because nothing may be given up."""
     return ConsumerConfig(
         durable_name=CONSUMER,
+        deliver_policy=DeliverPolicy.ALL,
         filter_subjects=list(channels.EVENT_CHANNELS),
         ack_policy=AckPolicy.EXPLICIT,
         ack_wait=ACK_WAIT_S,
@@ -46,40 +61,23 @@ def wanted_consumer() -> ConsumerConfig:
     )
 
 
-async def ensure_stream(js: JetStreamContext, made: StreamConfig | None = None) -> list[str]:
-    """Create what is missing; leave what is there alone and give the differences, one text each.
-
-    `made` is how a missing stream is made, where that is more than what is wanted of every stream.
+async def ensure_stream(js: JetStreamContext, stream: StreamConfig | None = None) -> None:
+    """Create what is missing, and leave what is there alone.
 
     Raises `Unavailable` where JetStream does not answer or refuses.
     """
     try:
         try:
-            stream = (await js.stream_info(channels.STREAM)).config
+            await js.stream_info(channels.STREAM)
         except NotFoundError:
-            stream = (await js.add_stream(made or wanted_stream())).config
+            await js.add_stream(stream or wanted_stream())
         try:
-            consumer = (await js.consumer_info(channels.STREAM, CONSUMER)).config
+            await js.consumer_info(channels.STREAM, CONSUMER)
         except NotFoundError:
-            consumer = (await js.add_consumer(channels.STREAM, wanted_consumer())).config
+            await js.add_consumer(channels.STREAM, wanted_consumer())
     except (NatsError, TimeoutError) as error:
         reason = str(error) or type(error).__name__
         raise Unavailable("jetstream_unavailable", f"JetStream refuses stream or consumer: {reason}") from error
-    return [*_differences("stream", wanted_stream(), stream), *_differences("consumer", wanted_consumer(), consumer)]
-
-
-def _differences(what: str, wanted: object, found: object) -> list[str]:
-    different = []
-    for name, value in vars(wanted).items():
-        if value is None:
-            continue
-        other = getattr(found, name)
-        if isinstance(value, list):
-            value, other = sorted(value), sorted(other or [])  # noqa: PLW2901 - order does not matter
-        if value != other:
-            log.warning("broker.difference", what=f"{what}.{name}", wanted=str(value), found=str(other))
-            different.append(f"{what}.{name}")
-    return different
 
 
 async def consumer_state(js: JetStreamContext) -> ConsumerInfo:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from newsdex.cli import article, inspect, parked, publish, run, search, similar, suggest, upkeep
+from newsdex.cli import article, inspect, parked, publish, run, search, similar, stream, suggest, upkeep
 from newsdex.cli.console import show_error
 from newsdex.errors import NewsdexError
 
@@ -25,6 +25,7 @@ similar.add_to(app)
 inspect.add_to(app)
 upkeep.add_to(app)
 app.add_typer(parked.app)
+stream.add_to(app)
 
 
 def main() -> None:

@@ -1,0 +1,218 @@
+"""Watches the stream for the indexer: has it mended and pruned, and shows how it is in readiness and metrics."""
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
+
+from newsdex import metrics
+from newsdex.apps.stream_adoption import StreamAdoption
+from newsdex.apps.stream_marks import BACKED_UP, HANDLED, StreamMark, read_mark, write_mark
+from newsdex.broker.address import monitoring_url
+from newsdex.broker.retention import Positions, Pruning, decide_pruning, excess_position
+from newsdex.broker.room import Usage, contents_of, position_before, remove_up_to, store_usage, stream_usage
+from newsdex.broker.stream_keeper import StreamKeeper
+from newsdex.broker.streams import CONSUMER, ensure_stream, wanted_stream
+from newsdex.errors import Unavailable
+from newsdex.health import Readiness
+from newsdex.settings import Settings
+from newsdex_schemas import channels
+from newsdex_schemas.operations import StreamOrder, StreamReply
+
+log = structlog.get_logger()
+
+PRUNE_EVERY_S = 60.0
+FILLING, FULL = 0.8, 0.95
+"""Parts of a limit: from the first on there is pruned at each look, from the second on the indexer is not ready."""
+KEPT_OF_LIMIT = 0.5
+"""The part of the lowest limit that is kept where no setting says how many bytes are."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """What the broker says of stream, consumer and store at one moment."""
+
+    stream: dict[str, Any]
+    consumer: dict[str, Any]
+    usage: Usage
+    store: Usage
+
+    @property
+    def share(self) -> float:
+        """Return how full the fuller of the two is, 0 to 1."""
+        return max(self.usage.share, self.store.share)
+
+    @property
+    def oldest_at(self) -> datetime | None:
+        """Return when the broker stored the oldest event."""
+        if not self.stream["state"]["messages"]:
+            return None
+        return datetime.fromisoformat(self.stream["state"]["first_ts"])
+
+
+class StreamWatch:
+    """Looks at the stream, again and again; one look, or order, at a time."""
+
+    def __init__(
+        self, js: JetStreamContext, settings: Settings, readiness: Readiness, adoption: StreamAdoption
+    ) -> None:
+        self._js = js
+        self._adoption = adoption
+        self._settings = settings
+        self._readiness = readiness
+        self._stream = wanted_stream(settings.stream_max_bytes, settings.stream_replicas)
+        self._keeper = StreamKeeper(js, self._stream, lambda what: metrics.STREAM_MENDED.labels(what).inc())
+        self._turn = asyncio.Lock()
+        self._prune_at = time.monotonic()
+
+    async def begin(self, *, redeliver: bool) -> None:
+        """Make stream and consumer where they are missing, and look once; the consumer anew where that is asked for.
+
+        Raises `Unavailable` where JetStream does not answer or refuses.
+        """
+        if redeliver:
+            await self._forget_consumer()
+        await ensure_stream(self._js, await self._adoption.to_make(self._stream))
+        await self.check()
+
+    async def check(self) -> None:
+        """Look once; raise `Unavailable` where stream or consumer are gone: a new process makes them anew."""
+        try:
+            async with self._turn:
+                look = await self._look()
+                self._show(look)
+                if look.share >= FILLING or time.monotonic() >= self._prune_at:
+                    self._prune_at = time.monotonic() + PRUNE_EVERY_S
+                    if await self._prune(look, StreamOrder(order="prune")):
+                        self._show(await self._look())
+        except Unavailable as fault:
+            if fault.code == "consumer_missing":
+                self._readiness.fail("broker", fault.message)
+                log.error("broker.consumer_missing")  # noqa: TRY400 - the line says it all
+                raise
+            if fault.code != "stream_not_pruned":
+                self._readiness.fail("broker", fault.message)
+            log.warning("broker.check_failed", error=fault.message)
+
+    async def status(self) -> StreamReply:
+        """Tell how the stream is; raise `Unavailable` where the broker does not answer."""
+        async with self._turn:
+            return await self._reply(await self._look(), StreamOrder(order="prune"))
+
+    async def prune(self, order: StreamOrder) -> StreamReply:
+        """Remove what may go, by what the order says in place of the settings; raise `Unavailable` as `status`."""
+        async with self._turn:
+            pruned = await self._prune(await self._look(), order)
+            look = await self._look()
+            self._show(look)
+            return (await self._reply(look, order)).model_copy(update={"pruned": pruned})
+
+    async def redeliver(self) -> StreamReply:
+        """Have every event delivered once more, by a consumer that is made anew; raise `Unavailable` as `status`."""
+        async with self._turn:
+            await self._forget_consumer()
+            await ensure_stream(self._js, await self._adoption.to_make(self._stream))
+            log.warning("stream.redelivered")
+            return await self._reply(await self._look(), StreamOrder(order="prune"))
+
+    async def _forget_consumer(self) -> None:
+        try:
+            await self._js.delete_consumer(channels.STREAM, CONSUMER)
+        except NotFoundError:
+            return
+        except (NatsError, TimeoutError) as error:
+            raise Unavailable("jetstream_unavailable", f"the consumer cannot be made anew: {error}") from error
+
+    async def _look(self) -> Look:
+        stream, consumer = await self._keeper.keep()
+        store = await store_usage(self._js, monitoring_url(self._settings))
+        mark = StreamMark(created=stream["created"], position=consumer["ack_floor"]["stream_seq"])
+        if mark != read_mark(self._settings.data_dir, HANDLED):
+            with suppress(OSError):  # a full disk: by an older note less is pruned
+                write_mark(self._settings.data_dir, HANDLED, mark)
+        # what was removed from the stream does not come any more, also where this archive never had it
+        gone = contents_of(stream).first - 1
+        await self._adoption.check(max(gone, consumer["ack_floor"]["stream_seq"]))
+        return Look(stream=stream, consumer=consumer, usage=stream_usage(stream), store=store)
+
+    def _show(self, look: Look) -> None:
+        self._readiness.clear("broker")
+        metrics.STREAM_WAITING.set(look.consumer.get("num_pending", 0))
+        metrics.STREAM_AT_WORK.set(look.consumer.get("num_ack_pending", 0))
+        metrics.STREAM_EVENTS.set(look.stream["state"]["messages"])
+        metrics.STREAM_BYTES.set(look.usage.used)
+        metrics.STREAM_LIMIT.set(look.usage.limit or 0)
+        metrics.STORE_BYTES.set(look.store.used)
+        metrics.STORE_LIMIT.set(look.store.limit or 0)
+        metrics.STREAM_FAULTS.set(len(self._keeper.faults))
+        self._fail_or_clear("stream", "; ".join(self._keeper.faults))
+        full = f"{look.share:.0%} of the room for events is used: newsdex stream says what may go"
+        self._fail_or_clear("broker_full", full if look.share >= FULL else "")
+
+    def _fail_or_clear(self, what: str, reason: str) -> None:
+        if reason:
+            self._readiness.fail(what, reason)
+        else:
+            self._readiness.clear(what)
+
+    async def _prune(self, look: Look, order: StreamOrder) -> int:
+        """Remove what may go; return how many events went."""
+        pruning = await self._pruning(look, order)
+        if pruning.up_to < contents_of(look.stream).first:
+            return 0
+        pruned = await remove_up_to(self._js, pruning.up_to)
+        metrics.STREAM_PRUNED.inc(pruned)
+        log.info("stream.pruned", events=pruned, up_to=pruning.up_to, bound=pruning.bound)
+        return pruned
+
+    async def _pruning(self, look: Look, order: StreamOrder) -> Pruning:
+        contents, settings = contents_of(look.stream), self._settings
+        keep_days = settings.stream_keep_days if order.keep_days is None else order.keep_days
+        spare_days = 0.0 if order.unbacked else settings.stream_keep_unbacked_days
+        keep_bytes = self._keep_bytes(look) if order.keep_bytes is None else order.keep_bytes
+        backup = read_mark(settings.data_dir, BACKED_UP)
+        positions = Positions(
+            too_old=await self._older_than(look, keep_days),
+            too_many=excess_position(contents, keep_bytes),
+            acknowledged=look.consumer["ack_floor"]["stream_seq"],
+            in_backup=backup.position if backup is not None and backup.created == look.stream["created"] else 0,
+            spared=await self._older_than(look, spare_days) if spare_days else contents.last,
+        )
+        return decide_pruning(positions)
+
+    def _keep_bytes(self, look: Look) -> int | None:
+        """Return how many bytes are kept: as it is set, or else by how many there may be."""
+        if self._settings.stream_keep_bytes is not None:
+            return self._settings.stream_keep_bytes
+        limits = [usage.limit for usage in (look.usage, look.store) if usage.limit]
+        return int(min(limits) * KEPT_OF_LIMIT) if limits else None
+
+    async def _older_than(self, look: Look, days: float) -> int:
+        """Return the number of the last event that is older; 0 where none is."""
+        moment = datetime.now(UTC) - timedelta(days=days)
+        if look.oldest_at is None or look.oldest_at >= moment:
+            return 0
+        return await position_before(self._js, contents_of(look.stream), moment)
+
+    async def _reply(self, look: Look, order: StreamOrder) -> StreamReply:
+        contents, pruning = contents_of(look.stream), await self._pruning(look, order)
+        return StreamReply(
+            events=contents.events,
+            bytes=contents.bytes,
+            oldest_at=look.oldest_at,
+            limit_bytes=look.usage.limit,
+            store_bytes=look.store.used,
+            store_limit_bytes=look.store.limit,
+            waiting=look.consumer.get("num_pending", 0),
+            at_work=look.consumer.get("num_ack_pending", 0),
+            prunable=max(0, min(pruning.up_to, contents.last) - contents.first + 1),
+            bound=pruning.bound,
+            faults=tuple(self._keeper.faults),
+        )

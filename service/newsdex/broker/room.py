@@ -1,0 +1,87 @@
+"""Asks the broker how full stream and store are, and has the oldest events removed from the stream."""
+
+import asyncio
+import urllib.request
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from nats.js import JetStreamContext
+from nats.js.errors import APIError
+
+from newsdex.broker.retention import StreamContents
+from newsdex.broker.stream_keeper import NO_MESSAGE, ask_broker
+from newsdex.errors import Unavailable
+from newsdex_schemas import channels
+
+MONITORING_TIMEOUT_S = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """Bytes that are used, and how many may be; None where there is no limit, or none is known."""
+
+    used: int
+    limit: int | None
+
+    @property
+    def share(self) -> float:
+        """Return the part that is used, 0 to 1; 0 without a limit."""
+        return self.used / self.limit if self.limit else 0.0
+
+
+def contents_of(info: dict[str, Any]) -> StreamContents:
+    """Read what the stream has out of the answer to `STREAM.INFO`."""
+    state = info["state"]
+    first = state["first_seq"] if state["messages"] else state["last_seq"] + 1
+    return StreamContents(events=state["messages"], bytes=state["bytes"], first=first, last=state["last_seq"])
+
+
+def stream_usage(info: dict[str, Any]) -> Usage:
+    """Read how full the stream is, by its own limit."""
+    limit = info["config"].get("max_bytes", -1)
+    return Usage(used=info["state"]["bytes"], limit=limit if limit > 0 else None)
+
+
+async def store_usage(js: JetStreamContext, monitoring_url: str | None) -> Usage:
+    """Return how full the store is: by the account's limit, or else the server's, which its monitoring tells."""
+    try:
+        account = await ask_broker(js, "INFO")
+    except APIError as error:
+        raise Unavailable("broker_unavailable", f"JetStream does not answer: {error.description}") from error
+    limit = account["limits"].get("max_storage", -1)
+    if limit > 0:
+        return Usage(used=account["storage"], limit=limit)
+    server = None if monitoring_url is None else await asyncio.to_thread(_server_usage, monitoring_url)
+    return server or Usage(used=account["storage"], limit=None)
+
+
+def _server_usage(monitoring_url: str) -> Usage | None:
+    try:
+        with urllib.request.urlopen(f"{monitoring_url.rstrip('/')}/varz", timeout=MONITORING_TIMEOUT_S) as answer:  # noqa: S310 - an operator's setting
+            jetstream = orjson.loads(answer.read())["jetstream"]
+        return Usage(used=jetstream["stats"]["storage"], limit=jetstream["config"]["max_storage"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+async def position_before(js: JetStreamContext, contents: StreamContents, moment: datetime) -> int:
+    """Return the number of the last event that the broker stored before a moment."""
+    request = {"next_by_subj": ">", "start_time": moment.astimezone(UTC).isoformat().replace("+00:00", "Z")}
+    try:
+        answer = await ask_broker(js, f"STREAM.MSG.GET.{channels.STREAM}", request)
+    except APIError as error:
+        if error.err_code == NO_MESSAGE:
+            return contents.last
+        raise Unavailable("broker_unavailable", f"JetStream does not answer: {error.description}") from error
+    return int(answer["message"]["seq"]) - 1
+
+
+async def remove_up_to(js: JetStreamContext, position: int) -> int:
+    """Have events removed up to a number, and it; return how many went."""
+    try:
+        answer = await ask_broker(js, f"STREAM.PURGE.{channels.STREAM}", {"seq": position + 1})
+    except APIError as error:
+        raise Unavailable("stream_not_pruned", f"JetStream removes nothing: {error.description}") from error
+    return int(answer.get("purged", 0))

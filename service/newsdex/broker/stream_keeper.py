@@ -1,0 +1,148 @@
+"""Looks after stream and consumer: what somebody changed is mended, and what cannot be mended is told."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import StreamConfig
+from nats.js.errors import APIError, NotFoundError
+
+from newsdex.broker.drift import LOSES, STALLS, Config, Difference, differences, mended, wanted_config
+from newsdex.broker.streams import CONSUMER, wanted_consumer
+from newsdex.errors import Unavailable
+from newsdex_schemas import channels
+
+log = structlog.get_logger()
+
+STREAM_PATH = f"STREAM.{{}}.{channels.STREAM}"
+CONSUMER_PATH = f"CONSUMER.{{}}.{channels.STREAM}.{CONSUMER}"
+NO_MESSAGE = 10037
+"""JetStream's error code where stream and consumer are there, and no message is that was asked for."""
+OnMended = Callable[[str], None]
+"""Hears of each setting that was mended, as in `stream.subjects`."""
+
+
+async def ask_broker(js: JetStreamContext, path: str, request: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Ask JetStream's API, such as `STREAM.INFO.ARTICLES`; return the answer as it is.
+
+    Raises `nats.js.errors.APIError` where JetStream refuses, and `Unavailable` where stream or consumer do not exist,
+    or nobody answers.
+    """
+    body = b"" if request is None else json.dumps(request).encode()
+    try:
+        answer: dict[str, Any] = await js._api_request(f"{js._prefix}.{path}", body, timeout=js._timeout)  # noqa: SLF001 - its own methods drop fields that they do not know
+    except NotFoundError as error:
+        if error.err_code == NO_MESSAGE:
+            raise
+        raise Unavailable("consumer_missing", "the stream or its consumer does not exist") from error
+    except APIError:
+        raise
+    except (NatsError, OSError, TimeoutError) as error:
+        raise Unavailable("broker_unavailable", f"the broker does not answer: {error or 'timeout'}") from error
+    return answer
+
+
+class Kept:
+    """One of the two, as it is wanted; `faults` has what of it cannot be mended, a text for each setting."""
+
+    def __init__(self, what: str, wanted: Config, look: str, update: str, envelope: Callable[[Config], Config]) -> None:
+        self.faults: dict[str, str] = {}
+        self._what = what
+        self._wanted = wanted
+        self._look = look
+        self._update = update
+        self._envelope = envelope
+
+    async def keep(self, js: JetStreamContext, on_mended: OnMended) -> dict[str, Any]:
+        """Compare it with what is wanted, and mend what differs; return what the broker says of it.
+
+        Raises `Unavailable` where it does not exist, or the broker does not answer.
+        """
+        info = await _answer(js, self._look)
+        drifted = differences(self._wanted, info["config"])
+        # what was refused once is tried by itself, so that it keeps nothing else from being mended
+        attempts = [[one for one in drifted if one.name not in self.faults]]
+        attempts += [[one] for one in drifted if one.name in self.faults]
+        refused: dict[str, str] = {}
+        for attempt in filter(None, attempts):
+            info, new = await self._mend(js, info, attempt, on_mended)
+            refused |= new
+        for name, reason in refused.items():
+            if self.faults.get(name) != reason:
+                log.error("broker.difference", what=f"{self._what}.{name}", reason=reason)
+        self.faults = refused
+        return info
+
+    async def _mend(
+        self, js: JetStreamContext, info: dict[str, Any], drifted: list[Difference], on_mended: OnMended
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Mend some settings together, or else one by one; return the answer, and why some could not be."""
+        try:
+            answer = await ask_broker(js, self._update, self._envelope(mended(info["config"], drifted)))
+        except APIError as error:
+            if len(drifted) == 1:
+                (one,) = drifted
+                return info, {one.name: f"the {self._what}'s {one}, and cannot be changed: {error.description}"}
+            refused: dict[str, str] = {}
+            for one in drifted:
+                info, new = await self._mend(js, info, [one], on_mended)
+                refused |= new
+            return info, refused
+        still = {one.name: one for one in differences(self._wanted, answer["config"])}
+        for one in drifted:
+            if one.name not in still:
+                log.warning("broker.mended", what=f"{self._what}.{one.name}", wanted=one.wanted, found=one.found)
+                on_mended(f"{self._what}.{one.name}")
+        ignored = {one.name for one in drifted} & still.keys()
+        reasons = {name: f"the {self._what}'s {still[name]}, and stays so" for name in ignored}
+        return {**info, "config": answer["config"]}, reasons
+
+
+async def _answer(js: JetStreamContext, path: str) -> dict[str, Any]:
+    try:
+        return await ask_broker(js, path)
+    except APIError as error:
+        raise Unavailable("broker_unavailable", f"JetStream does not answer: {error.description}") from error
+
+
+class StreamKeeper:
+    """Keeps stream and consumer as wanted."""
+
+    def __init__(self, js: JetStreamContext, stream: StreamConfig, on_mended: OnMended) -> None:
+        self._js = js
+        self._on_mended = on_mended
+        self._paused = False
+        """Whether an operator has paused the consumer."""
+        self._stream = Kept(
+            "stream", wanted_config(stream, LOSES), STREAM_PATH.format("INFO"), STREAM_PATH.format("UPDATE"), dict
+        )
+        self._consumer = Kept(
+            "consumer",
+            wanted_config(wanted_consumer(), STALLS),
+            CONSUMER_PATH.format("INFO"),
+            CONSUMER_PATH.format("DURABLE.CREATE"),
+            _as_update,
+        )
+
+    @property
+    def faults(self) -> list[str]:
+        """Return what is not as wanted and cannot be mended, for people."""
+        paused = ["the consumer is paused: nats consumer resume"] if self._paused else []
+        return [*self._stream.faults.values(), *self._consumer.faults.values(), *paused]
+
+    async def keep(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Mend both where that is needed; return what the broker says of the stream, and of the consumer.
+
+        Raises `Unavailable` where one of them does not exist, or the broker does not answer.
+        """
+        stream = await self._stream.keep(self._js, self._on_mended)
+        consumer = await self._consumer.keep(self._js, self._on_mended)
+        self._paused = bool(consumer.get("paused"))
+        return stream, consumer
+
+
+def _as_update(config: Config) -> Config:
+    return {"stream_name": channels.STREAM, "config": config, "action": "update"}
