@@ -51,15 +51,20 @@ class Event(ContractModel):
     datacontenttype: JsonMediaType = "application/json"
 
 
+def _none_for_zero(version: int | None) -> int | None:
+    return version or None
+
+
 class Withdrawal(ContractModel):
     """Takes an article out of search.
 
     Without `version`, it covers what was stored before it, and what states an earlier time. With one, it covers that
-    version and lower ones, whenever they are stored, until the same one comes again with a later time.
+    version and lower ones, whenever they are stored, until the same one comes again with a later time. Version 0 is
+    none: plain objects of many languages have it where nothing was set, and their takedown must hold.
     """
 
     id: Identifier
-    version: Version | None = None
+    version: Annotated[Version | None, AfterValidator(_none_for_zero)] = None
     reason: Annotated[str, StringConstraints(max_length=1000), WithoutNul()] | None = None
 
 
