@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from tests.columnar.corpus import OPTIONS, WORDS, Indexed, articles, trees
 from whoosh import query as q
@@ -138,6 +138,7 @@ STEPS = st.lists(st.integers(0, 8), min_size=1, max_size=12)
 
 
 @settings(lax, max_examples=150)
+@example(steps=[6, 4, 8, 7, 0, 3, 8], dates=[2, 5, 4, 9, 1, 8, 6, 3, 11, 0, 7, 10], size=2, share=0.6)
 @given(steps=STEPS, dates=st.permutations(range(12)), size=st.integers(1, 5), share=st.sampled_from([0.1, 0.6, 3.0]))
 def test_pages_of_almost_equal_scores_have_each_hit_once(
     almost: Snapshot, steps: list[int], dates: list[int], size: int, share: float

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from newsdex.archive.database import FILE_NAME, SCHEMA_VERSION, archive_fault, open_for_reading
 from newsdex.archive.integrity import check_connection
+from newsdex.durable import sync_file, sync_path
 from newsdex.errors import Invalid, NewsdexError, Unavailable
 
 MANIFEST = "manifest.json"
@@ -65,9 +65,9 @@ def back_up(
         _copy(folder, partial / FILE_NAME, on_progress)
         manifest = _describe(partial / FILE_NAME, now, stream)
         _write(partial / MANIFEST, json.dumps(asdict(manifest), indent=2) + "\n")
-        _sync(partial)
+        sync_path(partial)
         partial.rename(target)
-        _sync(target.parent)
+        sync_path(target.parent)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise Unavailable("backup_failed", f"{target}: {error.strerror}") from error
@@ -88,7 +88,7 @@ def _copy(folder: Path, path: Path, on_progress: Progress) -> None:
         source.backup(copy, pages=PAGES_AT_ONCE, progress=lambda _, left, total: on_progress(total - left, total))
         source.execute("COMMIT")
         copy.execute("PRAGMA journal_mode=DELETE")
-    _sync(path)
+    sync_path(path)
 
 
 def _describe(path: Path, now: datetime, stream: dict[str, object] | None) -> Manifest:
@@ -126,9 +126,9 @@ def restore(backup: Path, folder: Path) -> Manifest:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(backup / FILE_NAME, partial)
-        _sync(partial)
+        sync_path(partial)
         partial.rename(folder / FILE_NAME)
-        _sync(folder)
+        sync_path(folder)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise Unavailable("restore_failed", f"{folder}: {error.strerror}") from error
@@ -173,13 +173,4 @@ def _digest(path: Path) -> str:
 def _write(path: Path, text: str) -> None:
     with path.open("w", encoding="utf-8") as file:
         file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_file(file)

@@ -6,12 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from pathlib import Path
-from typing import Any
 
-from whoosh.filedb.filestore import FileStorage
-from whoosh.index import FileIndex
 from whoosh.query import Phrase, Query, Term
-from whoosh.searching import Searcher
 
 from newsdex.errors import Unavailable
 from newsdex.index.columnar.query.boolean import exclude, filter_by
@@ -75,7 +71,6 @@ class View:
         self.position = max((segment.position for segment in segments), default=0) or read_state(folder).position
         self.as_of_us = segments[0].as_of_us if segments else read_state(folder).as_of_us
         """The moment as of which the commit shows articles: none under embargo then, none that had expired."""
-        self._segments = segments
         opened = {(one.name, one.deletions): one for one in before.opened} if before else {}
         found = [opened.get((segment.segment_id(), segment.deletions)) for segment in segments]
         self.opened: list[OpenSegment] = [
@@ -85,13 +80,6 @@ class View:
         self.known = RelatedTerms(self._snapshot)
         """The words of this commit."""
         self._facets: dict[str, FacetColumn] = {}
-
-    @cached_property
-    def searcher(self) -> Any:
-        """Give Whoosh's own searcher over the same commit."""
-        storage = FileStorage(str(self.folder))
-        reader = FileIndex._reader(storage, make_schema(), list(self._segments), self.generation)  # noqa: SLF001 - opens this commit, not the newest
-        return Searcher(reader)
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
@@ -118,7 +106,7 @@ class View:
         """
         snapshot = self._snapshot
         similarity = Similarity(snapshot, statistics, _terms(query) if statistics else ())
-        evaluator = Evaluator(snapshot, similarity, scope.deadline, lambda: self.searcher)
+        evaluator = Evaluator(snapshot, similarity, scope.deadline)
         # filters come first: when the time is over, a query matches nothing, but a filter might not exclude anything
         filters = self._filters(evaluator, scope, without=facets)
         unseen = evaluator.evaluate(scope.hidden)
@@ -147,7 +135,7 @@ class View:
         """Return the parts of the score that a query gives to some articles; one that is gone has none."""
         snapshot = self._snapshot
         similarity = Similarity(snapshot, statistics, _terms(query))
-        evaluator = Evaluator(snapshot, similarity, deadline, lambda: self.searcher)
+        evaluator = Evaluator(snapshot, similarity, deadline)
         explanation = Explanation(evaluator, snapshot, similarity)
         alive, found = snapshot.alive, {}
         for id_ in ids:
@@ -172,7 +160,7 @@ class View:
 
         Raises `Unavailable` when the time is over: an unfinished mask would show what must not be seen.
         """
-        evaluator = Evaluator(self._snapshot, Similarity(self._snapshot), scope.deadline, lambda: self.searcher)
+        evaluator = Evaluator(self._snapshot, Similarity(self._snapshot), scope.deadline)
         mask = ~evaluator.evaluate(scope.hidden).mask()
         for filter_ in self._filters(evaluator, scope):
             mask &= filter_.mask()

@@ -1,15 +1,11 @@
 """Generations of the index: folders beside each other, and a pointer to the one that serves."""
 
-import json
-import os
 import re
 import shutil
-import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from newsdex.durable import read_sealed, sync_path, write_sealed
 from newsdex.errors import Unavailable
 from newsdex.handles import raise_out_of_handles
 from newsdex.index.generations.fingerprint import fingerprint
@@ -157,46 +153,6 @@ def _serving_if_any(root: Path) -> Path | None:
         return serving(root)
     except Unavailable:
         return None
-
-
-def write_sealed(path: Path, values: Mapping[str, Any]) -> None:
-    """Replace a small file durably by some values as JSON, with a checksum of its bytes before them."""
-    text = json.dumps(values)
-    replace_durably(path, f"{_checksum(text)} {text}\n")
-
-
-def read_sealed(path: Path) -> dict[str, Any]:
-    """Read what `write_sealed` wrote; raise `Unavailable` where one bit is another, or `FileNotFoundError`."""
-    content = path.read_bytes().decode(errors="replace")
-    checksum, _, text = content.removesuffix("\n").partition(" ")
-    if not content.endswith("\n") or checksum != _checksum(text):
-        raise Unavailable("index_unreadable", f"{path} is not what was written")
-    values: dict[str, Any] = json.loads(text)
-    return values
-
-
-def _checksum(text: str) -> str:
-    return f"{zlib.crc32(text.encode()):08x}"
-
-
-def replace_durably(path: Path, text: str) -> None:
-    """Replace a small file so that a reader, or a power failure, meets the old text or the new one whole."""
-    temporary = path.with_name(f"{path.name}.new")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_path(path.parent)
-
-
-def sync_path(path: Path) -> None:
-    """Make a file's content, or the names in a folder, durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _names(root: Path) -> list[str]:

@@ -10,22 +10,18 @@ seen twice, not two. The weights and K1 come from `tests/relevance`; `tests/rele
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.doc_set import DocSet, no_docs
-from newsdex.index.columnar.query.node import QueryNode
+from newsdex.index.columnar.query.node import Evaluation, QueryNode
 from newsdex.index.columnar.query.posting_lists import Disjunction, ScoredPostings
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Similarity
 from newsdex.index.columnar.query.term_lookup import TermPostings
 from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.schema import TEXT_FIELDS
-
-if TYPE_CHECKING:
-    from newsdex.index.columnar.query.evaluator import Evaluator
 
 K1 = 2.5
 B = 0.75
@@ -73,7 +69,7 @@ class WordQuery(QueryNode):
     fields: tuple[str, ...] = tuple(TEXT_FIELDS)
     boost: float = 1.0
 
-    def evaluate(self, evaluator: "Evaluator", snapshot: Snapshot, similarity: Similarity) -> DocSet:
+    def evaluate(self, evaluator: Evaluation, snapshot: Snapshot, similarity: Similarity) -> DocSet:
         """Give the documents with the word."""
         max_doc = snapshot.documents
         lists = [one.postings(similarity) for one in self.occurrences(snapshot)]

@@ -4,14 +4,15 @@ Results are Whoosh's, with two exceptions. A prefix, pattern, fuzzy word or rang
 `constantscore` promises; Whoosh itself keeps that promise only in small segments. DisjunctionMax, AndNot and Require do
 what their documentation says; in Whoosh 2.7.4 the first mixes the scores of different documents and loses some, the
 second may keep the first document that it should exclude, and the third excludes what it should require. `Or` heeds
-`minmatch`, which Whoosh takes and does not implement.
+`minmatch`, which Whoosh takes and does not implement. What the service never asks (terms of dates, ranges that are
+scored by Whoosh, a scaled `Or`) raises `QueryError`.
 """
 
 import fnmatch
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import NoReturn
 
 import numpy as np
 from whoosh import query as q
@@ -39,7 +40,6 @@ from newsdex.index.schema import DATE_FIELDS, FILTER_FIELDS, TEXT_FIELDS
 
 MAX_WORDS = 500
 """So many words a pattern or a fuzzy word may stand for; with more, the result is partial."""
-FALLBACK_CHECK_EVERY = 64
 WORDS_CHECK_EVERY = 16
 LAST_TERM = b"\xff\xff\xff\xff"
 FREQUENT = 16
@@ -51,19 +51,14 @@ NOT_SCORE = 1.0
 
 
 class Evaluator:
-    """Evaluates queries in a commit; used for one request.
+    """Evaluates queries in a commit; used for one request."""
 
-    `searcher` gives Whoosh's own searcher over the same commit.
-    """
-
-    def __init__(
-        self, snapshot: Snapshot, similarity: Similarity, deadline: float, searcher: Callable[[], Any] | None = None
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, similarity: Similarity, deadline: float) -> None:
+        """Take a commit, how it is scored, and a time of `time.monotonic`."""
         self._snapshot = snapshot
         self._similarity = similarity
         self._max_doc = snapshot.documents
         self._deadline = deadline
-        self._searcher = searcher
         self.partial = False
         """Whether a bound was met, and documents may be missing."""
 
@@ -79,8 +74,7 @@ class Evaluator:
             return no_docs(self._max_doc)
         if isinstance(query, QueryNode):
             return query.evaluate(self, self._snapshot, self._similarity)
-        evaluate = _EVALUATE.get(type(query))
-        return evaluate(self, query) if evaluate else self._with_whoosh(query)
+        return _EVALUATE[type(query)](self, query) if type(query) in _EVALUATE else _refuse(query)
 
     def _nothing(self, _: q.Query) -> DocSet:
         return no_docs(self._max_doc)
@@ -89,7 +83,7 @@ class Evaluator:
 
     def _term(self, query: q.Query) -> DocSet:
         if query.fieldname in DATE_FIELDS:
-            return self._with_whoosh(query)
+            _refuse(query)
         postings = self._similarity.postings(query.fieldname, _as_bytes(query.text, b""), query.boost)
         if not len(postings):
             return no_docs(self._max_doc)
@@ -154,7 +148,7 @@ class Evaluator:
 
     def _number_range(self, query: q.Query) -> DocSet:
         if not query.constantscore:
-            return self._with_whoosh(query)
+            _refuse(query)
         least = ABSENT + 1 if query.start is None else int(query.start) + bool(query.startexcl)
         greatest = np.iinfo(np.int64).max if query.end is None else int(query.end) - bool(query.endexcl)
         if not self._snapshot.has_column(query.fieldname) or least > greatest:
@@ -186,7 +180,7 @@ class Evaluator:
 
     def _or(self, query: q.Query, *, largest: bool = False) -> DocSet:
         if getattr(query, "scale", None):
-            return self._with_whoosh(query)
+            _refuse(query)
         least = getattr(query, "minmatch", 0)
         apart = largest or least > 1
         parts: list[DocSet] = [] if apart else list(self._any_term(query.subqueries))
@@ -244,21 +238,9 @@ class Evaluator:
         score = float(query.score) or 1.0
         return found.with_scores(score, positive=score > 0)
 
-    def _with_whoosh(self, query: q.Query) -> DocSet:
-        """Let Whoosh's own matchers evaluate what has no evaluation here."""
-        assert self._searcher is not None
-        documents: list[int] = []
-        scores: list[float] = []
-        for leaf, base in self._searcher().leaf_searchers():
-            matcher = query.matcher(leaf, leaf.context())
-            while matcher.is_active():
-                if len(documents) % FALLBACK_CHECK_EVERY == 0 and self.out_of_time():
-                    break
-                documents.append(base + matcher.id())
-                scores.append(matcher.score())
-                matcher.next()
-        own = np.array(scores, np.float32)
-        return DocList(self._max_doc, np.array(documents, np.intp), own, positive=bool((own > 0).all()))
+
+def _refuse(query: q.Query) -> NoReturn:
+    raise q.QueryError(f"{query!r} has no evaluation on arrays")
 
 
 def _is_word(query: q.Query) -> bool:

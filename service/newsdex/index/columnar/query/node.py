@@ -1,30 +1,38 @@
-"""Nodes of a query tree that Whoosh does not have, which bring their own evaluation: the base of all of them."""
+"""The interface between the evaluator and query nodes that Whoosh does not have, which bring their own evaluation."""
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from whoosh.query import Query
 
-if TYPE_CHECKING:
-    from newsdex.index.columnar.query.doc_set import DocSet
-    from newsdex.index.columnar.query.evaluator import Evaluator
-    from newsdex.index.columnar.query.snapshot import Snapshot
-    from newsdex.index.columnar.query.statistics import Similarity
+from newsdex.index.columnar.query.doc_set import DocSet
+from newsdex.index.columnar.query.snapshot import Snapshot
+from newsdex.index.columnar.query.statistics import Similarity
+
+
+class Evaluation(Protocol):
+    """What a node may ask of the evaluation that it is a part of."""
+
+    def evaluate(self, query: Query) -> DocSet:
+        """Return what a part matches, deleted documents included."""
+
+    def out_of_time(self) -> bool:
+        """Return whether the deadline has passed."""
 
 
 class QueryNode(Query):  # type: ignore[misc]  # whoosh has no types
-    """A node that only our execution evaluates; made of a tree that was read and normalised by Whoosh."""
+    """A query that only `Evaluator` runs; stock Whoosh refuses it."""
 
     @abstractmethod
-    def evaluate(self, evaluator: "Evaluator", snapshot: "Snapshot", similarity: "Similarity") -> "DocSet":
-        """Give what it matches, deleted documents included."""
+    def evaluate(self, evaluator: Evaluation, snapshot: Snapshot, similarity: Similarity) -> DocSet:
+        """Return what it matches, deleted documents included."""
 
     def scored_terms(self) -> list[tuple[str, bytes]]:
-        """Give the (field, term) pairs of which the score depends on the frequency."""
+        """Return the (field, term) pairs on whose document frequency the score depends."""
         return []
 
     def terms(self, phrases: bool = False) -> Any:  # noqa: ARG002 - whoosh's signature
-        """Give (field, text) of each term."""
+        """Return (field, text) of each term."""
         return iter(self.scored_terms())
 
     def matcher(self, searcher: Any, context: Any = None) -> Any:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from whoosh.query import Query
@@ -11,7 +10,7 @@ from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.bm25f import B, WordQuery, max_score, saturate
 from newsdex.index.columnar.query.boolean import disjunction, filter_by, min_should_match
 from newsdex.index.columnar.query.doc_set import DocBitmap, DocList, DocSet, no_docs
-from newsdex.index.columnar.query.node import QueryNode
+from newsdex.index.columnar.query.node import Evaluation, QueryNode
 from newsdex.index.columnar.query.phrase import find_phrase
 from newsdex.index.columnar.query.posting_lists import ScoredPostings
 from newsdex.index.columnar.query.snapshot import Snapshot
@@ -20,9 +19,6 @@ from newsdex.index.columnar.storage.columns import ABSENT
 from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.term_dictionary import Stop
 from newsdex.index.schema import TEXT_FIELDS
-
-if TYPE_CHECKING:
-    from newsdex.index.columnar.query.evaluator import Evaluator
 
 MAX_PAIRS = 5
 """So many pairs of words are looked for, those that add most: positions take time. What is scored must not depend on
@@ -45,7 +41,7 @@ class MinShouldMatch(QueryNode):
         """Give the parts."""
         return iter(self.parts)
 
-    def evaluate(self, evaluator: "Evaluator", snapshot: Snapshot, similarity: Similarity) -> DocSet:  # noqa: ARG002 - its parts have them
+    def evaluate(self, evaluator: Evaluation, snapshot: Snapshot, similarity: Similarity) -> DocSet:  # noqa: ARG002 - its parts have them
         """Give the documents with enough of the parts."""
         max_doc = snapshot.documents
         found: list[DocSet] = []
@@ -123,7 +119,7 @@ class ProximityBoost(QueryNode):
         """Return the most telling pairs; boosts have no say, or raising one word could take another pair away."""
         return sorted(self.pairs, key=lambda pair: -pair.idf(similarity))[:MAX_PAIRS]
 
-    def evaluate(self, evaluator: "Evaluator", snapshot: Snapshot, similarity: Similarity) -> DocSet:
+    def evaluate(self, evaluator: Evaluation, snapshot: Snapshot, similarity: Similarity) -> DocSet:
         """Give the documents of the part."""
         found = evaluator.evaluate(self.child).materialize()
         if not len(found):
@@ -176,7 +172,7 @@ class RecencyBoost(QueryNode):
         """Give the part."""
         return iter([self.child])
 
-    def evaluate(self, evaluator: "Evaluator", snapshot: Snapshot, similarity: Similarity) -> DocSet:  # noqa: ARG002 - its part has them
+    def evaluate(self, evaluator: Evaluation, snapshot: Snapshot, similarity: Similarity) -> DocSet:  # noqa: ARG002 - its part has them
         """Give the documents of the part."""
         found = evaluator.evaluate(self.child).materialize()
         if not snapshot.has_column("published"):

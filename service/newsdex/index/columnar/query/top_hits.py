@@ -154,8 +154,10 @@ def _by_score(
         return _ties_in_order(snapshot, best, before), None
     last, following = best[limit - 1], best[limit]
     if _apart(last, following, before):
-        middle = (last.score + following.score) / 2
-        return _ties_in_order(snapshot, best[:limit], before), PageEnd(least=middle, greatest=middle, date=0, id="")
+        # the end of a tie that began on an earlier page: of its hits, those shown there may score less than the last
+        in_tie = before is not None and last.score >= before.least
+        between = before.least if before and in_tie else (last.score + following.score) / 2
+        return _ties_in_order(snapshot, best[:limit], before), PageEnd(least=between, greatest=between, date=0, id="")
     return _cut_in_a_tie(snapshot, made.documents, scores, best[:limit], before)
 
 

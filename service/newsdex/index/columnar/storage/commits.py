@@ -16,11 +16,11 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC, EmptyIndexError
 from whoosh.index import IndexError as WhooshIndexError
 
+from newsdex.durable import sync_path
 from newsdex.errors import Unavailable
 from newsdex.handles import raise_out_of_handles
 from newsdex.index.columnar.storage.section_file import Damaged
 from newsdex.index.columnar.storage.segment import ColumnarSegment, OpenSegment
-from newsdex.index.generations.generations import sync_path
 
 INDEX_NAME = "MAIN"
 """Whoosh's own default, so that `open_dir` needs no name."""

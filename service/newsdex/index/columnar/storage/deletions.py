@@ -4,7 +4,6 @@ The list of segments names the file, so a reader of the commit before still sees
 One file, because each costs a commit as long as the disk takes to make it durable.
 """
 
-import os
 import struct
 import zlib
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from newsdex.durable import sync_file
 from newsdex.index.columnar.storage.section_file import Array, Damaged
 
 MAGIC = b"NEWSDEXD"
@@ -31,8 +31,7 @@ def write_deletions(path: Path, deleted: Mapping[str, Array]) -> None:
     content = table + b"".join(bitmaps.values())
     with path.open("xb") as file:
         file.write(HEADER.pack(MAGIC, len(bitmaps), zlib.crc32(content, len(bitmaps))) + content)
-        file.flush()
-        os.fsync(file.fileno())
+        sync_file(file)
 
 
 def read_deletions(path: Path, segment: str, documents: int) -> Array:

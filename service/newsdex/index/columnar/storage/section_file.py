@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from newsdex.durable import sync_data, sync_file
 from newsdex.errors import Unavailable
 
 Array = npt.NDArray[Any]
@@ -88,16 +89,14 @@ class SectionWriter:
         counts = (len(self._table), len(self._checksums), documents)
         trailer = (place, place + len(table) + TRAILER.size, *counts, zlib.crc32(table))
         self._file.write(table + _sealed(trailer))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        sync_file(self._file)
         self._file.close()
 
     def _write(self, data: bytes | memoryview) -> None:
         self._file.write(data)
         self._size += len(data)
         if self._size - self._synced >= SYNCED_BYTES:
-            self._file.flush()
-            os.fdatasync(self._file.fileno())
+            sync_data(self._file)
             self._synced = self._size
 
     def abandon(self) -> None:
