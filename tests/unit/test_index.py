@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -118,24 +117,22 @@ def test_a_view_without_an_archive_in_front_shows_no_superseded_document(corpus:
 def test_a_view_sees_its_own_commit_only(corpus: Corpus) -> None:
     publish(corpus, 1)
     view = IndexReader(corpus.index_root).view()
-    with closing(view.searcher):
-        publish(corpus, 2)
-        corpus.withdraw("1")
-        corpus.index()
+    publish(corpus, 2)
+    corpus.withdraw("1")
+    corpus.index()
 
-        assert (["1"], 1) == (found_in(view, "*"), view.position)
+    assert (["1"], 1) == (found_in(view, "*"), view.position)
 
 
 def test_a_view_goes_on_answering_after_its_files_were_merged_away(corpus: Corpus) -> None:
     for number in range(1, 4):
         publish(corpus, number)
     view = IndexReader(corpus.index_root).view()
-    with closing(view.searcher):
-        for number in range(4, 25):
-            publish(corpus, number)
+    for number in range(4, 25):
+        publish(corpus, number)
 
-        assert ["1", "2", "3"] == found_in(view, "ferry")
-        assert ["3", "2", "1"] == found_in(view, "ferry", sort="newest")
+    assert ["1", "2", "3"] == found_in(view, "ferry")
+    assert ["3", "2", "1"] == found_in(view, "ferry", sort="newest")
 
 
 def test_a_view_is_kept_until_there_is_a_commit(corpus: Corpus) -> None:

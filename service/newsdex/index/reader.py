@@ -10,6 +10,7 @@ from pathlib import Path
 from whoosh.query import Phrase, Query, Term
 
 from newsdex.errors import Unavailable
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.query.boolean import exclude, filter_by
 from newsdex.index.columnar.query.doc_set import DocBitmap, DocSet
 from newsdex.index.columnar.query.evaluator import Evaluator
@@ -21,7 +22,6 @@ from newsdex.index.columnar.query.statistics import Similarity, Statistics
 from newsdex.index.columnar.query.top_hits import PageEnd, Sort, hits_after, top_hits
 from newsdex.index.columnar.storage.columns import ABSENT
 from newsdex.index.columnar.storage.commits import latest_generation, read_segments
-from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.segment import ColumnarSegment, OpenSegment
 from newsdex.index.generations.generations import building, read_state, serving
 from newsdex.index.lexicon.related_terms import RelatedTerms

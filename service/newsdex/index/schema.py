@@ -3,9 +3,8 @@
 from functools import lru_cache
 from typing import Any
 
-from whoosh.fields import ID, KEYWORD, TEXT, Schema
+from whoosh.fields import ID, KEYWORD, NUMERIC, TEXT, Schema
 
-from newsdex.index.columnar.whoosh.numeric_terms import numeric_field
 from newsdex.index.text.analysis import NewsAnalyzer
 from newsdex.index.text.languages import DEFAULT
 from newsdex.records import microseconds
@@ -20,8 +19,14 @@ FILTER_FIELDS = ("section", "authors", "tags", "agency", "language")
 SPELLED_FIELDS = {name: f"{name}_spelled" for name in FILTER_FIELDS}
 """The same values as the publishers spell them: facets show these."""
 DATE_FIELDS = ("published", "embargoed", "expires")
+NUMBER_BITS, SHIFT_STEP = 64, 8
 UNDATED = 0
 """Sorts an article without a date as the oldest: in the column, dates are moved to where the earliest is 0."""
+
+
+def numeric_field(**options: object) -> NUMERIC:
+    """Return a Whoosh field of whole numbers as columns hold them."""
+    return NUMERIC(int, bits=NUMBER_BITS, signed=True, shift_step=SHIFT_STEP, **options)
 
 
 def make_schema(language: str | None = DEFAULT) -> Schema:

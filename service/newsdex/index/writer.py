@@ -13,6 +13,7 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import LockError
 
 from newsdex.errors import Unavailable
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.indexing.analysis_cache import AnalysisCache
 from newsdex.index.columnar.indexing.doc_ids import DocIdLookup, id_hashes_of
 from newsdex.index.columnar.indexing.merge_policy import choose_merge, choose_purge, purge_at_us
@@ -29,7 +30,6 @@ from newsdex.index.columnar.storage.commits import (
     write_segments,
 )
 from newsdex.index.columnar.storage.deletions import write_deletions
-from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.segment import ColumnarSegment, OpenSegment, deletions_name
 from newsdex.index.generations.fingerprint import fingerprint
 from newsdex.index.generations.generations import read_state, write_state

@@ -12,8 +12,9 @@ import numpy as np
 
 from newsdex.errors import Unavailable
 from newsdex.handles import raise_out_of_handles
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.storage.commits import latest_generation, read_segments
-from newsdex.index.columnar.storage.section_file import Array, Damaged, SectionFile
+from newsdex.index.columnar.storage.section_file import Damaged, SectionFile
 from newsdex.index.columnar.storage.segment import SEQUENCE_COLUMN, ColumnarSegment, OpenSegment
 from newsdex.index.generations.feed import ChangeFeed
 from newsdex.index.generations.generations import read_state

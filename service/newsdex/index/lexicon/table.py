@@ -8,8 +8,8 @@ import numpy as np
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.storage.section_file import Array
 
 MISTAKE_SHARE = 0.05
 """A word that needs one more mistake must be so much more frequent to be as likely what is being typed."""

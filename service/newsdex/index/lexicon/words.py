@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.storage.postings import PostingField
-from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.segment import SegmentData
 from newsdex.index.columnar.storage.term_dictionary import TermDictionary
 from newsdex.index.lexicon.table import MAX_COUNT, WordTable

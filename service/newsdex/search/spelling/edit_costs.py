@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from newsdex.index.columnar.storage.section_file import Array
+from newsdex.index.columnar.arrays import Array
 
 WRONG = 1.0
 WRONG_NEIGHBOUR_KEY = 0.9

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.query.co_occurrence import CoOccurrence, Mask, total, weighed
-from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.lexicon.current import Lexicon
 from newsdex.index.lexicon.table import WordTable
 from newsdex.index.text.analysis import plain_form, stem_of

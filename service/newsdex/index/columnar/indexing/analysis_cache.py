@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.indexing.text_runs import (
     SHORT_BYTES,
     RunTable,
@@ -18,7 +19,6 @@ from newsdex.index.columnar.indexing.text_runs import (
     is_ideograph_pair,
     split_runs,
 )
-from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.text.analysis import terms, words
 from newsdex.memory import give_back
 

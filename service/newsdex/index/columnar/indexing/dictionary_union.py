@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from newsdex.index.columnar.storage.section_file import Array
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.storage.term_dictionary import TermDictionary
 
 KEY_BYTES = 8

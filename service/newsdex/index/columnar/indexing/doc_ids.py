@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from newsdex.index.columnar.storage.section_file import Array
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.storage.segment import SegmentData
 
 CHUNK = 8_192

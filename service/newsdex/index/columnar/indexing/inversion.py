@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.indexing.analysis_cache import AnalysisCache, TokenColumns
 from newsdex.index.columnar.storage.postings import Postings
-from newsdex.index.columnar.storage.section_file import Array
 
 KEY_BITS = 64
 COUNTED = 1 << 16

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.indexing.dictionary_union import union
 from newsdex.index.columnar.indexing.segment_writer import write_lengths
 from newsdex.index.columnar.storage.columns import write_column
-from newsdex.index.columnar.storage.postings import FieldWriter, PostingField, Postings
-from newsdex.index.columnar.storage.section_file import Array, SectionWriter
+from newsdex.index.columnar.storage.postings import FieldWriter, Postings
+from newsdex.index.columnar.storage.section_file import SectionWriter
 from newsdex.index.columnar.storage.segment import COLUMNS, ID_FIELD, OpenSegment
 from newsdex.index.columnar.storage.term_dictionary import TermDictionary
 from newsdex.index.schema import FILTER_FIELDS, SPELLED_FIELDS, TEXT_FIELDS
@@ -61,9 +62,7 @@ class _Source:
         self._name = name
         self._numbers = numbers
         self._whole = segment.alive is None
-        field = segment.data.field(name)
-        assert field is None or isinstance(field, PostingField)
-        self._field = field
+        self._field = field = segment.data.field(name)
         self.terms = field.terms.count if field else 0
         self.new_terms = np.zeros(self.terms, np.int64)
         """The merged number of each of its terms; it rises."""

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array, smallest
 from newsdex.index.columnar.indexing.analysis_cache import AnalysisCache
 from newsdex.index.columnar.indexing.inversion import invert_texts, invert_values
 from newsdex.index.columnar.storage.columns import ABSENT, write_column
 from newsdex.index.columnar.storage.postings import FieldWriter, Postings
-from newsdex.index.columnar.storage.section_file import Array, SectionWriter, smallest
+from newsdex.index.columnar.storage.section_file import SectionWriter
 from newsdex.index.columnar.storage.segment import COLUMNS, ID_FIELD
 from newsdex.index.schema import FILTER_FIELDS, SPELLED_FIELDS, TEXT_FIELDS
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from newsdex.index.columnar.storage.section_file import Array
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.text.analysis import DOT_OF_INITIALS, MARKS, UNSPACED
 from newsdex.index.text.folding import APOSTROPHES
 

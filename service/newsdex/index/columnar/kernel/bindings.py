@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from newsdex.index.columnar.storage.section_file import Array, Section
+from newsdex.index.columnar.arrays import Array
 
 PIECE_NUMBERS = 7
 """A piece is so many numbers of 64 bits; FOUND_NUMBERS stand before those that were found: postings, unchecked."""
@@ -134,9 +134,8 @@ def kept(array: Array) -> Kept:
     return Kept(array, address(array))
 
 
-def numbers(section: Section) -> Numbers:
-    """Describe a whole section, checked."""
-    values = section.all()
+def numbers(values: Array) -> Numbers:
+    """Return where an array of unsigned numbers lies, for the kernel."""
     return Numbers(address(values), values.itemsize, len(values))
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.doc_set import DocSet, no_docs
 from newsdex.index.columnar.query.node import Evaluation, QueryNode
@@ -20,7 +21,6 @@ from newsdex.index.columnar.query.posting_lists import Disjunction, ScoredPostin
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Similarity
 from newsdex.index.columnar.query.term_lookup import TermPostings
-from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.schema import TEXT_FIELDS
 
 K1 = 2.5

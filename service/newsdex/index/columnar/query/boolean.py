@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.query.doc_set import DocBitmap, DocList, DocSet, Intersection
 from newsdex.index.columnar.query.multi_term import MultiTermDocs, multi_term_union
 from newsdex.index.columnar.query.posting_lists import Disjunction, MaterializedDocs, ScoredPostings
-from newsdex.index.columnar.storage.section_file import Array
 
 
 def boosted(matches: DocSet, boost: float) -> DocSet:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.phrase import find_phrase
 from newsdex.index.columnar.query.posting_lists import ScoredPostings
 from newsdex.index.columnar.query.snapshot import Snapshot
-from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.index.text.analysis import alternatives
 

@@ -11,8 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.storage.section_file import Array
 
 
 class DocList:

@@ -17,6 +17,7 @@ from typing import NoReturn
 import numpy as np
 from whoosh import query as q
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.query.boolean import (
     boosted,
     conjunction,
@@ -34,7 +35,6 @@ from newsdex.index.columnar.query.posting_lists import Disjunction, ScoredPostin
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Similarity
 from newsdex.index.columnar.storage.columns import ABSENT
-from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.term_dictionary import after_all_with
 from newsdex.index.schema import DATE_FIELDS, FILTER_FIELDS, TEXT_FIELDS
 

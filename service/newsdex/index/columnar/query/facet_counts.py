@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.query.doc_set import DocSet
-from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.segment import DocumentValues
 from newsdex.index.schema import filter_value
 

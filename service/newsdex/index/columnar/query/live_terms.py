@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.storage.postings import PostingField
-from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.segment import OpenSegment
 
 READ_AT_ONCE = 4_096

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.doc_set import DocBitmap, DocList, Intersection
 from newsdex.index.columnar.query.term_lookup import FieldReader
-from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.term_dictionary import Stop
 
 

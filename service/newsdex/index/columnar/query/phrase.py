@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.posting_lists import ScoredPostings
-from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.term_dictionary import Stop
 
 AT_ONCE = 1 << 15

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.doc_set import DocList, Intersection
 from newsdex.index.columnar.query.term_lookup import TermPostings
-from newsdex.index.columnar.storage.section_file import Array
 
 _ROW = struct.Struct("=7Qff")
 _SATURATION = struct.Struct("=ff")

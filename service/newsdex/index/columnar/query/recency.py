@@ -3,9 +3,9 @@
 import threading
 from weakref import WeakKeyDictionary
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.query.score_nodes import Decay
 from newsdex.index.columnar.query.snapshot import Snapshot
-from newsdex.index.columnar.storage.section_file import Array
 
 DAY_US = 86_400_000_000
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from whoosh.query import Query
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.bm25f import B, WordQuery, max_score, saturate
 from newsdex.index.columnar.query.boolean import disjunction, filter_by, min_should_match
@@ -16,7 +17,6 @@ from newsdex.index.columnar.query.posting_lists import ScoredPostings
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Similarity
 from newsdex.index.columnar.storage.columns import ABSENT
-from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.term_dictionary import Stop
 from newsdex.index.schema import TEXT_FIELDS
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.live_terms import READ_AT_ONCE
 from newsdex.index.columnar.query.term_lookup import FieldReader, TermPostings
 from newsdex.index.columnar.storage.columns import ABSENT
 from newsdex.index.columnar.storage.postings import PostingField
-from newsdex.index.columnar.storage.section_file import Array
 from newsdex.index.columnar.storage.segment import OpenSegment, SegmentData
 from newsdex.index.schema import TEXT_FIELDS
 
@@ -86,8 +86,7 @@ class Snapshot:
 
     def posting_field(self, segment: int, name: str) -> PostingField | None:
         """Give a field of a segment, or None where it has no terms there."""
-        field = self.segments[segment].data.field(name)
-        return field if isinstance(field, PostingField) else None
+        return self.segments[segment].data.field(name)
 
     def fields(self, name: str) -> list[tuple[int, PostingField]]:
         """Give a field in each segment that has it, with the segment's first document."""

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.storage.postings import PostingField
-from newsdex.index.columnar.storage.section_file import Array, Damaged
+from newsdex.index.columnar.storage.section_file import Damaged
 
 AT_ONCE = 1 << 20
 """So many postings are marked before it is asked whether time is left."""

@@ -11,11 +11,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.doc_set import DocList, DocSet
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.storage.columns import ABSENT
-from newsdex.index.columnar.storage.section_file import Array
 
 Sort = Literal["relevance", "newest", "oldest"]
 TIE = 2e-6

@@ -14,8 +14,9 @@ from typing import IO, Any
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.storage.section_file import BLOCK_BYTES, Array, Section, SectionFile, SectionWriter, blocks
+from newsdex.index.columnar.storage.section_file import BLOCK_BYTES, Section, SectionFile, SectionWriter, blocks
 
 BLOCK = 32
 JOINED_BITS = 64

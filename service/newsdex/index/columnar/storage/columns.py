@@ -4,7 +4,8 @@ from functools import cached_property
 
 import numpy as np
 
-from newsdex.index.columnar.storage.section_file import Array, Section, SectionWriter, smallest
+from newsdex.index.columnar.arrays import Array, smallest
+from newsdex.index.columnar.storage.section_file import Section, SectionWriter
 
 ABSENT = -(1 << 63)
 """Stands for a document without a value; no date is as early."""

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from newsdex.durable import sync_file
-from newsdex.index.columnar.storage.section_file import Array, Damaged
+from newsdex.index.columnar.arrays import Array
+from newsdex.index.columnar.storage.section_file import Damaged
 
 MAGIC = b"NEWSDEXD"
 HEADER = struct.Struct("<8sII")

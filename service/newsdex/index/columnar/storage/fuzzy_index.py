@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.storage.section_file import Array
 
 LETTER_BITS = 31
 FIRST_NOT_ASCII = 0x80
@@ -53,7 +53,7 @@ class Neighbours:
         arrays["sizes"] = self._sizes  # another thread may make them anew
         described = kernel.Neighbours(
             terms=ctypes.addressof(self._terms),
-            ends=kernel.Numbers(kernel.address(self._ends), self._ends.itemsize, len(self._ends)),
+            ends=kernel.numbers(self._ends),
             **{name: kernel.address(array) for name, array in arrays.items()},
         )
         described.kept = self, arrays

@@ -7,9 +7,10 @@ from typing import Self
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array, smallest
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.storage.bit_packing import Bits, BitWriter, Packed, Packer, bit_lengths
-from newsdex.index.columnar.storage.section_file import Array, Damaged, SectionFile, SectionWriter, smallest
+from newsdex.index.columnar.storage.section_file import Damaged, SectionFile, SectionWriter
 from newsdex.index.columnar.storage.term_dictionary import TermDictionary, write_dictionary
 
 
@@ -134,7 +135,7 @@ class PostingField:
         frequencies = kernel.Packed() if self._frequencies is None else self._frequencies.described
         described = kernel.Field(
             terms=ctypes.addressof(terms),
-            starts=kernel.numbers(self._starts),
+            starts=kernel.numbers(self._starts.all()),
             documents=documents,
             frequencies=frequencies,
             document_count=self._file.documents,
@@ -146,7 +147,7 @@ class PostingField:
     def described_positions(self) -> kernel.Positions:
         """Give where the positions lie in memory, for the kernel; they are not checked yet."""
         words, checked = self._positions.described()
-        widths, starts = self._place_widths, kernel.numbers(self._position_starts)
+        widths, starts = self._place_widths, kernel.numbers(self._position_starts.all())
         if len(widths) != self._file.documents:
             raise self.damaged()
         described = kernel.Positions(

@@ -16,12 +16,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from newsdex.durable import sync_data, sync_file
 from newsdex.errors import Unavailable
-
-Array = npt.NDArray[Any]
+from newsdex.index.columnar.arrays import Array
 
 MAGIC = b"NEWSDEX\x01"
 FORMAT_VERSION = 3
@@ -251,8 +249,3 @@ class SectionFile:
                 end = entry.offset + entry.length
         if bytes(self._data[12 : HEADER.size]).strip(b"\0"):
             raise Damaged(self.path, "its header is damaged")
-
-
-def smallest(values: Array) -> Array:
-    """Give unsigned numbers in the narrowest dtype that holds them."""
-    return values.astype(np.min_scalar_type(int(values.max())) if len(values) else np.uint8)

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -10,12 +11,12 @@ from weakref import WeakValueDictionary
 import numpy as np
 from whoosh.codec.base import Segment
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.storage.columns import Column
 from newsdex.index.columnar.storage.deletions import read_deletions
 from newsdex.index.columnar.storage.postings import PostingField
-from newsdex.index.columnar.storage.section_file import Array, Damaged, SectionFile
+from newsdex.index.columnar.storage.section_file import Damaged, SectionFile
 from newsdex.index.columnar.storage.term_dictionary import TermDictionary
-from newsdex.index.columnar.whoosh.numeric_terms import NumericField
 from newsdex.index.schema import DATE_FIELDS, TEXT_FIELDS
 from newsdex.index.text.analysis import MARK
 
@@ -24,6 +25,7 @@ DELETIONS_EXTENSION = ".deleted"
 SEQUENCE_COLUMN = "sequence"
 COLUMNS = (*DATE_FIELDS, SEQUENCE_COLUMN)
 ID_FIELD = "id"
+CODEC = "newsdex.index.columnar.whoosh.codec"
 
 
 class ColumnarSegment(Segment):  # type: ignore[misc]  # whoosh has no types
@@ -60,10 +62,8 @@ class ColumnarSegment(Segment):  # type: ignore[misc]  # whoosh has no types
         self.__dict__.update(state)
 
     def codec(self) -> Any:
-        """Give our codec."""
-        from newsdex.index.columnar.whoosh.codec import ColumnarCodec  # noqa: PLC0415 - the codec makes segments
-
-        return ColumnarCodec()
+        """Return the codec by which stock Whoosh reads the segment; loaded by name, as nothing here depends on it."""
+        return import_module(CODEC).ColumnarCodec()
 
     def file_name(self) -> str:
         """Give the name of the segment's file."""
@@ -110,31 +110,29 @@ class SegmentData:
         self.file = SectionFile(path)
         self.documents = self.file.documents
         self._columns: dict[str, Column] = {}
-        self._fields: dict[str, PostingField | NumericField] = {}
+        self._fields: dict[str, PostingField] = {}
         self._filled: dict[str, int] = {}
         self._values: dict[str, DocumentValues] = {}
 
     @cached_property
     def field_names(self) -> list[str]:
-        """Give the names of the fields that have terms, sorted."""
-        fields = [name.removesuffix(".terms") for name in self.file.names() if name.endswith(".terms")]
-        return sorted(fields + [name for name in DATE_FIELDS if not self.column(name).empty])
+        """Return the names of the fields that have postings, sorted."""
+        return sorted(name.removesuffix(".terms") for name in self.file.names() if name.endswith(".terms"))
 
-    def field(self, name: str) -> PostingField | NumericField | None:
+    def field(self, name: str) -> PostingField | None:
         """Give a field's postings, or None where no document has the field."""
         known = self._fields.get(name)
         if known is None:
             if name not in self.field_names:
                 return None
-            made = NumericField(self.column(name)) if name in DATE_FIELDS else PostingField(self.file, name)
-            known = self._fields[name] = made
+            known = self._fields[name] = PostingField(self.file, name)
         return known
 
     @cached_property
     def languages(self) -> frozenset[str]:
         """Give the languages that have stems of their own here."""
         fields = [self.field(name) for name in TEXT_FIELDS]
-        dictionaries = [field.terms for field in fields if isinstance(field, PostingField)]
+        dictionaries = [field.terms for field in fields if field is not None]
         return frozenset(language for terms in dictionaries for language in _marked(terms))
 
     def column(self, name: str) -> Column:
@@ -165,7 +163,7 @@ class SegmentData:
     def ids(self) -> PostingField:
         """Give the articles' ids: the terms of a field."""
         field = self.field(ID_FIELD)
-        assert isinstance(field, PostingField)
+        assert field is not None
         return field
 
     @cached_property
@@ -199,7 +197,7 @@ class SegmentData:
 class DocumentValues:
     """The values of a filter field by document, as numbers of the dictionary; made of the postings once."""
 
-    def __init__(self, field: "PostingField | NumericField | None", documents: int) -> None:
+    def __init__(self, field: PostingField | None, documents: int) -> None:
         self.terms: list[bytes] = [] if field is None else [field.terms[number] for number in range(field.terms.count)]
         self.counts = np.zeros(documents, np.uint16)
         """How many values each document has."""

@@ -8,9 +8,10 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+from newsdex.index.columnar.arrays import Array, smallest
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.storage.fuzzy_index import Neighbours
-from newsdex.index.columnar.storage.section_file import Array, Damaged, SectionFile, SectionWriter, smallest
+from newsdex.index.columnar.storage.section_file import Damaged, SectionFile, SectionWriter
 
 SAMPLED_EVERY = 16
 """So many terms lie between two whose places are kept."""
@@ -72,8 +73,8 @@ class TermDictionary:
         described = kernel.Dictionary(
             bytes=kernel.address(data),
             byte_count=len(data),
-            lengths=kernel.numbers(self._lengths),
-            starts=kernel.numbers(self._sampled_starts),
+            lengths=kernel.numbers(self._lengths.all()),
+            starts=kernel.numbers(self._sampled_starts.all()),
             keys=kernel.address(keys),
         )
         described.kept = data, keys

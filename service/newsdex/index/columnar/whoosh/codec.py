@@ -14,6 +14,7 @@ from newsdex.index.columnar.storage.postings import PostingField
 from newsdex.index.columnar.storage.segment import ID_FIELD, OpenSegment, SegmentData
 from newsdex.index.columnar.whoosh.matcher import PostingMatcher
 from newsdex.index.columnar.whoosh.numeric_terms import NumericField
+from newsdex.index.schema import DATE_FIELDS
 
 Field = PostingField | NumericField
 
@@ -37,21 +38,25 @@ class ColumnarTerms(base.TermsReader):  # type: ignore[misc]  # whoosh has no ty
 
     def __init__(self, data: SegmentData) -> None:
         self._data = data
+        self._numeric = {name: NumericField(data.column(name)) for name in DATE_FIELDS if not data.column(name).empty}
+
+    def _field(self, name: str) -> Field | None:
+        return self._numeric.get(name) or self._data.field(name)
 
     def _find(self, fieldname: str, text: bytes) -> tuple[Field, int]:
-        field = self._data.field(fieldname)
+        field = self._field(fieldname)
         number = field.terms.find(text) if field else -1
         if field is None or number < 0:
             raise TermNotFound(f"No term {fieldname}:{text!r}")
         return field, number
 
     def __contains__(self, term: tuple[str, bytes]) -> bool:
-        field = self._data.field(term[0])
+        field = self._field(term[0])
         return field is not None and field.terms.find(term[1]) >= 0
 
     def cursor(self, fieldname: str, fieldobj: Any) -> "TermCursor":
         """Give a cursor over a field's terms."""
-        return TermCursor(self._data.field(fieldname), fieldobj)
+        return TermCursor(self._field(fieldname), fieldobj)
 
     def terms(self) -> Iterator[tuple[str, bytes]]:
         """Give all terms."""
@@ -59,10 +64,10 @@ class ColumnarTerms(base.TermsReader):  # type: ignore[misc]  # whoosh has no ty
 
     def terms_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[str, bytes]]:
         """Give the terms from a place on."""
-        for name in self._data.field_names:
+        for name in self.indexed_field_names():
             if name < fieldname:
                 continue
-            field = self._data.field(name)
+            field = self._field(name)
             assert field is not None
             first = field.terms.lower_bound(prefix) if name == fieldname else 0
             for number in range(first, field.terms.count):
@@ -112,7 +117,7 @@ class ColumnarTerms(base.TermsReader):  # type: ignore[misc]  # whoosh has no ty
 
     def indexed_field_names(self) -> list[str]:
         """Give the fields that have terms."""
-        return self._data.field_names
+        return sorted([*self._data.field_names, *self._numeric])
 
 
 class TermCursor(base.FieldCursor):  # type: ignore[misc]  # whoosh has no types

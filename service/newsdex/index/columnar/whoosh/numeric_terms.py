@@ -8,19 +8,12 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from whoosh.fields import NUMERIC
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.storage.columns import Column
-from newsdex.index.columnar.storage.section_file import Array
+from newsdex.index.schema import NUMBER_BITS, SHIFT_STEP, numeric_field
 
-BITS = 64
-SHIFT_STEP = 8
 _SIGN = np.uint64(1 << 63)
-
-
-def numeric_field(**options: object) -> NUMERIC:
-    """Give a Whoosh field of whole numbers as columns hold them."""
-    return NUMERIC(int, bits=BITS, signed=True, shift_step=SHIFT_STEP, **options)
 
 
 class NumericTerms(list[bytes]):
@@ -56,7 +49,7 @@ class NumericField:
         order = np.argsort(values, kind="stable")
         documents, values = documents[order], values[order]
         terms, starts, postings, field = NumericTerms(), [0], [], numeric_field()
-        for shift in range(0, BITS, SHIFT_STEP):
+        for shift in range(0, NUMBER_BITS, SHIFT_STEP):
             shifted = values >> np.uint64(shift)
             first = np.flatnonzero(np.diff(shifted, prepend=~shifted[:1]))
             terms += [field.sortable_to_bytes(value << shift, shift) for value in shifted[first].tolist()]
