@@ -11,7 +11,7 @@ BUILT := $(KERNEL)/kernel.so
 
 help:
 	@echo "make demo (ONCE=1) · test · test-faults · kills · hidden · fuzz · relations · lint · format · bench · bench-typing · bench-index"
-	@echo "     bench-million · bench-steady · memory · spelling · relevance · contract · constraints · clean"
+	@echo "     bench-million · bench-steady · memory · spelling · relevance · contract · constraints · clean · test-kernel"
 
 setup: $(READY)
 
@@ -30,6 +30,14 @@ demo: $(BUILT)
 
 test: $(BUILT)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+# the kernel's tests under the sanitizers of addresses and of undefined behaviour; needs gcc
+.PHONY: test-kernel
+test-kernel: $(BUILT)
+	@trap '$(BIN)/python service/compile_kernel.py' EXIT; \
+	runtime="$$($(BIN)/python service/compile_kernel.py --sanitized)" && \
+	LD_PRELOAD="$$runtime" ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+		$(BIN)/python -m pytest tests/columnar/test_kernel.py tests/columnar/test_packing.py $(ARGS)
 
 # all tests of faults, those that take a while too
 test-faults: $(BUILT)
@@ -115,6 +123,8 @@ constraints:
 		--no-emit-index-url --no-emit-package newsdex-schemas -o constraints.txt
 	uv pip compile -q -U pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-emit-index-url --no-emit-package newsdex-schemas -o constraints-dev.txt
+	uv pip compile -q -U --group pyproject.toml:build --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --no-emit-index-url -o constraints-build.txt
 	uv pip compile -q -U --group pyproject.toml:bench --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-emit-index-url -o constraints-bench.txt
 

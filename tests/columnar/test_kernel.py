@@ -132,7 +132,7 @@ def _close(expected: Sequence[float], scores: Any) -> bool:
 @given(documents, documents)
 def test_documents_of_two_lists_are_found_in_both(one: set[int], other: set[int]) -> None:
     first, second = (np.array(sorted(own), np.int64) for own in (one, other))
-    places, other_places = kernel.common(first, second)
+    places, other_places = kernel.intersect(first, second)
 
     assert sorted(one & other) == first.take(places).tolist()
     assert sorted(one & other) == second.take(other_places).tolist()
@@ -141,9 +141,9 @@ def test_documents_of_two_lists_are_found_in_both(one: set[int], other: set[int]
 @given(st.lists(st.integers(-5, 5), max_size=200), st.integers(1, 30))
 def test_the_greatest_come_first_and_of_equals_the_first(values: list[int], limit: int) -> None:
     order = sorted(range(len(values)), key=lambda at: (-values[at], at))[:limit]
-    places, equal = kernel.latest(np.array(values, np.int64), limit)
+    places, equal = kernel.top_k_integers(np.array(values, np.int64), limit)
 
-    assert order == kernel.greatest(np.array(values, np.float64) / 7, limit).tolist()
+    assert order == kernel.top_k(np.array(values, np.float64) / 7, limit).tolist()
     assert order == places.tolist()
     assert equal == (values.count(values[order[-1]]) if order else 0)
 
@@ -155,7 +155,7 @@ def test_scores_that_hang_together_are_a_tie(steps: list[int], data: st.DataObje
     together = {one}
     while near := {other for other in scores for own in together if abs(other - own) <= 2.5e-6} - together:
         together |= near
-    places, least, greatest = kernel.tied(np.array(scores), one, 2.5e-6)
+    places, least, greatest = kernel.score_ties(np.array(scores), one, 2.5e-6)
 
     assert (min(together), max(together)) == (least, greatest)
     assert [at for at, score in enumerate(scores) if score in together] == places.tolist()

@@ -86,7 +86,7 @@ class WordTable:
     def beginning(self, prefix: str, limit: int) -> list[int]:
         """Give the places of the most frequent words with a prefix, most frequent first."""
         start, stop = self.span(prefix)
-        chosen, _ = kernel.latest(self.counts[start:stop].astype(np.int64), limit)
+        chosen, _ = kernel.top_k_integers(self.counts[start:stop].astype(np.int64), limit)
         places: list[int] = (start + chosen).tolist()
         return places
 

@@ -6,6 +6,10 @@ an array's address a quarter of one.
 """
 
 import ctypes
+import re
+import struct
+from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -110,6 +114,28 @@ class Progress(ctypes.Structure):
     )
 
 
+LIST = struct.Struct("=7Qff")
+"""Pieces, their number, all documents, length factors, documents, their scores, how to score, weight, unused."""
+SATURATION = struct.Struct("=ff")
+"""half, factor"""
+_STRUCTURES = {
+    "numbers": Numbers,
+    "dictionary": Dictionary,
+    "neighbours": Neighbours,
+    "packed": Packed,
+    "field": Field,
+    "positions": Positions,
+    "progress": Progress,
+}
+_ROWS = {
+    "list": LIST,
+    "saturation": SATURATION,
+    "source": struct.Struct("=2Q"),
+    "range": struct.Struct(f"={RANGE_NUMBERS}Q"),
+    "piece": struct.Struct(f"={PIECE_NUMBERS}Q"),
+}
+"""Structures that are packed here, or are rows of an array."""
+
 _first_byte: Any = ctypes.c_char.from_buffer
 
 
@@ -139,14 +165,29 @@ def numbers(values: Array) -> Numbers:
     return Numbers(address(values), values.itemsize, len(values))
 
 
-def _load() -> ctypes.CDLL:
-    path = Path(__file__).parent / "kernel.so"
+def load(path: Path) -> ctypes.CDLL:
+    """Load a kernel; raise `ImportError` where there is none, or where its structures have other layouts than here."""
     if not path.exists():
         raise ImportError(f"{path} is missing: compile it by `python service/compile_kernel.py`")
-    return ctypes.CDLL(str(path))
+    library = ctypes.CDLL(str(path))
+    for name, expected in layouts():
+        if list((ctypes.c_uint64 * len(expected)).in_dll(library, f"layout_of_{name}")) != expected:
+            raise ImportError(f"{path} was compiled of other sources: its structure `{name}` has another layout")
+    return library
 
 
-_LIBRARY = _load()
+def layouts() -> Iterator[tuple[str, list[int]]]:
+    """Yield each structure that the kernel shares: its name, then its size and the place of each member, in bytes."""
+    for name, structure in _STRUCTURES.items():
+        members = [getattr(structure, member).offset for member, *_ in structure._fields_]
+        yield name, [ctypes.sizeof(structure), *members]
+    for name, row in _ROWS.items():
+        letters = re.sub(r"(\d+)(\w)", lambda run: int(run[1]) * run[2], row.format.lstrip("="))
+        sizes = [struct.calcsize(f"={letter}") for letter in letters]
+        yield name, [row.size, *accumulate(sizes[:-1], initial=0)]
+
+
+_LIBRARY = load(Path(__file__).with_name("kernel.so"))
 _AT, _SIZE = ctypes.c_void_p, ctypes.c_uint64
 
 
@@ -162,53 +203,53 @@ term_number = _function("term_number", _AT, ctypes.c_char_p, _SIZE)
 find_term = _function("find_term", _AT, _SIZE, ctypes.c_char_p, _SIZE, _AT)
 read_documents_of = _function("read_documents_of", _AT, _SIZE, _AT)
 read_frequencies_of = _function("read_frequencies_of", _AT, _SIZE, _AT)
-any_of = _function("any_of", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _AT, _AT)
-any_among = _function("any_among", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _SIZE, _AT, _AT, _AT)
+score_union = _function("score_union", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _AT, _AT)
+score_among = _function("score_among", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _SIZE, _AT, _AT, _AT)
 terms_between = _function("terms_between", _AT, _SIZE, ctypes.c_char_p, _SIZE, ctypes.c_char_p, _SIZE, _AT)
 near_terms = _function(
     "near_terms", _AT, _SIZE, ctypes.c_char_p, _SIZE, _SIZE, _SIZE, _SIZE, _SIZE, _AT, _AT, _AT
 )  # fmt: skip
-mark_terms = _function("mark_terms", _AT, _AT, _SIZE, _SIZE, _AT, _AT)
-marked = _function("marked", _AT, _SIZE, _AT)
-any_marked = _function("any_marked", ctypes.c_char_p, ctypes.c_char_p, _SIZE, _SIZE, _AT, _AT)
+terms_to_bits = _function("terms_to_bits", _AT, _AT, _SIZE, _SIZE, _AT, _AT)
+bits_to_docs = _function("bits_to_docs", _AT, _SIZE, _AT)
+score_bits = _function("score_bits", ctypes.c_char_p, ctypes.c_char_p, _SIZE, _SIZE, _AT, _AT)
 find_phrase = _function("find_phrase", ctypes.c_char_p, _SIZE, _AT, _SIZE, _SIZE, _SIZE, _SIZE, _AT, _SIZE, _AT)
-_common = _function("common", _AT, _SIZE, _AT, _SIZE, _AT, _AT)
-_greatest = _function("greatest", _AT, _SIZE, _SIZE, _AT, _AT)
-_latest = _function("latest", _AT, _SIZE, _SIZE, _AT, _AT, _AT)
-_tied = _function("tied", _AT, _SIZE, ctypes.c_double, _AT, _AT)
+_intersect = _function("intersect", _AT, _SIZE, _AT, _SIZE, _AT, _AT)
+_top_k = _function("top_k", _AT, _SIZE, _SIZE, _AT, _AT)
+_top_k_integers = _function("top_k_integers", _AT, _SIZE, _SIZE, _AT, _AT, _AT)
+_score_ties = _function("score_ties", _AT, _SIZE, ctypes.c_double, _AT, _AT)
 
 
-def greatest(scores: Array, limit: int) -> Array:
+def top_k(scores: Array, limit: int) -> Array:
     """Give the places of the greatest of some float64, rounded to float32, greatest first; of equals the first."""
     made = np.empty((2, min(limit, len(scores))), np.int64)
-    _greatest(address(scores), len(scores), limit, address(made), address(made[1]))
+    _top_k(address(scores), len(scores), limit, address(made), address(made[1]))
     places: Array = made[0]
     return places
 
 
-def latest(values: Array, limit: int) -> tuple[Array, int]:
+def top_k_integers(values: Array, limit: int) -> tuple[Array, int]:
     """Give the places of the greatest of some int64, greatest first; of equals the first.
 
     Also give how many of all are equal to the last of these.
     """
     made, equal = np.empty((2, min(limit, len(values))), np.int64), ctypes.c_uint64()
-    _latest(address(values), len(values), limit, address(made), address(made[1]), ctypes.addressof(equal))
+    _top_k_integers(address(values), len(values), limit, address(made), address(made[1]), ctypes.addressof(equal))
     return made[0], equal.value
 
 
-def tied(scores: Array, score: float, tie: float) -> tuple[Array, float, float]:
+def score_ties(scores: Array, score: float, tie: float) -> tuple[Array, float, float]:
     """Give the places of those of some float64 that hang together with one, and the least and the greatest of them.
 
     Rounded to float32, each is at most a share `tie` of itself apart from the next.
     """
     places, bounds = np.empty(len(scores), np.int64), (ctypes.c_double * 2)(score)
-    count = _tied(address(scores), len(scores), tie, ctypes.addressof(bounds), address(places))
+    count = _score_ties(address(scores), len(scores), tie, ctypes.addressof(bounds), address(places))
     return places[:count], bounds[0], bounds[1]
 
 
-def common(one: Array, other: Array) -> tuple[Array, Array]:
+def intersect(one: Array, other: Array) -> tuple[Array, Array]:
     """Give the places of those documents that two sorted lists, int64, share: in the one, and in the other."""
     size = min(len(one), len(other))
     one_places, other_places = np.empty(size, np.int64), np.empty(size, np.int64)
-    count = _common(address(one), len(one), address(other), len(other), address(one_places), address(other_places))
+    count = _intersect(address(one), len(one), address(other), len(other), address(one_places), address(other_places))
     return one_places[:count], other_places[:count]

@@ -10,6 +10,7 @@
 #ifndef NEWSDEX_KERNEL_H
 #define NEWSDEX_KERNEL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -19,6 +20,11 @@
 #define DAMAGED (-1)
 #define UNCHECKED (-2)
 #define CHECKED_BYTES 65536
+
+/* A structure that Python fills has its layout told: its size, and where each member begins. Python compares them with its
+ * own when it loads the kernel. */
+#define LAYOUT(type, ...) EXPORT const uint64_t layout_of_##type[] = {sizeof(type), __VA_ARGS__}
+#define AT(type, member) offsetof(type, member)
 
 /* Numbers of 1, 2, 4 or 8 bytes. */
 typedef struct {

@@ -75,7 +75,7 @@ class DocList:
 
     def intersect(self, documents: Array) -> "Intersection":
         """Tell which of some sorted documents match."""
-        found, at = kernel.common(documents, self.documents)
+        found, at = kernel.intersect(documents, self.documents)
         if self.constant is not None:
             return Intersection(found, self.constant)
         return Intersection(found, lambda chosen: self.scores(at if chosen is None else at.take(chosen)))

@@ -54,7 +54,7 @@ class MultiTermDocs:
     def doc_list(self) -> DocList:
         """Give the documents, sorted."""
         documents = np.empty(self.cost, np.int64)
-        count = kernel.marked(self._place, self._words, kernel.address(documents))
+        count = kernel.bits_to_docs(self._place, self._words, kernel.address(documents))
         return DocList(self.max_doc, documents[:count], self.score, positive=self.positive)
 
     def mask(self) -> Array:
@@ -83,7 +83,7 @@ def multi_term_union(max_doc: int, parts: Sequence[MultiTermDocs]) -> DocList:
     marks = struct.pack(f"={count}Q", *(part._place for part in parts))  # noqa: SLF001 - expansions among themselves
     own = struct.pack(f"={count}f", *(part.score for part in parts))
     words = -(-max_doc // kernel.WORD_BITS)
-    found = kernel.any_marked(marks, own, count, words, place, place + made.strides[0])
+    found = kernel.score_bits(marks, own, count, words, place, place + made.strides[0])
     documents, scores = made[:, :found]
     positive = all(part.positive for part in parts)
     return DocList(max_doc, documents, scores.view(np.float64), positive=positive)

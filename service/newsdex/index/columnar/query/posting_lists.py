@@ -1,6 +1,5 @@
 """Lists of postings that are read and scored only where they are asked for: by the kernel, in one go."""
 
-import struct
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,9 +9,7 @@ from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.doc_set import DocList, Intersection
 from newsdex.index.columnar.query.term_lookup import TermPostings
 
-_ROW = struct.Struct("=7Qff")
-_SATURATION = struct.Struct("=ff")
-_AS_IT_IS = _SATURATION.pack(0.0, 1.0)
+_AS_IT_IS = kernel.SATURATION.pack(0.0, 1.0)
 
 
 class ScoredPostings:
@@ -39,7 +36,7 @@ class ScoredPostings:
     def row(self) -> bytes:
         """Describe this for the kernel."""
         known, lengths = self.known, self.by_document.address if self.by_document else 0
-        return _ROW.pack(known.address, known.piece_count, known.count, lengths, 0, 0, self.how, self.weight, 0)
+        return kernel.LIST.pack(known.address, known.piece_count, known.count, lengths, 0, 0, self.how, self.weight, 0)
 
 
 class MaterializedDocs:
@@ -56,7 +53,7 @@ class MaterializedDocs:
     def row(self) -> bytes:
         """Describe this for the kernel."""
         documents, scores = kernel.address(self._documents), kernel.address(self._scores)
-        return _ROW.pack(0, 0, len(self._documents), 0, documents, scores, 0, 0, 0)
+        return kernel.LIST.pack(0, 0, len(self._documents), 0, documents, scores, 0, 0, 0)
 
 
 class Disjunction:
@@ -76,7 +73,7 @@ class Disjunction:
         self.cost = sum(map(len, lists))
         """A number that is at least the number of matches."""
         self.positive = all(one.positive for one in lists) and (saturation is None or saturation[1] > 0)
-        self._saturation = _AS_IT_IS if saturation is None else _SATURATION.pack(*saturation)
+        self._saturation = _AS_IT_IS if saturation is None else kernel.SATURATION.pack(*saturation)
         self._made: DocList | None = None
 
     def __len__(self) -> int:
@@ -98,7 +95,7 @@ class Disjunction:
             room = kernel.UNION_SCRATCH + kernel.LIST_SCRATCH * count + kernel.POSTING_SCRATCH * size
             scratch = np.empty(room, np.uint8)
             places = (kernel.address(scratch), kernel.address(documents), kernel.address(scores))
-            found = self._checked(kernel.any_of(self._table(), count, self._saturation, *places))
+            found = self._checked(kernel.score_union(self._table(), count, self._saturation, *places))
             self._made = DocList(self.max_doc, documents[:found], scores[:found], positive=self.positive)
         return self._made
 
@@ -119,7 +116,7 @@ class Disjunction:
         scratch = np.empty(kernel.AMONG_SCRATCH * size, np.uint8)
         places = (kernel.address(scratch), kernel.address(found), kernel.address(scores))
         wanted = (kernel.address(documents), size)
-        count = self._checked(kernel.any_among(self._table(), len(self.lists), self._saturation, *wanted, *places))
+        count = self._checked(kernel.score_among(self._table(), len(self.lists), self._saturation, *wanted, *places))
         own = scores[:count]
         return Intersection(found[:count], lambda chosen: own if chosen is None else own.take(chosen))
 

@@ -91,7 +91,7 @@ class FieldReader:
         The next range then begins where to go on; its blocks may have been compared with their checksums only. The
         addresses are of a bit for each document of the commit, and of the number of postings, which is added to.
         """
-        finished = kernel.mark_terms(self._address, kernel.address(ranges), len(ranges), AT_ONCE, marks, postings)
+        finished = kernel.terms_to_bits(self._address, kernel.address(ranges), len(ranges), AT_ONCE, marks, postings)
         if finished == kernel.UNCHECKED:
             source, first, stop = ranges[0].tolist()
             field = self.fields[source]

@@ -104,7 +104,7 @@ def _by_date(snapshot: Snapshot, matches: DocSet, sort: Sort, limit: int) -> lis
 def _dated(snapshot: Snapshot, documents: Array, scores: Array, sign: int, limit: int) -> list[ScoredDoc]:
     """Give the newest, or with the sign -1 the oldest, in order; of equals those with the least ids."""
     dates = _dates(snapshot, documents)
-    chosen, equal = kernel.latest(dates if sign > 0 else -dates, limit)
+    chosen, equal = kernel.top_k_integers(dates if sign > 0 else -dates, limit)
     if equal > 1 and len(documents) > limit:
         chosen = _with_first_ids(snapshot, documents, dates, chosen)
     return _in_order(snapshot, _ranked(documents.take(chosen), scores.take(chosen), dates.take(chosen)), sign)[:limit]
@@ -147,7 +147,7 @@ def _by_score(
 ) -> tuple[list[ScoredDoc], PageEnd | None]:
     made = matches.doc_list()
     scores = made.scores().astype(np.float64, copy=False)
-    chosen = kernel.greatest(scores, limit + 1)
+    chosen = kernel.top_k(scores, limit + 1)
     documents = made.documents.take(chosen)
     best = _ranked(documents, scores.take(chosen).astype(np.float32), _dates(snapshot, documents))
     if not more:
@@ -169,7 +169,7 @@ def _cut_in_a_tie(
         least, greatest = before.least, before.greatest
         tied = np.flatnonzero(scores >= least)
     else:
-        tied, least, greatest = kernel.tied(scores, best[-1].score, TIE)
+        tied, least, greatest = kernel.score_ties(scores, best[-1].score, TIE)
         room = TIE / 2
         least, greatest = least - abs(least) * room, greatest + abs(greatest) * room
     above = _ties_in_order(snapshot, [one for one in best if one.score > greatest], before)

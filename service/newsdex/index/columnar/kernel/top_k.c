@@ -43,7 +43,7 @@ static void sort_heap(int64_t *values, int64_t *places, uint64_t count) {
 
 /* Give the places of the greatest scores as float32, greatest first; of equals the first places. `places` and `keys`
  * have room for `limit`. Give how many there are. */
-EXPORT int64_t greatest(const double *scores, uint64_t count, uint64_t limit, int64_t *places, int64_t *keys) {
+EXPORT int64_t top_k(const double *scores, uint64_t count, uint64_t limit, int64_t *places, int64_t *keys) {
     const uint64_t kept = limit < count ? limit : count;
     if (!kept) return 0;
     for (uint64_t i = 0; i < kept; i++) {
@@ -58,7 +58,7 @@ EXPORT int64_t greatest(const double *scores, uint64_t count, uint64_t limit, in
 }
 
 /* The same of whole numbers; `equal` becomes how many of all are equal to the least that was chosen. */
-EXPORT int64_t latest(const int64_t *values, uint64_t count, uint64_t limit, int64_t *places, int64_t *chosen,
+EXPORT int64_t top_k_integers(const int64_t *values, uint64_t count, uint64_t limit, int64_t *places, int64_t *chosen,
                       uint64_t *equal) {
     const uint64_t kept = limit < count ? limit : count;
     *equal = 0;
@@ -79,7 +79,7 @@ EXPORT int64_t latest(const int64_t *values, uint64_t count, uint64_t limit, int
 /* Find the scores that hang together with one, each at most a share `tie` of itself apart from the next, as far as some
  * steps: their places, and the least and the greatest of them in `bounds`, which has the one score first. All scores are
  * rounded to float32. Give how many there are. */
-EXPORT int64_t tied(const double *scores, uint64_t count, double tie, double *bounds, int64_t *places) {
+EXPORT int64_t score_ties(const double *scores, uint64_t count, double tie, double *bounds, int64_t *places) {
     double least = bounds[0], most = bounds[0];
     for (int steps = 0, grown = 1; grown && steps < TIED_STEPS; steps++) {
         const double low = least - (least < 0 ? -least : least) * tie, high = most + (most < 0 ? -most : most) * tie;

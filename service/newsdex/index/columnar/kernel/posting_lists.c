@@ -9,6 +9,8 @@ typedef struct {
     float factor;
 } saturation;
 
+LAYOUT(saturation, AT(saturation, half), AT(saturation, factor));
+
 INLINE double saturated(double sum, const saturation *by) {
     if (by->half == 0) return sum;
     const float own = (float)sum;
@@ -66,7 +68,7 @@ static int read_list(const list *one, uint32_t *documents, double *scores) {
  *
  * Documents are added up in windows that fit into the processor's nearest memory. `scratch` has 12 bytes for each
  * posting, 16 for each list, and 33,280 more. Give the number of documents, or DAMAGED. */
-EXPORT int64_t any_of(const list *lists, uint64_t count, const saturation *by, uint8_t *scratch, int64_t *documents,
+EXPORT int64_t score_union(const list *lists, uint64_t count, const saturation *by, uint8_t *scratch, int64_t *documents,
                       double *scores) {
     uint64_t total = 0;
     for (uint64_t i = 0; i < count; i++) total += lists[i].count;
@@ -182,7 +184,7 @@ static int add_among(const list *one, const int64_t *wanted, uint64_t count, dou
 
 /* Give the places of those of some sorted documents that any list has, with the sums of their scores.
  * `scratch` has 9 bytes for each of them. Give their number, or DAMAGED. */
-EXPORT int64_t any_among(const list *lists, uint64_t count, const saturation *by, const int64_t *wanted,
+EXPORT int64_t score_among(const list *lists, uint64_t count, const saturation *by, const int64_t *wanted,
                          uint64_t wanted_count, uint8_t *scratch, int64_t *places, double *scores) {
     double *sums = (double *)scratch;
     uint8_t *marks = (uint8_t *)(sums + wanted_count);
@@ -199,7 +201,7 @@ EXPORT int64_t any_among(const list *lists, uint64_t count, const saturation *by
 }
 
 /* Find the documents that two sorted lists share: their places in both. Give how many there are. */
-EXPORT int64_t common(const int64_t *one, uint64_t one_count, const int64_t *other, uint64_t other_count,
+EXPORT int64_t intersect(const int64_t *one, uint64_t one_count, const int64_t *other, uint64_t other_count,
                       int64_t *one_places, int64_t *other_places) {
     uint64_t at = 0, place = 0, found = 0;
     while (at < one_count && place < other_count) {

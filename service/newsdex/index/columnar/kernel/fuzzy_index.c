@@ -19,6 +19,10 @@ typedef struct {
     const uint64_t *begins;   /* where each size begins there, and the end */
 } neighbours;
 
+LAYOUT(neighbours, AT(neighbours, terms), AT(neighbours, ends), AT(neighbours, sizes), AT(neighbours, endings),
+       AT(neighbours, by_ending), AT(neighbours, ending_sizes), AT(neighbours, letters), AT(neighbours, by_size),
+       AT(neighbours, begins));
+
 /* What is looked for, and room to compare it with terms. */
 typedef struct {
     const uint8_t *bytes;

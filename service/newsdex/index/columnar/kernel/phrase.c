@@ -13,6 +13,9 @@ typedef struct {
     const uint8_t *checked;
 } positions;
 
+LAYOUT(positions, AT(positions, words), AT(positions, word_count), AT(positions, starts), AT(positions, widths),
+       AT(positions, checked));
+
 /* Where the positions of a word in a document lie. */
 typedef struct {
     uint64_t source;
@@ -29,7 +32,7 @@ typedef struct {
     uint64_t bit; /* where the positions of the next posting begin */
 } reading;
 
-/* As kernel.py has them. */
+/* As bindings.py has them. */
 typedef char size_of_word[sizeof(reading) + CHUNK * sizeof(place) == 8 * (6 + CHUNK * 3) ? 1 : -1];
 
 /* How far a phrase was looked for; zeros at first, but for `common` where there are documents to choose from. */
@@ -46,6 +49,10 @@ typedef struct {
     uint64_t finished;
     uint64_t source, first_word, end_word; /* which words of positions must be checked */
 } progress;
+
+LAYOUT(progress, AT(progress, listed), AT(progress, last), AT(progress, common), AT(progress, marked),
+       AT(progress, kept), AT(progress, placed), AT(progress, words), AT(progress, done), AT(progress, found),
+       AT(progress, finished), AT(progress, source), AT(progress, first_word), AT(progress, end_word));
 
 /* Mark some sorted documents that are within so many words of marks. */
 static void mark(const int64_t *documents, uint64_t count, uint64_t *marks, uint64_t words) {

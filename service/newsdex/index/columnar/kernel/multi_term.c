@@ -43,7 +43,7 @@ static int mark_range(const source *from, range *one, uint64_t stop_at, uint64_t
  *
  * Give how many ranges were finished; the next one then begins where to go on. `postings` are added up. UNCHECKED where
  * the blocks of the first range must be compared with their checksums, DAMAGED where postings cannot be. */
-EXPORT int64_t mark_terms(const source *from, range *ranges, uint64_t count, uint64_t budget, uint64_t *marks,
+EXPORT int64_t terms_to_bits(const source *from, range *ranges, uint64_t count, uint64_t budget, uint64_t *marks,
                           uint64_t *postings) {
     const uint64_t stop_at = *postings + budget;
     for (uint64_t i = 0; i < count; i++) {
@@ -60,7 +60,7 @@ EXPORT int64_t mark_terms(const source *from, range *ranges, uint64_t count, uin
 }
 
 /* Give the marked documents, in order; `documents` has room for them. */
-EXPORT int64_t marked(const uint64_t *marks, uint64_t words, int64_t *documents) {
+EXPORT int64_t bits_to_docs(const uint64_t *marks, uint64_t words, int64_t *documents) {
     int64_t count = 0;
     for (uint64_t word = 0; word < words; word++)
         for (uint64_t left = marks[word]; left; left &= left - 1)
@@ -70,7 +70,7 @@ EXPORT int64_t marked(const uint64_t *marks, uint64_t words, int64_t *documents)
 
 /* Give the documents that any of some marks has, in order, with the sums of their scores, added up in the order of the
  * marks. Both outputs have room for them. */
-EXPORT int64_t any_marked(const uint64_t *const *marks, const float *scores, uint64_t count, uint64_t words,
+EXPORT int64_t score_bits(const uint64_t *const *marks, const float *scores, uint64_t count, uint64_t words,
                           int64_t *documents, double *sums) {
     int64_t found = 0;
     for (uint64_t word = 0; word < words; word++) {
