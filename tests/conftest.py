@@ -1,6 +1,8 @@
 """What every test may ask for."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,15 @@ ROOT = Path(__file__).resolve().parents[1]
 # the same examples on every machine, however slow it is; `--hypothesis-profile=default` draws new ones
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.load_profile("repeatable")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the kernel anew where its sources are newer: a checkout of another state changes them."""
+    folder = ROOT / "service" / "newsdex" / "index" / "columnar" / "kernel"
+    built, sources = folder / "kernel.so", [*folder.glob("*.[ch]"), folder.parents[3] / "compile_kernel.py"]
+    stale = not built.exists() or built.stat().st_mtime < max(path.stat().st_mtime for path in sources)
+    if stale and not hasattr(config, "workerinput"):
+        subprocess.run([sys.executable, str(folder.parents[3] / "compile_kernel.py")], check=True)
 
 
 @pytest.fixture(scope="session")
