@@ -20,6 +20,8 @@ EVENTS = {
     "process.check_failed": "A check that a process repeats met a defect, with its traceback; the process ends.",
     "process.failed": "A process ends because of an error; `code` says which.",
     "process.ended": "A child of `newsdex up` ended by itself; it is started again after `delay_s`.",
+    "data_dir.tightened": "The data folder was open to other users of the machine, and is no more: `closed` entries.",
+    "data_dir.open_to_others": "Other users may still open `paths` in it: another user's, or shared by all.",
     "broker.started": "The embedded broker listens.",
     "broker.ready": "Connected; `sync_always` is true, false, or unknown without a monitoring URL.",
     "broker.disconnected": "The connection is lost; reconnecting goes on without an end.",

@@ -166,7 +166,7 @@ def test_the_process_runs_as_a_user_who_owns_the_data_folder_and_is_not_root() -
 
     assert user is not None
     assert int(user[1]) > 0
-    assert f"--owner={user[1]} --group={user[2]} --mode=0750 /data" in DOCKERFILE
+    assert f"--owner={user[1]} --group={user[2]} --mode=0700 /data" in DOCKERFILE
     assert "NEWSDEX_DATA_DIR=/data" in DOCKERFILE
 
 

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import IO
 
 from newsdex.errors import Misconfigured
+from newsdex.private import private_folder
 
 
 def lock_data_dir(data_dir: Path, kind: str) -> IO[str]:
     """Give a lock that lasts until it is closed or the process ends; raise `Misconfigured` where another has it."""
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        private_folder(data_dir)
         file = (data_dir / f"{kind}.lock").open("w")
     except OSError as error:
         raise Misconfigured("data_dir_unusable", f"{data_dir}: {error.strerror}") from error

@@ -14,6 +14,7 @@ from newsdex.archive.database import FILE_NAME, SCHEMA_VERSION, archive_fault, o
 from newsdex.archive.integrity import check_connection
 from newsdex.durable import sync_file, sync_path
 from newsdex.errors import Invalid, NewsdexError, Unavailable
+from newsdex.private import private_folder
 
 MANIFEST = "manifest.json"
 PAGES_AT_ONCE = 2_000
@@ -61,7 +62,7 @@ def back_up(
     partial = target.with_name(f"{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        partial.mkdir(parents=True)
+        private_folder(partial)
         _copy(folder, partial / FILE_NAME, on_progress)
         manifest = _describe(partial / FILE_NAME, now, stream)
         _write(partial / MANIFEST, json.dumps(asdict(manifest), indent=2) + "\n")
@@ -124,7 +125,7 @@ def restore(backup: Path, folder: Path) -> Manifest:
     manifest = verify_backup(backup)
     partial = folder / f"{FILE_NAME}.partial"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         shutil.copyfile(backup / FILE_NAME, partial)
         sync_path(partial)
         partial.rename(folder / FILE_NAME)

@@ -5,6 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from newsdex.errors import Misconfigured, Unavailable
+from newsdex.private import private_folder
 
 SCHEMA_VERSION = 5
 """`migrations/N.sql` leads from version N to the next one."""
@@ -37,7 +38,7 @@ def open_for_writing(folder: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) ->
     Raises `Misconfigured` for a file of a newer newsdex or one that is no archive, and `Unavailable` where the disk is
     full or another process keeps it locked for longer than `busy_timeout_s` seconds.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     try:
         connection = sqlite3.connect(
             folder / FILE_NAME, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False

@@ -16,6 +16,7 @@ import structlog
 from newsdex.broker.address import forget_address, write_address
 from newsdex.children import die_with_parent, end_process, free_port
 from newsdex.errors import Misconfigured, Unavailable
+from newsdex.private import private_folder
 from newsdex_schemas import channels
 
 log = structlog.get_logger()
@@ -85,7 +86,7 @@ class EmbeddedServer:
 
     def start(self) -> None:
         """Start the server, also one that has ended by itself, and wait until it is well."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self._folder)
         configuration = self._folder / "nats-server.conf"
         configuration.write_text(self._configuration(), encoding="utf-8")
         self._process = subprocess.Popen(

@@ -7,6 +7,7 @@ import typer
 from newsdex.cli import article, inspect, parked, publish, run, search, similar, stream, suggest, upkeep
 from newsdex.cli.console import show_error
 from newsdex.errors import NewsdexError
+from newsdex.private import write_for_owner_only
 
 INTERRUPTED = 130
 
@@ -30,6 +31,7 @@ stream.add_to(app)
 
 def main() -> None:
     """Run a command; failures that have a code end in one line and that kind's exit code."""
+    write_for_owner_only()
     try:
         app()
     except NewsdexError as error:

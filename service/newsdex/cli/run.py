@@ -12,6 +12,7 @@ import typer
 
 from newsdex.errors import NewsdexError
 from newsdex.log import configure_logging
+from newsdex.private import tighten
 from newsdex.settings import Settings, load_settings
 
 
@@ -25,11 +26,22 @@ def _run(process: str, serve: Callable[[Settings], None], **given: int | None) -
     """Run a process; the log gets the error that ends it, the caller its exit code."""
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     configure_logging(settings, process)
+    _tighten(settings)
     try:
         serve(settings)
     except NewsdexError as error:
         structlog.get_logger().error("process.failed", code=error.code, error=error.message)
         raise typer.Exit(error.exit_code) from error
+
+
+def _tighten(settings: Settings) -> None:
+    """Close a data folder that others may enter: made by hand, copied, or by an older newsdex."""
+    log = structlog.get_logger()
+    closed, still_open = tighten(settings.data_dir)
+    if closed:
+        log.warning("data_dir.tightened", data_dir=str(settings.data_dir), closed=closed)
+    if still_open:
+        log.warning("data_dir.open_to_others", paths=[str(path) for path in still_open[:10]], number=len(still_open))
 
 
 def up(

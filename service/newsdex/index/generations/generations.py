@@ -9,6 +9,7 @@ from newsdex.durable import read_sealed, sync_path, write_sealed
 from newsdex.errors import Unavailable
 from newsdex.handles import raise_out_of_handles
 from newsdex.index.generations.fingerprint import fingerprint
+from newsdex.private import private_folder
 
 POINTER = "current"
 BUILDING = "building"
@@ -107,13 +108,13 @@ def write_state(folder: Path, position: int, as_of_us: int) -> None:
 
 def begin(root: Path) -> Path:
     """Make the folder of the next generation in place of unfinished ones; nothing reads it before `swap`."""
-    root.mkdir(parents=True, exist_ok=True)
+    private_folder(root)
     kept = {path.name for path in (_serving_if_any(root), previous(root)) if path}
     for name in set(_names(root)) - kept:
         shutil.rmtree(root / name)
     names = _names(root)
     folder = root / f"generation-{int(names[-1].rpartition('-')[2]) + 1 if names else 1:06d}"
-    folder.mkdir()
+    private_folder(folder)
     sync_path(root)
     return folder
 
