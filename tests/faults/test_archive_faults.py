@@ -42,9 +42,13 @@ def page_size(folder: Path) -> int:
 
 
 def leaf_pages(folder: Path) -> list[int]:
-    """Give the numbers of pages, from 1, whose damage SQLite can tell: leaves of tables."""
+    """Return the numbers of pages, from 1, whose damage SQLite can tell: leaves of tables, but those of the schema.
+
+    Without its schema an archive cannot be opened at all.
+    """
     size, content = page_size(folder), (folder / FILE_NAME).read_bytes()
-    return [at // size + 1 for at in range(size, len(content), size) if content[at] == LEAF]
+    pages = {at // size + 1: content[at : at + size] for at in range(size, len(content), size)}
+    return [number for number, page in pages.items() if page[0] == LEAF and b"CREATE " not in page]
 
 
 def overwrite(folder: Path, page: int, at: int, data: bytes) -> None:
