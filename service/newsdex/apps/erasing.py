@@ -49,15 +49,16 @@ class Erasing:
         self._worker: asyncio.Task[None] | None = None
         self._refused: set[tuple[int, int]] = set()
         """Messages with an erased text that came later."""
+        self._remembers = False
+        """Whether those that came before the process started were read from the archive."""
 
     def handlers(self) -> Iterable[tuple[str, Callable[[NatsMessage], Awaitable[ErasureReply]]]]:
         """Return each channel with its handler."""
         return ((channels.ERASURES_ORDER, self._order), (channels.ERASURES_STATUS, self._status))
 
-    async def start(self, js: JetStreamContext) -> None:
-        """Go on with what was not finished when the process ended."""
+    def start(self, js: JetStreamContext) -> None:
+        """Go on with what was not finished when the process ended, as soon as the archive can be read."""
         self._js = js
-        self._refused |= await self._committer.run(self._store.refused_messages)
         self._work()
 
     async def stop(self) -> None:
@@ -106,10 +107,10 @@ class Erasing:
     async def _finish(self, js: JetStreamContext) -> None:
         failures = 0
         while True:
-            pending = await self._pending()
-            if not pending and not self._refused:
-                return
             try:
+                pending = await self._pending()
+                if not pending and not self._refused:
+                    return
                 await self._erase_refused(js)
                 await self._stream(js, [one for one in pending if "stream" in one.pending])
                 await self._archive([one for one in pending if "archive" in one.pending])
@@ -122,6 +123,9 @@ class Erasing:
                 await asyncio.sleep(delay_s)
 
     async def _pending(self) -> list[Erasure]:
+        if not self._remembers:
+            self._refused |= await self._committer.run(self._store.refused_messages)
+            self._remembers = True
         pending = await self._committer.run(self._store.pending)
         metrics.ERASURES_PENDING.set(len(pending))
         return pending

@@ -146,7 +146,7 @@ class Indexer:
         self._process.watch(self._count, COUNT_EVERY_S)
         self._process.watch(self._prune, PRUNE_EVERY_S)
         self._readiness.clear("archive")
-        await self._erasing.start(js)
+        self._erasing.start(js)
 
     async def _stop(self) -> None:
         await self._erasing.stop()

@@ -21,8 +21,12 @@ def check_archive(folder: Path) -> Iterator[str]:
     """
     connection = open_for_reading(folder)
     try:
-        yield from check_connection(connection, str(folder / FILE_NAME))
-        yield from check_erasures(connection, str(folder / FILE_NAME))
+        name = str(folder / FILE_NAME)
+        yield from check_connection(connection, name)
+        try:
+            yield from check_erasures(connection, name)
+        except sqlite3.Error as error:  # damaged there, too
+            yield f"{name}: {error}"
     finally:
         connection.close()
 
