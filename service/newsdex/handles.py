@@ -25,9 +25,13 @@ def raise_handle_limit() -> None:
 
 
 def out_of_handles(error: BaseException) -> OutOfHandles | None:
-    """Return the fault for a failure that comes of it; None for any other failure."""
-    is_that = isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}
-    return OutOfHandles() if is_that else None
+    """Return the fault for a failure that comes of it, under whatever code it was raised; None for any other."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in {errno.EMFILE, errno.ENFILE}:
+            return OutOfHandles()
+        cause = cause.__cause__
+    return None
 
 
 def raise_out_of_handles(error: OSError) -> None:
