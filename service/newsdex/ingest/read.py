@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
@@ -19,6 +19,7 @@ from newsdex.ingest.cloudevents import (
 )
 from newsdex.ingest.identity import identity
 from newsdex.ingest.json_text import parse_object
+from newsdex.ingest.names import steering_names
 from newsdex.normalise import NoTitle, UnknownTimezone, normalise_page
 from newsdex.records import Delivery, ReceivedEvent, microseconds
 from newsdex.validation import FieldFault, as_invalid, as_one, faults_of
@@ -37,7 +38,6 @@ from newsdex_schemas import (
 from newsdex_schemas.events import event_type
 from newsdex_schemas.model import ContractModel
 
-Model = TypeVar("Model", bound=BaseModel)
 FINGERPRINT_BYTES = 16
 
 
@@ -70,12 +70,15 @@ def _from_cloudevent(
     except Invalid as fault:
         given = set_attributes(value)
         envelope["data"] = FieldFault(fault.code, fault.message, fault.place)
+    names = _names_of(model, given)
     try:
         event = model.model_validate_json(to_json(given))
     except ValidationError as error:
-        raise as_one(_all_faults(model, envelope, faults_of(error))) from error
-    if envelope:
-        raise as_one(_all_faults(model, envelope, ()))
+        found = faults_of(error)
+        raise as_one(_all_faults(model, envelope, [*steering_names(names, found), *found])) from error
+    steering = steering_names(names)
+    if envelope or steering:
+        raise as_one(_all_faults(model, envelope, steering))
     data, told_by = _data_of(event)
     return _received(
         delivery,
@@ -87,6 +90,15 @@ def _from_cloudevent(
         given=told_by,
         unknown=_unknown(model, given),
     )
+
+
+def _names_of(model: type[Event], event: Mapping[str, Any]) -> dict[str, object]:
+    """Return what an event calls itself and its article, by place; a takedown may name whatever was taken in before."""
+    names = {name: event.get(name) for name in ("id", "source", "subject")}
+    data = event.get("data")
+    if model is not ArticleWithdrawn and isinstance(data, dict):
+        names["data.id"] = data.get("id")
+    return names
 
 
 def _envelope_faults(
@@ -133,7 +145,9 @@ def _attribute(fault: FieldFault) -> str:
 def _from_bare_article(delivery: Delivery, value: dict[str, Any]) -> ReceivedEvent:
     if delivery.subject != channels.ARTICLES_PUBLISHED:
         raise Invalid("not_a_cloudevent", f"a bare article is taken on {channels.ARTICLES_PUBLISHED} only")
-    article = _validate(Article, value)
+    header = channels.MESSAGE_ID_HEADER
+    names = {"id": value.get("id"), header: delivery.headers.get(header)}
+    article = _bare_article(value, names)
     name = identity(delivery)
     return _received(
         delivery,
@@ -147,12 +161,16 @@ def _from_bare_article(delivery: Delivery, value: dict[str, Any]) -> ReceivedEve
     )
 
 
-def _validate(model: type[Model], value: dict[str, Any]) -> Model:
+def _bare_article(value: dict[str, Any], names: Mapping[str, object]) -> Article:
     try:
         # JSON mode: texts are read as dates, and unknown fields are tolerated
-        return model.model_validate_json(to_json(value))
+        article = Article.model_validate_json(to_json(value))
     except ValidationError as error:
-        raise as_invalid(error) from error
+        found = faults_of(error)
+        raise as_one([*steering_names(names, found), *found]) from error
+    if steering := steering_names(names):
+        raise as_one(steering)
+    return article
 
 
 def _data_of(event: Event) -> tuple[Article | Withdrawal, ContractModel]:

@@ -14,6 +14,7 @@ from newsdex.normalise.furniture import furniture_lines
 from newsdex.normalise.head import read_head
 from newsdex.normalise.lines import Line, paragraphs, read_lines, without
 from newsdex.normalise.related import bare_headlines, marked_titles
+from newsdex.visible import visible
 from newsdex_schemas import Article, RelatedLink, ScrapedPage
 
 NORMALISER_VERSION = 1
@@ -74,8 +75,8 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def page_id(url: str) -> str:
-    """Name the article by its URL, or by the URL's digest where that is no identifier."""
-    if len(url) <= MAX_ID_CHARS and "\x7f" not in url:
+    """Name the article by its URL, or by the URL's digest where that may not be one."""
+    if len(url) <= MAX_ID_CHARS and visible(url) == url:
         return url
     return f"sha256:{hashlib.sha256(url.encode()).hexdigest()}"
 
