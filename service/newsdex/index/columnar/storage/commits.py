@@ -3,6 +3,7 @@
 The order is what makes it durable: a segment's file and its name in the folder come before the list that names it.
 """
 
+import io
 import pickle
 import re
 import struct
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from whoosh.filedb.filestore import FileStorage
+from whoosh.filedb.structfile import StructFile
 from whoosh.index import TOC, EmptyIndexError
 from whoosh.index import IndexError as WhooshIndexError
 
@@ -34,6 +36,33 @@ _BROKEN_LIST = (
     *(struct.error, pickle.UnpicklingError, WhooshIndexError, EmptyIndexError, NameError, LookupError, OverflowError),
 )
 """What Whoosh and pickle raise on a damaged list of segments."""
+
+
+class _SegmentsOnly(pickle.Unpickler):
+    """Unpickles a list of our segments: a list that names anything else, which would be called, is damaged."""
+
+    def find_class(self, module: str, name: str) -> type[ColumnarSegment]:
+        """Return the one class that there is; raise `pickle.UnpicklingError` for any other name."""
+        if (module, name) != (ColumnarSegment.__module__, ColumnarSegment.__qualname__):
+            raise pickle.UnpicklingError(f"{module}.{name} is no segment of ours")
+        return ColumnarSegment
+
+
+class _ListFile(StructFile):  # type: ignore[misc]  # whoosh has no types
+    def read_pickle(self) -> Any:
+        """Read a value as Whoosh does, where it is made of our segments."""
+        return _SegmentsOnly(self.file).load()
+
+
+class _OneList:
+    """A storage with one file, whose bytes were checked: what is read next is what the seal was compared with."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def open_file(self, name: str) -> _ListFile:
+        """Open the file."""
+        return _ListFile(io.BytesIO(self._content), name=name)
 
 
 class DurableStorage(FileStorage):  # type: ignore[misc]  # whoosh has no types
@@ -65,7 +94,7 @@ def read_segments(folder: Path, generation: int, schema: Any) -> list[ColumnarSe
     if content[-SEAL.size :] != SEAL.pack(zlib.crc32(content[: -SEAL.size]), SEAL_MAGIC):
         raise Damaged(path, "the list of segments is not what was written")
     try:
-        toc = TOC.read(FileStorage(str(folder)), INDEX_NAME, generation, schema)
+        toc = TOC.read(_OneList(content), INDEX_NAME, generation, schema)
     except _BROKEN_LIST as error:
         raise Damaged(path, f"the list of segments cannot be read: {type(error).__name__}") from error
     if not all(isinstance(segment, ColumnarSegment) for segment in toc.segments):
