@@ -132,6 +132,9 @@ class ErasureStatus(ContractModel):
     """Where the text may still be; empty once it is erased everywhere."""
     lifted: bool = False
     """True where the article may be published again."""
+    doubtful_parked: tuple[int, ...] = ()
+    """Numbers of parked events that cannot be read and may be about the article: they are left as they are. An order to
+    erase is answered with them."""
 
 
 class ErasureReply(ContractModel):

@@ -49,7 +49,7 @@ EVENTS = {
     "batch.failed": "A transaction failed; its events come again.",
     "parked.dropped": "An operator dropped a parked event.",
     "parked.superseded": "A parked event is closed, because a later event made it pointless.",
-    "erasure.ordered": "An operator had an article erased; it is in no reply from now on.",
+    "erasure.ordered": "An article was erased, and is in no reply; `doubtful_parked` may be about it.",
     "erasure.messages_erased": "The messages about it were overwritten in the stream: `messages` of them.",
     "erasure.finished": "Archive, stream and every generation of the index are rid of its text.",
     "erasure.failed": "Erasing did not go on; it is tried again after `delay_s`.",

@@ -78,6 +78,80 @@ def test_no_byte_of_any_version_is_left_in_the_file_or_its_log(corpus: Corpus, t
     assert 40 == len([change for change in corpus.archive.changes(0, 100) if change.content])
 
 
+def parked_as(corpus: Corpus, *bodies: bytes) -> list[int]:
+    """Park messages that cannot be read, and give their numbers."""
+    results = corpus.handle(*(corpus.delivery(channels.ARTICLES_PUBLISHED, body) for body in bodies))
+    numbers = [result.parked_id for result in results if result.parked_id is not None]
+    assert len(bodies) == len(numbers)
+    return numbers
+
+
+LONG_TITLE = 'M\u00fcller \U0001f41f/"Fisch" im Prozess um den Hafen'
+ABOUT_IT = {
+    "its id": b'{"id": "1", "title": "x',
+    "its id, escaped": b'{"title": "x", "id" : "\\u0031", "body": "x',
+    "its id in an event": b'{"specversion": "1.0", "id": "e", "data": {"id": "1", "title": "x',
+    "its title": json.dumps({"title": LONG_TITLE, "body": "x"}, ensure_ascii=False).encode()[:-1],
+    "its title, escaped": json.dumps({"title": LONG_TITLE, "body": "x"}).encode()[:-1],
+    "its title with escaped slashes": json.dumps({"title": LONG_TITLE, "body": "x"}).replace("/", "\\/").encode()[:-1],
+    "its title, decomposed": json.dumps({"title": LONG_TITLE.replace("\u00fc", "u\u0308"), "body": "x"}).encode()[:-1],
+    "its title in UTF-16": json.dumps({"title": LONG_TITLE}, ensure_ascii=False).encode("utf-16"),
+}
+OF_OTHERS = {
+    "its digits in a number": b'{"title": "In 2031", "year": 1, "body": "x',
+    "its digits in a text": b'{"id": "a1", "title": "1 of 2", "body": "x',
+    "the word of a title": b'{"id": "c", "title": "Weather in May", "body": "x',
+}
+DOUBTFUL = {
+    "the id of an event": b'{"specversion": "1.0", "id": "1", "data": {"id": "b", "title": "x',
+    "the version": b'{"id": "b", "version": "1", "title": "x',
+    "the id of an author": b'{"title": "x", "author": {"id": "1", "name": "x',
+    "a short title": b'{"id": "c", "title": "Weather", "body": "x',
+    "the beginning of a title": json.dumps({"id": "c", "title": LONG_TITLE}).encode()[:-20],
+}
+
+
+def erase_the_first(corpus: Corpus) -> dict[str, list[int]]:
+    """Erase an article with a short id, of which one version has a short title and one a long one."""
+    corpus.publish({"id": "1", "title": LONG_TITLE, "version": 1}, {"id": "1", "title": "Weather"})
+    return corpus.writer.erasures.erase(["1"], NOW_US)
+
+
+@pytest.mark.parametrize("body", ABOUT_IT.values(), ids=ABOUT_IT.keys())
+def test_an_unreadable_event_that_names_the_article_or_has_its_long_title_is_emptied(
+    corpus: Corpus, body: bytes
+) -> None:
+    numbers = parked_as(corpus, body)
+    doubtful = erase_the_first(corpus)
+    (event,) = (corpus.archive.parked_event(number) for number in numbers)
+    named = corpus.writer.erasures.messages_about("1")
+
+    assert event is not None
+    assert (b"", "dropped", {"1": []}) == (event.delivery.body, event.status, doubtful)
+    assert event.delivery.stream_sequence in {sequence for sequence, _ in named}
+
+
+@pytest.mark.parametrize("body", [*OF_OTHERS.values(), *DOUBTFUL.values()], ids=[*OF_OTHERS, *DOUBTFUL])
+def test_an_unreadable_event_that_may_be_about_another_article_is_left_and_told(corpus: Corpus, body: bytes) -> None:
+    numbers = parked_as(corpus, body)
+    doubtful = erase_the_first(corpus)
+    (event,) = (corpus.archive.parked_event(number) for number in numbers)
+    named = corpus.writer.erasures.messages_about("1")
+
+    assert event is not None
+    assert (body, "open") == (event.delivery.body, event.status)
+    assert {"1": numbers if body in DOUBTFUL.values() else []} == doubtful
+    assert event.delivery.stream_sequence not in {sequence for sequence, _ in named}
+
+
+def test_an_erasure_names_no_message_that_another_one_emptied(corpus: Corpus) -> None:
+    parked_as(corpus, b'{"id": "1", "title": "x')
+    corpus.writer.erasures.erase(["1"], NOW_US)
+    corpus.writer.erasures.erase(["2"], NOW_US)
+
+    assert set() == corpus.writer.erasures.messages_about("2")
+
+
 def test_a_tombstone_stays_that_search_sees(corpus: Corpus) -> None:
     publish(corpus)
     corpus.index()

@@ -1,9 +1,10 @@
 """Carries erasures out: a text leaves the stream, the archive's file and every generation of the index."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import get_args
 
 import structlog
@@ -78,27 +79,29 @@ class Erasing:
             self._work()
 
     async def _order(self, message: NatsMessage) -> ErasureReply:
-        order = read_order(message.body)
+        order, doubtful = read_order(message.body), dict[str, list[int]]()
         if order.order == "lift":
             lifted = await self._committer.run(lambda: self._store.lift(order.articles, now_us()))
             for article_id in lifted:
                 log.info("erasure.lifted", article_id=article_id)
         else:
-            await self._committer.run(lambda: self._store.erase(order.articles, now_us()))
-            for article_id in order.articles:
-                log.info("erasure.ordered", article_id=article_id)
+            doubtful = await self._committer.run(lambda: self._store.erase(order.articles, now_us()))
+            for article_id, parked in doubtful.items():
+                log.info("erasure.ordered", article_id=article_id, doubtful_parked=parked)
             if (projector := self._projecting()) is not None:
                 projector.wake()
             self._work()
-        return await self._reply(order.articles)
+        return await self._reply(order.articles, doubtful)
 
     async def _status(self, message: NatsMessage) -> ErasureReply:
         request = read_request(ErasureRequest, message.body)
         return await self._reply(request.articles)
 
-    async def _reply(self, article_ids: Sequence[str]) -> ErasureReply:
+    async def _reply(
+        self, article_ids: Sequence[str], doubtful: Mapping[str, Sequence[int]] = MappingProxyType({})
+    ) -> ErasureReply:
         found = await self._committer.run(lambda: self._store.erasures(article_ids))
-        return ErasureReply(erasures=tuple(_status_of(one) for one in found))
+        return ErasureReply(erasures=tuple(_status_of(one, doubtful.get(one.article_id, ())) for one in found))
 
     def _work(self) -> None:
         if self._js is not None and (self._worker is None or self._worker.done()):
@@ -221,12 +224,13 @@ def _texts(message: Delivery) -> list[bytes]:
     return [content] if content else []
 
 
-def _status_of(erasure: Erasure) -> ErasureStatus:
+def _status_of(erasure: Erasure, doubtful: Sequence[int]) -> ErasureStatus:
     return ErasureStatus.model_validate(
         {
             "article_id": erasure.article_id,
             "erased_at": datetime.fromtimestamp(erasure.at_us / 1e6, UTC),
             "pending": erasure.pending,
             "lifted": erasure.lifted_us is not None,
+            "doubtful_parked": doubtful,
         }
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from newsdex.archive.text_digest import text_digests
+from newsdex.archive.traces import trace_of
 from newsdex.errors import Unavailable
 from newsdex_schemas import Article
 
@@ -52,10 +53,11 @@ class ErasedArticles:
         )
 
 
-def erase(connection: sqlite3.Connection, article_id: str, sequence: int, now_us: int) -> None:
+def erase(connection: sqlite3.Connection, article_id: str, sequence: int, now_us: int) -> list[int]:
     """Make an article a tombstone without a text, close what is parked about it, and note the erasure.
 
-    Everything that was handled so far counts as withdrawn. What is erased already is erased once more.
+    Everything that was handled so far counts as withdrawn. What is erased already is erased once more. Returns the
+    parked events that may be about the article: they are left as they are.
     """
     row = connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
     texts = [row[name] for name in TEXT_COLUMNS if row is not None and row[name] is not None]
@@ -78,7 +80,7 @@ def erase(connection: sqlite3.Connection, article_id: str, sequence: int, now_us
     )
     connection.execute("DELETE FROM unsettled WHERE article_id=?", (article_id,))
     _withdraw_everything(connection, article_id, now_us)
-    _blank_parked(connection, article_id, _titles(texts), now_us)
+    return _blank_parked(connection, article_id, _articles(texts), now_us)
 
 
 def _withdraw_everything(connection: sqlite3.Connection, article_id: str, now_us: int) -> None:
@@ -99,29 +101,31 @@ def _withdraw_everything(connection: sqlite3.Connection, article_id: str, now_us
     )
 
 
-def _titles(texts: Iterable[bytes]) -> list[bytes]:
-    return [Article.model_validate_json(text).title.encode() for text in texts if text]
+def _articles(contents: Iterable[bytes]) -> list[Article]:
+    return [Article.model_validate_json(content) for content in contents if content]
 
 
-def _blank_parked(connection: sqlite3.Connection, article_id: str, titles: Sequence[bytes], now_us: int) -> None:
-    """Take the messages from parked events about an article, and from unreadable ones that have its id or a title."""
-    marks = [mark for mark in (article_id.encode(), *titles) if mark]
+def _blank_parked(
+    connection: sqlite3.Connection, article_id: str, articles: Sequence[Article], now_us: int
+) -> list[int]:
+    """Take the messages from parked events that are about an article; return those that may be about it."""
     rows = connection.execute("SELECT id, body FROM parked WHERE article_id IS NULL AND length(body) > 0")
-    unreadable = [number for number, body in rows if any(mark in body for mark in marks)]
+    traces = {number: trace_of(body, article_id, articles) for number, body in rows}
     about = [number for (number,) in connection.execute("SELECT id FROM parked WHERE article_id=?", (article_id,))]
+    about += [number for number, trace in traces.items() if trace == "certain"]
     connection.executemany(
-        """UPDATE parked SET body=?, headers='{}', message=?, place=NULL,
+        """UPDATE parked SET body=?, headers='{}', message=?, place=NULL, article_id=?,
             resolution=CASE status WHEN 'open' THEN ? ELSE resolution END,
             closed_us=CASE status WHEN 'open' THEN ? ELSE closed_us END,
             status=CASE status WHEN 'open' THEN 'dropped' ELSE status END WHERE id=?""",
-        [(ERASED_BODY, RESOLUTION, RESOLUTION, now_us, number) for number in {*unreadable, *about}],
+        [(ERASED_BODY, RESOLUTION, article_id, RESOLUTION, now_us, number) for number in about],
     )
+    return [number for number, trace in traces.items() if trace == "doubtful"]
 
 
 def remember_texts(connection: sqlite3.Connection, article_id: str, contents: Iterable[bytes]) -> None:
     """Keep the digests of an erased article's texts, by which copies of them are known."""
-    articles = [Article.model_validate_json(content) for content in contents if content]
-    rows = [(digest, article_id) for article in articles for digest in text_digests(article)]
+    rows = [(digest, article_id) for article in _articles(contents) for digest in text_digests(article)]
     connection.executemany("INSERT OR IGNORE INTO erased_texts VALUES (?, ?)", rows)
 
 

@@ -27,15 +27,20 @@ class ErasureStore:
             raise
         return answer
 
-    def erase(self, article_ids: Iterable[str], now_us: int) -> None:
-        """Make articles tombstones without a text; where their text still is, `pending` says."""
+    def erase(self, article_ids: Iterable[str], now_us: int) -> dict[str, list[int]]:
+        """Make articles tombstones without a text; where their text still is, `pending` says.
 
-        def work() -> None:
+        Returns, for each, the parked events that may be about it: an operator has to look at them.
+        """
+
+        def work() -> dict[str, list[int]]:
             sequence = self._connection.execute("SELECT max(sequence) FROM articles").fetchone()[0] or 0
-            for at, article_id in enumerate(dict.fromkeys(article_ids), 1):
-                erasure.erase(self._connection, article_id, sequence + at, now_us)
+            return {
+                article_id: erasure.erase(self._connection, article_id, sequence + at, now_us)
+                for at, article_id in enumerate(dict.fromkeys(article_ids), 1)
+            }
 
-        self._transaction(work)
+        return self._transaction(work)
 
     def lift(self, article_ids: Iterable[str], now_us: int) -> list[str]:
         """Let articles be published again; return those that were erased."""
@@ -64,8 +69,8 @@ class ErasureStore:
     def messages_about(self, article_id: str) -> set[tuple[int, int]]:
         """Return number and time of storing of the messages that are known to be about an article."""
         query = """SELECT stream_sequence, stored_us FROM ledger WHERE article_id = ?
-            UNION SELECT stream_sequence, stored_us FROM parked WHERE article_id = ? OR message = ?"""
-        return {(row[0], row[1]) for row in self._connection.execute(query, (article_id, article_id, RESOLUTION))}
+            UNION SELECT stream_sequence, stored_us FROM parked WHERE article_id = ?"""
+        return {(row[0], row[1]) for row in self._connection.execute(query, (article_id, article_id))}
 
     def refused_messages(self) -> set[tuple[int, int]]:
         """Return the same of the messages that were refused because of an erasure."""

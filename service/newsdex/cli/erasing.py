@@ -13,6 +13,7 @@ from newsdex.settings import load_settings
 from newsdex_schemas.operations import MAX_ERASED_AT_ONCE, ErasureStatus
 
 POLL_S = 0.2
+DOUBTFUL = "parked events that cannot be read may be about it, and are left as they are"
 NOT_REACHED = (
     "Backups of before that still have it, and so has whoever was sent it: destroy those backups, or erase again after "
     "restoring one of them."
@@ -25,6 +26,7 @@ async def erase_articles(ids: Sequence[str], wait_s: float | None) -> None:
         deadline, found = time.monotonic() + (wait_s or 0), list[ErasureStatus]()
         for start in range(0, len(ids), MAX_ERASED_AT_ONCE):
             found += (await client.erase(ids[start : start + MAX_ERASED_AT_ONCE])).erasures
+        doubtful = {one.article_id: one.doubtful_parked for one in found if one.doubtful_parked}
         with progress() as bar:
             task = bar.add_task("erased", total=len(found))
             while wait_s is not None and (pending := [one for one in found if one.pending]):
@@ -40,6 +42,9 @@ async def erase_articles(ids: Sequence[str], wait_s: float | None) -> None:
             f"not yet out of {', '.join(one.pending)}" if one.pending else "its text is in no file of newsdex any more"
         )
         out.print(f"{escape(one.article_id)}: erased: {told}", soft_wrap=True)
+    for id_, parked in doubtful.items():
+        numbers = " ".join(map(str, parked))
+        err.print(f"{escape(id_)}: {DOUBTFUL}: newsdex parked show {numbers}", soft_wrap=True)
     err.print(f"erased as of {found[0].erased_at:%Y-%m-%dT%H:%M:%SZ}. {NOT_REACHED}", soft_wrap=True)
 
 
