@@ -198,6 +198,7 @@ def test_what_cannot_be_changed_is_told_and_does_not_keep_the_rest_from_being_me
     server: ExternalServer, service: Service
 ) -> None:
     async def make(js: Any) -> None:
+        await js.delete_stream(channels.STREAM)
         config = StreamConfig(
             name=channels.STREAM,
             subjects=[channels.ARTICLES_PUBLISHED],
@@ -207,6 +208,8 @@ def test_what_cannot_be_changed_is_told_and_does_not_keep_the_rest_from_being_me
         await js.add_stream(config)
         await js.add_consumer(channels.STREAM, ConsumerConfig(durable_name=CONSUMER, deliver_policy="new", ack_wait=7))
 
+    with service.process("indexer") as first:  # an archive that is new has the consumer made anew by itself
+        first.wait_until_ready()
     on_broker(server, make)
     port = free_port()
     indexer = Running.start(service, "indexer", http_port=port)
