@@ -182,7 +182,7 @@ def test_a_parked_event_keeps_its_place_and_closes_once_it_is_pointless(
     archive: ArchiveWriter, reader: ArchiveReader, version: int
 ) -> None:
     """What it was to bring is known since version 2 only."""
-    later = delivery({"id": "plain", "title": "Later"}, number=31, stored_us=NOON_US + HOUR_US)
+    later = delivery({"id": "plain", "title": "Later"}, number=10, stored_us=NOON_US + HOUR_US)
 
     assert [("accepted", "newer_version")] == outcomes(archive, later)
     assert ([5] if version == 1 else []) == [one.delivery.stream_sequence for one in reader.parked(limit=2)]

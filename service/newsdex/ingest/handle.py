@@ -269,7 +269,7 @@ class _Batch:
     def _superseded(self, event: ReceivedEvent, known: ArticleEvents) -> tuple[int, ...]:
         """Close the parked events that this one makes pointless; return their numbers."""
         closed = []
-        for id_, reason in self._waiting.take(event, known.state):
+        for id_, reason in self._waiting.take(event, known.settled):
             resolution = f"superseded: {reason}, {event.id} from {event.source}"
             self._transaction.close_parked(id_, "resolved", resolution, self._now_us)
             closed.append(id_)

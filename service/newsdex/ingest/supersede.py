@@ -36,13 +36,13 @@ class Waiting:
             return []
         return list(self._by_name.get((event.source, event.id), {}).values())
 
-    def take(self, event: ReceivedEvent, state: ArticleState) -> Iterator[tuple[int, str]]:
-        """Give the ids that a handled event makes pointless, each once, and why; `state` is what it led to."""
+    def take(self, event: ReceivedEvent, settled: ArticleState) -> Iterator[tuple[int, str]]:
+        """Give the ids that a handled event makes pointless, each once, and why; `settled` is the state with it."""
         chosen = dict.fromkeys((one.id for one in self.named(event) if _may_be(one, event)), CAME_AGAIN)
         about = self._by_article.get(event.article_id, {})
         if about:
             reason = WITHDRAWN if event.article is None else LATER_VERSION
-            pointless = (one.id for one in about.values() if is_pointless(one, state))
+            pointless = (one.id for one in about.values() if is_pointless(one, settled))
             chosen = {**dict.fromkeys(pointless, reason), **chosen}
         for id_, reason in chosen.items():
             one = about.get(id_) or self._by_name[event.source, event.id][id_]
@@ -60,8 +60,11 @@ def _may_be(waiting: WaitingEvent, event: ReceivedEvent) -> bool:
     return event.article is None and waiting.article_id in {None, event.article_id}
 
 
-def is_pointless(waiting: WaitingEvent, state: ArticleState) -> bool:
-    """Return whether a parked event would change nothing any more, if it could be read; its place is where it was."""
+def is_pointless(waiting: WaitingEvent, settled: ArticleState) -> bool:
+    """Return whether a parked event could change nothing any more, now or later, if it could be read.
+
+    It would stand where it was. What is not settled may still move behind it, so only what is settled counts.
+    """
     version, stated_us = waiting.claim
     if version is None:
         return False
@@ -71,15 +74,23 @@ def is_pointless(waiting: WaitingEvent, state: ArticleState) -> bool:
     keys = [EventKey(given, None if us == NONE_STATED else us, waiting.stored_us, waiting.place) for us in times]
     withdrawal = waiting.subject == channels.ARTICLES_WITHDRAWN
     events = [OrderedEvent(name=ANY_NAME, key=key, withdrawal=withdrawal, content=b"") for key in keys]
-    return all(_changes_nothing(event, state) for event in events)
+    return all(_changes_nothing(event, settled) for event in events)
 
 
 def _changes_nothing(event: OrderedEvent, state: ArticleState) -> bool:
-    after = fold(state, event)
-    if event.withdrawal:
-        return after == state or after.shown is not None
-    return _shown(after) == _shown(state)
+    """Return whether an event leaves both candidates and all bounds as they are, not only what is shown by now.
+
+    A takedown that covers nothing shown may cover what comes to be shown later, and so may a correction win later.
+    """
+    if not event.withdrawal and _is_covered_for_good(event.key, state):
+        return True
+    return fold(state, event) == state
 
 
-def _shown(state: ArticleState) -> EventKey | None:
-    return state.shown.key if state.shown else None
+def _is_covered_for_good(key: EventKey, state: ArticleState) -> bool:
+    """Return whether a publication without a version is older than all that a withdrawal leaves to be shown.
+
+    A covered one that is newer than another publication would hide that one, too; so would one with a version.
+    """
+    bound = state.withdrawn if key.version is None else None
+    return bound is not None and key.place < bound.place and key.time_us <= bound.time_us
