@@ -7,7 +7,10 @@ import pytest
 from tests.scenarios.corpus import Corpus, stories
 
 from newsdex.errors import NewsdexError
+from newsdex.index.columnar.indexing.merge_process import Task
+from newsdex.index.generations.generations import serving
 from newsdex.index.generations.projector import Projector
+from newsdex.index.writer import IndexWriter
 
 SECRET, FORMER = "quorvalexian", "zindrathorpe"
 MAX_STEPS = 2_000
@@ -99,3 +102,33 @@ def test_erasing_goes_on_with_the_generation_that_serves_meanwhile(corpus: Corpu
 
     assert [] == files_with(corpus.index_root, SECRET)
     assert 10 == len(corpus.ids("ferry"))
+
+
+def test_what_a_second_erasure_deletes_during_the_merge_of_the_first_is_rewritten_too(corpus: Corpus) -> None:
+    """The merge has read the segment before the second article was deleted from it, and brings its words along."""
+    articles = [{"id": "first", "title": f"Of {SECRET}"}, {"id": "second", "title": f"Of {FORMER}"}]
+    corpus.publish(*articles, *stories(*range(5)))
+    corpus.index()
+    writer = IndexWriter(serving(corpus.index_root), merges=False)
+
+    def delete(id_: str) -> None:
+        corpus.withdraw(id_)
+        writer.apply(corpus.archive.changes(writer.position, 9), 0)
+        writer.rewrite_deleted()
+
+    def done(task: Task) -> int:
+        documents = task.done()
+        delete("second")
+        return documents
+
+    delete("first")
+    writer._merge(writer._due(), done)
+    left = files_with(corpus.index_root, FORMER)
+    is_rewritten = writer.is_rewritten
+    writer.finish_merging()
+
+    assert (1, False) == (len(left), is_rewritten)
+    assert ({SECRET: [], FORMER: []}, True) == (
+        {word: files_with(corpus.index_root, word) for word in (SECRET, FORMER)},
+        writer.is_rewritten,
+    )

@@ -63,6 +63,7 @@ class IndexWriter:
         self._in_work: set[str] = set()
         self._to_rewrite: set[str] = set()
         """Segments with words of articles that must leave the disk."""
+        self._rewrites_asked = 0
         verify_folder(folder, self._schema)
         self._generation = latest_generation(folder)
         self._segments = read_segments(folder, self._generation, self._schema)
@@ -114,6 +115,7 @@ class IndexWriter:
         """Begin to merge every segment that has articles which are deleted by now, in whatever version."""
         with self._lock:
             self._to_rewrite = {segment.segment_id() for segment in self._segments if segment.deleted}
+            self._rewrites_asked += 1
         if self._merges:
             self._merge_beside()
 
@@ -257,7 +259,7 @@ class IndexWriter:
             read = {name for segment in sources for name in segment.file_names()}
             self._in_work.update(read, [merged.file_name()])
             self._hidden_anew.clear()
-            to_rewrite = set(self._to_rewrite)
+            rewrites_asked = self._rewrites_asked
         try:
             opened = [self._opened(segment) for segment in sources]
             merged.documents = done(Task(self.folder, merged.file_name(), sources))
@@ -267,7 +269,7 @@ class IndexWriter:
                 self._id_lookups[merged.segment_id()] = lookup
                 self._commit(lambda: self._replaced(sources, merged, maps), self.position, self.as_of_us)
                 # asked for after the sources were read: what was deleted between is in the merged segment
-                if (self._to_rewrite - to_rewrite) & {segment.segment_id() for segment in sources}:
+                if self._rewrites_asked != rewrites_asked:
                     self._to_rewrite.add(merged.segment_id())
         finally:
             self._in_work.difference_update(read, [merged.file_name()])
