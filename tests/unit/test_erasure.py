@@ -13,7 +13,7 @@ from tests.scenarios.corpus import NOW, Corpus
 from newsdex.archive.backup import back_up
 from newsdex.archive.database import FILE_NAME
 from newsdex.archive.integrity import check_archive
-from newsdex.archive.text_digest import MIN_BODY_CHARS
+from newsdex.archive.text_digest import MIN_CHARS
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.errors import Unavailable
 from newsdex.ingest.handle import retry_parked
@@ -202,7 +202,7 @@ COPIES = {
 @pytest.mark.parametrize("copy", COPIES.values(), ids=COPIES.keys())
 @pytest.mark.parametrize("lifted", [False, True])
 def test_a_copy_of_an_erased_text_is_never_taken_in(corpus: Corpus, copy: dict[str, Any], *, lifted: bool) -> None:
-    assert len(BODY) > MIN_BODY_CHARS
+    assert len(BODY) > MIN_CHARS
     publish(corpus)
     erase(corpus, "secret")
     if lifted:
@@ -211,12 +211,31 @@ def test_a_copy_of_an_erased_text_is_never_taken_in(corpus: Corpus, copy: dict[s
     assert ("stale", "erased") == told(publish(corpus, **copy))
 
 
-def test_another_text_is_taken_in_and_so_is_one_with_the_same_short_body(corpus: Corpus) -> None:
-    corpus.publish({"id": "secret", "title": "Flash", "body": "See below."})
-    erase(corpus, "secret")
-    results = corpus.publish({"id": "a", "title": "Another flash", "body": "See below."}, {"id": "b", "title": "Flash"})
+SHORT = [
+    {"title": "Weather"},
+    {"title": "Weather", "summary": "Rain later."},
+    {"title": "Flash", "body": "See below."},
+]
 
-    assert ["accepted", "accepted"] == [result.outcome for result in results]
+
+@pytest.mark.parametrize("text", SHORT)
+def test_a_short_text_is_closed_under_its_own_id_only(corpus: Corpus, text: dict[str, Any]) -> None:
+    """Others write the same headline every day."""
+    corpus.publish({"id": "secret", **text})
+    erase(corpus, "secret")
+    corpus.writer.erasures.lift(["secret"], NOW_US)
+    results = corpus.publish({"id": "other", **text}, {"id": "secret", **text})
+
+    assert [("accepted", "first_version"), ("stale", "erased")] == [told(result) for result in results]
+
+
+def test_a_long_text_is_closed_under_every_id_however_it_is_divided(corpus: Corpus) -> None:
+    text = {"title": "Of a long summary", "summary": "harbour " * 20, "body": "ferry " * 20}
+    corpus.publish({"id": "secret", **text})
+    erase(corpus, "secret")
+    (result,) = corpus.publish({"id": "other", **text})
+
+    assert ("stale", "erased") == told(result)
 
 
 def test_a_lifted_article_can_be_published_with_another_text_only(corpus: Corpus) -> None:

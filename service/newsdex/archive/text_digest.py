@@ -5,14 +5,16 @@ import unicodedata
 
 from newsdex_schemas import Article
 
-MIN_BODY_CHARS = 200
-"""A shorter body may be that of another article by chance; it counts together with the title only."""
+MIN_CHARS = 200
+"""A shorter text may be that of another article by chance, or by convention, as the headline of a flash may."""
 
 
 def text_digests(article: Article) -> list[bytes]:
-    """Return the digests of an article: of all its text, and of a long body by itself."""
+    """Return the digests of an article: of all its text and of a long body; a short text counts under its id only."""
     whole = [article.title, article.summary or "", article.body]
-    parts = [whole, [article.body]] if len(article.body) >= MIN_BODY_CHARS else [whole]
+    parts = [whole if sum(map(len, whole)) >= MIN_CHARS else [article.id, *whole]]
+    if len(article.body) >= MIN_CHARS:
+        parts.append([article.body])
     return [_digest(texts) for texts in parts]
 
 
