@@ -7,7 +7,8 @@ from pathlib import Path
 
 UMASK = 0o077
 OWNER_ONLY = 0o700
-OURS = ("archive.sqlite3*", "index", "nats", "cursor.key*", "broker.json*", "*.lock")
+OWNER_ONLY_FILE = 0o600
+OURS = ("archive.sqlite3*", "index", "nats", "cursor.key*", "broker.json*", "stream-*.json*", "*.lock")
 """What newsdex makes in its data folder; whatever else lies there is somebody else's."""
 
 
@@ -19,6 +20,11 @@ def write_for_owner_only() -> None:
 def private_folder(path: Path) -> None:
     """Make a folder, where there is none, that nobody but its owner may enter, whatever the umask is."""
     path.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+
+
+def private_file(path: Path) -> None:
+    """Make an empty file, where there is none, for another's code that would make it as open as the umask lets it."""
+    path.touch(mode=OWNER_ONLY_FILE)
 
 
 def tighten(data_dir: Path) -> tuple[int, list[Path]]:

@@ -25,9 +25,10 @@ def tree(folder: Path) -> list[Path]:
     return [folder, *(Path(parent, name) for parent, folders, files in os.walk(folder) for name in (*folders, *files))]
 
 
-def open_to_others(folder: Path) -> list[str]:
-    """Give what others than the owner have any right to; a file that was removed meanwhile is none."""
-    return [f"{path}: {stat.filemode(path.lstat().st_mode)}" for path in tree(folder) if path.lstat().st_mode & 0o077]
+def not_private(folder: Path) -> list[str]:
+    """Give what has another mode than 0700, for folders, and 0600, for files."""
+    modes = {path: stat.S_IMODE(path.lstat().st_mode) for path in tree(folder)}
+    return [f"{path}: {mode:o}" for path, mode in modes.items() if mode != (0o700 if path.is_dir() else 0o600)]
 
 
 @pytest.mark.usefixtures("_nothing_masked")
@@ -47,8 +48,8 @@ def test_data_folder_broker_index_and_backups_are_their_owners_only(tmp_path: Pa
     assert (0, 0, 0) == (published.returncode, backed_up.returncode, restored.returncode), restored.stderr
     assert 1 == page["total"]
     assert made >= {"archive.sqlite3", "index", "nats"}
-    assert [] == [*open_to_others(tmp_path / "data"), *open_to_others(tmp_path / "backup")]
-    assert [] == open_to_others(tmp_path / "other")
+    assert [] == [*not_private(tmp_path / "data"), *not_private(tmp_path / "backup")]
+    assert [] == not_private(tmp_path / "other")
 
     for path in tree(tmp_path / "data"):
         path.chmod(0o777 if path.is_dir() else 0o666)
@@ -58,7 +59,7 @@ def test_data_folder_broker_index_and_backups_are_their_owners_only(tmp_path: Pa
         closed = [line["closed"] for line in up.events("data_dir.tightened")]
 
     assert ["private-1"] == found
-    assert [] == open_to_others(tmp_path / "data")
+    assert [] == not_private(tmp_path / "data")
     assert closed[0] > len(made)
 
 

@@ -35,6 +35,7 @@ from newsdex.index.generations.fingerprint import fingerprint
 from newsdex.index.generations.generations import read_state, write_state
 from newsdex.index.schema import document, make_schema
 from newsdex.index.text.languages import stemmed_as
+from newsdex.private import private_file
 from newsdex.records import Change
 
 log = structlog.get_logger()
@@ -134,6 +135,7 @@ class IndexWriter:
 
     def _commit(self, change: Any, position: int, as_of_us: int) -> None:
         """Make a commit of the list of segments that `change` gives."""
+        private_file(self.folder / LOCK_NAME)
         lock = FileStorage(str(self.folder)).lock(LOCK_NAME)
         if not lock.acquire():
             raise Unavailable("index_commit_failed", f"{self.folder / LOCK_NAME}: another process writes this index")
