@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests.integration.running import Running, Service, until
 
+IN_A_NAMESPACE = ["unshare", "--mount", "sh", "-c"]
+"""Runs a shell script with mounts of its own."""
 READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1"'
 
 
@@ -19,7 +21,7 @@ def searcher_with_read_only_index(service: Service, log: Path) -> Iterator[Runni
     script = f'{READ_ONLY} && ! touch "$1/written" && exec "$2" -m newsdex searcher'
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", script, "sh", index, sys.executable],
+            [*IN_A_NAMESPACE, script, "sh", index, sys.executable],
             env=service.environment,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -33,7 +35,7 @@ def searcher_with_read_only_index(service: Service, log: Path) -> Iterator[Runni
 
 
 def test_a_searcher_answers_and_follows_commits_where_it_cannot_write_the_index(own: Service, tmp_path: Path) -> None:
-    command = ["unshare", "--mount", "sh", "-c", READ_ONLY, "sh", str(tmp_path)]
+    command = [*IN_A_NAMESPACE, READ_ONLY, "sh", str(tmp_path)]
     if subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("mounting is not allowed here")
     with own.process("up") as up:

@@ -2,10 +2,13 @@
 
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.faults.test_read_only_index import IN_A_NAMESPACE, READ_ONLY
 from tests.integration.running import Service
 
 from newsdex.private import private_folder, tighten
@@ -85,6 +88,25 @@ def test_a_folder_that_all_users_share_is_named_and_stays_one(tmp_path: Path) ->
     assert (1, [shared]) == tighten(shared)
     assert 0o1777 == stat.S_IMODE(shared.stat().st_mode)
     assert 0o600 == stat.S_IMODE(archive.stat().st_mode)
+
+
+def test_what_cannot_be_closed_is_named_and_does_not_stop_anything(tmp_path: Path) -> None:
+    """On a file system that is mounted read-only, as for a folder of another user."""
+    (folder := tmp_path / "data").mkdir(mode=0o755)
+    (folder / "index").mkdir(mode=0o700)
+    (folder / "archive.sqlite3").touch(mode=0o644)
+    program = (
+        "import sys; from pathlib import Path; from newsdex.private import tighten; print(tighten(Path(sys.argv[1])))"
+    )
+    mounted = [*IN_A_NAMESPACE, READ_ONLY, "sh", str(folder)]
+    if subprocess.run(mounted, capture_output=True, check=False).returncode:
+        pytest.skip("mounting is not allowed here")
+    script = f'{READ_ONLY} && exec "$2" -c "$3" "$1"'
+    done = subprocess.run(
+        [*IN_A_NAMESPACE, script, "sh", str(folder), sys.executable, program], capture_output=True, check=True
+    )
+
+    assert f"{(0, [folder, folder / 'archive.sqlite3'])}" == done.stdout.decode().strip()
 
 
 @pytest.mark.usefixtures("_nothing_masked")
