@@ -1,6 +1,7 @@
 """Places go on over streams: what is stored later stands later, whoever made the stream and whatever it has lost."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,6 +110,28 @@ def test_a_message_under_the_number_of_another_one_begins_an_incarnation_by_itse
     assert [("duplicate", "redelivered")] == outcomes(archive, publishing(1)), "the stream has it from before"
     assert [1, 1, 2, 2, 1] == [entry.incarnation for entry in reader.history(ARTICLE_ID)]
     reader.close()
+
+
+@pytest.mark.parametrize("batches", [1, 2, 3])
+def test_messages_of_a_restored_broker_keep_their_order_whichever_comes_first(
+    archive: ArchiveWriter, tmp_path: Path, batches: int
+) -> None:
+    """Its takedown is handled before the publication that it covers, which was delayed."""
+    outcomes(archive, *(publishing(number, at="2024-06-11T08:00:00Z") for number in range(1, 9)))
+    up, down = (
+        replace(one, stored_us=NOON_US + HOUR_US + one.stream_sequence)
+        for one in (publishing(5, at="2024-06-11T12:30:00Z"), withdrawing(7, at="2024-06-11T12:00:00Z"))
+    )
+    between = replace(publishing(6, id_="b"), stored_us=NOON_US + HOUR_US + 6)
+    order = {1: [[down, up, between]], 2: [[down], [between, up]], 3: [[down], [up], [between]]}[batches]
+    for batch in order:
+        outcomes(archive, *batch)
+    with closing(ArchiveReader(tmp_path)) as reader:
+        places = {(one.incarnation, one.stream_sequence) for one in reader.history(ARTICLE_ID) if one.incarnation > 1}
+
+        assert Incarnation(2, 5) == archive.incarnation()
+        assert {(2, 5), (2, 7)} == places
+        assert {} == reader.visible([ARTICLE_ID], NOON_US + 2 * HOUR_US)
 
 
 def test_a_stream_that_lost_its_end_goes_on_behind_what_it_lost(archive: ArchiveWriter) -> None:

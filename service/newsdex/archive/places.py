@@ -20,7 +20,8 @@ class StreamPlaces:
         self._before = tuple(row)
         rows = connection.execute("SELECT incarnation, first_sequence FROM incarnations ORDER BY incarnation DESC")
         self._incarnations = [Incarnation(number, first) for number, first in rows]
-        self._begun: list[Incarnation] = []
+        self._changed: dict[int, Incarnation] = {}
+        """Incarnations that began, or begin earlier than was known."""
 
     @property
     def floor(self) -> Place:
@@ -46,9 +47,7 @@ class StreamPlaces:
                 continue
             incarnation = self._incarnation_of(sequence)
             if taken.setdefault((incarnation, sequence), one.stored_us) != one.stored_us:
-                # another message had this number: the broker has lost it, and numbers what comes from there on anew
-                incarnation = self._incarnations[0][0] + 1
-                self.begin(Incarnation(incarnation, sequence))
+                incarnation = self._begin_at(sequence, incarnation)
                 taken[incarnation, sequence] = one.stored_us
             found[at] = Placed(Place(incarnation, sequence), handled=False)
             if sequence > self._last:
@@ -66,10 +65,24 @@ class StreamPlaces:
             known |= {(row[0], row[1]): row[2] for row in self._connection.execute(query, part)}
         return known
 
+    def _begin_at(self, sequence: int, taken: int) -> int:
+        """Return the incarnation of a message whose number another one had in the incarnation `taken`.
+
+        The broker has lost that one, and numbers what comes from there on anew. Where the newest incarnation is known
+        by a later message only, it began here already: another one would place this message behind it.
+        """
+        newest = self._incarnations[0]
+        if newest.number == taken:
+            self.begin(Incarnation(newest.number + 1, sequence))
+            return newest.number + 1
+        self._incarnations[0] = self._changed[newest.number] = Incarnation(newest.number, sequence)
+        self._settled = min(self._settled, sequence - 1)
+        return newest.number
+
     def begin(self, incarnation: Incarnation) -> None:
         """Count the messages from a number on to a new incarnation of the stream."""
         self._incarnations.insert(0, incarnation)
-        self._begun.append(incarnation)
+        self._changed[incarnation.number] = incarnation
         self._last, self._last_stored_us = max(0, incarnation.first_sequence - 1), 0
         self._settled = min(self._settled, self._last)
 
@@ -92,4 +105,4 @@ class StreamPlaces:
         now = (self._last, self._last_stored_us, self._settled)
         if now != self._before:
             self._connection.execute("UPDATE stream SET last_sequence=?, last_stored_us=?, settled_sequence=?", now)
-        self._connection.executemany("INSERT INTO incarnations VALUES (?, ?)", self._begun)
+        self._connection.executemany("INSERT OR REPLACE INTO incarnations VALUES (?, ?)", self._changed.values())
