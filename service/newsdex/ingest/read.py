@@ -1,6 +1,5 @@
 """Reads a message's bytes as an event: structured CloudEvent, binary CloudEvent or bare article."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,6 +16,7 @@ from newsdex.ingest.cloudevents import (
     unknown_type,
     with_payload,
 )
+from newsdex.ingest.fingerprint import fingerprint
 from newsdex.ingest.identity import identity
 from newsdex.ingest.json_text import parse_object
 from newsdex.ingest.names import steering_names
@@ -36,9 +36,6 @@ from newsdex_schemas import (
     channels,
 )
 from newsdex_schemas.events import event_type
-from newsdex_schemas.model import ContractModel
-
-FINGERPRINT_BYTES = 16
 
 
 def read_event(delivery: Delivery) -> ReceivedEvent:
@@ -79,15 +76,14 @@ def _from_cloudevent(
     steering = steering_names(names)
     if envelope or steering:
         raise as_one(_all_faults(model, envelope, steering))
-    data, told_by = _data_of(event)
     return _received(
         delivery,
         source=event.source,
         id_=event.id,
         type_=event_type(model),
         stated=event.time,
-        data=data,
-        given=told_by,
+        data=_data_of(event),
+        given=given["data"],
         unknown=_unknown(model, given),
     )
 
@@ -156,7 +152,7 @@ def _from_bare_article(delivery: Delivery, value: dict[str, Any]) -> ReceivedEve
         type_=event_type(ArticlePublished),
         stated=article.updated_at,
         data=article,
-        given=article,
+        given=value,
         unknown=_unknown(Article, value),
     )
 
@@ -173,12 +169,11 @@ def _bare_article(value: dict[str, Any], names: Mapping[str, object]) -> Article
     return article
 
 
-def _data_of(event: Event) -> tuple[Article | Withdrawal, ContractModel]:
-    """Return what the event says, and what it says it by."""
+def _data_of(event: Event) -> Article | Withdrawal:
     if isinstance(event, ArticleScraped):
-        return _normalised(event.data), event.data
+        return _normalised(event.data)
     assert isinstance(event, ArticlePublished | ArticleUpdated | ArticleWithdrawn)
-    return event.data, event.data
+    return event.data
 
 
 def _normalised(page: ScrapedPage) -> Article:
@@ -201,22 +196,20 @@ def _received(  # noqa: PLR0913 - the parts of one value
     type_: str,
     stated: datetime | None,
     data: Article | Withdrawal,
-    given: ContractModel,
+    given: Mapping[str, object],
     unknown: int,
 ) -> ReceivedEvent:
-    content = data.to_json()
-    # a page as it was given: what the normaliser makes of it may be another thing in another version of newsdex
-    told = content if given is data else given.to_json()
+    withdrawal, stated_us = isinstance(data, Withdrawal), microseconds(stated) if stated else None
     return ReceivedEvent(
         source=source,
         id=id_,
         type=type_,
         article_id=data.id,
         article=None if isinstance(data, Withdrawal) else data,
-        content=b"" if isinstance(data, Withdrawal) else content,
+        content=b"" if withdrawal else data.to_json(),
         version=data.version,
-        stated_us=microseconds(stated) if stated else None,
-        fingerprint=hashlib.blake2b(told, digest_size=FINGERPRINT_BYTES, person=type(data).__name__.encode()).digest(),
+        stated_us=stated_us,
+        fingerprint=fingerprint(given, kind="withdrawal" if withdrawal else "publication"),
         correlation_id=delivery.correlation_id or id_,
         unknown_fields=unknown,
     )
