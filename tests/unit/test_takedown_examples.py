@@ -271,6 +271,17 @@ def test_a_copy_of_a_takedown_does_not_take_down_what_was_published_since(desk: 
     assert "Again" == desk.title()
 
 
+def test_a_takedown_under_a_used_event_id_is_another_one_where_it_states_another_time(desk: Newsroom) -> None:
+    """A publisher that names its takedowns after the article."""
+    data = {"id": ARTICLE_ID}
+    desk.publish()
+    desk.send(channels.ARTICLES_WITHDRAWN, data, at=desk.now, name="gone")
+    desk.publish(title="Again")
+
+    assert ("withdrawn", "withdrawn") == desk.send(channels.ARTICLES_WITHDRAWN, data, at=desk.now, name="gone")
+    assert desk.title() is None
+
+
 def test_a_text_goes_back_to_an_earlier_one_by_a_new_event(desk: Newsroom) -> None:
     for title in ("A", "B", "A"):
         desk.publish(title=title)

@@ -16,7 +16,7 @@ from newsdex.ingest.cloudevents import (
     unknown_type,
     with_payload,
 )
-from newsdex.ingest.fingerprint import fingerprint
+from newsdex.ingest.fingerprint import fingerprint, withdrawal_fingerprint
 from newsdex.ingest.identity import identity
 from newsdex.ingest.json_text import parse_object
 from newsdex.ingest.names import steering_names
@@ -209,7 +209,7 @@ def _received(  # noqa: PLR0913 - the parts of one value
         content=b"" if withdrawal else data.to_json(),
         version=data.version,
         stated_us=stated_us,
-        fingerprint=fingerprint(given, kind="withdrawal" if withdrawal else "publication"),
+        fingerprint=withdrawal_fingerprint(given, stated_us) if withdrawal else fingerprint(given),
         correlation_id=delivery.correlation_id or id_,
         unknown_fields=unknown,
     )
