@@ -134,6 +134,30 @@ def test_messages_of_a_restored_broker_keep_their_order_whichever_comes_first(
         assert {} == reader.visible([ARTICLE_ID], NOON_US + 2 * HOUR_US)
 
 
+def test_where_a_message_is_missing_a_batch_costs_as_much_behind_a_long_history_as_behind_a_short_one(
+    archive: ArchiveWriter,
+) -> None:
+    execute = archive._connection.execute
+    outcomes(archive, publishing(2))
+    columns = [row["name"] for row in execute("PRAGMA table_info(ledger)") if row["name"] != "number"]
+    others = ", ".join(f"{name} + value" if name == "stream_sequence" else name for name in columns)
+    steps = []
+    for last in (1_000, 20_000):
+        execute(
+            f"""WITH RECURSIVE
+            numbers (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM numbers WHERE value < {last})
+            INSERT INTO ledger ({", ".join(columns)}) SELECT {others} FROM ledger, numbers WHERE ledger.number = 1"""
+        )
+        execute("UPDATE stream SET last_sequence = ?", (last + 2,))
+        taken: list[int] = []
+        archive._connection.set_progress_handler(lambda taken=taken: taken.append(1), 100)  # type: ignore[misc]
+        outcomes(archive, publishing(last + 3))
+        archive._connection.set_progress_handler(None, 0)
+        steps.append(len(taken))
+
+    assert steps[1] < 2 * steps[0], steps
+
+
 def test_a_stream_that_lost_its_end_goes_on_behind_what_it_lost(archive: ArchiveWriter) -> None:
     outcomes(archive, publishing(1), publishing(2, id_="b"), withdrawing(3))
     begun = archive.adopt(seen_by(archive, last_sequence=1, stored_us=None))

@@ -88,13 +88,21 @@ class StreamPlaces:
 
     def _settle(self, sequences: set[int]) -> None:
         """Raise the number up to which every message was handled, those of this transaction counted in."""
-        handled = sequences
-        if self._before[0] > self._settled:
-            query = "SELECT stream_sequence, incarnation FROM ledger WHERE stream_sequence > ?"
-            rows = self._connection.execute(query, (self._settled,))
-            handled = sequences | {one for one, incarnation in rows if self._incarnation_of(one) == incarnation}
-        while self._settled + 1 in handled:
-            self._settled += 1
+        start, end = self._settled, self._settled
+        # in parts: where a message is missing, what was handled behind it may be much, and is not read
+        while self._settled == end:
+            start, end = end, end + NUMBERS_PER_SELECT
+            handled = sequences | self._handled(start, end)
+            while self._settled < end and self._settled + 1 in handled:
+                self._settled += 1
+
+    def _handled(self, after: int, up_to: int) -> set[int]:
+        """Return the numbers within a range that have an outcome, each in the incarnation that it belongs to now."""
+        if self._before[0] <= after:
+            return set()
+        query = "SELECT stream_sequence, incarnation FROM ledger WHERE stream_sequence > ? AND stream_sequence <= ?"
+        rows = self._connection.execute(query, (after, up_to))
+        return {one for one, incarnation in rows if self._incarnation_of(one) == incarnation}
 
     def settle_up_to(self, sequence: int) -> None:
         """Take the broker's word that every message up to a number was handled or is gone."""
