@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.events import ARTICLE_ID, HOUR_US, NOON_US, publishing, withdrawing
+from tests.unit.events import ARTICLE_ID, HOUR_US, NOON_US, article, delivery, publishing, withdrawing
 
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
@@ -156,6 +156,17 @@ def test_where_a_message_is_missing_a_batch_costs_as_much_behind_a_long_history_
         steps.append(len(taken))
 
     assert steps[1] < 2 * steps[0], steps
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_bare_article_without_a_message_id_is_no_copy_of_what_had_its_number_in_another_stream(
+    archive: ArchiveWriter, number: int
+) -> None:
+    """Also where messages before the first one are still missing."""
+    up = delivery(article(), number=number)
+    outcomes(archive, up, withdrawing(number + 1))
+
+    assert [("accepted", "lifts_withdrawal")] == outcomes(archive, replace(up, stored_us=NOON_US + HOUR_US))
 
 
 def test_a_stream_that_lost_its_end_goes_on_behind_what_it_lost(archive: ArchiveWriter) -> None:

@@ -9,7 +9,7 @@ import structlog
 
 from newsdex.errors import Invalid
 from newsdex.ingest.decide import decide, decide_copy
-from newsdex.ingest.identity import claim, identity
+from newsdex.ingest.identity import claim, identity, is_place_in_stream
 from newsdex.ingest.read import read_event
 from newsdex.ingest.supersede import Waiting
 from newsdex.order import ArticleEvents, EventName, Place
@@ -182,7 +182,7 @@ class _Batch:
         if event.article is not None and self._is_erased(event.article):
             return self._refused(delivery, place, event)
         before = self._known.get(event.article_id, NOTHING_KNOWN)
-        first = self._copies.get(event.name)
+        first = self._first_copy(event)
         decision, after = self._decide(event, place, delivery.stored_us, before)
         sequence = self._keep(event, before, after, decision)
         if delivery.parked_id is not None:
@@ -234,16 +234,23 @@ class _Batch:
     def _decide(
         self, event: ReceivedEvent, place: Place, stored_us: int, before: ArticleEvents
     ) -> tuple[Decision, ArticleEvents]:
-        first = self._copies.get(event.name)
+        first = self._first_copy(event)
         self._copies[event.name] = place if first is None else min(first, place)
         if first is not None and first <= place:
             return Decision(outcome="duplicate", reason="copy"), before
         stands_at, stood_us = self._first_parked(event) or (place, stored_us)
         ordered = event.ordered(stands_at, stood_us)
+        if is_place_in_stream(event.source, event.id):
+            ordered = replace(ordered, name=ordered.name._replace(id=f"{event.id}/{stands_at.incarnation}"))
         after = before.plus(ordered, settled=self._transaction.is_settled(stands_at))
         if first is not None:
             return decide_copy(before.state, after.state), after
         return decide(ordered, before.state, after.state), after
+
+    def _first_copy(self, event: ReceivedEvent) -> Place | None:
+        """Return where the first of the copies stands that were handled before the event."""
+        # an event that is named by its place has none: in a stream made anew the place is another event's
+        return None if is_place_in_stream(event.source, event.id) else self._copies.get(event.name)
 
     def _first_parked(self, event: ReceivedEvent) -> tuple[Place, int] | None:
         """Return place and time of a copy that is parked, though it can be read by now: the event stands there."""
