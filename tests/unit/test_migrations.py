@@ -31,6 +31,7 @@ ARTICLES: tuple[tuple[Any, ...], ...] = (
     ("withdrawn", 7, 0, TIME_US, None, TIME_US + 60_000_000, None, 7),
     ("version-withdrawn", 8, 5, TIME_US, 5, None, None, 8),
     ("never-published", 9, None, None, None, TIME_US, None, 9),
+    ("fast-clock", 11, 0, TIME_US, None, NOON_US + 400 * 24 * HOUR_US, None, 10),
     ("forgotten", 10, 4, TIME_US, 4, None, None, None),
 )
 
@@ -134,7 +135,7 @@ def test_what_was_shown_is_shown_and_what_was_withdrawn_is_withdrawn(reader: Arc
         standing = standings[id_]
         assert standing is not None
         assert (sequence, standing.has_content) == (standing.sequence, standing.state.shown is not None), id_
-    assert [1, 2, 6, 7, 8, 9, 10] == [change.sequence for change in reader.changes(0, 99)]
+    assert [1, 2, 6, 7, 8, 9, 10, 11] == [change.sequence for change in reader.changes(0, 99)]
     assert [] == list(check_archive(folder))
 
 
@@ -154,6 +155,16 @@ def test_a_withdrawal_of_the_old_archive_holds_and_is_lifted_by_what_comes_after
         publishing(24, id_="version-withdrawn", version=6),
         publishing(25, id_="forgotten", version=4),
         publishing(26, id_="forgotten", version=5),
+    )
+
+
+def test_a_withdrawal_that_an_old_archive_has_from_a_fast_clock_holds_until_the_broker_stored_it(
+    archive: ArchiveWriter,
+) -> None:
+    assert [("stale", "earlier_than_withdrawal"), ("accepted", "lifts_withdrawal")] == outcomes(
+        archive,
+        publishing(21, id_="fast-clock", at="2024-06-11T11:59:59Z"),
+        publishing(22, id_="fast-clock", at="2024-06-11T12:00:01Z"),
     )
 
 
@@ -182,7 +193,7 @@ def test_a_parked_event_keeps_its_place_and_closes_once_it_is_pointless(
     archive: ArchiveWriter, reader: ArchiveReader, version: int
 ) -> None:
     """What it was to bring is known since version 2 only."""
-    later = delivery({"id": "plain", "title": "Later"}, number=10, stored_us=NOON_US + HOUR_US)
+    later = delivery({"id": "plain", "title": "Later"}, number=11, stored_us=NOON_US + HOUR_US)
 
     assert [("accepted", "newer_version")] == outcomes(archive, later)
     assert ([5] if version == 1 else []) == [one.delivery.stream_sequence for one in reader.parked(limit=2)]

@@ -116,7 +116,10 @@ SELECT a.*,
         ELSE 0 END AS withdrawn_at,
     CASE WHEN a.content IS NULL
         THEN coalesce((SELECT stored_us FROM withdrawals WHERE article_id = a.id), a.time_us, a.withdrawn_us, 0)
-        ELSE -9223372036854775808 END AS withdrawn_by
+        ELSE -9223372036854775808 END AS withdrawn_by,
+    -- a publisher's clock does not run ahead of the broker's
+    min(a.withdrawn_us, coalesce((SELECT stored_us FROM withdrawals WHERE article_id = a.id), a.withdrawn_us))
+        AS withdrawn_time
 FROM old_articles AS a LEFT JOIN ledger AS l ON l.number = (
     SELECT number FROM ledger WHERE article_id = a.id AND sequence = a.sequence AND a.content IS NOT NULL);
 
@@ -136,7 +139,7 @@ SELECT
     iif(numbered, 1, NULL), iif(numbered, published_at, NULL), iif(numbered, source, NULL),
     iif(NOT numbered, stated_us, NULL), iif(NOT numbered, published_us, NULL),
     iif(NOT numbered, 1, NULL), iif(NOT numbered, published_at, NULL), iif(NOT numbered, source, NULL),
-    iif(withdrawn_us IS NULL, NULL, 1), iif(withdrawn_us IS NULL, NULL, withdrawn_at), withdrawn_us,
+    iif(withdrawn_us IS NULL, NULL, 1), iif(withdrawn_us IS NULL, NULL, withdrawn_at), withdrawn_time,
     iif(withdrawn_version IS NULL, NULL, 1), iif(withdrawn_version IS NULL, NULL, withdrawn_at),
     iif(withdrawn_version IS NULL, NULL, withdrawn_by),
     withdrawn_version,
