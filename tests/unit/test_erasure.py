@@ -16,6 +16,7 @@ from newsdex.archive.integrity import check_archive
 from newsdex.archive.text_digest import MIN_CHARS
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.errors import Unavailable
+from newsdex.incarnations import Incarnation, SeenStream
 from newsdex.ingest.handle import retry_parked
 from newsdex.records import Result, microseconds
 from newsdex_schemas import channels
@@ -246,6 +247,33 @@ def test_a_lifted_article_can_be_published_with_another_text_only(corpus: Corpus
 
     assert ["secret"] == lifted
     assert [("stale", "erased"), ("accepted", "lifts_withdrawal")] == [told(result) for result in results]
+
+
+def test_what_is_published_after_the_erasure_is_lifted_is_not_among_its_messages(corpus: Corpus) -> None:
+    """The stream may be got rid of the erased text long after the corrected one came."""
+    (before,) = corpus.publish(secret())
+    corpus.writer.erasures.erase(["secret"], NOW_US)
+    corpus.writer.erasures.lift(["secret"], NOW_US)
+    (after,) = corpus.publish({"id": "secret", "title": "Corrected", "updated_at": LATER})
+    (erasure,) = corpus.writer.erasures.pending()
+    named = {sequence for sequence, _ in corpus.writer.erasures.messages_about("secret")}
+
+    assert "accepted" == after.outcome
+    assert ({before.delivery.stream_sequence}, before.delivery.stream_sequence) == (named, erasure.last_number)
+
+
+def test_an_erasure_ends_before_what_the_broker_numbers_anew(corpus: Corpus) -> None:
+    """The broker lost its end: numbers that erased messages had belong to others now."""
+    corpus.publish(*({"id": f"other-{number}", "title": "Other"} for number in range(4)), secret())
+    corpus.writer.erasures.erase(["secret"], NOW_US)
+    with corpus.writer.transaction() as transaction:
+        transaction.adopt(
+            SeenStream(created="", first_sequence=1, last_sequence=2, marked=None, stored_us=None), Incarnation(2, 3)
+        )
+    (erasure,) = corpus.writer.erasures.pending()
+
+    assert 2 == erasure.last_number
+    assert {5} == {sequence for sequence, _ in corpus.writer.erasures.messages_about("secret")}
 
 
 def test_an_erasure_covers_what_a_withdrawal_does(corpus: Corpus) -> None:

@@ -208,3 +208,16 @@ def test_an_archive_of_before_erasures_can_have_articles_erased(tmp_path: Path) 
         pending = [one.pending for one in writer.erasures.pending()]
 
     assert [("archive", "stream", "index")] == pending
+
+
+def test_an_erasure_of_an_older_newsdex_ends_with_what_was_handled_by_then(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old:
+        old.executescript((SCRIPTS / "version_5.sql").read_text(encoding="utf-8"))
+        old.execute("UPDATE stream SET last_sequence=7")
+        old.execute("INSERT INTO erasures (article_id, at_us, sequence) VALUES ('plain', 1, 1)")
+        old.execute("PRAGMA user_version=5")
+        old.commit()
+    with closing(ArchiveWriter(tmp_path)) as writer:
+        last_numbers = [one.last_number for one in writer.erasures.pending()]
+
+    assert [7] == last_numbers

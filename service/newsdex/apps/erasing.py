@@ -1,6 +1,7 @@
 """Carries erasures out: a text leaves the stream, the archive's file and every generation of the index."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from newsdex.apps.projector import ERASE, ProjectorProcess
 from newsdex.archive.erasure import RESOLUTION, Erasure
 from newsdex.archive.erasure_store import ErasureStore
 from newsdex.backoff import growing_delay_s
-from newsdex.broker.erasing import erase_message, numbers_in_stream, stored_message
+from newsdex.broker.erasing import erase_message, numbers_in_stream, stored_message, stored_messages
 from newsdex.clock import now_us
 from newsdex.errors import Invalid, NewsdexError, Unavailable
 from newsdex.ingest.committer import Committer
@@ -32,6 +33,8 @@ from newsdex_schemas.operations import ErasureOrder, ErasureReply, ErasureReques
 log = structlog.get_logger()
 
 ROUNDING_US = 2
+NUMBERS_AT_ONCE = 1_000
+"""Bounds what is looked up in the ledger between two batches of events."""
 INDEX_POLL_S = 0.1
 INDEX_TIMEOUT_S = 600.0
 """Longer than a large segment takes to be merged; what is not done by then is asked for once more."""
@@ -141,31 +144,46 @@ class Erasing:
             self._refused.discard((sequence, stored_us))
 
     async def _stream(self, js: JetStreamContext, erasures: Sequence[Erasure]) -> None:
-        for one in erasures:
-            number = await self._erase_messages(js, one.article_id)
-            await self._done("stream", [one])
-            log.info("erasure.messages_erased", article_id=one.article_id, messages=number)
-
-    async def _erase_messages(self, js: JetStreamContext, article_id: str) -> int:
-        """Erase what the ledger names, and what is about the article among the messages it has forgotten."""
-        named: dict[int, set[int]] = {}
-        for sequence, stored_us in await self._committer.run(lambda: self._store.messages_about(article_id)):
-            named.setdefault(sequence, set()).add(stored_us)
+        if not erasures:
+            return
         numbers = await numbers_in_stream(js)
-        unknown = await self._committer.run(lambda: self._store.unknown_numbers(numbers))
+        erased = Counter[str]()
+        for one in erasures:
+            erased[one.article_id] += await self._erase_named(js, one, numbers)
+        erased += await self._erase_forgotten(js, erasures, numbers)
+        await self._done("stream", erasures)
+        for one in erasures:
+            log.info("erasure.messages_erased", article_id=one.article_id, messages=erased[one.article_id])
+
+    async def _erase_named(self, js: JetStreamContext, erasure: Erasure, numbers: range) -> int:
+        """Erase the messages that the ledger names; return how many."""
+        found = await self._committer.run(lambda: self._store.messages_about(erasure.article_id))
         erased = 0
-        for sequence in sorted({sequence for sequence in named if sequence in numbers} | set(unknown)):
-            message = await stored_message(js, sequence)
-            if message is None:
-                continue
-            is_named = any(_is_same_moment(message.stored_us, stored_us) for stored_us in named.get(sequence, ()))
-            if not is_named and identity(message).article_id != article_id:
-                continue
-            texts = _texts(message)
-            await self._committer.run(lambda texts=texts: self._store.remember(article_id, texts))  # type: ignore[misc]  # a default binds the loop's value
-            await erase_message(js, sequence)
-            erased += 1
+        for sequence, stored_us in sorted(found):
+            message = await stored_message(js, sequence) if sequence in numbers else None
+            if message is not None and _is_same_moment(message.stored_us, stored_us):
+                await self._erase_message(js, message, erasure.article_id)
+                erased += 1
         return erased
+
+    async def _erase_forgotten(self, js: JetStreamContext, erasures: Sequence[Erasure], numbers: range) -> Counter[str]:
+        """Erase what is about the articles among the messages that the ledger has forgotten, read once for all."""
+        last_numbers, erased = {one.article_id: one.last_number for one in erasures}, Counter[str]()
+        end = min(numbers.stop, max(last_numbers.values()) + 1)
+        for start in range(numbers.start, end, NUMBERS_AT_ONCE):
+            part = range(start, min(start + NUMBERS_AT_ONCE, end))
+            forgotten = await self._committer.run(lambda part=part: self._store.forgotten_numbers(part))  # type: ignore[misc]  # a default binds the loop's value
+            async for message in stored_messages(js, forgotten):
+                article_id = identity(message).article_id
+                if article_id is not None and message.stream_sequence <= last_numbers.get(article_id, -1):
+                    await self._erase_message(js, message, article_id)
+                    erased[article_id] += 1
+        return erased
+
+    async def _erase_message(self, js: JetStreamContext, message: Delivery, article_id: str) -> None:
+        texts = _texts(message)
+        await self._committer.run(lambda: self._store.remember(article_id, texts))
+        await erase_message(js, message.stream_sequence)
 
     async def _archive(self, erasures: Sequence[Erasure]) -> None:
         if erasures:

@@ -26,6 +26,8 @@ class Erasure:
     """The change by which the article left search."""
     pending: tuple[str, ...]
     """Those of STAGES in which its text may still be."""
+    last_number: int
+    """No message of the stream with a higher number, as they are numbered now, is older than the erasure."""
     lifted_us: int | None
     """When an operator let the article in again."""
 
@@ -64,10 +66,11 @@ def erase(connection: sqlite3.Connection, article_id: str, sequence: int, now_us
     texts += [text for (text,) in connection.execute("SELECT content FROM unsettled WHERE article_id=?", (article_id,))]
     remember_texts(connection, article_id, texts)
     connection.execute(
-        """INSERT INTO erasures (article_id, at_us, sequence) VALUES (?, ?, ?) ON CONFLICT (article_id) DO UPDATE SET
-            at_us=excluded.at_us, sequence=excluded.sequence, archive_us=NULL, stream_us=NULL, index_us=NULL,
-            lifted_us=NULL""",
-        (article_id, now_us, sequence),
+        """INSERT INTO erasures (article_id, at_us, sequence, last_incarnation, last_position) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (article_id) DO UPDATE SET at_us=excluded.at_us, sequence=excluded.sequence,
+            archive_us=NULL, stream_us=NULL, index_us=NULL, lifted_us=NULL,
+            last_incarnation=excluded.last_incarnation, last_position=excluded.last_position""",
+        (article_id, now_us, sequence, *_last_place(connection)),
     )
     if row is None:
         connection.execute(
@@ -85,20 +88,24 @@ def erase(connection: sqlite3.Connection, article_id: str, sequence: int, now_us
 
 def _withdraw_everything(connection: sqlite3.Connection, article_id: str, now_us: int) -> None:
     """Let a withdrawal without a version cover all that was handled, and all that states an earlier time than now."""
-    last = connection.execute(
-        "SELECT (SELECT max(incarnation) FROM incarnations), last_sequence FROM stream"
-    ).fetchone()
+    incarnation, position = _last_place(connection)
     row = connection.execute(
         "SELECT withdrawn_incarnation, withdrawn_position, withdrawn_us FROM articles WHERE id=?", (article_id,)
     ).fetchone()
     # behind the last message that was handled, and not behind the next one
-    place, time_us = (last[0], last[1] + 1), now_us
+    place, time_us = (incarnation, position + 1), now_us
     if row[0] is not None:
         place, time_us = max(place, (row[0], row[1])), max(time_us, row[2])
     connection.execute(
         "UPDATE articles SET withdrawn_incarnation=?, withdrawn_position=?, withdrawn_us=? WHERE id=?",
         (*place, time_us, article_id),
     )
+
+
+def _last_place(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return the place of the last message that was handled."""
+    row = connection.execute("SELECT (SELECT max(incarnation) FROM incarnations), last_sequence FROM stream").fetchone()
+    return row[0], row[1]
 
 
 def _articles(contents: Iterable[bytes]) -> list[Article]:
@@ -147,8 +154,10 @@ def finish_stage(connection: sqlite3.Connection, stage: str, article_ids: Iterab
 def erasures(connection: sqlite3.Connection, article_ids: Sequence[str] = ()) -> list[Erasure]:
     """Return the erasures of some articles, or all of them, oldest first."""
     columns = ", ".join(f"{stage}_us" for stage in STAGES)
+    end = "SELECT min(first_sequence) - 1 FROM incarnations WHERE incarnation > last_incarnation"
     rows = connection.execute(
-        f"SELECT article_id, at_us, sequence, lifted_us, {columns} FROM erasures ORDER BY at_us, article_id"  # noqa: S608 - constants
+        f"""SELECT article_id, at_us, sequence, lifted_us, min(last_position, coalesce(({end}), last_position)),
+            {columns} FROM erasures ORDER BY at_us, article_id"""  # noqa: S608 - constants
     )
     return [
         Erasure(
@@ -156,9 +165,10 @@ def erasures(connection: sqlite3.Connection, article_ids: Sequence[str] = ()) ->
             at_us=at_us,
             sequence=sequence,
             pending=tuple(stage for stage, done_us in zip(STAGES, done, strict=True) if done_us is None),
+            last_number=last_number,
             lifted_us=lifted_us,
         )
-        for article_id, at_us, sequence, lifted_us, *done in rows
+        for article_id, at_us, sequence, lifted_us, last_number, *done in rows
         if not article_ids or article_id in article_ids
     ]
 

@@ -67,9 +67,13 @@ class ErasureStore:
         erasure.compact(self._connection)
 
     def messages_about(self, article_id: str) -> set[tuple[int, int]]:
-        """Return number and time of storing of the messages that are known to be about an article."""
-        query = """SELECT stream_sequence, stored_us FROM ledger WHERE article_id = ?
-            UNION SELECT stream_sequence, stored_us FROM parked WHERE article_id = ?"""
+        """Return number and time of storing of those messages about an erased article that were handled before."""
+        query = """WITH handled AS (
+                SELECT article_id, incarnation, stream_sequence, stored_us FROM ledger WHERE article_id = ?
+                UNION ALL SELECT article_id, incarnation, stream_sequence, stored_us FROM parked WHERE article_id = ?
+            )
+            SELECT DISTINCT stream_sequence, stored_us FROM handled JOIN erasures USING (article_id)
+            WHERE (incarnation, stream_sequence) <= (last_incarnation, last_position)"""
         return {(row[0], row[1]) for row in self._connection.execute(query, (article_id, article_id))}
 
     def refused_messages(self) -> set[tuple[int, int]]:
@@ -79,11 +83,11 @@ class ErasureStore:
         query = "SELECT stream_sequence, stored_us FROM ledger WHERE reason = ?"
         return {(row[0], row[1]) for row in self._connection.execute(query, (RESOLUTION,))}
 
-    def unknown_numbers(self, numbers: range) -> list[int]:
-        """Return those numbers of the stream, up to the last one handled, that the ledger has forgotten."""
-        last = self._connection.execute("SELECT last_sequence FROM stream").fetchone()[0]
+    def forgotten_numbers(self, numbers: range) -> list[int]:
+        """Return those of some numbers of the stream that the ledger has forgotten."""
         rows = self._connection.execute(
-            "SELECT stream_sequence FROM ledger WHERE stream_sequence BETWEEN ? AND ?", (numbers.start, last)
+            "SELECT stream_sequence FROM ledger WHERE stream_sequence BETWEEN ? AND ?",
+            (numbers.start, numbers.stop - 1),
         )
         known = {row[0] for row in rows}
-        return [number for number in range(numbers.start, min(numbers.stop, last + 1)) if number not in known]
+        return [number for number in numbers if number not in known]

@@ -1,4 +1,4 @@
--- The archive, version 5. Times are microseconds since 1970-01-01T00:00Z.
+-- The archive, version 6. Times are microseconds since 1970-01-01T00:00Z.
 
 CREATE TABLE articles (
     id                TEXT PRIMARY KEY,
@@ -136,7 +136,10 @@ CREATE TABLE erasures (
     archive_us INTEGER,           -- when its text had left the archive's file, the stream, and the index
     stream_us  INTEGER,
     index_us   INTEGER,
-    lifted_us  INTEGER
+    lifted_us  INTEGER,
+    -- the place of the last message that was handled before it
+    last_incarnation INTEGER NOT NULL DEFAULT 1,
+    last_position    INTEGER NOT NULL DEFAULT 0
 );
 
 -- by which copies of erased texts are known
