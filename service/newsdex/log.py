@@ -52,6 +52,7 @@ EVENTS = {
     "erasure.ordered": "An article was erased, and is in no reply; `doubtful_parked` may be about it.",
     "erasure.messages_erased": "The messages about it were overwritten in the stream: `messages` of them.",
     "erasure.finished": "Archive, stream and every generation of the index are rid of its text.",
+    "erasure.stage_failed": "A defect of newsdex met an erasure; the line has the traceback.",
     "erasure.failed": "Erasing did not go on; it is tried again after `delay_s`.",
     "erasure.lifted": "An operator lets an erased article be published again.",
     "ledger.pruned": "Old outcomes were forgotten.",

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
@@ -27,7 +28,8 @@ HANG_S = 20
 class Stream:
     """Answers as JetStream does, out of the memory."""
 
-    def __init__(self, deliveries: list[Delivery]) -> None:
+    def __init__(self, deliveries: list[Delivery], fault: Exception | None = None) -> None:
+        self.fault = fault
         self.messages = {one.stream_sequence: one for one in deliveries}
         self.last = max(self.messages)
         self.read: list[int] = []
@@ -43,6 +45,8 @@ class Stream:
         return RawStreamMsg(subject=one.subject, seq=sequence, data=one.body, headers=one.headers, time=time)
 
     async def delete_msg(self, _: str, sequence: int) -> None:
+        if self.fault is not None:
+            raise self.fault
         del self.messages[sequence]
 
 
@@ -83,3 +87,14 @@ def test_forgotten_messages_are_read_once_for_all_erasures(corpus: Corpus) -> No
 
     assert [1, 2, 3, 4, 5] == stream.read
     assert [3, 6] == sorted(stream.messages)
+
+
+@pytest.mark.parametrize("fault", [NatsError("permissions violation"), RuntimeError("a defect")])
+def test_a_broker_that_deletes_nothing_keeps_no_text_in_the_archive(corpus: Corpus, fault: Exception) -> None:
+    deliveries = [corpus.delivery(channels.ARTICLES_PUBLISHED, body) for body in bodies("a")]
+    corpus.handle(*deliveries)
+    corpus.writer.erasures.erase(["a"], NOW_US)
+    carry_out(corpus, Stream(deliveries, fault), until_done="archive")
+    (erasure,) = corpus.writer.erasures.pending()
+
+    assert ("stream", "index") == erasure.pending

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import get_args
+from typing import TypeVar, get_args
 
 import structlog
 from faststream.nats.message import NatsMessage
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from newsdex import metrics
 from newsdex.apps.projector import ERASE, ProjectorProcess
-from newsdex.archive.erasure import RESOLUTION, Erasure
+from newsdex.archive.erasure import RESOLUTION, STAGES, Erasure
 from newsdex.archive.erasure_store import ErasureStore
 from newsdex.backoff import growing_delay_s
 from newsdex.broker.erasing import erase_message, numbers_in_stream, stored_message, stored_messages
@@ -32,6 +32,7 @@ from newsdex_schemas.operations import ErasureOrder, ErasureReply, ErasureReques
 
 log = structlog.get_logger()
 
+Answer = TypeVar("Answer")
 ROUNDING_US = 2
 NUMBERS_AT_ONCE = 1_000
 """Bounds what is looked up in the ledger between two batches of events."""
@@ -113,20 +114,27 @@ class Erasing:
     async def _finish(self, js: JetStreamContext) -> None:
         failures = 0
         while True:
-            try:
-                pending = await self._pending()
-                if not pending and not self._refused:
-                    return
-                await self._erase_refused(js)
-                await self._stream(js, [one for one in pending if "stream" in one.pending])
-                await self._archive([one for one in pending if "archive" in one.pending])
-                await self._index([one for one in pending if "index" in one.pending])
-                failures = 0
-            except NewsdexError as fault:
-                failures += 1
+            pending, fault = await _attempt(self._pending)
+            if fault is None and not pending and not self._refused:
+                return
+            faults = [fault, *(await self._try_stages(js, pending or []))]
+            failures = failures + 1 if any(faults) else 0
+            if failures:
                 delay_s = growing_delay_s(failures)
-                log.warning("erasure.failed", code=fault.code, error=fault.message, delay_s=delay_s)
+                for one in filter(None, faults):
+                    log.warning("erasure.failed", code=one.code, error=one.message, delay_s=delay_s)
                 await asyncio.sleep(delay_s)
+
+    async def _try_stages(self, js: JetStreamContext, pending: Sequence[Erasure]) -> list[NewsdexError | None]:
+        """Do as much as can be done: what one stage cannot do must not leave the text in the others."""
+        waiting = {stage: [one for one in pending if stage in one.pending] for stage in STAGES}
+        attempts = (
+            lambda: self._erase_refused(js),
+            lambda: self._stream(js, waiting["stream"]),
+            lambda: self._archive(waiting["archive"]),
+            lambda: self._index(waiting["index"]),
+        )
+        return [(await _attempt(attempt))[1] for attempt in attempts]
 
     async def _pending(self) -> list[Erasure]:
         if not self._remembers:
@@ -191,24 +199,40 @@ class Erasing:
             await self._done("archive", erasures)
 
     async def _index(self, erasures: Sequence[Erasure]) -> None:
-        projector = self._projecting()
-        if not erasures or projector is None:
+        if not erasures:
             return
+        if (projector := self._projecting()) is None:
+            raise Unavailable("projector_busy", "the projector has not been started yet")
         sequence, waited_s = max(one.sequence for one in erasures), 0.0
         report = await projector.command(ERASE)
         while report.status.erased_up_to < sequence:
+            projector.check()
             if waited_s > INDEX_TIMEOUT_S:
                 raise Unavailable("projector_busy", "the index is not rid of what was erased yet")
             await asyncio.sleep(INDEX_POLL_S)
             waited_s += INDEX_POLL_S
             report = projector.report or report
         await self._done("index", erasures)
-        for one in erasures:
-            log.info("erasure.finished", article_id=one.article_id)
 
     async def _done(self, stage: str, erasures: Sequence[Erasure]) -> None:
         ids = [one.article_id for one in erasures]
         await self._committer.run(lambda: self._store.finish(stage, ids, now_us()))
+        for one in await self._committer.run(lambda: self._store.erasures(ids)):
+            if not one.pending:
+                log.info("erasure.finished", article_id=one.article_id)
+
+
+async def _attempt(work: Callable[[], Awaitable[Answer]]) -> tuple[Answer | None, NewsdexError | None]:
+    """Return what some work gives, or why it failed: a defect of ours, too, is tried again and not the end of all."""
+    try:
+        return await work(), None
+    except NewsdexError as fault:
+        return None, fault
+    except Exception as error:
+        log.exception("erasure.stage_failed")
+        return None, NewsdexError(
+            "internal_error", f"newsdex failed: {type(error).__name__}; the log has the traceback"
+        )
 
 
 def read_order(body: bytes) -> ErasureOrder:
@@ -238,6 +262,9 @@ def _texts(message: Delivery) -> list[bytes]:
     try:
         content = read_event(message).content
     except Invalid:
+        return []
+    except Exception:  # a fault of ours must not keep the text in the stream
+        log.exception("event.reader_failed", stream_sequence=message.stream_sequence, subject=message.subject)
         return []
     return [content] if content else []
 
