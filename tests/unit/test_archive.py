@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.unit.events import ARTICLE_ID, HOUR_US, NOON_US, delivery, publishing, withdrawing
+from tests.unit.events import ARTICLE_ID, HOUR_US, NOON_US, article, delivery, event, publishing, withdrawing, without
 
 from newsdex.archive.database import FILE_NAME, SCHEMA_VERSION
 from newsdex.archive.reader import MAX_FEED_BYTES, ArchiveReader
@@ -298,10 +299,30 @@ def test_an_event_that_was_handled_after_all_is_not_parked_any_more(
     assert ("accepted", "first_version") == outcome_of(reader, "evt-1")
 
 
-def test_old_outcomes_are_forgotten_and_articles_are_not(writer: ArchiveWriter, reader: ArchiveReader) -> None:
+def test_old_outcomes_are_forgotten_and_articles_and_their_publications_are_not(
+    writer: ArchiveWriter, reader: ArchiveReader
+) -> None:
     for number, at_us in enumerate([NOW_US - 3 * DAY_US, NOW_US - 2 * DAY_US, NOW_US - DAY_US], 1):
-        handle(writer, publishing(number, id_=f"a-{number}"), at_us=at_us)
+        handle(
+            writer, published := publishing(number, id_=f"a-{number}"), replace(published, deliveries=2), at_us=at_us
+        )
 
     assert [1, 0] == [writer.prune_ledger(NOW_US, days=2) for _ in range(2)]
-    assert [0, 1, 1] == [len(reader.history(f"a-{number}")) for number in (1, 2, 3)]
+    assert [1, 2, 2] == [len(reader.history(f"a-{number}")) for number in (1, 2, 3)]
     assert 3 == reader.counts().live
+    assert 1 == writer.prune_ledger(NOW_US + 1, days=2)
+
+
+@pytest.mark.parametrize("published", [1, 2, 3], ids=["the first one", "the one between", "the last one"])
+def test_a_copy_of_an_old_publication_lifts_no_takedown_of_today(writer: ArchiveWriter, published: int) -> None:
+    """Also of one that was corrected, long before the takedown; an outbox sends it without a time."""
+    texts = [
+        delivery(without(event(article(title=f"Draft {number}"), id=f"evt-{number}"), "time"), number=number)
+        for number in (1, 2, 3)
+    ]
+    handle(writer, *texts, at_us=NOW_US - 100 * DAY_US)
+    writer.prune_ledger(NOW_US, days=90)
+    handle(writer, withdrawing(4))
+    (result,) = handle_batch(writer, [replace(texts[published - 1], stream_sequence=5, stored_us=NOW_US)], NOW_US)
+
+    assert ("duplicate", "copy") == (result.outcome, result.reason)

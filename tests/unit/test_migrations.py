@@ -4,12 +4,13 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.events import HOUR_US, NOON_US, delivery, event, publishing, withdrawing
+from tests.unit.events import HOUR_US, NOON_US, delivery, event, publishing, withdrawing, without
 
 from newsdex.archive.database import FILE_NAME, SCHEMA_VERSION
 from newsdex.archive.integrity import check_archive
@@ -166,6 +167,24 @@ def test_a_withdrawal_that_an_old_archive_has_from_a_fast_clock_holds_until_the_
         publishing(21, id_="fast-clock", at="2024-06-11T11:59:59Z"),
         publishing(22, id_="fast-clock", at="2024-06-11T12:00:01Z"),
     )
+
+
+def test_a_copy_without_a_time_of_what_was_published_before_the_upgrade_lifts_no_takedown(
+    archive: ArchiveWriter,
+) -> None:
+    """The old archive kept names without contents; only where nothing tells, the name alone makes it a copy."""
+    copy = delivery(without(event({"id": "plain", "title": "Tides"}, id="e-1", source="https://old.example"), "time"))
+    late, new = (
+        replace(copy, stream_sequence=22),
+        replace(copy, stream_sequence=23, body=copy.body.replace(b"e-1", b"e")),
+    )
+
+    assert [
+        ("withdrawn", "withdrawn"),
+        ("duplicate", "copy"),
+        ("duplicate", "copy"),
+        ("accepted", "lifts_withdrawal"),
+    ] == (outcomes(archive, withdrawing(21, id_="plain"), late, replace(late, stream_sequence=24), new))
 
 
 def test_what_the_old_archive_shows_is_replaced_and_withdrawn_as_always(archive: ArchiveWriter) -> None:

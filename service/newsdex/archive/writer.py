@@ -39,6 +39,9 @@ from newsdex_schemas import Article
 
 IDS_PER_SELECT = 500
 PRUNED_AT_ONCE = 10_000
+PUBLICATIONS = """subject <> 'articles.withdrawn' AND copy_of IS NULL AND outcome <> 'parked'
+    AND reason NOT IN ('redelivered', 'erased')"""
+"""The ledger's rows of publications, without their copies."""
 ARTICLE_COLUMNS = ("id", "sequence", "correlation_id", *CONTENT_COLUMNS, *STATE_COLUMNS)
 
 
@@ -48,6 +51,8 @@ class ArchiveWriter:
     def __init__(self, folder: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self._connection = open_for_writing(folder, busy_timeout_s=busy_timeout_s)
         self._connection.row_factory = sqlite3.Row
+        self._pruned = (-(2**62), 0)
+        """Time and number of the last row that was looked at to be forgotten; what stays is not looked at again."""
         self.erasures = ErasureStore(self._connection)
 
     def close(self) -> None:
@@ -98,13 +103,18 @@ class ArchiveWriter:
             transaction.settle_up_to(sequence)
 
     def prune_ledger(self, now_us: int, days: int) -> int:
-        """Forget outcomes older than some days, a bounded number at once; give how many went."""
+        """Forget outcomes older than some days, but for publications, a bounded number at once; give how many went."""
         before = now_us - int(timedelta(days=days).total_seconds()) * 1_000_000
-        # by the events of an article that is withdrawn a late copy is known, which must not lift the withdrawal
-        statement = """DELETE FROM ledger WHERE number IN (SELECT number FROM ledger WHERE at_us < ?
-            AND NOT (fingerprint IS NOT NULL AND EXISTS
-                (SELECT 1 FROM articles WHERE articles.id = article_id AND content IS NULL)) LIMIT ?)"""
-        return self._connection.execute(statement, (before, PRUNED_AT_ONCE)).rowcount
+        query = "SELECT at_us, number FROM ledger WHERE at_us < ? AND (at_us, number) > (?, ?) ORDER BY 1, 2 LIMIT ?"
+        rows = self._connection.execute(query, (before, *self._pruned, PRUNED_AT_ONCE)).fetchall()
+        if not rows:
+            return 0
+        start, self._pruned = self._pruned, (rows[-1]["at_us"], rows[-1]["number"])
+        # by its publications, and the takedowns that hold, a late copy is known, which must not lift a takedown
+        statement = f"""DELETE FROM ledger WHERE (at_us, number) > (?, ?) AND (at_us, number) <= (?, ?)
+            AND NOT ({PUBLICATIONS}) AND NOT (fingerprint IS NOT NULL AND EXISTS
+                (SELECT 1 FROM articles WHERE articles.id = article_id AND content IS NULL))"""  # noqa: S608 - fixed text
+        return self._connection.execute(statement, (*start, *self._pruned)).rowcount
 
 
 class ArchiveTransaction:
@@ -189,6 +199,13 @@ class ArchiveTransaction:
                 name, place = EventName(source, id_, fingerprint), Place(incarnation, position)
                 found[name] = min(found.get(name, place), place)
         return found
+
+    def unfingerprinted(self, event: ReceivedEvent) -> Place | None:
+        """Return where a publication stands that may be the same event, from before contents were fingerprinted."""
+        query = f"""SELECT incarnation, stream_sequence FROM ledger WHERE event_id = ? AND source = ?
+            AND fingerprint IS NULL AND article_id = ? AND {PUBLICATIONS} ORDER BY number LIMIT 1"""  # noqa: S608 - fixed text
+        row = self._connection.execute(query, (event.id, event.source, event.article_id)).fetchone()
+        return Place(*row) if row else None
 
     def erased(self, article_ids: Iterable[str | None]) -> set[str]:
         """Return those of some articles that were erased, and of which nothing may be taken in."""

@@ -47,6 +47,9 @@ class Transaction(Protocol):
     def places_of_copies(self, events: Iterable[ReceivedEvent]) -> dict[EventName, Place]:
         """Return the first place of those events of which the ledger has a copy."""
 
+    def unfingerprinted(self, event: ReceivedEvent) -> Place | None:
+        """Return where a publication stands that may be the same event, from before contents were fingerprinted."""
+
     def erased(self, article_ids: Iterable[str | None]) -> set[str]:
         """Return those of some articles that were erased, and of which nothing may be taken in."""
 
@@ -182,7 +185,7 @@ class _Batch:
         if event.article is not None and self._is_erased(event.article):
             return self._refused(delivery, place, event)
         before = self._known.get(event.article_id, NOTHING_KNOWN)
-        first = self._first_copy(event)
+        first = self._first_copy(event, before)
         decision, after = self._decide(event, place, delivery.stored_us, before)
         sequence = self._keep(event, before, after, decision)
         if delivery.parked_id is not None:
@@ -234,7 +237,7 @@ class _Batch:
     def _decide(
         self, event: ReceivedEvent, place: Place, stored_us: int, before: ArticleEvents
     ) -> tuple[Decision, ArticleEvents]:
-        first = self._first_copy(event)
+        first = self._first_copy(event, before)
         self._copies[event.name] = place if first is None else min(first, place)
         if first is not None and first <= place:
             return Decision(outcome="duplicate", reason="copy"), before
@@ -247,10 +250,17 @@ class _Batch:
             return decide_copy(before.state, after.state), after
         return decide(ordered, before.state, after.state), after
 
-    def _first_copy(self, event: ReceivedEvent) -> Place | None:
+    def _first_copy(self, event: ReceivedEvent, before: ArticleEvents) -> Place | None:
         """Return where the first of the copies stands that were handled before the event."""
-        # an event that is named by its place has none: in a stream made anew the place is another event's
-        return None if is_place_in_stream(event.source, event.id) else self._copies.get(event.name)
+        if is_place_in_stream(event.source, event.id):
+            return None  # it is named by its place, which in a stream made anew is another event's
+        first, state = self._copies.get(event.name), before.state
+        if first is not None or event.article is None or event.stated_us is not None or state.shown is not None:
+            return first
+        if state.withdrawn is None and state.withdrawn_by_version is None:
+            return None
+        # no time tells whether it is older than the takedown: in doubt it is what was published under its name
+        return self._transaction.unfingerprinted(event)
 
     def _first_parked(self, event: ReceivedEvent) -> tuple[Place, int] | None:
         """Return place and time of a copy that is parked, though it can be read by now: the event stands there."""
