@@ -109,12 +109,14 @@ class ArchiveWriter:
         rows = self._connection.execute(query, (before, *self._pruned, PRUNED_AT_ONCE)).fetchall()
         if not rows:
             return 0
-        start, self._pruned = self._pruned, (rows[-1]["at_us"], rows[-1]["number"])
+        end = (rows[-1]["at_us"], rows[-1]["number"])
         # by its publications, and the takedowns that hold, a late copy is known, which must not lift a takedown
         statement = f"""DELETE FROM ledger WHERE (at_us, number) > (?, ?) AND (at_us, number) <= (?, ?)
             AND NOT ({PUBLICATIONS}) AND NOT (fingerprint IS NOT NULL AND EXISTS
                 (SELECT 1 FROM articles WHERE articles.id = article_id AND content IS NULL))"""  # noqa: S608 - fixed text
-        return self._connection.execute(statement, (*start, *self._pruned)).rowcount
+        pruned = self._connection.execute(statement, (*self._pruned, *end)).rowcount
+        self._pruned = end
+        return pruned
 
 
 class ArchiveTransaction:
