@@ -135,6 +135,9 @@ class ErasureStatus(ContractModel):
     doubtful_parked: tuple[int, ...] = ()
     """Numbers of parked events that cannot be read and may be about the article: they are left as they are. An order to
     erase is answered with them."""
+    same_text: tuple[str, ...] = ()
+    """Ids of other articles that have the same text: they are left as they are. An order to erase is answered
+    with them."""
 
 
 class ErasureReply(ContractModel):

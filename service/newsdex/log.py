@@ -49,7 +49,7 @@ EVENTS = {
     "batch.failed": "A transaction failed; its events come again.",
     "parked.dropped": "An operator dropped a parked event.",
     "parked.superseded": "A parked event is closed, because a later event made it pointless.",
-    "erasure.ordered": "An article was erased, and is in no reply; `doubtful_parked` may be about it.",
+    "erasure.ordered": "An article is in no reply; `doubtful_parked` and `same_text` may be its, too.",
     "erasure.messages_erased": "The messages about it were overwritten in the stream: `messages` of them.",
     "erasure.finished": "Archive, stream and every generation of the index are rid of its text.",
     "erasure.stage_failed": "A defect of newsdex met an erasure; the line has the traceback.",

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from newsdex import metrics
 from newsdex.apps.projector import ERASE, ProjectorProcess
-from newsdex.archive.erasure import RESOLUTION, STAGES, Erasure
+from newsdex.archive.erasure import RESOLUTION, STAGES, Doubts, Erasure
 from newsdex.archive.erasure_store import ErasureStore
 from newsdex.backoff import growing_delay_s
 from newsdex.broker.erasing import erase_message, numbers_in_stream, stored_message, stored_messages
@@ -83,15 +83,15 @@ class Erasing:
             self._work()
 
     async def _order(self, message: NatsMessage) -> ErasureReply:
-        order, doubtful = read_order(message.body), dict[str, list[int]]()
+        order, doubtful = read_order(message.body), dict[str, Doubts]()
         if order.order == "lift":
             lifted = await self._committer.run(lambda: self._store.lift(order.articles, now_us()))
             for article_id in lifted:
                 log.info("erasure.lifted", article_id=article_id)
         else:
             doubtful = await self._committer.run(lambda: self._store.erase(order.articles, now_us()))
-            for article_id, parked in doubtful.items():
-                log.info("erasure.ordered", article_id=article_id, doubtful_parked=parked)
+            for article_id, (parked, holders) in doubtful.items():
+                log.info("erasure.ordered", article_id=article_id, doubtful_parked=parked, same_text=holders)
             if (projector := self._projecting()) is not None:
                 projector.wake()
             self._work()
@@ -102,10 +102,10 @@ class Erasing:
         return await self._reply(request.articles)
 
     async def _reply(
-        self, article_ids: Sequence[str], doubtful: Mapping[str, Sequence[int]] = MappingProxyType({})
+        self, article_ids: Sequence[str], doubtful: Mapping[str, Doubts] = MappingProxyType({})
     ) -> ErasureReply:
         found = await self._committer.run(lambda: self._store.erasures(article_ids))
-        return ErasureReply(erasures=tuple(_status_of(one, doubtful.get(one.article_id, ())) for one in found))
+        return ErasureReply(erasures=tuple(_status_of(one, doubtful.get(one.article_id, Doubts())) for one in found))
 
     def _work(self) -> None:
         if self._js is not None and (self._worker is None or self._worker.done()):
@@ -269,13 +269,14 @@ def _texts(message: Delivery) -> list[bytes]:
     return [content] if content else []
 
 
-def _status_of(erasure: Erasure, doubtful: Sequence[int]) -> ErasureStatus:
+def _status_of(erasure: Erasure, doubtful: Doubts) -> ErasureStatus:
     return ErasureStatus.model_validate(
         {
             "article_id": erasure.article_id,
             "erased_at": datetime.fromtimestamp(erasure.at_us / 1e6, UTC),
             "pending": erasure.pending,
             "lifted": erasure.lifted_us is not None,
-            "doubtful_parked": doubtful,
+            "doubtful_parked": doubtful.parked,
+            "same_text": doubtful.holders,
         }
     )

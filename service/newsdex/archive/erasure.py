@@ -3,8 +3,9 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from newsdex.archive.text_digest import text_digests
+from newsdex.archive.text_digest import MIN_CHARS, text_digests
 from newsdex.archive.traces import trace_of
 from newsdex.errors import Unavailable
 from newsdex_schemas import Article
@@ -32,6 +33,15 @@ class Erasure:
     """When an operator let the article in again."""
 
 
+class Doubts(NamedTuple):
+    """What an erasure leaves as it is, because it may be another's: an operator decides."""
+
+    parked: Sequence[int] = ()
+    """Parked events that cannot be read and may be about the article."""
+    holders: Sequence[str] = ()
+    """Other articles that have the same text."""
+
+
 class ErasedArticles:
     """What the archive keeps of erasures, within one transaction."""
 
@@ -48,10 +58,11 @@ class ErasedArticles:
         return {id_ for id_ in wanted if self._connection.execute(query, (id_,)).fetchone()}
 
     def is_copy(self, article: Article) -> bool:
-        """Return whether an article has a text that was erased, under whatever id."""
+        """Return whether an article has a text that was erased, under an id that did not have it when it was."""
+        query = """SELECT 1 FROM erased_texts AS erased WHERE digest = ? AND NOT EXISTS
+            (SELECT 1 FROM erased_text_holders AS held WHERE held.digest = erased.digest AND held.article_id = ?)"""
         return self._any and any(
-            self._connection.execute("SELECT 1 FROM erased_texts WHERE digest = ?", (digest,)).fetchone()
-            for digest in text_digests(article)
+            self._connection.execute(query, (digest, article.id)).fetchone() for digest in text_digests(article)
         )
 
 
@@ -65,6 +76,7 @@ def erase(connection: sqlite3.Connection, article_id: str, sequence: int, now_us
     texts = [row[name] for name in TEXT_COLUMNS if row is not None and row[name] is not None]
     texts += [text for (text,) in connection.execute("SELECT content FROM unsettled WHERE article_id=?", (article_id,))]
     remember_texts(connection, article_id, texts)
+    connection.execute("DELETE FROM erased_text_holders WHERE article_id=?", (article_id,))
     connection.execute(
         """INSERT INTO erasures (article_id, at_us, sequence, last_incarnation, last_position) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (article_id) DO UPDATE SET at_us=excluded.at_us, sequence=excluded.sequence,
@@ -131,9 +143,43 @@ def _blank_parked(
 
 
 def remember_texts(connection: sqlite3.Connection, article_id: str, contents: Iterable[bytes]) -> None:
-    """Keep the digests of an erased article's texts, by which copies of them are known."""
-    rows = [(digest, article_id) for article in _articles(contents) for digest in text_digests(article)]
-    connection.executemany("INSERT OR IGNORE INTO erased_texts VALUES (?, ?)", rows)
+    """Keep the digests of an erased article's texts, by which copies are known, and who else has them by now."""
+    for article in _articles(contents):
+        rows = [(digest, article_id) for digest in text_digests(article)]
+        if connection.executemany("INSERT OR IGNORE INTO erased_texts VALUES (?, ?)", rows).rowcount:
+            held = [row for row in _held_texts(connection, article) if row[1] != article_id]
+            connection.executemany("INSERT OR IGNORE INTO erased_text_holders VALUES (?, ?)", held)
+
+
+def _held_texts(connection: sqlite3.Connection, article: Article) -> Iterator[tuple[bytes, str]]:
+    """Return digest and article for each text that an article shares with others. Reads every text of the archive."""
+    columns = " UNION ALL ".join(
+        f"SELECT id, {column} AS content FROM articles WHERE {column} IS NOT NULL"  # noqa: S608 - constants
+        for column in TEXT_COLUMNS
+    )
+    query = f"SELECT id, content FROM ({columns}) WHERE instr(lower(CAST(content AS TEXT)), ?)"  # noqa: S608 - constants
+    digests = set(text_digests(article))
+    for id_, content in connection.execute(query, (_mark(article),)).fetchall():
+        for digest in digests.intersection(text_digests(Article.model_validate_json(content))):
+            yield digest, id_
+
+
+def _mark(article: Article) -> str:
+    """Return some characters that an article with the same text has, too, however it is wrapped and cased.
+
+    SQLite lowers ASCII only: other letters are taken where lowering leaves them as they are.
+    """
+    text = article.body if len(article.body) >= MIN_CHARS else f"{article.title} {article.summary or ''} {article.body}"
+    words = [word for word in text.split() if word.isalnum()]
+    plain = [word.lower() for word in words if word.isascii()] or [word[:4] for word in words if word == word.lower()]
+    return max(plain, key=len, default="")
+
+
+def holders(connection: sqlite3.Connection, article_id: str) -> list[str]:
+    """Return the other articles that have a text of an erased one, and had it when that was erased."""
+    query = """SELECT DISTINCT held.article_id FROM erased_text_holders AS held JOIN erased_texts USING (digest)
+        WHERE erased_texts.article_id = ? ORDER BY 1"""
+    return [id_ for (id_,) in connection.execute(query, (article_id,))]
 
 
 def lift(connection: sqlite3.Connection, article_id: str, now_us: int) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from newsdex.archive import erasure
-from newsdex.archive.erasure import RESOLUTION, Erasure
+from newsdex.archive.erasure import RESOLUTION, Doubts, Erasure
 
 Answer = TypeVar("Answer")
 
@@ -27,18 +27,19 @@ class ErasureStore:
             raise
         return answer
 
-    def erase(self, article_ids: Iterable[str], now_us: int) -> dict[str, list[int]]:
+    def erase(self, article_ids: Iterable[str], now_us: int) -> dict[str, Doubts]:
         """Make articles tombstones without a text; where their text still is, `pending` says.
 
-        Returns, for each, the parked events that may be about it: an operator has to look at them.
+        Returns, for each, what is left for an operator to look at.
         """
 
-        def work() -> dict[str, list[int]]:
+        def work() -> dict[str, Doubts]:
             sequence = self._connection.execute("SELECT max(sequence) FROM articles").fetchone()[0] or 0
-            return {
+            parked = {
                 article_id: erasure.erase(self._connection, article_id, sequence + at, now_us)
                 for at, article_id in enumerate(dict.fromkeys(article_ids), 1)
             }
+            return {id_: Doubts(found, erasure.holders(self._connection, id_)) for id_, found in parked.items()}
 
         return self._transaction(work)
 

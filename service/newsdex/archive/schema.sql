@@ -1,4 +1,4 @@
--- The archive, version 6. Times are microseconds since 1970-01-01T00:00Z.
+-- The archive, version 7. Times are microseconds since 1970-01-01T00:00Z.
 
 CREATE TABLE articles (
     id                TEXT PRIMARY KEY,
@@ -146,4 +146,11 @@ CREATE TABLE erasures (
 CREATE TABLE erased_texts (
     digest     BLOB PRIMARY KEY,
     article_id TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- other articles that had an erased text when it was erased: they may go on having it
+CREATE TABLE erased_text_holders (
+    digest     BLOB NOT NULL,
+    article_id TEXT NOT NULL,
+    PRIMARY KEY (digest, article_id)
 ) WITHOUT ROWID;

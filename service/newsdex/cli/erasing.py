@@ -14,6 +14,8 @@ from newsdex_schemas.operations import MAX_ERASED_AT_ONCE, ErasureStatus
 
 POLL_S = 0.2
 DOUBTFUL = "parked events that cannot be read may be about it, and are left as they are"
+SAME_TEXT = "other articles have the same text, and are left as they are; erase them, too, if they are to go"
+EVERYWHERE = "its text is in no file of newsdex any more"
 NOT_REACHED = (
     "Backups of before that still have it, and so has whoever was sent it: destroy those backups, or erase again after "
     "restoring one of them."
@@ -26,7 +28,7 @@ async def erase_articles(ids: Sequence[str], wait_s: float | None) -> None:
         deadline, found = time.monotonic() + (wait_s or 0), list[ErasureStatus]()
         for start in range(0, len(ids), MAX_ERASED_AT_ONCE):
             found += (await client.erase(ids[start : start + MAX_ERASED_AT_ONCE])).erasures
-        doubtful = {one.article_id: one.doubtful_parked for one in found if one.doubtful_parked}
+        ordered = found
         with progress() as bar:
             task = bar.add_task("erased", total=len(found))
             while wait_s is not None and (pending := [one for one in found if one.pending]):
@@ -37,14 +39,18 @@ async def erase_articles(ids: Sequence[str], wait_s: float | None) -> None:
                 wanted = {one.article_id for one in found}
                 found = [one for one in (await client.erasures()).erasures if one.article_id in wanted]
                 bar.update(task, completed=sum(not one.pending for one in found))
+    shared = {one.article_id for one in ordered if one.same_text}
     for one in found:
-        told = (
-            f"not yet out of {', '.join(one.pending)}" if one.pending else "its text is in no file of newsdex any more"
-        )
+        told = f"not yet out of {', '.join(one.pending)}" if one.pending else EVERYWHERE
+        if one.article_id in shared:
+            told += " but under other ids"
         out.print(f"{escape(one.article_id)}: erased: {told}", soft_wrap=True)
-    for id_, parked in doubtful.items():
-        numbers = " ".join(map(str, parked))
-        err.print(f"{escape(id_)}: {DOUBTFUL}: newsdex parked show {numbers}", soft_wrap=True)
+    for one in ordered:
+        if one.doubtful_parked:
+            numbers = " ".join(map(str, one.doubtful_parked))
+            err.print(f"{escape(one.article_id)}: {DOUBTFUL}: newsdex parked show {numbers}", soft_wrap=True)
+        if one.same_text:
+            err.print(f"{escape(one.article_id)}: {SAME_TEXT}: {escape(' '.join(one.same_text))}", soft_wrap=True)
     err.print(f"erased as of {found[0].erased_at:%Y-%m-%dT%H:%M:%SZ}. {NOT_REACHED}", soft_wrap=True)
 
 
