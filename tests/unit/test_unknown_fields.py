@@ -21,6 +21,8 @@ from newsdex_schemas.operations import (
     IndexOrder,
     IndexRequest,
     ParkedRequest,
+    StreamOrder,
+    StreamRequest,
 )
 
 REQUESTS: dict[type[RequestModel], dict[str, Any]] = {
@@ -35,6 +37,8 @@ REQUESTS: dict[type[RequestModel], dict[str, Any]] = {
     ArticleRequest: {"id": "a-1"},
     ErasureRequest: {},
     ErasureOrder: {"order": "erase", "articles": ["a-1"]},
+    StreamRequest: {},
+    StreamOrder: {"order": "prune"},
 }
 
 

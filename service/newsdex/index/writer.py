@@ -238,9 +238,9 @@ class IndexWriter:
             self._merge(segments, Task.done)
 
     def _due(self) -> list[ColumnarSegment]:
-        with self._lock:
+        with self._lock:  # a commit meanwhile would remove files of the list
             segments = list(self._segments)
-        sizes = {s.segment_id(): (self.folder / s.file_name()).stat().st_size for s in segments}
+            sizes = {s.segment_id(): (self.folder / s.file_name()).stat().st_size for s in segments}
         to_rewrite = [segment for segment in segments if segment.segment_id() in self._to_rewrite]
         return to_rewrite[:1] or choose_merge(segments, sizes) or choose_purge(segments, self._now_us)
 
