@@ -15,7 +15,7 @@ from tests.integration.running import Running, until
 
 SOURCE = "https://desk.example/"
 LATE_S = 5.0
-"""Generous: on a quiet machine the index has the article some 30 ms after its hour."""
+"""How late the index may have an article after its hour: generous, for a busy machine."""
 AHEAD_S = 2.0
 
 
