@@ -144,7 +144,8 @@ class Ledger:
 
     def _withdrawal(self, number: int, article: str, version: int | None) -> Event:
         data = {"id": article} if version is None else {"id": article, "version": version}
-        return self._event(number, "withdrawal", channels.ARTICLES_WITHDRAWN, article, version, data)
+        # 0 is what a plain object has where nobody set a version
+        return self._event(number, "withdrawal", channels.ARTICLES_WITHDRAWN, article, version or None, data)
 
     def _event(  # noqa: PLR0917 - the parts of one value
         self, number: int, kind: Kind, channel: str, article: str, version: int | None, data: dict[str, Any]

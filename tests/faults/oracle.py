@@ -17,6 +17,7 @@ RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d
 PLAIN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 TIMES = {"time", "published_at", "updated_at", "embargoed_until", "expires_at", "fetched_at"}
 UNSURE = "unsure"
+ARTICLES = ("article", "article.published.v1", "article.updated.v1")
 ONE_LINE = ("id", "source", "subject", "language", "url", "timezone")
 """Where Python's `$` takes a line end for the end of the text."""
 MAX_BODY_CHARS = 1_000_000
@@ -31,10 +32,12 @@ def judge(sent: Sent) -> str:
         return "invalid"
     if not isinstance(value, dict):
         return "invalid"
-    attributes = {
-        name[3:].lower(): unquote(text) for name, text in sent.headers.items() if name.lower().startswith("ce-")
-    }
-    if attributes:
+    headers = {name.lower(): text for name, text in sent.headers.items() if name.lower().startswith("ce-")}
+    if headers and "specversion" not in value:  # with it the body is an event, whatever headers a relay added
+        try:
+            attributes = {name[3:]: unquote(text, errors="strict") for name, text in headers.items()}
+        except UnicodeDecodeError:
+            return "invalid"
         value = {**attributes, "data": value}
     return _judge_by_schema(sent.channel, value)
 
@@ -51,9 +54,35 @@ def _judge_by_schema(channel: str, value: dict[str, Any]) -> str:
         schema = "article"
     else:
         return "invalid"
+    value = _without_empty(value, _validator(schema).schema)
     if not _validator(schema).is_valid(value):
         return "invalid"
+    article = value if schema == "article" else value["data"]
+    if schema in ARTICLES and "title" not in article and "body" not in article:
+        return "invalid"
     return max(_limits(value, schema), _limits(value.get("data") if schema != "article" else None, schema), key=_ORDER)
+
+
+def _without_empty(value: Any, schema: dict[str, Any], parts: dict[str, Any] | None = None) -> Any:
+    """Leave out of an object what stands for nothing where it need not be there, as the contract says in prose."""
+    parts = parts if parts is not None else schema.get("$defs", {})
+    if "$ref" in schema:
+        schema = parts[schema["$ref"].rpartition("/")[2]]
+    if not isinstance(value, dict) or "properties" not in schema:
+        return value
+    needed = set(schema.get("required", ())) | {name for name, one in schema["properties"].items() if "const" in one}
+    kept = {
+        name: one
+        for name, one in value.items()
+        if name in needed or not (_stands_for_nothing(one) or (name in TIMES and one == 0))
+    }
+    return {name: _without_empty(one, schema["properties"].get(name, {}), parts) for name, one in kept.items()}
+
+
+def _stands_for_nothing(value: Any) -> bool:
+    if isinstance(value, list | dict):
+        return all(map(_stands_for_nothing, value.values() if isinstance(value, dict) else value))
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 _ORDER = ["valid", UNSURE, "invalid"].index
