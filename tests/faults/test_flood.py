@@ -58,7 +58,12 @@ def test_a_flood_of_events_of_a_megabyte_is_taken_in_with_bounded_memory(own: Se
             peak = peak_mib(indexer.process.pid)
             assert projector_of(indexer.process.pid) is not None
         changes = [line["changes"] for line in indexer.events("index.committed")]
-        faults = [line for line in indexer.events() if line["level"] in {"warning", "error"}]
+        # the test's own broker left files that others may read, and that is said
+        faults = [
+            line
+            for line in indexer.events()
+            if line["level"] in {"warning", "error"} and line["event"] != "data_dir.tightened"
+        ]
         outcomes = [(line["reason"], line["deliveries"]) for line in indexer.events("event.accepted")]
 
     assert [] == faults
