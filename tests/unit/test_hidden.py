@@ -305,14 +305,15 @@ def test_archives_that_differ_in_an_article_that_was_hidden_reply_alike_within_a
     tmp_path: Path, life: str
 ) -> None:
     one, other = pair(tmp_path, life)
-    for corpus in (one, other):
-        corpus.index(now=PURGED)
-        corpus.suggest("quo")
-        if corpus.lexicons._working:
-            corpus.lexicons._working.join()
+    with one, other:
+        for corpus in (one, other):
+            corpus.index(now=PURGED)
+            corpus.suggest("quo")
+            if corpus.lexicons._working:
+                corpus.lexicons._working.join()
 
-    assert PURGED < NOW + timedelta(hours=1)
-    assert [] == differences(one, other, REQUESTS // len(LIVES), SEED + 1, rounded)
+        assert PURGED < NOW + timedelta(hours=1)
+        assert [] == differences(one, other, REQUESTS // len(LIVES), SEED + 1, rounded)
 
 
 @pytest.mark.parametrize("life", ONCE_INDEXED)
