@@ -10,8 +10,8 @@ import orjson
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
+from newsdex.broker.jetstream_api import NO_MESSAGE, ask_broker
 from newsdex.broker.retention import StreamContents
-from newsdex.broker.stream_keeper import NO_MESSAGE, ask_broker
 from newsdex.errors import Unavailable
 from newsdex_schemas import channels
 

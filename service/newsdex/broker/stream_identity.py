@@ -1,14 +1,13 @@
 """Reads from the broker which stream it has, and marks on it which incarnation its messages belong to."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import APIError
 
+from newsdex.broker.jetstream_api import ask_broker
 from newsdex.errors import Unavailable
 from newsdex.incarnations import Incarnation, SeenStream
 from newsdex.records import microseconds
@@ -62,13 +61,7 @@ async def mark_stream(js: JetStreamContext, incarnation: Incarnation) -> None:
 
 
 async def _ask(js: JetStreamContext, path: str, request: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    body = b"" if request is None else json.dumps(request).encode()
     try:
-        answer: dict[str, Any] = await js._api_request(f"{js._prefix}.{path}", body, timeout=js._timeout)  # noqa: SLF001 - its own methods drop settings that they do not know
-    except NotFoundError as error:
-        raise Unavailable("consumer_missing", "the stream or its consumer does not exist") from error
+        return await ask_broker(js, path, request)
     except APIError as error:
         raise Unavailable("jetstream_unavailable", f"JetStream refuses: {error.description}") from error
-    except (NatsError, OSError, TimeoutError) as error:
-        raise Unavailable("broker_unavailable", f"the broker does not answer: {error or 'timeout'}") from error
-    return answer

@@ -1,16 +1,15 @@
 """Looks after stream and consumer: what somebody changed is mended, and what cannot be mended is told."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import structlog
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import APIError
 
 from newsdex.broker.drift import LOSES, STALLS, Config, Difference, differences, mended, wanted_config
+from newsdex.broker.jetstream_api import ask_broker
 from newsdex.broker.streams import CONSUMER, wanted_consumer
 from newsdex.errors import Unavailable
 from newsdex_schemas import channels
@@ -19,30 +18,8 @@ log = structlog.get_logger()
 
 STREAM_PATH = f"STREAM.{{}}.{channels.STREAM}"
 CONSUMER_PATH = f"CONSUMER.{{}}.{channels.STREAM}.{CONSUMER}"
-NO_MESSAGE = 10037
-"""JetStream's error code where stream and consumer are there, and no message is that was asked for."""
 OnMended = Callable[[str], None]
 """Hears of each setting that was mended, as in `stream.subjects`."""
-
-
-async def ask_broker(js: JetStreamContext, path: str, request: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Ask JetStream's API, such as `STREAM.INFO.ARTICLES`; return the answer as it is.
-
-    Raises `nats.js.errors.APIError` where JetStream refuses, and `Unavailable` where stream or consumer do not exist,
-    or nobody answers.
-    """
-    body = b"" if request is None else json.dumps(request).encode()
-    try:
-        answer: dict[str, Any] = await js._api_request(f"{js._prefix}.{path}", body, timeout=js._timeout)  # noqa: SLF001 - its own methods drop fields that they do not know
-    except NotFoundError as error:
-        if error.err_code == NO_MESSAGE:
-            raise
-        raise Unavailable("consumer_missing", "the stream or its consumer does not exist") from error
-    except APIError:
-        raise
-    except (NatsError, OSError, TimeoutError) as error:
-        raise Unavailable("broker_unavailable", f"the broker does not answer: {error or 'timeout'}") from error
-    return answer
 
 
 class Kept:
