@@ -1,6 +1,8 @@
 """A plain connection to the broker, for commands that ask and end; starts faster than FastStream."""
 
+import asyncio
 import logging
+from typing import Any
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -15,6 +17,15 @@ from newsdex.settings import Settings
 logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 
+def without_lost_connections(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Print what a task ended with that nobody waits for, unless the connection was lost.
+
+    The client's own tasks end so at times; whoever uses the connection hears of it, and says so in one line.
+    """
+    if not isinstance(context.get("exception"), OSError):
+        loop.default_exception_handler(context)
+
+
 async def connect(settings: Settings, *, name: str, refusals: Refusals | None = None) -> Client:
     """Connect; what the broker refuses later is added to `refusals`.
 
@@ -27,6 +38,7 @@ async def connect(settings: Settings, *, name: str, refusals: Refusals | None = 
         if refusals is not None:
             refusals.add(fault)
 
+    asyncio.get_running_loop().set_exception_handler(without_lost_connections)
     options = connection_options(settings)
     client = Client()
     try:
