@@ -10,10 +10,12 @@ UNDETERMINED = "und"
 REPLACED = {"iw": "he", "in": "id", "ji": "yi"}
 """Codes that Java wrote until its version 17, and those that replaced them in ISO 639."""
 SCRIPT_CHARS, REGION_CHARS = 4, 2
+MAX_LOCALE_CHARS = 100
+"""Longer than any locale's name; what is longer is left as it is, and refused for its length."""
 
 
 def _normal_tag(value: object) -> object:
-    return normal_tag(value) if isinstance(value, str) else value
+    return normal_tag(value) if isinstance(value, str) and len(value) <= MAX_LOCALE_CHARS else value
 
 
 @lru_cache(maxsize=1_000)

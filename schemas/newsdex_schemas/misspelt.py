@@ -5,6 +5,8 @@ from difflib import SequenceMatcher
 
 LIKE_ENOUGH = 0.6
 SHORTEST_PART = 3
+MAX_NAME_CHARS = 100
+"""So much of a name is compared: its time grows with the square of the length."""
 CALLED_ELSEWHERE = {
     "query": "q",
     "search": "q",
@@ -35,6 +37,7 @@ def suggestion(name: str, known: Collection[str]) -> str:
     """Return the field that is nearest to a name, as a question; where none is near, all there are."""
     if not known:
         return "there are no fields"
+    name = name[:MAX_NAME_CHARS]
     elsewhere = CALLED_ELSEWHERE.get(_plain(name))
     if elsewhere in known:
         return f"did you mean {elsewhere}?"

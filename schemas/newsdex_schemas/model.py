@@ -1,6 +1,7 @@
 """What every model of the contract has in common."""
 
 from functools import cache
+from itertools import islice
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
@@ -19,9 +20,11 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
-from newsdex_schemas.misspelt import suggestion
+from newsdex_schemas.misspelt import MAX_NAME_CHARS, suggestion
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+MAX_UNKNOWN_FIELDS = 20
+"""As many are named; each is compared with every known one, and a request may have thousands."""
 
 
 def _without_nul(value: str) -> str:
@@ -146,20 +149,20 @@ def optional_fields(model: type[ContractModel]) -> frozenset[str]:
 
 
 def _refuse_unknown(model: type[ContractModel], data: dict[str, Any]) -> None:
-    """Raise for fields that the model does not have, each with what may have been meant."""
+    """Raise for fields that the model does not have, the first few, each with what may have been meant."""
     known = model.model_fields.keys()
+    unknown = (str(name) for name in data if name not in known)
     faults = [
         InitErrorDetails(
             type=PydanticCustomError(
                 "unknown_field",
                 "unknown field: {name}; {suggestion}",
-                {"name": str(name)[:100], "suggestion": suggestion(str(name), known)},
+                {"name": name[:MAX_NAME_CHARS], "suggestion": suggestion(name, known)},
             ),
-            loc=(str(name),),
+            loc=(name[:MAX_NAME_CHARS],),
             input=None,
         )
-        for name in data
-        if name not in known
+        for name in islice(unknown, MAX_UNKNOWN_FIELDS)
     ]
     if faults:
         raise ValidationError.from_exception_data(model.__name__, faults)

@@ -10,7 +10,10 @@ from pydantic_core import PydanticCustomError
 EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FIRST_YEARS = ("0000", "0001")
+BEFORE_ALL = re.compile(r"-\d{4,}-\d\d-\d\d|000[01]-\d\d-\d\d")
+"""How a date begins that lies before any calendar of ours: a negative year, 0 and 1."""
+AFTER_ALL = re.compile(r"\+\d{5,}-\d\d-\d\d|9\d{3}-\d\d-\d\d")
+"""How a date begins that never comes: a year of more digits than four, and 9000 or later."""
 """The zero of Go, of .NET and of MySQL, whatever its zone; no article is from these years."""
 
 _WRITTEN = re.compile(
@@ -76,7 +79,7 @@ def _none_if_zero(value: object) -> object:
     """Return None for what stands for no time at all: 0, and times before any calendar of ours."""
     if isinstance(value, str):
         text = value.strip()
-        return None if not text or text.startswith("-") or text[:4] in FIRST_YEARS else value
+        return None if not text or BEFORE_ALL.match(text) else value
     if isinstance(value, datetime):
         return None if value.year == 1 else value
     return None if value == 0 and not isinstance(value, bool) else value
@@ -88,7 +91,7 @@ def _none_at_epoch(value: datetime | None) -> datetime | None:
 
 def _none_if_never(value: object) -> object:
     """Return None for a time that never comes, such as 9999-12-31."""
-    if isinstance(value, str) and (value.lstrip().startswith("+") or "9000" <= value.strip()[:4] <= "9999"):
+    if isinstance(value, str) and AFTER_ALL.match(value.strip()):
         return None
     return None if isinstance(value, datetime) and value.year >= LATEST.year else value
 

@@ -3,17 +3,19 @@
 import json
 import runpy
 from collections.abc import Iterator
+from time import process_time
 from typing import Any, get_args
 
 import pytest
+from pydantic import ValidationError
 from tests.conftest import ROOT
 
 from newsdex.apps.index_requests import read_index_order
 from newsdex.errors import Invalid
 from newsdex.validation import read_request
 from newsdex_schemas import ArticleRequest, OutcomeRequest, SearchRequest, SimilarRequest, SuggestRequest
-from newsdex_schemas.misspelt import CALLED_ELSEWHERE, suggestion
-from newsdex_schemas.model import ContractModel, RequestModel
+from newsdex_schemas.misspelt import CALLED_ELSEWHERE, MAX_NAME_CHARS, suggestion
+from newsdex_schemas.model import MAX_UNKNOWN_FIELDS, ContractModel, RequestModel
 from newsdex_schemas.operations import (
     DamageReport,
     ErasureOrder,
@@ -136,3 +138,16 @@ def test_what_other_services_call_a_field_leads_to_one_that_there_is() -> None:
 
     assert set(CALLED_ELSEWHERE.values()) <= known
     assert all(f"did you mean {name}?" == suggestion(other, known) for other, name in CALLED_ELSEWHERE.items())
+
+
+def test_of_very_many_unknown_fields_and_very_long_ones_a_few_are_named_in_part() -> None:
+    """Each is compared with every known field, on the way in of everybody's requests."""
+    many = {f"field{number}": 1 for number in range(20_000)}
+    started = process_time()
+    with pytest.raises(ValidationError) as raised:
+        SearchRequest.from_json(json.dumps({"x" * 200_000: 1, **many}))
+    took_s = process_time() - started
+
+    assert MAX_UNKNOWN_FIELDS == raised.value.error_count()
+    assert MAX_NAME_CHARS == max(len(str(error["loc"][0])) for error in raised.value.errors())
+    assert took_s < 2, "7 s and more without the bounds"

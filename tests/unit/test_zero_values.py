@@ -330,3 +330,18 @@ def test_a_page_may_have_its_optional_fields_empty() -> None:
     written = page(id="", timezone=None)
 
     assert ScrapedPage(**page()) == ScrapedPage.from_json(json.dumps(written))
+
+
+@pytest.mark.parametrize("field", ["embargoed_until", "expires_at", "updated_at"])
+@pytest.mark.parametrize("garbage", ["-garbage", "+1", "-", "0001", "0000x", "946684800000", "9999", "9xyz"])
+def test_what_only_begins_like_the_end_of_the_calendar_is_a_fault(field: str, garbage: str) -> None:
+    """An embargo must not end because of a slip of the pen."""
+    fault = faults(event(article(**{field: garbage})))
+
+    assert f"data.{field}" == fault.place
+
+
+def test_a_language_of_any_length_is_refused_at_once() -> None:
+    fault = faults(event(article(language="en" + "-ab" * 1_000_000)))
+
+    assert "data.language" == fault.place
