@@ -4,13 +4,14 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 from nats.aio.msg import Msg
 
 from newsdex.apps.channel import RequestChannel
-from newsdex.apps.intake import ARRIVAL, Arrival, Intake
+from newsdex.apps.intake import ARRIVAL, MAX_REFUSALS, Arrival, Intake
 from newsdex.errors import Invalid
 from newsdex_schemas import EventRef, SearchReply, SearchRequest, channels
 
@@ -61,7 +62,8 @@ class Bench:
             self.replies.setdefault(subject, []).append(result)
             self._changed.notify_all()
 
-    async def _consume(self, message: Msg) -> None:
+    async def consume(self, message: Msg) -> None:
+        """Handle a request, once it is let go on."""
         arrival = ARRIVAL.get()
         self.handled.append(arrival)
         await self.go_on.wait()
@@ -72,7 +74,7 @@ class Bench:
         connection: Any = self
         reply = f"_INBOX.{client}.{number}"
         body = SearchRequest(**({"timeout_ms": PATIENT_MS} | request)).to_json()
-        await self.intake.admit(QUERIES, Msg(connection, "search.query", reply, body), self._consume)
+        await self.intake.admit(QUERIES, Msg(connection, "search.query", reply, body), self.consume)
         return reply
 
     async def replied(self, *subjects: str) -> list[str]:
@@ -174,3 +176,17 @@ def test_a_request_of_too_many_bytes_is_refused_unread_and_one_without_an_inbox_
 
     bench = run(test)
     assert ["_INBOX.a.1"] == list(bench.replies)
+
+
+def test_refusals_that_cannot_be_sent_as_fast_as_requests_come_are_bounded_and_keep_nobody_from_stopping() -> None:
+    asked = 2 * MAX_REFUSALS
+
+    async def test(bench: Bench) -> None:
+        message = Msg(cast("Any", bench), "search.query", "", b" " * (channels.MAX_REQUEST_BYTES + 1))
+        for number in range(asked):  # nothing is sent meanwhile: nothing here lets the loop go on
+            await bench.intake.admit(QUERIES, replace(message, reply=f"_INBOX.flood.{number}"), bench.consume)
+
+    bench = run(test)
+
+    assert MAX_REFUSALS == len(bench.replies)
+    assert {("request_too_large",)} == {tuple(replies) for replies in bench.replies.values()}

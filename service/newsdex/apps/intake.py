@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 from faststream.nats import NatsBroker
+from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
@@ -45,6 +46,8 @@ ESTIMATE_WEIGHT = 0.05
 """How much the newest request changes the estimate."""
 TELL_REFUSED_EVERY_S = 1.0
 REFUSALS_AT_ONCE = 10
+MAX_REFUSALS = 10_000
+"""Replies that wait to be sent, some 5 MB. Who floods faster than refusals can be sent hears of these only."""
 
 
 @dataclass(kw_only=True, eq=False, slots=True)
@@ -82,6 +85,29 @@ class Arrival:
             raise self.fault
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """A Problem to be sent: neither the request's bytes nor the fault's frames wait with it."""
+
+    client: Client
+    reply: str
+    body: bytes
+    headers: dict[str, str]
+
+    @classmethod
+    def of(cls, message: Msg, fault: NewsdexError) -> "Refusal":
+        """Return the reply to a request that is refused."""
+        correlation_id = (message.headers or {}).get(channels.CORRELATION_HEADER)
+        problem = problem_of(fault, correlation_id)
+        headers = headers_of(problem) | ({channels.CORRELATION_HEADER: correlation_id} if correlation_id else {})
+        # `respond` would repeat the request's headers
+        return cls(client=message._client, reply=message.reply, body=problem.to_json(), headers=headers)  # noqa: SLF001 - as above
+
+    async def send(self) -> None:
+        """Send it."""
+        await self.client.publish(self.reply, self.body, headers=self.headers)
+
+
 ARRIVAL: ContextVar[Arrival] = ContextVar("ARRIVAL")
 """The request that is being handled."""
 
@@ -105,7 +131,7 @@ class Intake:
         self._tasks: set[asyncio.Task[None]] = set()
         self._refused: Counter[str] = Counter()
         """Since it was told last."""
-        self._refusals: deque[tuple[Arrival, NewsdexError]] = deque()
+        self._refusals: deque[Refusal] = deque()
         """To be sent."""
         metrics.REQUESTS_QUEUED.set_function(lambda: len(self._queue))
 
@@ -206,17 +232,20 @@ class Intake:
         _stop_timer(arrival)
         arrival.channel.count(fault.code)
         self.tell_refused(fault.code)
+        if len(self._refusals) >= MAX_REFUSALS:
+            self._replied()
+            return
         if not self._refusals:
             self._spawn(self._send_refusals())
-        self._refusals.append((arrival, fault))
+        self._refusals.append(Refusal.of(arrival.message, fault))
 
     async def _send_refusals(self) -> None:
         """Send a few at a time: what else arrives and is answered goes between them."""
         while self._refusals:
             for _ in range(min(REFUSALS_AT_ONCE, len(self._refusals))):
-                arrival, fault = self._refusals.popleft()
+                refusal = self._refusals.popleft()
                 with suppress(NatsError, OSError):  # where the connection is lost, the asker hears nothing either
-                    await _send_problem(arrival.message, fault)
+                    await refusal.send()
                 self._replied()
             await asyncio.sleep(0)
 
@@ -249,13 +278,6 @@ def _read(arrival: Arrival) -> None:
         arrival.deadline = arrival.arrived + arrival.channel.timeout_s(arrival.request)
     except NewsdexError as fault:
         arrival.fault = fault
-
-
-async def _send_problem(message: Msg, fault: NewsdexError) -> None:
-    correlation_id = (message.headers or {}).get(channels.CORRELATION_HEADER)
-    problem = problem_of(fault, correlation_id)
-    headers = headers_of(problem) | ({channels.CORRELATION_HEADER: correlation_id} if correlation_id else {})
-    await message._client.publish(message.reply, problem.to_json(), headers=headers)  # noqa: SLF001 - `respond` would repeat the request's headers
 
 
 def _stop_timer(arrival: Arrival) -> None:
