@@ -234,6 +234,43 @@ def test_what_cannot_be_changed_is_told_and_does_not_keep_the_rest_from_being_me
     assert 3 == len(indexer.events("broker.difference"))
 
 
+@pytest.mark.parametrize(
+    "setup",
+    [{"deliver_policy": "new"}, {"filter_subjects": [channels.ARTICLES_WITHDRAWN]}],
+    ids=["new only", "filtered"],
+)
+def test_what_a_wrong_consumer_passed_over_is_not_removed_from_the_stream(
+    server: ExternalServer, service: Service, setup: dict[str, Any]
+) -> None:
+    """The broker counts it as acknowledged; `redeliver` would have nothing left to deliver."""
+
+    async def make(js: Any) -> int:
+        await js.delete_consumer(channels.STREAM, CONSUMER)
+        for number in range(5):
+            story = json.dumps({"id": f"passed-{number}", "title": "Passed over"}).encode()
+            await js.publish(channels.ARTICLES_PUBLISHED, story)
+        await js.add_consumer(channels.STREAM, ConsumerConfig(durable_name=CONSUMER, **setup))
+        await js.publish(channels.ARTICLES_WITHDRAWN, json.dumps(WITHDRAWAL).encode())
+        return int((await js.stream_info(channels.STREAM)).state.messages)
+
+    with service.process("indexer") as first:  # an archive that is new has the consumer made anew by itself
+        first.wait_until_ready()
+        publish(server, channels.ARTICLES_PUBLISHED, STORY)
+        until(lambda: first.events("event.accepted"), 30, "it is archived")
+    stored = on_broker(server, make)
+    indexer = Running.start(service, "indexer", http_port=free_port())
+    try:
+        until(lambda: indexer.events("event.withdrawn"), 30, "what came last is handled")
+        service.run("stream", "prune", "--unbacked", "--keep-days", "0")
+        kept = on_broker(server, lambda js: js.stream_info(channels.STREAM)).state.messages
+        service.run("redeliver")
+        until(lambda: len(indexer.events("event.accepted")) == 5, 30, "what was passed over is handled")
+    finally:
+        indexer.stop()
+
+    assert stored == kept
+
+
 def test_a_paused_consumer_is_told_and_left_to_the_operator(server: ExternalServer, service: Service) -> None:
     async def pause(js: Any, until_time: str | None) -> None:
         body = json.dumps({"pause_until": until_time} if until_time else {}).encode()

@@ -43,6 +43,8 @@ class Look:
     consumer: dict[str, Any]
     usage: Usage
     store: Usage
+    handled: int
+    """Up to which number every event was handled, as far as the consumer can be believed."""
 
     @property
     def share(self) -> float:
@@ -123,6 +125,7 @@ class StreamWatch:
             return await self._reply(await self._look(), StreamOrder(order="prune"))
 
     async def _forget_consumer(self) -> None:
+        self._keeper.made_anew()
         try:
             await self._js.delete_consumer(channels.STREAM, CONSUMER)
         except NotFoundError:
@@ -133,14 +136,15 @@ class StreamWatch:
     async def _look(self) -> Look:
         stream, consumer = await self._keeper.keep()
         store = await store_usage(self._js, monitoring_url(self._settings))
-        mark = StreamMark(created=stream["created"], position=consumer["ack_floor"]["stream_seq"])
-        if mark != read_mark(self._settings.data_dir, HANDLED):
+        handled = 0 if self._keeper.passes_over else consumer["ack_floor"]["stream_seq"]
+        mark = StreamMark(created=stream["created"], position=handled)
+        if handled and mark != read_mark(self._settings.data_dir, HANDLED):
             with suppress(OSError):  # a full disk: by an older note less is pruned
                 write_mark(self._settings.data_dir, HANDLED, mark)
         # what was removed from the stream does not come any more, also where this archive never had it
         gone = contents_of(stream).first - 1
-        await self._adoption.check(max(gone, consumer["ack_floor"]["stream_seq"]))
-        return Look(stream=stream, consumer=consumer, usage=stream_usage(stream), store=store)
+        await self._adoption.check(max(gone, handled))
+        return Look(stream=stream, consumer=consumer, usage=stream_usage(stream), store=store, handled=handled)
 
     def _show(self, look: Look) -> None:
         self._readiness.clear("broker")
@@ -181,7 +185,7 @@ class StreamWatch:
         positions = Positions(
             too_old=await self._older_than(look, keep_days),
             too_many=excess_position(contents, keep_bytes),
-            acknowledged=look.consumer["ack_floor"]["stream_seq"],
+            acknowledged=look.handled,
             in_backup=backup.position if backup is not None and backup.created == look.stream["created"] else 0,
             spared=await self._older_than(look, spare_days) if spare_days else contents.last,
         )

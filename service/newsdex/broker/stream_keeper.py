@@ -18,6 +18,10 @@ log = structlog.get_logger()
 
 STREAM_PATH = f"STREAM.{{}}.{channels.STREAM}"
 CONSUMER_PATH = f"CONSUMER.{{}}.{channels.STREAM}.{CONSUMER}"
+PASSES_OVER = frozenset(
+    {"deliver_policy", "opt_start_seq", "opt_start_time", "filter_subject", "filter_subjects", "ack_policy"}
+)
+"""Settings by which a consumer counts events as done that it never delivered."""
 OnMended = Callable[[str], None]
 """Hears of each setting that was mended, as in `stream.subjects`."""
 
@@ -91,6 +95,7 @@ class StreamKeeper:
     def __init__(self, js: JetStreamContext, stream: StreamConfig, on_mended: OnMended) -> None:
         self._js = js
         self._on_mended = on_mended
+        self._passed_over = False
         self._paused = False
         """Whether an operator has paused the consumer."""
         self._stream = Kept(
@@ -110,13 +115,27 @@ class StreamKeeper:
         paused = ["the consumer is paused: nats consumer resume"] if self._paused else []
         return [*self._stream.faults.values(), *self._consumer.faults.values(), *paused]
 
+    @property
+    def passes_over(self) -> bool:
+        """Return whether what the consumer counts as acknowledged may have events that it never delivered."""
+        return self._passed_over or not PASSES_OVER.isdisjoint(self._consumer.faults)
+
+    def made_anew(self) -> None:
+        """Hear that the consumer was made anew, and delivers every event once more."""
+        self._passed_over = False
+
+    def _heard(self, what: str) -> None:
+        kind, _, name = what.partition(".")
+        self._passed_over = self._passed_over or (kind == "consumer" and name in PASSES_OVER)
+        self._on_mended(what)
+
     async def keep(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Mend both where that is needed; return what the broker says of the stream, and of the consumer.
 
         Raises `Unavailable` where one of them does not exist, or the broker does not answer.
         """
         stream = await self._stream.keep(self._js, self._on_mended)
-        consumer = await self._consumer.keep(self._js, self._on_mended)
+        consumer = await self._consumer.keep(self._js, self._heard)
         self._paused = bool(consumer.get("paused"))
         return stream, consumer
 
