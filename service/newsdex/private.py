@@ -8,7 +8,17 @@ from pathlib import Path
 UMASK = 0o077
 OWNER_ONLY = 0o700
 OWNER_ONLY_FILE = 0o600
-OURS = ("archive.sqlite3*", "index", "nats", "cursor.key*", "broker.json*", "stream-*.json*", "*.lock")
+OURS = (
+    "archive.sqlite3*",
+    "index",
+    "nats",
+    "cursor.key*",
+    "broker.json*",
+    "stream-*.json*",
+    "indexer.lock",
+    "projector.lock",
+    "up.lock",
+)
 """What newsdex makes in its data folder; whatever else lies there is somebody else's."""
 
 
@@ -57,5 +67,7 @@ def _of_newsdex(data_dir: Path) -> Iterator[Path]:
     yield folder
     for path in sorted({found for pattern in OURS for found in folder.glob(pattern)}):
         yield path
+        if path.is_symlink():
+            continue  # what it leads to is somebody else's
         for parent, folders, files in os.walk(path):
             yield from (Path(parent, name) for name in (*folders, *files))

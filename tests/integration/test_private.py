@@ -71,11 +71,14 @@ def test_what_lies_in_a_data_folder_and_is_not_of_newsdex_stays_as_open_as_it_is
     (stranger := folder / "notes.txt").touch(mode=0o644)
     (key := folder / "cursor.key").touch(mode=0o644)
     (elsewhere := tmp_path / "elsewhere").mkdir(mode=0o755)
+    (kept := elsewhere / "kept.txt").touch(mode=0o644)
+    (foreign := folder / "uv.lock").touch(mode=0o644)
     (folder / "index").symlink_to(elsewhere)
 
     assert (2, []) == tighten(folder)
     assert (0o700, 0o600) == (stat.S_IMODE(folder.stat().st_mode), stat.S_IMODE(key.stat().st_mode))
-    assert (0o644, 0o755) == (stat.S_IMODE(stranger.stat().st_mode), stat.S_IMODE(elsewhere.stat().st_mode))
+    assert [0o644] * 3 == [stat.S_IMODE(path.stat().st_mode) for path in (stranger, foreign, kept)]
+    assert 0o755 == stat.S_IMODE(elsewhere.stat().st_mode)
     assert (0, []) == tighten(folder)
 
 
