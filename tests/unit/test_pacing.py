@@ -92,3 +92,16 @@ def test_an_index_that_nobody_tells_of_is_not_waited_for() -> None:
 
     assert 3_000 == service.sent
     assert not pace.stalled
+
+
+def test_what_the_broker_refuses_takes_nobodys_place() -> None:
+    service = Service()
+
+    async def publish() -> Pace:
+        pace = Pace(service.lag, service.reflected, clock=lambda: service.now_s, poll_s=0)
+        for _ in range(10 * MAX_WAITING):
+            await pace.turn()
+            pace.refused()
+        return pace
+
+    assert not run(publish()).stalled

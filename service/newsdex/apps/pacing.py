@@ -65,6 +65,10 @@ class Pace:
         if self._acknowledged % EVENTS_PER_MARK == 0:
             self._marks.append((self._acknowledged, ref))
 
+    def refused(self) -> None:
+        """Hear that a message that had its turn was not stored, and never will be."""
+        self._granted -= 1
+
     async def _look(self) -> bool:
         """Look how many wait; tell whether there is room."""
         lag = await self._lag()

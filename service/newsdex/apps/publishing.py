@@ -78,6 +78,8 @@ class Publisher:
                     ref, repeated = await self._publish_one(message)
                 except Invalid as error:
                     done.refused.append((message.origin, error))
+                    if self._pace is not None:
+                        self._pace.refused()
                     continue
                 done.acknowledged += 1
                 done.repeated += repeated
