@@ -119,9 +119,9 @@ contract-tools:
 
 # resolves the newest versions that pyproject.toml allows; needs uv
 constraints:
-	uv pip compile -q -U pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	uv pip compile -q -U pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-emit-index-url --no-emit-package newsdex-schemas -o constraints.txt
-	uv pip compile -q -U pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-annotate \
+	uv pip compile -q -U pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-emit-index-url --no-emit-package newsdex-schemas -o constraints-dev.txt
 	uv pip compile -q -U --group pyproject.toml:build --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-emit-index-url -o constraints-build.txt
