@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.columnar.corpus import Indexed
 from tests.scenarios.corpus import found_in
+from whoosh.query import Every
 
 from newsdex.index.reader import IndexReader, View
 from newsdex.index.scope import SearchScope
@@ -199,3 +200,27 @@ def test_time_is_bounded_however_many_languages_an_index_has(view: View) -> None
     )
 
     assert found.total == 0
+
+
+# What the index keeps of it
+
+
+def test_the_index_tells_the_language_of_each_hit_whatever_is_merged_or_deleted(tmp_path: Path) -> None:
+    french = "Le président du conseil a annoncé hier que les travaux du pont commenceront au printemps prochain. " * 2
+    written = {
+        "named": {"title": "Ferry", "language": "de-CH"},
+        "detected": {"title": "Ferry", "body": french},
+        "neither": {"title": "Ferry"},
+        "gone": {"title": "Ferry", "language": "it"},
+    }
+    indexed = Indexed(tmp_path)
+    for id_, fields in written.items():
+        indexed.apply([{"id": id_, **fields}])
+    everything = SearchScope(deadline=math.inf)
+    before = IndexReader(tmp_path).view().find(Every(), everything, sort="newest", size=10)
+    indexed.apply(["gone"])
+    indexed.writer.merge_everything()
+    after = IndexReader(tmp_path).view().find(Every(), everything, sort="newest", size=10)
+
+    assert {"named": "de", "detected": "fr", "neither": DEFAULT, "gone": "it"} == before.languages
+    assert {"named": "de", "detected": "fr", "neither": DEFAULT} == after.languages

@@ -48,6 +48,8 @@ class IndexResult:
     """(article id, score), best first, from `offset` on."""
     total: int
     partial: bool
+    languages: Mapping[str, str] = field(default_factory=dict)
+    """By article id, the code of the language by which its words are stemmed."""
     facets: Mapping[str, FacetCounts] = field(default_factory=dict)
     """By field, how many of all matches have each value."""
     edges: Sequence[int] = ()
@@ -116,10 +118,12 @@ class View:
         matches = reduce(filter_by, masks.values(), visible)
         ranked = hits_after(snapshot, matches, sort, after) if after else matches
         hits, cut = top_hits(snapshot, ranked, sort, size + offset, after) if size else ([], None)
+        shown = {snapshot.article_id(hit.document): hit for hit in hits[offset:]}
         counted = matches.doc_list() if facets or histogram is not None else matches
         edges, intervals = self._histogram(counted, histogram)
         return IndexResult(
-            documents=[(snapshot.article_id(hit.document), hit.score) for hit in hits[offset:]],
+            documents=[(id_, hit.score) for id_, hit in shown.items()],
+            languages={id_: snapshot.language(hit.document) for id_, hit in shown.items()},
             total=len(matches),
             partial=evaluator.partial,
             facets={name: self._counts(name, visible, counted, masks) for name in facets},

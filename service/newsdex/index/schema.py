@@ -10,7 +10,7 @@ from newsdex.index.text.languages import DEFAULT
 from newsdex.records import microseconds
 from newsdex_schemas import Article
 
-INDEX_VERSION = 4
+INDEX_VERSION = 5
 """Raise it whenever the fields or the analysis change: a new generation is built from the archive."""
 
 TEXT_FIELDS = {"title": 2.0, "summary": 1.5, "body": 1.0}

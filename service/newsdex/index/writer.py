@@ -20,6 +20,7 @@ from newsdex.index.columnar.indexing.merge_policy import choose_merge, choose_pu
 from newsdex.index.columnar.indexing.merge_process import MergeProcess, Task
 from newsdex.index.columnar.indexing.merger import GONE, document_maps
 from newsdex.index.columnar.indexing.segment_writer import Document, write_segment
+from newsdex.index.columnar.storage.columns import code_number
 from newsdex.index.columnar.storage.commits import (
     INDEX_NAME,
     LOCK_NAME,
@@ -30,7 +31,13 @@ from newsdex.index.columnar.storage.commits import (
     write_segments,
 )
 from newsdex.index.columnar.storage.deletions import write_deletions
-from newsdex.index.columnar.storage.segment import ColumnarSegment, OpenSegment, deletions_name
+from newsdex.index.columnar.storage.segment import (
+    SEQUENCE_COLUMN,
+    STEMMER_COLUMN,
+    ColumnarSegment,
+    OpenSegment,
+    deletions_name,
+)
 from newsdex.index.generations.fingerprint import fingerprint
 from newsdex.index.generations.generations import read_state, write_state
 from newsdex.index.schema import document, make_schema
@@ -302,4 +309,10 @@ class IndexWriter:
 def _document(change: Change) -> Document:
     article = change.article()
     assert article is not None
-    return {**document(article), "sequence": change.sequence, "stemmed_as": stemmed_as(article)}
+    language = stemmed_as(article)
+    return {
+        **document(article),
+        SEQUENCE_COLUMN: change.sequence,
+        STEMMER_COLUMN: code_number(language),
+        "stemmed_as": language,
+    }

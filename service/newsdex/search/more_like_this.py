@@ -71,10 +71,10 @@ class Similar:
         index_ms = (time.monotonic() - start) * 1e3
 
         articles = self.texts.visible([id_ for id_, _ in found.documents], now_us)
-        matchers = MatcherByLanguage(query, view.languages)
+        matchers = MatcherByLanguage(query)
         return SimilarReply(
             hits=tuple(
-                hit_in_html(articles[id_], score, matchers.of(articles[id_]))
+                hit_in_html(articles[id_], score, matchers.of(found.languages[id_]))
                 for id_, score in found.documents
                 if id_ in articles
             ),

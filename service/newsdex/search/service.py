@@ -55,11 +55,12 @@ class Search:
 
         found = result.found
         articles = self.texts.visible([*[id_ for id_, _ in found.documents], *bets], now_us)
-        matchers = MatcherByLanguage(result.plan.counted, view.languages)
+        languages = {**bets, **found.languages}
+        matchers = MatcherByLanguage(result.plan.counted)
         show = hit_in_html if request.marks == "html" else hit_with_offsets
 
         def shown(id_: str, score: float) -> Hit:
-            return show(articles[id_], score, matchers.of(articles[id_]))
+            return show(articles[id_], score, matchers.of(languages[id_]))
 
         hits = tuple([shown(id_, score) for id_, score in found.documents if id_ in articles])
         if request.explain and request.sort == "relevance":
@@ -83,14 +84,14 @@ class Search:
             promoted=tuple([shown(id_, 0.0) for id_ in bets if id_ in articles]),
         )
 
-    def _promoted(self, view: View, parsed: ParsedRequest, scope: SearchScope) -> list[str]:
-        """Return the ids of the articles that editors promote for a request, those that lie in its scope."""
+    def _promoted(self, view: View, parsed: ParsedRequest, scope: SearchScope) -> dict[str, str]:
+        """Return the articles that editors promote for a request and that lie in its scope: id → language."""
         ids = self.curation.best_bets_for(parsed.request, parsed.clock.now_us)
         if not ids:
-            return []
+            return {}
         named = q.Or([q.Term("id", id_) for id_ in ids])
-        found = {id_ for id_, _ in view.find(named, scope, sort="newest", size=len(ids)).documents}
-        return [id_ for id_ in ids if id_ in found]
+        languages = view.find(named, scope, sort="newest", size=len(ids)).languages
+        return {id_: languages[id_] for id_ in ids if id_ in languages}
 
 
 def problem_of(error: Exception, correlation_id: str | None) -> Problem:

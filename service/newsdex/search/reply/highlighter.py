@@ -25,8 +25,7 @@ from newsdex.index.text.analysis import (
     words,
 )
 from newsdex.index.text.folding import APOSTROPHES, folded_in_place
-from newsdex.index.text.languages import DEFAULT, stemmed_as
-from newsdex_schemas import Article
+from newsdex.index.text.languages import DEFAULT
 
 INNER_APOSTROPHE = re.compile(rf"[{APOSTROPHES}](?<=\w.)(?=\w)(?![sS]\b)")
 WITHOUT_SPACES = re.compile(f"[{UNSPACED}]")
@@ -144,15 +143,13 @@ def _runs(folded: str) -> list[str]:
 class MatcherByLanguage:
     """What a query asks for in articles of each language, made when there is one."""
 
-    def __init__(self, query: Query, languages: Sequence[str]) -> None:
-        """Take the query, and the languages that the index's articles are stemmed by."""
+    def __init__(self, query: Query) -> None:
+        """Take the query."""
         self._query = query
-        self._several = len(languages) > 1
         self._made: dict[str, TermMatcher] = {}
 
-    def of(self, article: Article) -> TermMatcher:
-        """Return what the query asks for in an article; its language is detected only if it may be one of several."""
-        language = stemmed_as(article) if self._several else DEFAULT
+    def of(self, language: str) -> TermMatcher:
+        """Return what the query asks for in an article whose words are stemmed by a language."""
         if language not in self._made:
             self._made[language] = TermMatcher(self._query, language)
         return self._made[language]

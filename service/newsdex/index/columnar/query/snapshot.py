@@ -188,6 +188,11 @@ class Snapshot:
         segment = bisect_right(self.bases, document) - 1
         return self.segments[segment].data.article_id(document - self.bases[segment])
 
+    def language(self, document: int) -> str:
+        """Return the code of the language by which a document's words are stemmed."""
+        segment = bisect_right(self.bases, document) - 1
+        return self.segments[segment].data.language(document - self.bases[segment])
+
     def by_segment(self, documents: Array) -> Iterator[tuple[SegmentData, int, slice]]:
         """Part sorted documents: for each segment that has some, its data, its first document, and their span."""
         cuts = np.searchsorted(documents, self.bases).tolist()

@@ -1,4 +1,4 @@
-"""Whole numbers by document: dates, sequence numbers, field lengths."""
+"""Whole numbers by document: dates, sequence numbers, field lengths, languages."""
 
 from functools import cached_property
 
@@ -20,6 +20,16 @@ def write_column(writer: SectionWriter, name: str, values: Array) -> None:
     writer.add(name, smallest(np.where(present, values - base + 1, 0).astype(np.uint64)), base - 1)
 
 
+def code_number(code: str) -> int:
+    """Return a language's code of two letters as a number."""
+    return int.from_bytes(code.encode(), "big")
+
+
+def code_of(number: int) -> str:
+    """Return the language's code that is written as a number."""
+    return number.to_bytes(2, "big").decode()
+
+
 class Column:
     """A column; `section` is None where no document has a value."""
 
@@ -38,6 +48,11 @@ class Column:
             return np.full(self._documents, ABSENT, np.int64)
         distances = self._section.all()
         return np.where(distances == 0, ABSENT, distances.astype(np.int64) + self._section.base)
+
+    def value(self, document: int) -> int:
+        """Return the value of one document, `ABSENT` where it has none."""
+        distance = int(self._section[document : document + 1][0]) if self._section is not None else 0
+        return distance + self._section.base if self._section is not None and distance else ABSENT
 
     @cached_property
     def present(self) -> Array:

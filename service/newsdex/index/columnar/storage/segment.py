@@ -12,7 +12,7 @@ import numpy as np
 from whoosh.codec.base import Segment
 
 from newsdex.index.columnar.arrays import Array
-from newsdex.index.columnar.storage.columns import Column
+from newsdex.index.columnar.storage.columns import Column, code_of
 from newsdex.index.columnar.storage.deletions import read_deletions
 from newsdex.index.columnar.storage.postings import PostingField
 from newsdex.index.columnar.storage.section_file import Damaged, SectionFile
@@ -23,7 +23,9 @@ from newsdex.index.text.analysis import MARK
 EXTENSION = ".cols"
 DELETIONS_EXTENSION = ".deleted"
 SEQUENCE_COLUMN = "sequence"
-COLUMNS = (*DATE_FIELDS, SEQUENCE_COLUMN)
+STEMMER_COLUMN = "stemmer"
+"""The language by which an article's words are stemmed."""
+COLUMNS = (*DATE_FIELDS, SEQUENCE_COLUMN, STEMMER_COLUMN)
 ID_FIELD = "id"
 CODEC = "newsdex.index.columnar.whoosh.codec"
 
@@ -142,6 +144,10 @@ class SegmentData:
             section = self.file[f"{name}.values"] if f"{name}.values" in self.file else None  # noqa: SIM401 - no dict
             known = self._columns[name] = Column(section, self.documents)
         return known
+
+    def language(self, document: int) -> str:
+        """Return the code of the language by which a document's words are stemmed."""
+        return code_of(self.column(STEMMER_COLUMN).value(document))
 
     def lengths(self, field: str) -> Array | None:
         """Give the number of words of each document's field, or None for a field that is not scored."""
