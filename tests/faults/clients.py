@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import nats
@@ -23,6 +24,8 @@ PUBLISHING = 8
 ACK_TIMEOUT_S = 2.0
 READING = 2
 PAUSE_S = 0.03
+COPIES = 0.05
+"""How many copies of old events are sent for each event."""
 ASKED_FOR = MAX_EVENTS_PER_REQUEST // 2
 TIMEOUT_MS = 1_000
 WATCH_TIMEOUT_S = 1.0
@@ -106,6 +109,9 @@ class Clients(threading.Thread):
                     await asyncio.sleep(PAUSE_S)  # sent again under the same id until it is acknowledged
                 else:
                     self.ledger.acknowledge(event, ack.seq)
+            if self.draw.random() < COPIES and (copy := self.ledger.copy()):
+                with suppress(NatsError, OSError, TimeoutError):
+                    await js.publish(copy.channel, copy.body, headers=copy.headers())
             await asyncio.sleep(PUBLISHING / self.per_s)
 
     # Reading

@@ -17,6 +17,7 @@ from newsdex.search.plan.filters import hidden_query
 
 REDELIVERED = ("duplicate", "redelivered")
 """The outcome of a delivery whose acknowledgement had not reached the broker."""
+COPY = ("duplicate", "copy")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -31,6 +32,7 @@ class Comparison:
     """Articles in archive or index that are not the newest version, or should not be there."""
     parked: int = 0
     redelivered: int = 0
+    copies: int = 0
 
 
 def compare(ledger: Ledger, data_dir: Path) -> Comparison:
@@ -55,10 +57,11 @@ def _compare_outcomes(ledger: Ledger, archive: sqlite3.Connection, result: Compa
     outcomes: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for event_id, outcome, reason in archive.execute("SELECT event_id, outcome, reason FROM ledger"):
         outcomes[event_id].append((outcome, reason))
-    first = {id_: [one for one in all_ if one != REDELIVERED] for id_, all_ in outcomes.items()}
+    first = {id_: [one for one in all_ if one not in {REDELIVERED, COPY}] for id_, all_ in outcomes.items()}
     result.lost += [f"event {ref.id}" for ref in ledger.acknowledged if not first.get(ref.id)]
     result.twice += [f"event {id_}: {all_}" for id_, all_ in first.items() if len(all_) > 1]
-    result.redelivered = sum(map(len, outcomes.values())) - sum(map(len, first.values()))
+    result.redelivered = sum(all_.count(REDELIVERED) for all_ in outcomes.values())
+    result.copies = sum(all_.count(COPY) for all_ in outcomes.values())
     result.parked = archive.execute("SELECT count(*) FROM parked WHERE status = 'open'").fetchone()[0]
 
 

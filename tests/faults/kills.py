@@ -188,6 +188,7 @@ def summary(run: Run, found: Comparison, data_dir: Path) -> dict[str, Any]:
         "parked": found.parked,
         "poison_sent": sum(event.kind == "poison" for event in ledger.sent),
         "redelivered": found.redelivered,
+        "copies": found.copies,
         "replies": clients.replies,
         "replies_with_one_right_answer": clients.checked,
         "wrong_replies": len(clients.wrong),

@@ -5,7 +5,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -25,11 +25,19 @@ ADDRESS = "https://desk.example/"
 FILLER = "The ferry left the harbour at dusk while the gulls kept their distance from the piers and the tide went out."
 POISON = (b"{", b"", b"[1, 2]", b'{"title": "No id"}', b'{"id": "p", "title": 7}', b"\xff\xfe", b'{"id": ""}')
 """Each is parked, whatever the code."""
-ZERO_VALUES: dict[str, Any] = {
-    "summary": None, "section": None, "agency": None, "language": None, "updated_at": None, "embargoed_until": None,
-    "expires_at": None, "version": None, "tags": [], "authors": [], "related": [],
-}  # fmt: skip
-"""What a plain object of a publisher's has in the fields that nobody set."""
+UNSET: tuple[dict[str, Any], ...] = (
+    {},
+    {
+        "summary": None, "section": None, "agency": None, "language": None, "updated_at": None, "embargoed_until": None,
+        "expires_at": None, "version": None, "tags": [], "authors": [], "related": [],
+    },
+    {
+        "summary": "", "section": "", "agency": "", "language": "", "updated_at": "0001-01-01T00:00:00Z",
+        "embargoed_until": "0001-01-01T00:00:00Z", "expires_at": "0001-01-01T00:00:00", "tags": [""], "authors": None,
+        "related": None,
+    },
+)  # fmt: skip
+"""What publishers send in the fields that nobody set: nothing, nulls and empty lists, or zero values."""
 
 Kind = Literal["publication", "withdrawal", "poison"]
 
@@ -98,6 +106,8 @@ class Ledger:
     """What was acknowledged and is not known to be reflected; parked events never are."""
     settled: dict[EventRef, int] = field(default_factory=dict)
     """What the service has said that every search reflects, and as the how-manieth it said so."""
+    copies: int = 0
+    """Those drawn, whether or not the broker took them."""
     last_acknowledged_sent_at: float = 0.0
     last_settled_sent_at: float = 0.0
     """Of the events that changed what search shows."""
@@ -131,7 +141,7 @@ class Ledger:
 
     def _publication(self, number: int, article: str, version: int | None) -> Event:
         data = {
-            **(ZERO_VALUES if self.draw.random() < 0.5 else {}),
+            **self.draw.choice(UNSET),
             "id": article,
             "title": f"Article {article_word(article)}",
             "body": f"{version_word(article, number)} everywhere. {FILLER * self.draw.randint(1, 8)}",
@@ -187,6 +197,14 @@ class Ledger:
         if event.kind != "poison":
             self.waiting[event.ref] = event
         self.last_acknowledged_sent_at = max(self.last_acknowledged_sent_at, self.sent_at[event.number])
+
+    def copy(self) -> Message | None:
+        """Draw an event that the broker has, as an outbox sends it again: the same bytes under another message id."""
+        known = [event for event in self.acknowledged.values() if event.kind != "poison"]
+        if not known:
+            return None
+        self.copies += 1
+        return replace(self.draw.choice(known).message, message_id=f"copy-{self.copies}")
 
     def settle(self, event: Event) -> None:
         """Enter that searches reflect it."""
