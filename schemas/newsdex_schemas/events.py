@@ -5,7 +5,7 @@ as the message's body. Both are taken on every event channel; each channel takes
 """
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -61,11 +61,28 @@ class Withdrawal(ContractModel):
     Without `version`, it covers what was stored before it, and what states an earlier time. With one, it covers that
     version and lower ones, whenever they are stored, until the same one comes again with a later time. Version 0 is
     none: plain objects of many languages have it where nothing was set, and their takedown must hold.
+
+    The article is named by its `id`, or, where it is a scraped page that was published without one, by the page's
+    `url`. An `id` that is there and empty stays a fault: a takedown must not hide another article than was meant.
     """
 
-    id: Identifier
+    url: Url | None = None
     version: Annotated[Version | None, AfterValidator(_none_for_zero)] = None
     reason: Annotated[str, StringConstraints(max_length=1000), WithoutNul()] | None = None
+    id: Annotated[Identifier | None, Field(validate_default=True)] = None
+
+    @classmethod
+    def without_empty_fields(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields that are set, and an `id` that is an empty text."""
+        empty_id = {"id": data["id"]} if isinstance(data.get("id"), str) else {}
+        return {**super().without_empty_fields(data), **empty_id}
+
+    @field_validator("id")
+    @classmethod
+    def _named(cls, id_: str | None, info: ValidationInfo) -> str | None:
+        if id_ is None and "url" in info.data and info.data["url"] is None:
+            raise PydanticCustomError("missing", "a withdrawal needs the article's id or the scraped page's url")
+        return id_
 
 
 class ScrapedPage(ContractModel):

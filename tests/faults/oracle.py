@@ -102,6 +102,8 @@ def _limits(value: Any, schema: str) -> str:
         isinstance(one, str) and one.endswith("\n") for one in value.values()
     ):
         verdicts.append(UNSURE)
+    if schema == "article.withdrawn.v1" and {"id", "url"}.isdisjoint(value.get("data") or ()):
+        verdicts.append("invalid")
     start, end = value.get("embargoed_until"), value.get("expires_at")
     if start and end:
         verdicts.append(_order(start, end))

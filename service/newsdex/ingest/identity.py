@@ -16,6 +16,7 @@ from newsdex_schemas.outcomes import SOURCE_WITHOUT_CLOUDEVENT
 from newsdex_schemas.timestamps import OptionalMoment
 
 MAX_NAME = 512
+NAMED_BY_URL = (channels.ARTICLES_SCRAPED, channels.ARTICLES_WITHDRAWN)
 NO_CLAIM = Claim(None, None)
 _TIME: TypeAdapter[datetime | None] = TypeAdapter(OptionalMoment)
 _VERSION: TypeAdapter[int] = TypeAdapter(Version)
@@ -97,4 +98,4 @@ def _name(value: object) -> str | None:
 def _page_name(delivery: Delivery, data: dict[str, Any]) -> str | None:
     """Name a scraped page's article as the normaliser does."""
     url = data.get("url")
-    return page_id(url) if delivery.subject == channels.ARTICLES_SCRAPED and isinstance(url, str) and url else None
+    return page_id(url) if delivery.subject in NAMED_BY_URL and isinstance(url, str) and url else None

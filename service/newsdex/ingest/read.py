@@ -20,7 +20,7 @@ from newsdex.ingest.fingerprint import fingerprint, withdrawal_fingerprint
 from newsdex.ingest.identity import identity
 from newsdex.ingest.json_text import parse_object
 from newsdex.ingest.names import steering_names
-from newsdex.normalise import NoTitle, UnknownTimezone, normalise_page
+from newsdex.normalise import NoTitle, UnknownTimezone, normalise_page, page_id
 from newsdex.records import Delivery, ReceivedEvent, microseconds
 from newsdex.validation import FieldFault, as_invalid, as_one, faults_of
 from newsdex_schemas import (
@@ -173,7 +173,10 @@ def _data_of(event: Event) -> Article | Withdrawal:
     if isinstance(event, ArticleScraped):
         return _normalised(event.data)
     assert isinstance(event, ArticlePublished | ArticleUpdated | ArticleWithdrawn)
-    return event.data
+    data = event.data
+    if isinstance(data, Withdrawal) and data.id is None:
+        return data.model_copy(update={"id": page_id(str(data.url))})
+    return data
 
 
 def _normalised(page: ScrapedPage) -> Article:
@@ -200,6 +203,7 @@ def _received(  # noqa: PLR0913 - the parts of one value
     unknown: int,
 ) -> ReceivedEvent:
     withdrawal, stated_us = isinstance(data, Withdrawal), microseconds(stated) if stated else None
+    assert data.id is not None
     return ReceivedEvent(
         source=source,
         id=id_,
