@@ -1,5 +1,6 @@
 """What every model of the contract has in common."""
 
+from collections.abc import Collection, Mapping
 from functools import cache
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
@@ -96,7 +97,7 @@ class ContractModel(BaseModel):
         if not isinstance(data, dict):
             return data
         if cls.refuses_unknown_fields or info.mode == "python":
-            _refuse_unknown(cls, data)
+            refuse_unknown(cls.__name__, data, cls.model_fields)
         return cls.without_empty_fields(data)
 
     @classmethod
@@ -148,9 +149,9 @@ def optional_fields(model: type[ContractModel]) -> frozenset[str]:
     )
 
 
-def _refuse_unknown(model: type[ContractModel], data: dict[str, Any]) -> None:
-    """Raise for fields that the model does not have, the first few, each with what may have been meant."""
-    known = model.model_fields.keys()
+def refuse_unknown(title: str, data: Collection[str], fields: Mapping[str, Any]) -> None:
+    """Raise for names that are no fields, the first few, each with what may have been meant."""
+    known = fields.keys()
     unknown = (str(name) for name in data if name not in known)
     faults = [
         InitErrorDetails(
@@ -165,4 +166,4 @@ def _refuse_unknown(model: type[ContractModel], data: dict[str, Any]) -> None:
         for name in islice(unknown, MAX_UNKNOWN_FIELDS)
     ]
     if faults:
-        raise ValidationError.from_exception_data(model.__name__, faults)
+        raise ValidationError.from_exception_data(title, faults)

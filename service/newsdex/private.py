@@ -14,6 +14,7 @@ OURS = (
     "nats",
     "cursor.key*",
     "broker.json*",
+    "ports.json*",
     "stream-*.json*",
     "indexer.lock",
     "projector.lock",

@@ -35,8 +35,8 @@ class Settings(BaseSettings):
     """Where replies come in; a user of its own inbox cannot read those of others."""
     broker_monitoring_url: str | None = None
     """The broker's HTTP monitoring address, where `sync_interval: always` is verified."""
-    broker_port: int = Field(default=0, ge=0, le=65535)
-    """Port of the embedded broker; 0 takes a free one."""
+    broker_port: int | None = Field(default=None, ge=0, le=65535)
+    """Port of the embedded broker; 0 takes a free one. Unset, the one that it had last, else 4222, else a free one."""
     stream_max_bytes: int | None = Field(default=None, ge=1)
     """The size at which the stream refuses new events; unset, what the broker's store takes."""
     stream_replicas: int = Field(default=1, ge=1, le=5)
@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=0, ge=0, le=65535)
     """Port of `/live`, `/ready` and `/metrics`; 0 takes a free one."""
+    gateway_host: str = "127.0.0.1"
+    """Where the HTTP gateway listens."""
+    gateway_port: int | None = Field(default=None, ge=0, le=65535)
+    """Its port; 0 takes a free one. Unset, 8080; with `newsdex up`, as `broker_port`."""
     searchers: int = Field(default=1, ge=1, le=64)
     """How many searcher processes `newsdex up` runs."""
     ledger_days: int = Field(default=90, ge=1)

@@ -14,6 +14,8 @@ from typing import Any
 
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
+ANY_PORTS = {"NEWSDEX_BROKER_PORT": "0", "NEWSDEX_GATEWAY_PORT": "0"}
+"""Tests run beside each other, and beside whatever has the usual ports."""
 
 
 def until(condition: Callable[[], Any], timeout_s: float, what: str) -> Any:
@@ -47,7 +49,7 @@ class Service:
     def environment(self) -> dict[str, str]:
         """Give the environment of a newsdex command on this data folder."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("NEWSDEX_")}
-        return {**kept, "NEWSDEX_DATA_DIR": str(self.data_dir), **self.settings}
+        return {**kept, **ANY_PORTS, "NEWSDEX_DATA_DIR": str(self.data_dir), **self.settings}
 
     @property
     def broker_url(self) -> str:
@@ -119,6 +121,12 @@ class Running:
     def events(self, name: str | None = None) -> list[dict[str, Any]]:
         """Give the log's lines, or those of one event."""
         return [line for line in log_lines(self.log) if name is None or line["event"] == name]
+
+    @property
+    def gateway_url(self) -> str:
+        """Give the address of the HTTP gateway that it runs, or is."""
+        (listening,) = self.events("gateway.listening")[-1:]
+        return f"http://{listening['host']}:{listening['port']}"
 
     def wait_until_ready(self) -> "Running":
         """Wait until it says that it serves."""

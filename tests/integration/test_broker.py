@@ -55,7 +55,7 @@ def test_everything_goes_on_after_the_broker_was_killed(own: Service) -> None:
         own.run("publish", "--wait", "-", stdin=b'{"id": "before", "title": "Before the fall"}')
         os.kill(up.events("broker.started")[0]["pid"], signal.SIGKILL)
         until(lambda: len(up.events("broker.started")) == 2, 30, "the broker runs again")
-        until(lambda: len(up.events("broker.reconnected")) == 2, 30, "both processes are connected")
+        until(lambda: len(up.events("broker.reconnected")) == 3, 30, "all three processes are connected")
         done = own.run("publish", "--wait", "-", stdin=b'{"id": "after", "title": "After the fall"}')
 
         assert done.returncode == 0, done.stderr
@@ -72,6 +72,6 @@ def test_a_stop_while_the_broker_is_away_ends_every_process_at_once(own: Service
         took_s = time.monotonic() - start
         stopped = {line["process"] for line in up.events("process.stopped")}
 
-        assert (0, {"up", "indexer", "searcher"}) == (code, stopped)
+        assert (0, {"up", "indexer", "searcher", "gateway"}) == (code, stopped)
         assert took_s < AT_ONCE_S
         assert [] == [line for line in up.events("library") if line["level"] == "error"]

@@ -30,6 +30,8 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "stream_keep_unbacked_days": ("0", 0.0),
     "http_host": ("0.0.0.0", "0.0.0.0"),
     "http_port": ("8080", 8080),
+    "gateway_host": ("0.0.0.0", "0.0.0.0"),
+    "gateway_port": ("8081", 8081),
     "searchers": ("3", 3),
     "ledger_days": ("7", 7),
     "wordlists_dir": ("/etc/newsdex/words", Path("/etc/newsdex/words")),

@@ -32,8 +32,10 @@ Hook = Callable[[], Awaitable[None]]
 class Process:
     """One serving process: anything in it may end it with an error, which becomes the exit code."""
 
-    def __init__(self, readiness: Readiness) -> None:
+    def __init__(self, readiness: Readiness, leave: Hook | None = None) -> None:
+        """Take what runs first when it is asked to stop, while the broker is still there."""
         self.readiness = readiness
+        self._leave = leave
         self.stopping = False
         self._failure: NewsdexError | None = None
         self._server: uvicorn.Server | None = None
@@ -125,6 +127,8 @@ class Process:
     def _app(self, broker: NatsBroker, routes: Sequence[tuple[str, ASGIApp]]) -> AsgiFastStream:
         async def end_watches() -> None:
             self.stopping = True
+            if self._leave is not None:
+                await self._leave()
             for watch in self._watches:
                 watch.cancel()
 

@@ -1,4 +1,7 @@
-"""Runs everything on one machine: the embedded broker, an indexer and searchers, each started again when it ends."""
+"""Runs everything on one machine: the embedded broker, an indexer, searchers and the gateway.
+
+Each is started again when it ends.
+"""
 
 import os
 import signal
@@ -6,15 +9,17 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException
+from importlib.util import find_spec
 from types import FrameType
 
 import structlog
 
 from newsdex.apps.lock import lock_data_dir
+from newsdex.apps.ports import choose_ports
 from newsdex.apps.projector import STOP_TIMEOUT_S as PROJECTOR_STOP_TIMEOUT_S
 from newsdex.backoff import growing_delay_s
 from newsdex.broker.connection import GRACEFUL_TIMEOUT_S
@@ -50,6 +55,8 @@ class Child:
     ready: bool = False
     pick_port: Callable[[], int] = free_port
     """Chooses the port of a child that may have any."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Settings of its own."""
 
     def start(self) -> None:
         """Start it; it ends with this process, however that ends."""
@@ -57,7 +64,7 @@ class Child:
             self.http_port = self.port or self.pick_port()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "newsdex", self.command],
-            env={**os.environ, "NEWSDEX_HTTP_PORT": str(self.http_port)},
+            env={**os.environ, **self.environment, "NEWSDEX_HTTP_PORT": str(self.http_port)},
             start_new_session=True,  # Ctrl-C reaches the supervisor, which stops its children in order
             preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, before any thread of ours
         )
@@ -96,6 +103,18 @@ class Child:
             end_process(self.process, STOP_TIMEOUT_S)
 
 
+def _children(settings: Settings, gateway_port: int) -> Iterator[Child]:
+    names = ["indexer", *(f"searcher-{number}" for number in range(1, settings.searchers + 1))]
+    if find_spec("starlette") is None:
+        log.warning("gateway.not_installed", install="newsdex[http]")
+    else:
+        names.append("gateway")
+    for number, name in enumerate(names):
+        port = settings.http_port and settings.http_port + number
+        environment = {"NEWSDEX_GATEWAY_PORT": str(gateway_port)} if name == "gateway" else {}
+        yield Child(name=name, command=name.partition("-")[0], port=port, environment=environment)
+
+
 class Supervisor:
     """Starts the processes in order, watches them, and stops them in the reverse order."""
 
@@ -105,11 +124,7 @@ class Supervisor:
         self._broker: EmbeddedServer | None = None
         self._broker_start_at: float | None = None
         """When the broker, which has ended, is started again."""
-        names = ["indexer", *(f"searcher-{number}" for number in range(1, settings.searchers + 1))]
-        self._children = [
-            Child(name=name, command=name.partition("-")[0], port=settings.http_port and settings.http_port + number)
-            for number, name in enumerate(names)
-        ]
+        self._children: list[Child] = []
 
     def run(self) -> None:
         """Run until SIGINT or SIGTERM; raise the `NewsdexError` that makes going on pointless."""
@@ -119,8 +134,13 @@ class Supervisor:
         with ExitStack() as stack:
             # two servers on one store would destroy it
             stack.enter_context(lock_data_dir(self._settings.data_dir, "up"))
+            ports = choose_ports(
+                self._settings.data_dir,
+                {"broker": self._settings.broker_port, "gateway": self._settings.gateway_port},
+            )
             if self._settings.broker_url is None:
-                self._broker = stack.enter_context(EmbeddedServer(self._settings.data_dir, self._settings.broker_port))
+                self._broker = stack.enter_context(EmbeddedServer(self._settings.data_dir, ports["broker"]))
+            self._children = list(_children(self._settings, ports["gateway"]))
             for child in self._children:
                 stack.callback(child.stop)
             self._watch()

@@ -1,4 +1,4 @@
-"""`newsdex up`, `indexer` and `searcher`: the processes that serve.
+"""`newsdex up`, `indexer`, `searcher` and `gateway`: the processes that serve.
 
 Their modules are imported where they are used: the commands that only ask something start three times faster without.
 """
@@ -10,7 +10,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from newsdex.errors import NewsdexError
+from newsdex.errors import Misconfigured, NewsdexError
 from newsdex.log import configure_logging
 from newsdex.private import tighten
 from newsdex.settings import Settings, load_settings
@@ -18,7 +18,7 @@ from newsdex.settings import Settings, load_settings
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (up, indexer, searcher):
+    for command in (up, indexer, searcher, gateway):
         app.command()(command)
 
 
@@ -66,3 +66,19 @@ def searcher() -> None:
     from newsdex.apps.searcher import Searcher  # noqa: PLC0415 - see above
 
     _run("searcher", lambda settings: asyncio.run(Searcher(settings).run()))
+
+
+def gateway() -> None:
+    """Run the gateway: HTTP, for programs and browsers. It needs the broker only."""
+    try:
+        import uvloop  # noqa: PLC0415 - see above
+
+        from newsdex.gateway.process import Gateway  # noqa: PLC0415 - see above
+    except ModuleNotFoundError as error:
+        raise Misconfigured("http_not_installed", f"{error.name} is missing: pip install 'newsdex[http]'") from error
+
+    def serve(settings: Settings) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(Gateway(settings).run())
+
+    _run("gateway", serve)

@@ -1,0 +1,118 @@
+"""Turns errors into responses: problem details (RFC 9457) for the API, a page for people."""
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from newsdex.apps.client import Refused
+from newsdex.errors import Invalid, NewsdexError, Unavailable
+from newsdex.gateway.door import door_of
+from newsdex.gateway.responses import NOT_STORED
+from newsdex_schemas import Place, Problem
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+STATUS = {
+    "unknown_article": 404,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "deadline_exceeded": 504,
+    "wait_timeout": 504,
+    "no_reply": 504,
+    "message_too_large": 413,
+    "request_too_large": 413,
+    "overloaded": 503,
+    "internal_error": 500,
+}
+"""Code → status, where the kind of error does not say it."""
+RETRY_AFTER_S = 1
+
+
+def problem_of(error: Exception, correlation_id: str | None) -> tuple[int, Problem]:
+    """Return the status of an error, and what is said of it."""
+    if isinstance(error, Refused):
+        return _status(error.problem.code, retryable=error.problem.retryable), error.problem
+    if isinstance(error, NewsdexError):
+        retryable = isinstance(error, Unavailable)
+        problem = Problem(
+            code=error.code,
+            message=error.message,
+            retryable=retryable,
+            place=Place(field=error.place) if isinstance(error, Invalid) and error.place else None,
+            correlation_id=correlation_id,
+        )
+        server = not isinstance(error, Invalid)
+        return _status(error.code, retryable=retryable, server=server), problem
+    message = "newsdex failed on this request; the log has the traceback"
+    return 500, Problem(code="internal_error", message=message, retryable=False, correlation_id=correlation_id)
+
+
+def _status(code: str, *, retryable: bool, server: bool = False) -> int:
+    if code in STATUS:
+        return STATUS[code]
+    if retryable:
+        return 503
+    return 500 if server else 400
+
+
+async def answer_error(request: Request, raised: Exception) -> Response:
+    """Answer with what went wrong; a defect is logged whole."""
+    correlation_id = getattr(request.state, "correlation_id", None)
+    error = _of_http(raised) if isinstance(raised, HTTPException) else raised
+    status, problem = problem_of(error, correlation_id)
+    if not isinstance(error, NewsdexError):
+        log.error("http.failed", code=problem.code, correlation_id=correlation_id, exc_info=error)
+    headers = {"cache-control": NOT_STORED, **(getattr(raised, "headers", None) or {})}
+    if status in (429, 503):
+        headers["retry-after"] = str(RETRY_AFTER_S)
+    if request.url.path.startswith("/api/"):
+        return Response(orjson.dumps(details(status, problem)), status, headers, MEDIA_TYPE)
+    return door_of(request).pages.render(request, "problem.html", status=status, headers=headers, problem=problem)
+
+
+def details(status: int, problem: Problem) -> dict[str, Any]:
+    """Return a problem as RFC 9457 writes it, with the members of ours."""
+    ours = problem.model_dump(mode="json", exclude_none=True, exclude={"message"})
+    title = HTTPStatus(status).phrase
+    return {
+        "type": f"/docs/http#{problem.code}", "title": title, "status": status, "detail": problem.message, **ours
+    }  # fmt: skip
+
+
+def _of_http(error: HTTPException) -> NewsdexError:
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return Invalid("method_not_allowed", "this address does not take this method")
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return Invalid("not_found", "there is nothing at this address")
+    return Invalid("invalid_request", error.detail)
+
+
+class ErrorResponses:
+    """Answers with a response whatever a route raises."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        started = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        except Exception as error:
+            if started:  # the connection is closed, which says that the response is not whole
+                raise
+            response = await answer_error(Request(scope, receive), error)
+            await response(scope, receive, send)

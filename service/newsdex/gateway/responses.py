@@ -1,0 +1,42 @@
+"""Makes responses that say how long they hold, and by an ETag whether they have changed."""
+
+import hashlib
+import re
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from newsdex_schemas.model import ContractModel
+
+REVALIDATED = "private, no-cache"
+NOT_STORED = "no-store"
+VARY = "Accept-Encoding, Authorization, Cookie"
+JSON = "application/json"
+_TIMES = re.compile(rb'"(?:took_ms|index_ms)":[^,}]*')
+"""How long an answer took is no part of it. Within a text, quotes have a backslash before them, and do not match."""
+
+
+def json_reply(request: Request, value: ContractModel, *, cache: str = REVALIDATED, status: int = 200) -> Response:
+    """Return a value of the contract; an empty 304 where the requester has it already."""
+    return revalidated(request, value.to_json(), JSON, cache=cache, status=status)
+
+
+def revalidated(
+    request: Request, body: bytes, media_type: str, *, cache: str = REVALIDATED, status: int = 200
+) -> Response:
+    """Return a body with its ETag, or an empty 304 where the requester has it already."""
+    headers = {"cache-control": cache, "vary": VARY}
+    if cache != NOT_STORED and status == 200:  # noqa: PLR2004 - HTTP's own
+        headers["etag"] = _etag(body)
+        if _has(request.headers.get("if-none-match", ""), headers["etag"]):
+            return Response(status_code=304, headers=headers)
+    return Response(body, status, headers, media_type)
+
+
+def _etag(body: bytes) -> str:
+    """Return a weak tag: compressed or not, and however long it took, the content is the same."""
+    return f'W/"{hashlib.blake2b(_TIMES.sub(b"", body), digest_size=12).hexdigest()}"'
+
+
+def _has(if_none_match: str, etag: str) -> bool:
+    return any(one.strip() in ("*", etag, etag.removeprefix("W/")) for one in if_none_match.split(","))
