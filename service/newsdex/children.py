@@ -23,6 +23,17 @@ def free_port() -> int:
         return port
 
 
+def is_free(port: int) -> bool:
+    """Return whether nobody listens on a port of loopback."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def end_process(process: subprocess.Popen[bytes], timeout_s: float) -> None:
     """Ask a process to end, wait, and kill it where it does not."""
     process.terminate()

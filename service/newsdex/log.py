@@ -1,6 +1,8 @@
 """Structured logs: JSON on stdout, pretty on a terminal; libraries' own lines in the same form."""
 
 import logging
+import os
+import socket
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -9,6 +11,7 @@ import orjson
 import structlog
 
 from newsdex.settings import Settings
+from newsdex.version import newsdex_version
 from newsdex.visible import visible, visible_json
 
 EventDict = MutableMapping[str, Any]
@@ -20,6 +23,7 @@ EVENTS = {
     "process.check_failed": "A check that a process repeats met a defect, with its traceback; the process ends.",
     "process.failed": "A process ends because of an error; `code` says which.",
     "process.ended": "A child of `newsdex up` ended by itself; it is started again after `delay_s`.",
+    "setting.unknown": "The variable `name` looks like a setting and is none; `suggestion` is what may be meant.",
     "data_dir.tightened": "The data folder was open to other users of the machine, and is no more: `closed` entries.",
     "data_dir.open_to_others": "Other users may still open `paths` in it: another user's, or shared by all.",
     "broker.started": "The embedded broker listens.",
@@ -43,7 +47,7 @@ EVENTS = {
     "event.stale": "The archive has something newer.",
     "event.withdrawn": "The article is taken out of search.",
     "event.parked": "The event could not be handled and is kept whole; `reason` is the code, `place` where.",
-    "event.delayed": "The archive failed; the event comes again after `delay_s`.",
+    "event.delayed": "The archive failed; `events` come again. A line at once, then one a minute for each `code`.",
     "event.reader_failed": "A defect of newsdex met an event; it is parked.",
     "batch.committed": "One transaction of the archive, with its events and its time.",
     "batch.failed": "A transaction failed; its events come again.",
@@ -71,6 +75,7 @@ EVENTS = {
     "index.merge_failed": "A merge of segments failed; the segments stay, and it is tried again after a commit.",
     "requests.refused": "Requests that were refused in the last second without a line of their own, by code.",
     "query.answered": "A search was answered.",
+    "query.slow": "A search took as long as NEWSDEX_SLOW_QUERY_MS, or longer; the line has all of `query.answered`.",
     "query.refused": "A search got a Problem; `code` says which.",
     "suggest.answered": "A request for suggestions was answered.",
     "suggest.refused": "A request for suggestions got a Problem.",
@@ -137,6 +142,11 @@ def configure_logging(settings: Settings, process: str) -> None:
         logging.getLogger(name).propagate = True
 
 
+def instance_name() -> str:
+    """Return what tells this process from others of its kind: the host and the process' number there."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
 def log_to_stderr() -> None:
     """Send warnings only, pretty, to stderr: for a command that does a process' work, and whose output is its own."""
     structlog.configure(
@@ -170,10 +180,11 @@ def _order_keys(_: Any, __: str, event: EventDict) -> EventDict:
 
 
 def _bound_process(process: str) -> structlog.typing.Processor:
-    """Name the process in every line, from whatever thread."""
+    """Name the process, which of its kind it is and of which newsdex, in every line, from whatever thread."""
+    bound = {"process": process, "instance": instance_name(), "version": newsdex_version()}
 
     def bind(_: Any, __: str, event: EventDict) -> EventDict:
-        event["process"] = process
+        event.update(bound)
         return event
 
     return bind

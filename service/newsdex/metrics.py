@@ -46,6 +46,7 @@ QUERY_SECONDS = Histogram("newsdex_query_seconds", "Time from request to reply",
 QUERY_INDEX_SECONDS = Histogram(
     "newsdex_query_index_seconds", "The part of it in which the index was asked", buckets=SECONDS
 )
+SLOW_QUERIES = Counter("newsdex_slow_queries_total", "Searches that took as long as NEWSDEX_SLOW_QUERY_MS, or longer")
 CORRECTIONS = Counter("newsdex_corrections_total", "Searches that found little and got a did-you-mean")
 SUGGESTS = Counter(
     "newsdex_suggests_total", "Suggest requests by result: ok, partial, or the problem's code", ["result"]

@@ -1,6 +1,7 @@
 """All settings: read from the environment once, frozen, secrets masked when printed."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,6 +9,7 @@ from pydantic import AnyUrl, Field, SecretStr, StringConstraints, UrlConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsdex.errors import Misconfigured
+from newsdex_schemas.misspelt import suggestion
 from newsdex_schemas.ranking import MAX_HALF_LIFE_DAYS, MAX_RECENCY_WEIGHT
 
 BrokerUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["nats", "tls"])]
@@ -67,6 +69,12 @@ class Settings(BaseSettings):
     recency_half_life_days: float = Field(default=30.0, gt=0, le=MAX_HALF_LIFE_DAYS)
     log_format: Literal["auto", "json", "pretty"] = "auto"
     """`auto` is pretty on a terminal, else JSON."""
+    log_queries: Literal["off", "hash", "text"] = "off"
+    """What a search's line has of its words: nothing, a digest that tells equal queries, or the text."""
+    slow_query_ms: float | None = Field(default=None, ge=0)
+    """A search that took so long has the line `query.slow`, a warning."""
+    log_sample: float = Field(default=1.0, ge=0, le=1)
+    """The part of `query.answered` and `event.accepted` lines that is written; those of faults always are."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     def masked(self) -> dict[str, str]:
@@ -81,6 +89,16 @@ class Settings(BaseSettings):
 def without_credentials(url: str) -> str:
     """Give a URL for people and logs: user, password and token masked."""
     return re.sub(r"//[^/]*@", "//**********@", url)
+
+
+def unknown_variables(environment: Iterable[str]) -> dict[str, str]:
+    """Return the variables that look like settings and are none, each with what may be meant."""
+    known = [f"NEWSDEX_{name.upper()}" for name in Settings.model_fields]
+    return {
+        name: suggestion(name, known)
+        for name in sorted(environment)
+        if name.upper().startswith("NEWSDEX_") and name.upper() not in known
+    }
 
 
 def load_settings(**given: Any) -> Settings:

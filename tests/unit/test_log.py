@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
@@ -67,8 +68,9 @@ def test_a_line_begins_with_what_a_reader_looks_for_first(configured: Configured
     structlog.get_logger().info("event.accepted", article_id="a", sequence=1)
     (line,) = read(printed)
 
-    assert [*FIRST_KEYS, "article_id", "sequence"] == list(line)
+    assert [*FIRST_KEYS, "article_id", "sequence", "instance", "version"] == list(line)
     assert ("info", "tests", "event.accepted") == (line["level"], line["process"], line["event"])
+    assert (f"{socket.gethostname()}:{os.getpid()}", version("newsdex")) == (line["instance"], line["version"])
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

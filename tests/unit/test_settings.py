@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from newsdex.errors import Misconfigured
-from newsdex.settings import Settings, load_settings
+from newsdex.settings import Settings, load_settings, unknown_variables
 
 SECRET = "kestrel-7c1"
 GIVEN: dict[str, tuple[str, Any]] = {
@@ -39,6 +39,9 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "recency_weight": ("0.5", 0.5),
     "recency_half_life_days": ("7", 7.0),
     "log_format": ("json", "json"),
+    "log_queries": ("hash", "hash"),
+    "slow_query_ms": ("250", 250.0),
+    "log_sample": ("0.5", 0.5),
     "log_level": ("WARNING", "WARNING"),
 }
 """Setting → its variable's text and the value it stands for."""
@@ -157,3 +160,17 @@ def test_what_is_shown_is_text_and_names_every_setting_that_is_set(monkeypatch: 
     assert list(GIVEN) == list(shown) == list(Settings.model_fields)
     assert {str} == {type(text) for text in shown.values()}
     assert "4333" == shown["broker_port"]
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [
+        ("NEWSDEX_SEARCHER", "did you mean NEWSDEX_SEARCHERS?"),
+        ("newsdex_brokr_url", "did you mean NEWSDEX_BROKER_URL?"),
+        ("NEWSDEX_LOGLEVEL", "did you mean NEWSDEX_LOG_LEVEL?"),
+    ],
+)
+def test_a_misspelt_variable_is_named_with_what_may_be_meant(name: str, suggestion: str) -> None:
+    environment = ["PATH", "NEWSDEX_DATA_DIR", "newsdex_searchers", "NEWSDEXTER", name]
+
+    assert {name: suggestion} == unknown_variables(environment)

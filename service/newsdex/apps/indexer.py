@@ -16,8 +16,10 @@ from nats.js.api import ConsumerConfig
 
 from newsdex import metrics
 from newsdex.apps.erasing import Erasing
+from newsdex.apps.event_log import report_event
 from newsdex.apps.index_requests import damage_handler, index_handlers
 from newsdex.apps.lock import lock_data_dir
+from newsdex.apps.log_limits import CountedLines
 from newsdex.apps.projector import ProjectorProcess, Report
 from newsdex.apps.requests import answering
 from newsdex.apps.serve import Process
@@ -78,6 +80,7 @@ class Indexer:
         self._projector: ProjectorProcess | None = None
         self._erasing = Erasing(self._archive.erasures, self._committer, lambda: self._projector)
         self._watch: StreamWatch | None = None
+        self._delayed = CountedLines()
         self._parked_codes: list[str] = []
         """Those that the metric shows."""
 
@@ -172,8 +175,10 @@ class Indexer:
 
     def _committed(self, results: Sequence[Result]) -> None:
         self._readiness.clear("archive")
+        for code, events in self._delayed.rest().items():
+            log.warning("event.delayed", code=code, events=events)
         for result in results:
-            _report(result)
+            report_event(result, self._settings.log_sample)
         self._erasing.look_at(results)
         changes = [result.sequence for result in results if result.sequence is not None]
         if changes:
@@ -188,7 +193,8 @@ class Indexer:
             delay_s = growing_delay_s(delivery.deliveries)
             self._readiness.fail("archive", fault.message)
             metrics.EVENTS_DELAYED.inc()
-            log.warning("event.delayed", stream_sequence=delivery.stream_sequence, code=fault.code, delay_s=delay_s)
+            if events := self._delayed.count(fault.code):
+                log.warning("event.delayed", code=fault.code, events=events, stream_sequence=delivery.stream_sequence)
             raise NackMessage(delay=delay_s) from fault
 
     async def _retry(self, message: NatsMessage) -> ParkedReply:
@@ -255,37 +261,6 @@ class Indexer:
         metrics.ARCHIVE_SEQUENCE.set(head)
         if pruned:
             log.info("ledger.pruned", entries=pruned)
-
-
-def _report(result: Result) -> None:
-    """One line and one count for each message."""
-    metrics.EVENTS.labels(result.outcome, result.reason).inc()
-    metrics.UNKNOWN_FIELDS.inc(result.unknown_fields)
-    metrics.OTHER_SOURCES.inc(result.other_source is not None)
-    for parked_id in result.superseded:
-        metrics.PARKED_SUPERSEDED.inc()
-        log.info("parked.superseded", parked_id=parked_id, article_id=result.article_id, event_id=result.event_id)
-    level = log.warning if result.outcome == "parked" else log.info
-    extra = {
-        "sequence": result.sequence,
-        "parked_id": result.parked_id,
-        "place": result.fault.place if result.fault else None,
-        "unknown_fields": result.unknown_fields or None,
-        "other_source": result.other_source,
-    }
-    level(
-        f"event.{result.outcome}",
-        reason=result.reason,
-        article_id=result.article_id,
-        source=result.source,
-        event_id=result.event_id,
-        type=result.type,
-        subject=result.delivery.subject,
-        stream_sequence=result.delivery.stream_sequence,
-        deliveries=result.delivery.deliveries,
-        correlation_id=result.correlation_id,
-        **{name: value for name, value in extra.items() if value is not None},
-    )
 
 
 def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:

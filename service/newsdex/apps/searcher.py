@@ -16,6 +16,7 @@ from newsdex import metrics
 from newsdex.apps.answers import Answers
 from newsdex.apps.channel import RequestChannel
 from newsdex.apps.intake import Intake
+from newsdex.apps.query_log import QueryLog
 from newsdex.apps.requests import correlation_id_of, problem_reply
 from newsdex.apps.serve import Process
 from newsdex.apps.typing import TypingRequests
@@ -72,6 +73,7 @@ class Searcher:
         self._curation = Curation.of(settings)
         self._typing = TypingRequests(self._index, self._reader, self._lexicons, self._curation.recency)
         self._intake = Intake(slots=THREADS, look=self._reflected)
+        self._query_log = QueryLog(settings=settings)
         self._answers = Answers(self._threads, self._report_damage, self._intake.tell_refused)
 
     async def run(self) -> None:
@@ -98,7 +100,7 @@ class Searcher:
             model=SearchRequest,
             timeout_s=lambda request: request.timeout_ms / 1e3,
             answer=self._answer,
-            report=_report,
+            report=self._query_log.report,
             refused=lambda error, id_: problem_reply(error, id_, "query.refused"),
             results=metrics.QUERIES,
             wait_for=lambda request: request.wait_for,
@@ -194,37 +196,6 @@ class Searcher:
 
     def _outcomes(self, request: OutcomeRequest, _: float) -> OutcomeReply:
         return outcomes_of(request, self._reader(), self._index.view)
-
-
-def _report(request: SearchRequest, answer: SearchReply, correlation_id: str) -> None:
-    """One line and one count for each query, without its words."""
-    metrics.QUERIES.labels("partial" if answer.partial else "ok").inc()
-    metrics.QUERY_SECONDS.observe(answer.took_ms / 1e3)
-    metrics.QUERY_INDEX_SECONDS.observe(answer.index_ms / 1e3)
-    if answer.did_you_mean:
-        metrics.CORRECTIONS.inc()
-    log.info(
-        "query.answered",
-        query_chars=len(request.q),
-        filters=[name for name, value in request.filters if value],
-        sort=request.sort,
-        size=request.size,
-        offset=request.offset,
-        cursor=request.cursor is not None,
-        facets=request.facets,
-        histogram=request.histogram,
-        notes=[note.code for note in answer.interpretation.notes],
-        hits=len(answer.hits),
-        total=answer.total,
-        partial=answer.partial,
-        words=answer.words,
-        promoted=len(answer.promoted),
-        did_you_mean=answer.did_you_mean is not None,
-        took_ms=answer.took_ms,
-        index_ms=answer.index_ms,
-        position=answer.position,
-        correlation_id=correlation_id,
-    )
 
 
 def _reporting(subject: str) -> Callable[[ContractModel, ContractModel, str], None]:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from types import FrameType
 from typing import Any
@@ -15,6 +16,7 @@ from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
 
 from newsdex.apps.http_limits import MAX_CONNECTIONS, LimitedHttp
+from newsdex.apps.listening import listen
 from newsdex.broker.connection import GRACEFUL_TIMEOUT_S
 from newsdex.errors import NewsdexError, Unavailable
 from newsdex.handles import raise_handle_limit
@@ -95,11 +97,12 @@ class Process:
         share_heaps()
         log.info("process.started", **settings.masked())
         try:
-            if await self._connect(broker):
-                self.watch(self._give_memory_back, GIVE_BACK_EVERY_S)
-                if before is not None:
-                    await before()
-                await self._serve(settings, self._app(broker, routes))
+            with listen(settings.http_host, settings.http_port) as listening:
+                if await self._connect(broker):
+                    self.watch(self._give_memory_back, GIVE_BACK_EVERY_S)
+                    if before is not None:
+                        await before()
+                    await self._serve(listening, self._app(broker, routes))
         except NewsdexError as error:
             self._failure = self._failure or error  # the first is the cause of those that follow
         finally:
@@ -147,11 +150,9 @@ class Process:
             on_shutdown=[end_watches],
         )
 
-    async def _serve(self, settings: Settings, app: AsgiFastStream) -> None:
+    async def _serve(self, listening: socket.socket, app: AsgiFastStream) -> None:
         config = uvicorn.Config(
             app,
-            host=settings.http_host,
-            port=settings.http_port,
             log_config=None,
             access_log=False,
             http=LimitedHttp,
@@ -162,4 +163,4 @@ class Process:
         )
         self._server = uvicorn.Server(config)
         if not self.stopping:
-            await self._server.serve()
+            await self._server.serve(sockets=[listening])

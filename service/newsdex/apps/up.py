@@ -24,7 +24,7 @@ from newsdex.apps.projector import STOP_TIMEOUT_S as PROJECTOR_STOP_TIMEOUT_S
 from newsdex.backoff import growing_delay_s
 from newsdex.broker.connection import GRACEFUL_TIMEOUT_S
 from newsdex.broker.server import EmbeddedServer
-from newsdex.children import die_with_parent, end_process, free_port
+from newsdex.children import die_with_parent, end_process, free_port, is_free
 from newsdex.errors import Misconfigured, Unavailable
 from newsdex.settings import Settings
 
@@ -81,13 +81,17 @@ class Child:
         if code is None:
             self.ready = self.ready or self.answers()
             return
-        if code == Misconfigured.exit_code:
+        if code == Misconfigured.exit_code and not self._lost_its_port():
             raise Misconfigured("child_misconfigured", f"{self.name} cannot run as it is set up; its log says why")
         steady = self.started_at is not None and now - self.started_at > STEADY_AFTER_S
         self.failures = 1 if steady else self.failures + 1
         delay_s = growing_delay_s(self.failures)
         log.error("process.ended", child=self.name, exit_code=code, delay_s=delay_s)
         self.process, self.start_at = None, now + delay_s
+
+    def _lost_its_port(self) -> bool:
+        """Return whether another program took the port that was chosen, before the child had it."""
+        return not self.port and not self.ready and not is_free(self.http_port)
 
     def answers(self) -> bool:
         """Return whether its health routes say that it is ready."""

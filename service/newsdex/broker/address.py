@@ -86,7 +86,9 @@ def _embedded(data_dir: Path) -> dict[str, str]:
     try:
         found: dict[str, str] = json.loads((data_dir / ADDRESS_FILE).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError) as error:
+        where = data_dir.absolute()
+        found_here = f"no broker runs on {where}" if data_dir.is_dir() else f"there is no newsdex in {where}"
         raise Unavailable(
-            "no_broker", f"NEWSDEX_BROKER_URL is not set and no broker runs on {data_dir}: start `newsdex up`"
+            "no_broker", f"NEWSDEX_BROKER_URL is not set and {found_here}: start `newsdex up`, or set NEWSDEX_DATA_DIR"
         ) from error
     return found

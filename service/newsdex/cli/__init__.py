@@ -1,15 +1,24 @@
 """The command line, `newsdex`: reads arguments, shows results; what it shows comes from `apps`."""
 
 import sys
+from typing import Annotated
 
 import typer
 
 from newsdex.cli import article, inspect, parked, publish, run, search, similar, stream, suggest, upkeep
-from newsdex.cli.console import show_error
+from newsdex.cli.console import out, show_error
 from newsdex.errors import NewsdexError
 from newsdex.private import write_for_owner_only
+from newsdex.version import newsdex_version
 
 INTERRUPTED = 130
+
+
+def _show_version(*, wanted: bool) -> None:
+    if wanted:
+        out.print(f"newsdex {newsdex_version()}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     help="Index published articles from events, and search them.",
@@ -17,6 +26,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", help="Show the version and end.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
 run.add_to(app)
 publish.add_to(app)
 article.add_to(app)

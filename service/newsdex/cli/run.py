@@ -4,6 +4,7 @@ Their modules are imported where they are used: the commands that only ask somet
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Annotated
 
@@ -13,7 +14,7 @@ import typer
 from newsdex.errors import Misconfigured, NewsdexError
 from newsdex.log import configure_logging
 from newsdex.private import tighten
-from newsdex.settings import Settings, load_settings
+from newsdex.settings import Settings, load_settings, unknown_variables
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,6 +27,8 @@ def _run(process: str, serve: Callable[[Settings], None], **given: int | None) -
     """Run a process; the log gets the error that ends it, the caller its exit code."""
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     configure_logging(settings, process)
+    for name, suggestion in unknown_variables(os.environ).items():
+        structlog.get_logger().warning("setting.unknown", name=name, suggestion=suggestion)
     _tighten(settings)
     try:
         serve(settings)

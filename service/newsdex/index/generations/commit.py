@@ -10,14 +10,11 @@ from newsdex.records import Change
 
 log = structlog.get_logger()
 
-SHOWN_CORRELATION_IDS = 20
-
 
 def commit(writer: IndexWriter, changes: Sequence[Change], as_of_us: int) -> None:
     """Apply some changes as one commit, as of a moment; raise `Unavailable` where it failed."""
     start = time.perf_counter()
     writer.apply(changes, as_of_us)
-    ids = [change.correlation_id for change in changes[:SHOWN_CORRELATION_IDS]]
     log.info(
         "index.committed",
         changes=len(changes),
@@ -25,7 +22,8 @@ def commit(writer: IndexWriter, changes: Sequence[Change], as_of_us: int) -> Non
         position=changes[-1].sequence,
         generation=writer.folder.name,
         took_ms=round((time.perf_counter() - start) * 1e3, 1),
-        correlation_ids=ids,
+        # all of them: an event is followed to its commit by its own id
+        correlation_ids=[change.correlation_id for change in changes],
     )
 
 
