@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ DATA = {
 
 def read(*paths: Path, url: str | None = None, id_: str | None = None, zone: str = "UTC") -> list[Item]:
     pages = Pages(url=url, id=id_, timezone=zone, fetched_at=FETCHED_AT)
-    return list(read_inputs(list(paths), pages))
+    return list(read_inputs(list(paths), pages, Counter()))
 
 
 def messages(*paths: Path, **pages: Any) -> list[Message]:
@@ -283,7 +284,7 @@ REFUSED: dict[str, tuple[str, Any, str]] = {
     "an event without data": ("a.json", without(event(), "data"), "missing_field"),
     "a naive date": ("a.jsonl", article(published_at="2024-06-11T08:30:00"), "naive_datetime"),
     "bad UTF-8 in a page": ("a.txt", b"Orchard opens\n\n\xff\xfe", "invalid_utf8"),
-    "bad UTF-8 in JSON": ("a.json", b'{"id": "a", "title": "\xff"}', "invalid_json"),
+    "bad UTF-8 in JSON": ("a.json", b'{"id": "a", "title": "\xff"}', "invalid_utf8"),
     "an empty page": ("a.txt", b"", "empty_text"),
     "NUL in a page": ("a.txt", b"Orchard opens\0", "control_character"),
 }

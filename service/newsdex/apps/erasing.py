@@ -23,8 +23,8 @@ from newsdex.clock import now_us
 from newsdex.errors import Invalid, NewsdexError, Unavailable
 from newsdex.ingest.committer import Committer
 from newsdex.ingest.identity import identity
-from newsdex.ingest.json_text import parse_object
 from newsdex.ingest.read import read_event
+from newsdex.json_text import parse_object
 from newsdex.records import Delivery, Result
 from newsdex.validation import as_invalid, read_request
 from newsdex_schemas import channels

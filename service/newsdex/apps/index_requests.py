@@ -12,7 +12,7 @@ from newsdex.apps.rate import RateLimit
 from newsdex.apps.requests import Handler
 from newsdex.errors import Invalid, Unavailable
 from newsdex.index.generations.projector import ProjectorStatus
-from newsdex.ingest.json_text import parse_object
+from newsdex.json_text import parse_object
 from newsdex.validation import as_invalid, read_request
 from newsdex_schemas import channels
 from newsdex_schemas.operations import DamageReport, IndexBuild, IndexOrder, IndexReply, IndexRequest

@@ -12,15 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from newsdex.cli.formats import HEAD_BYTES
 from newsdex.errors import Invalid
+from newsdex.formats.recognition import HEAD_BYTES
 
 GZIP = b"\x1f\x8b"
 PACKED_SUFFIX = ".gz"
-JSON_SUFFIXES = frozenset({".json"})
-LINES_SUFFIXES = frozenset({".jsonl", ".ndjson"})
-TEXT_SUFFIXES = frozenset({".txt", ".text"})
-READ_IN_FOLDERS = JSON_SUFFIXES | LINES_SUFFIXES | TEXT_SUFFIXES
+READ_IN_FOLDERS = frozenset(
+    (
+        *(".txt", ".text", ".html", ".htm", ".xhtml"),
+        *(".json", ".jsonld", ".ninjs", ".jsonl", ".ndjson"),
+        *(".xml", ".rss", ".atom", ".csv", ".tsv"),
+    )
+)
 LINK = "links that lead out of it"
 
 

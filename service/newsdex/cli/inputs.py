@@ -1,38 +1,36 @@
-"""Reads what people publish: articles and CloudEvents as JSON or JSON Lines, and pages as plain text."""
+"""Reads what people publish, files, folders and standard input, as messages for the broker."""
 
 import hashlib
 import os
-import re
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from pydantic import ValidationError
-from pydantic_core import from_json, to_json
 
 from newsdex.apps.publishing import Message
-from newsdex.cli.files import JSON_SUFFIXES, LINES_SUFFIXES, Skipped, files_of, opened, suffix_of
-from newsdex.cli.formats import BOM, foreign_format
+from newsdex.cli.files import Skipped, files_of, opened, suffix_of
 from newsdex.errors import Invalid
+from newsdex.formats import Context, Given, Reading, Refused, read, read_line, recognise
+from newsdex.formats.recognition import BOM, JSON_LINES, TEXT
 from newsdex.ingest.cloudevents import is_cloudevent, unknown_type
-from newsdex.ingest.json_text import parse_object
 from newsdex.ingest.read import read_event
+from newsdex.json_text import parse_object
 from newsdex.records import Delivery
 from newsdex.validation import as_invalid
-from newsdex_schemas import EVENT_MODELS, ArticleScraped, EventRef, ScrapedPage, channels, message_id
+from newsdex_schemas import EVENT_MODELS, EventRef, channels, message_id
 from newsdex_schemas.events import event_type
 
 STDIN = Path("-")
 STDIN_ORIGIN = "stdin"
-JSON_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[\]{\"])")
 MAX_LINE = channels.MAX_MESSAGE_BYTES + 2
 """One byte more than the largest message, and the end of the line."""
-SAMPLE = 10
-"""Lines, one of which is JSON by itself where a file has JSON Lines."""
+MAX_FILE_BYTES = 256 * 1024 * 1024
+"""As much of a file, unpacked, as is read into memory; JSON Lines are read line by line and have no limit."""
 PLACE_DIGITS, MAX_STEM = 12, 200
 SOURCE = "newsdex-cli"
 CHANNELS = {event_type(model): channel for channel, model in EVENT_MODELS.items()}
@@ -40,12 +38,13 @@ CHANNELS = {event_type(model): channel for channel, model in EVENT_MODELS.items(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pages:
-    """What plain text does not say of itself."""
+    """What content does not say of itself."""
 
     url: str | None
     id: str | None
     timezone: str
     fetched_at: datetime
+    mapping: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,50 +55,61 @@ class Refusal:
     error: Invalid
 
 
-def read_inputs(paths: list[Path], pages: Pages) -> Iterator[Message | Refusal | Skipped]:
+def read_inputs(paths: list[Path], pages: Pages, unkept: Counter[str]) -> Iterator[Message | Refusal | Skipped]:
     """Give every event of some files, folders or standard input (`-`), in order.
 
     Each thing that is wrong is a refusal with its origin; what a folder has besides is told behind its files.
+    `unkept` counts what other formats say and newsdex does not keep.
     """
     for path in paths:
         if path == STDIN:
-            yield from _read_file(None, pages)
+            yield from _read_file(None, pages, unkept)
         elif path.is_dir():
             skipped = Skipped(folder=path)
             for file in files_of(path, skipped):
-                yield from _read_file(file, pages, within=path)
+                yield from _read_file(file, pages, unkept, within=path)
             if skipped.kinds:
                 yield skipped
         else:
-            yield from _read_file(path, pages)
+            yield from _read_file(path, pages, unkept)
 
 
-def _read_file(path: Path | None, pages: Pages, within: Path | None = None) -> Iterator[Message | Refusal]:
+def _read_file(
+    path: Path | None, pages: Pages, unkept: Counter[str], within: Path | None = None
+) -> Iterator[Message | Refusal]:
     origin, suffix = (STDIN_ORIGIN, "") if path is None else (str(path), suffix_of(path))
     try:
         with opened(path, within=within) as (head, content):
-            if name := foreign_format(head, suffix):
-                reason = f"this is {name}; newsdex reads JSON, JSON Lines and plain text"
-                yield Refusal(origin=origin, error=Invalid("unreadable_format", reason))
-            elif suffix in LINES_SUFFIXES or _begins_with_lines(head):
-                yield from _read_lines(_lines(content), origin)
-            elif suffix in JSON_SUFFIXES or _begins_json(head):
-                yield from _read_json(content.read(), origin)
-            else:
-                yield _guarded(partial(_page, content, path, pages), origin)
+            for reading in _readings(head, content, suffix, _context(pages, path)):
+                yield _message_of(reading, origin, unkept)
     except Invalid as error:
         yield Refusal(origin=origin, error=error)
 
 
-def _begins_json(head: bytes) -> bool:
-    """Tell JSON from plain text by its first characters: a page may begin with a word in square brackets."""
-    return JSON_START.match(head) is not None
+def _context(pages: Pages, path: Path | None) -> Context:
+    return Context(
+        fetched_at=pages.fetched_at,
+        timezone=pages.timezone,
+        url=pages.url,
+        id=pages.id,
+        name=page_file_id(path) if path else None,
+        mapping=pages.mapping,
+    )
 
 
-def _begins_with_lines(head: bytes) -> bool:
-    """Tell JSON Lines, whose first line is a value and which has a second one; they are not read into memory."""
-    first, end, rest = head.removeprefix(BOM).lstrip().partition(b"\n")
-    return bool(end) and _begins_json(first) and _begins_json(rest) and _is_json(first)
+def _readings(head: bytes, content: BinaryIO, suffix: str, context: Context) -> Iterator[Reading]:
+    name = recognise(head, suffix)
+    if name == JSON_LINES:
+        for number, line in enumerate(_lines(content), 1):
+            yield from read_line(line.removeprefix(BOM) if number == 1 else line, number, context)
+        return
+    most = channels.MAX_MESSAGE_BYTES if name == TEXT else MAX_FILE_BYTES
+    whole = content.read(most + 1)
+    if len(whole) > most:
+        raise Invalid("message_too_large", f"{name} of more than {most} bytes; JSON Lines may have any size")
+    if context.name is None:
+        context = replace(context, name=hashlib.sha256(whole).hexdigest()[:32])
+    yield from read(whole, context, suffix)
 
 
 def _lines(content: BinaryIO) -> Iterator[bytes]:
@@ -111,84 +121,29 @@ def _lines(content: BinaryIO) -> Iterator[bytes]:
         yield line
 
 
-def _read_json(content: bytes, origin: str) -> Iterator[Message | Refusal]:
-    """Read one article or event, a list of them, or JSON Lines."""
-    content = content.removeprefix(BOM)
+def _message_of(reading: Reading, origin: str, unkept: Counter[str]) -> Message | Refusal:
+    place = origin + reading.place
     try:
-        value = from_json(content, allow_inf_nan=False)
-    except ValueError as error:
-        lines = content.splitlines()
-        if len(lines) > 1 and any(line.lstrip()[:1] == b"{" and _is_json(line) for line in lines[:SAMPLE]):
-            yield from _read_lines(iter(lines), origin)
-        else:
-            yield Refusal(origin=origin, error=Invalid("invalid_json", f"not JSON: {error}"))
-        return
-    if not isinstance(value, list):
-        yield _guarded(partial(_event, content, origin), origin)
-        return
-    for number, item in enumerate(value, 1):
-        place = f"{origin}[{number}]"
-        yield _guarded(partial(_event, to_json(item), place), place)
-
-
-def _read_lines(lines: Iterator[bytes], origin: str) -> Iterator[Message | Refusal]:
-    for number, line in enumerate(lines, 1):
-        body = (line.removeprefix(BOM) if number == 1 else line).strip()
-        if body:
-            place = f"{origin}:{number}"
-            yield _guarded(partial(_event, body, place), place)
-
-
-def _guarded(read: Callable[[], Message], origin: str) -> Message | Refusal:
-    try:
-        return read()
+        if isinstance(reading, Refused):
+            return Refusal(origin=place, error=reading.error)
+        if isinstance(reading, Given):
+            return _given(reading.body, place)
+        message = _message(*reading.to_event(id=str(uuid.uuid4()), source=SOURCE), place)
+        unkept.update(reading.unkept)
     except ValidationError as error:
-        return Refusal(origin=origin, error=as_invalid(error))
+        return Refusal(origin=place, error=as_invalid(error))
     except Invalid as error:
-        return Refusal(origin=origin, error=error)
+        return Refusal(origin=place, error=error)
+    return message
 
 
-def _is_json(line: bytes) -> bool:
-    try:
-        from_json(line)
-    except ValueError:
-        return False
-    return True
-
-
-def _event(body: bytes, origin: str) -> Message:
+def _given(body: bytes, origin: str) -> Message:
     """Take an article or an event, which travels as it was given; raise `Invalid` for what the service would park."""
     value = parse_object(body)
     channel = CHANNELS.get(str(value.get("type"))) if is_cloudevent(value) else channels.ARTICLES_PUBLISHED
     if channel is None:
         raise unknown_type()
     return _message(channel, body, origin)
-
-
-def _page(content: BinaryIO, path: Path | None, pages: Pages) -> Message:
-    read = content.read(channels.MAX_MESSAGE_BYTES + 1)
-    if len(read) > channels.MAX_MESSAGE_BYTES:
-        raise Invalid("message_too_large", f"the page has more than {channels.MAX_MESSAGE_BYTES} bytes")
-    try:
-        text = read.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Invalid("invalid_utf8", f"not UTF-8 at byte {error.start}") from error
-    id_ = pages.id
-    if id_ is None and pages.url is None:
-        id_ = hashlib.sha256(read).hexdigest()[:32] if path is None else page_file_id(path)
-    page = ScrapedPage.from_json(
-        to_json(
-            {
-                "url": pages.url,
-                "id": id_,
-                "text": text,
-                "timezone": pages.timezone,
-                "fetched_at": pages.fetched_at,
-            }
-        )
-    )
-    event = ArticleScraped(id=str(uuid.uuid4()), source=SOURCE, time=datetime.now(UTC), data=page)
-    return _message(channels.ARTICLES_SCRAPED, event.to_json(), STDIN_ORIGIN if path is None else str(path))
 
 
 def page_file_id(path: Path) -> str:

@@ -18,7 +18,7 @@ from newsdex.cli.inputs import Pages, Refusal, read_inputs
 from newsdex.errors import Invalid, NewsdexError
 from newsdex.ingest.decide import REASONS
 from newsdex.settings import load_settings
-from newsdex_schemas import EventOutcome
+from newsdex_schemas import Article, EventOutcome
 
 SHOWN_REFUSALS = 20
 
@@ -32,8 +32,8 @@ def publish(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Files or folders: articles or CloudEvents as .json or .jsonl, pages as .txt; each also as .gz. "
-            "`-` is standard input.",
+            help="Files or folders: articles or CloudEvents as JSON or JSON Lines, feeds, ninjs, JSON-LD, NewsML-G2, "
+            "posts of WordPress, CSV, pages as HTML or text; each also as .gz. `-` is standard input.",
             show_default=False,
         ),
     ],
@@ -47,6 +47,14 @@ def publish(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     timezone: Annotated[str, typer.Option(help="The publisher's time zone, for dates in pages without one.")] = "UTC",
     fetched_at: Annotated[
         datetime | None, typer.Option(help="When the page was fetched; else now.", show_default=False)
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="Which column of CSV, or field of JSON, an article's field is in, such as title=headline; repeatable.",
+            show_default=False,
+        ),
     ] = None,
     bulk: Annotated[
         bool,
@@ -63,7 +71,9 @@ def publish(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     instead, 69 when the broker does not answer.
     """
     fetched = (fetched_at or datetime.now(UTC)).astimezone(UTC)
-    inputs = read_inputs(paths, Pages(url=url, id=id_, timezone=timezone, fetched_at=fetched))
+    pages = Pages(url=url, id=id_, timezone=timezone, fetched_at=fetched, mapping=_mapping(mapping or ()))
+    unkept = Counter[str]()
+    inputs = read_inputs(paths, pages, unkept)
     refusals: list[Refusal] = []
     done = Publication()
     try:
@@ -73,6 +83,8 @@ def publish(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
             out.print(_summary(done, refusals))
         raise
     out.print(_summary(done, refusals))
+    if unkept:
+        out.print(f"not kept: {_counts(unkept)}", soft_wrap=True)
     for origin, error in done.refused[:SHOWN_REFUSALS]:
         _show(origin, error)
     if outcomes:
@@ -89,6 +101,20 @@ def publish(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
         err.print(f"not what counts now: {escape(outcome.article_id or '')}, {reason}", soft_wrap=True)
     if refusals or done.refused or parked or overruled:
         raise typer.Exit(Invalid.exit_code)
+
+
+def _mapping(pairs: Sequence[str]) -> dict[str, str]:
+    mapping = dict(pair.partition("=")[::2] for pair in pairs)
+    for field, column in mapping.items():
+        if field not in Article.model_fields or not column:
+            known = ", ".join(Article.model_fields)
+            raise typer.BadParameter(f"{field}={column}: must be FIELD=COLUMN, where FIELD is one of {known}")
+    return mapping
+
+
+def _counts(unkept: Counter[str]) -> str:
+    shown = ", ".join(f"{number:,} {escape(name)}" for name, number in unkept.most_common(SHOWN_REFUSALS))
+    return shown if len(unkept) <= SHOWN_REFUSALS else f"{shown} and {len(unkept) - SHOWN_REFUSALS} more"
 
 
 def _summary(done: Publication, refusals: Sequence[Refusal]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from newsdex.errors import Invalid
-from newsdex.ingest.json_text import parse_json
+from newsdex.json_text import parse_json
 from newsdex_schemas import EVENT_MODELS, channels
 from newsdex_schemas.events import event_type
 

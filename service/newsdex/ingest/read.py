@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from newsdex.errors import Invalid
+from newsdex.formats import Item
 from newsdex.ingest.cloudevents import (
     KNOWN_TYPES,
     header_attributes,
@@ -17,9 +18,10 @@ from newsdex.ingest.cloudevents import (
     with_payload,
 )
 from newsdex.ingest.fingerprint import fingerprint, withdrawal_fingerprint
+from newsdex.ingest.foreign import foreign_data, foreign_message
 from newsdex.ingest.identity import identity
-from newsdex.ingest.json_text import parse_object
 from newsdex.ingest.names import steering_names
+from newsdex.json_text import parse_object
 from newsdex.normalise import NoTitle, UnknownTimezone, normalise_page, page_id
 from newsdex.records import Delivery, ReceivedEvent, microseconds
 from newsdex.validation import FieldFault, as_invalid, as_one, faults_of
@@ -37,6 +39,8 @@ from newsdex_schemas import (
 )
 from newsdex_schemas.events import event_type
 
+PUBLICATIONS = (ArticlePublished, ArticleUpdated)
+
 
 def read_event(delivery: Delivery) -> ReceivedEvent:
     """Read a delivery as a valid event.
@@ -45,8 +49,10 @@ def read_event(delivery: Delivery) -> ReceivedEvent:
     """
     if len(delivery.body) > channels.MAX_MESSAGE_BYTES:
         raise Invalid("message_too_large", f"the message has more than {channels.MAX_MESSAGE_BYTES} bytes")
-    value = parse_object(delivery.body)
     model = EVENT_MODELS.get(delivery.subject)
+    if model is ArticlePublished and (item := foreign_message(delivery)):
+        return _from_item(delivery, item)
+    value = parse_object(delivery.body)
     if model is None:
         raise Invalid("unknown_channel", f"no event is expected on {delivery.subject}")
     if attributes := header_attributes(delivery.headers, value):
@@ -67,6 +73,11 @@ def _from_cloudevent(
     except Invalid as fault:
         given = set_attributes(value)
         envelope["data"] = FieldFault(fault.code, fault.message, fault.place)
+    item = None if envelope or model not in PUBLICATIONS else _foreign_data(given.get("data"), delivery)
+    if item is not None:
+        given = {**given, "data": from_json(item.data.to_json())}
+        if isinstance(item.data, Withdrawal):
+            model, given["type"] = ArticleWithdrawn, event_type(ArticleWithdrawn)
     names = _names_of(model, given)
     try:
         event = model.model_validate_json(to_json(given))
@@ -81,11 +92,19 @@ def _from_cloudevent(
         source=event.source,
         id_=event.id,
         type_=event_type(model),
-        stated=event.time,
+        stated=event.time or (item.time if item else None),
         data=_data_of(event),
         given=given["data"],
-        unknown=_unknown(model, given),
+        unknown=_unknown(model, given) + (len(item.unkept) if item else 0),
     )
+
+
+def _foreign_data(data: object, delivery: Delivery) -> Item | None:
+    try:
+        return foreign_data(data, delivery)
+    except Invalid as fault:
+        place = f"data.{fault.place}" if fault.place else "data"
+        raise Invalid(fault.code, f"data: {fault.message}", place) from fault
 
 
 def _names_of(model: type[Event], event: Mapping[str, Any]) -> dict[str, object]:
@@ -143,6 +162,8 @@ def _from_bare_article(delivery: Delivery, value: dict[str, Any]) -> ReceivedEve
         raise Invalid("not_a_cloudevent", f"a bare article is taken on {channels.ARTICLES_PUBLISHED} only")
     header = channels.MESSAGE_ID_HEADER
     names = {"id": value.get("id"), header: delivery.headers.get(header)}
+    if not names["id"] and (item := foreign_data(value, delivery)):
+        return _from_item(delivery, item)
     article = _bare_article(value, names)
     name = identity(delivery)
     return _received(
@@ -154,6 +175,22 @@ def _from_bare_article(delivery: Delivery, value: dict[str, Any]) -> ReceivedEve
         data=article,
         given=value,
         unknown=_unknown(Article, value),
+    )
+
+
+def _from_item(delivery: Delivery, item: Item) -> ReceivedEvent:
+    """Take a bare article of another format, or the takedown that it says."""
+    assert not isinstance(item.data, ScrapedPage)
+    name = identity(delivery)
+    return _received(
+        delivery,
+        source=name.source,
+        id_=name.id,
+        type_=event_type(ArticleWithdrawn if isinstance(item.data, Withdrawal) else ArticlePublished),
+        stated=item.time,
+        data=item.data,
+        given=from_json(item.data.to_json()),
+        unknown=len(item.unkept),
     )
 
 

@@ -1,4 +1,4 @@
-"""Recognises by their content the formats that newsdex does not read, so that none is published as a page: pure."""
+"""Recognises formats by their content, so that each is read as what it is, or refused by its name: pure."""
 
 import csv
 import io
@@ -6,11 +6,17 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
+from pydantic_core import from_json
+
 from newsdex_schemas import Article, Event
 
 HEAD_BYTES = 64 * 1024
 """As much of a file as is looked at."""
 BOM = b"\xef\xbb\xbf"
+JSON, JSON_LINES, TEXT = "JSON", "JSON Lines", "plain text"
+HTML, FEED, NEWSML_G2, CSV, TABS = "HTML", "an RSS or Atom feed", "NewsML-G2", "CSV", "CSV, separated by tabs"
+JSON_START = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*[\[\]{\"])")
+"""A page may begin with a word in square brackets."""
 
 SIGNATURES: Sequence[tuple[int, bytes, str]] = (
     (0, b"%PDF-", "PDF"),
@@ -61,9 +67,13 @@ ZIPPED: Sequence[tuple[bytes, str]] = (
     (b"xl/", "an Excel workbook"),
     (b"ppt/", "a PowerPoint presentation"),
 )
+JSON_SUFFIXES = {
+    **dict.fromkeys((".json", ".jsonld", ".ninjs"), JSON),
+    **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
+}
 SUFFIXES = {
-    **dict.fromkeys((".csv", ".tsv"), "CSV"),
-    **dict.fromkeys((".html", ".htm", ".xhtml"), "HTML"),
+    **dict.fromkeys((".csv", ".tsv"), CSV),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     **dict.fromkeys((".xml", ".rss", ".atom", ".nitf"), "XML"),
     **dict.fromkeys((".yaml", ".yml"), "YAML"),
     ".toml": "TOML",
@@ -75,7 +85,9 @@ SUFFIXES = {
 
 MARKUP = re.compile(r"<(?:[a-z!?/])", re.IGNORECASE)
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)\s*", re.DOTALL)
-DECLARATION = re.compile(r"<\?xml\b.*?\?>\s*|<!doctype\s+(?P<root>[\w:-]+)[^>]*>\s*", re.DOTALL | re.IGNORECASE)
+DECLARATION = re.compile(
+    r"<\?xml\b.*?\?>\s*|<!doctype\s+(?P<root>[\w:-]+)[^>\[]*(?:\[.*?\]\s*)?>\s*", re.DOTALL | re.IGNORECASE
+)
 ELEMENT = re.compile(r"<(?:[\w.-]+:)?([a-z][\w.-]*)", re.IGNORECASE)
 CLOSED = re.compile(r"</[a-z][\w:.-]*\s*>|/>", re.IGNORECASE)
 HTML_TAG = re.compile(
@@ -85,8 +97,19 @@ HTML_TAG = re.compile(
 )
 MIN_TAGS, CHARS_PER_TAG = 4, 400
 """Text with so many tags, or with one in so many characters, is a piece of a page and no text about pages."""
-FEEDS = {"rss", "feed", "rdf"}
-NEWS_XML = {"nitf", "newsml", "newsitem", "newsmessage", "packageitem", "knowledgeitem", "planningitem", "conceptitem"}
+ROOTS = {
+    **dict.fromkeys(("rss", "feed", "rdf"), FEED),
+    **dict.fromkeys(("newsitem", "newsmessage", "packageitem"), NEWSML_G2),
+    **dict.fromkeys(("knowledgeitem", "planningitem", "conceptitem"), NEWSML_G2),
+    "nitf": "NITF",
+    "newsml": "NewsML 1",
+    "urlset": "a sitemap",
+    "sitemapindex": "a sitemap",
+    "opml": "a list of feeds, OPML",
+    "svg": "an SVG image",
+}
+"""What an XML document is by the name of its root."""
+WXR = re.compile(r"xmlns:wp\s*=|<wp:wxr_version>")
 
 MAIL_HEADER = re.compile(
     r"^(?:return-path|received|message-id|mime-version|content-type|content-transfer-encoding|delivered-to|"
@@ -106,25 +129,48 @@ MOST_ROWS = 0.9
 """Rows of a table may be broken, but not many."""
 
 
-def foreign_format(head: bytes, suffix: str = "") -> str | None:
-    """Return the name of the format of a file that begins with `head`; None where it may be JSON or plain text.
+def recognise(head: bytes, suffix: str = "") -> str:
+    """Return the name of the format of content that begins with `head`; JSON, JSON Lines and plain text are three.
 
-    `head` is the whole file, or its first HEAD_BYTES; `suffix` is that of its name, with the dot.
+    `head` is all of the content, or its first HEAD_BYTES; `suffix` is that of a file's name, with the dot.
     """
+    if signed := _signed(head):
+        return signed
+    content = head.removeprefix(BOM).lstrip()
+    suffix = suffix.lower()
+    if suffix in JSON_SUFFIXES:
+        return JSON_LINES if _begins_with_lines(content) else JSON_SUFFIXES[suffix]
+    if JSON_START.match(content):
+        return JSON_LINES if _begins_with_lines(content) else JSON
+    if content[:1] in (b"{", b"["):
+        return TEXT
+    text = content.decode("utf-8", "ignore")
+    return _binary(head) or _of_text(text, whole=len(head) < HEAD_BYTES) or SUFFIXES.get(suffix) or TEXT
+
+
+def _of_text(text: str, *, whole: bool) -> str | None:
+    return _markup(text) or _mail(text) or _yaml(text) or _table(text, whole=whole)
+
+
+def _signed(head: bytes) -> str | None:
     for place, signature, name in SIGNATURES:
         if head.startswith(signature, place):
             return name
     if head.startswith(b"PK\x03\x04"):
         return next((name for part, name in ZIPPED if part in head), "a ZIP archive")
-    content = head.removeprefix(BOM).lstrip()
-    if content[:1] in (b"{", b"["):
-        return None
-    if binary := _binary(head):
-        return binary
-    text = content.decode("utf-8", "ignore")
-    whole = len(head) < HEAD_BYTES
-    found = _markup(text) or _mail(text) or _yaml(text) or _table(text, whole=whole)
-    return found or SUFFIXES.get(suffix.lower())
+    return None
+
+
+def _begins_with_lines(content: bytes) -> bool:
+    """Tell JSON Lines, whose first line is a value and which has a second one; they are not read into memory."""
+    first, end, rest = content.partition(b"\n")
+    if not (end and JSON_START.match(first) and JSON_START.match(rest)):
+        return False
+    try:
+        from_json(first)
+    except ValueError:
+        return False
+    return True
 
 
 def _binary(head: bytes) -> str | None:
@@ -143,21 +189,19 @@ def _markup(text: str) -> str | None:
     """Recognise XML and HTML: a document, or text with so many tags that it is a piece of one."""
     if not MARKUP.match(text):
         tags = len(HTML_TAG.findall(text))
-        return "HTML" if tags >= MIN_TAGS and tags * CHARS_PER_TAG >= len(text) else None
+        return HTML if tags >= MIN_TAGS and tags * CHARS_PER_TAG >= len(text) else None
     rest, declared = COMMENT.sub("", text), False
     while declaration := DECLARATION.match(rest):
         if (declaration["root"] or "").lower() == "html":
-            return "HTML"
+            return HTML
         rest, declared = rest[declaration.end() :], True
     element = ELEMENT.match(rest)
-    if element is None or not (declared or CLOSED.search(rest) or HTML_TAG.match(rest)):
+    root = element[1].lower() if element else ""
+    if element is None or not (declared or root in ROOTS or CLOSED.search(rest) or HTML_TAG.match(rest)):
         return "XML" if declared else None
-    root = element[1].lower()
-    if root in FEEDS:
-        return "an RSS or Atom feed"
-    if root in NEWS_XML:
-        return "NewsML or NITF"
-    return "HTML" if root == "html" or (HTML_TAG.match(rest) and not declared) else "XML"
+    if root in ROOTS:
+        return "WXR, an export of WordPress" if root == "rss" and WXR.search(rest) else ROOTS[root]
+    return HTML if root == "html" or (HTML_TAG.match(rest) and not declared) else "XML"
 
 
 def _mail(text: str) -> str | None:
@@ -185,7 +229,7 @@ def _table(text: str, *, whole: bool) -> str | None:
     return next((name for mark, name in _DELIMITERS.items() if _is_table(text, mark, whole=whole)), None)
 
 
-_DELIMITERS = {",": "CSV", ";": "CSV", "\t": "CSV, separated by tabs", "|": "CSV"}
+_DELIMITERS = {",": CSV, ";": CSV, "\t": TABS, "|": CSV}
 
 
 def _is_table(text: str, mark: str, *, whole: bool) -> bool:

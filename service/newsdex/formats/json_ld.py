@@ -1,0 +1,73 @@
+"""Reads articles of schema.org as JSON-LD: NewsArticle and its kinds, in objects, arrays and graphs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from newsdex.errors import Invalid
+from newsdex.formats.items import Context, Item, Refused, article_item
+from newsdex.formats.moments import zone_of
+from newsdex.normalise import page_id
+from newsdex.normalise.dates import PageClock
+from newsdex.pages.json_ld import articles_in, load, read_article, types_of
+
+__all__ = ["NAME", "has_no_article", "is_object", "load", "read"]
+
+NAME = "JSON-LD"
+_KEPT_NAMES = """
+@context @type @id headline name articlebody text description articlesection author creator keywords inlanguage url
+mainentityofpage datepublished datecreated datemodified
+"""
+KEPT = frozenset(_KEPT_NAMES.split())
+
+
+def is_object(value: Mapping[str, Any]) -> bool:
+    """Return whether an object says of which type it is, or has a graph of such."""
+    return bool({"@type", "@context", "@graph"} & value.keys())
+
+
+def has_no_article(value: object) -> bool:
+    """Return whether a value is JSON-LD about something else, such as a site or a trail of breadcrumbs."""
+    return isinstance(value, dict) and is_object(value) and not articles_in(value)
+
+
+def read(value: Mapping[str, Any], context: Context) -> Iterator[Item | Refused]:
+    """Give the articles in an object; raise `Invalid` where there is none."""
+    found = articles_in(value)
+    if not found:
+        types = ", ".join(sorted(types_of({str(key).lower(): part for key, part in value.items()}))) or "no type"
+        raise Invalid("no_items", f"no article stands in this JSON-LD ({types})")
+    for number, one in enumerate(found, 1):
+        place = f"[{number}]" if len(found) > 1 else ""
+        try:
+            yield replace(_article(one, context, alone=len(found) == 1), place=place)
+        except Invalid as error:
+            yield Refused(error=error, place=place)
+
+
+def _article(value: Mapping[str, Any], context: Context, *, alone: bool) -> Item:
+    stated = read_article(value, PageClock(zone=zone_of(context.timezone), fetched_at=context.fetched_at))
+    url = stated.url if stated.url and stated.url.startswith(("http://", "https://")) else None
+    url = url or (context.url if alone else None)
+    named = str(value.get("@id", ""))
+    # an `@id` may be `#article`, which names it within its page only
+    own = page_id(url) if url else named if ":" in named else None
+    id_ = (context.id or own or context.name) if alone else own
+    if id_ is None:
+        raise Invalid("missing_field", "the article has neither an address nor an @id that names it", "id")
+    return article_item(
+        {
+            "id": id_,
+            "title": stated.title,
+            "body": stated.body,
+            "summary": stated.summary,
+            "section": stated.section,
+            "authors": stated.authors,
+            "tags": stated.tags,
+            "language": stated.language,
+            "url": url,
+            "published_at": stated.published_at.moment.isoformat() if stated.published_at else None,
+            "updated_at": stated.updated_at.moment.isoformat() if stated.updated_at else None,
+        },
+        tuple(name for name in value if name not in KEPT),
+    )

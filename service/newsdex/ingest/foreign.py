@@ -1,0 +1,44 @@
+"""Reads an article of another format, such as ninjs, that came as a message or as an event's data: pure."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from newsdex.errors import Invalid
+from newsdex.formats import Context, Item, Reading, Refused, read, read_value, recognise
+from newsdex.formats.recognition import HEAD_BYTES, NEWSML_G2
+from newsdex.records import Delivery
+
+START = 100
+MICROSECONDS = 1_000_000
+
+
+def foreign_message(delivery: Delivery) -> Item | None:
+    """Return the item of a message in NewsML-G2; None for any other message, which is JSON or nothing.
+
+    Raises `Invalid` where it holds none that can be read, or several: one message has one outcome.
+    """
+    if not delivery.body[:START].lstrip().startswith(b"<") or recognise(delivery.body[:HEAD_BYTES]) != NEWSML_G2:
+        return None
+    return _one(read(delivery.body, _context(delivery)))
+
+
+def foreign_data(value: Any, delivery: Delivery) -> Item | None:
+    """Return the item of a JSON value of another format; None for an article of the contract, or what was to be one."""
+    return _one(read_value(value, b"", _context(delivery)))
+
+
+def _context(delivery: Delivery) -> Context:
+    return Context(fetched_at=datetime.fromtimestamp(delivery.stored_us / MICROSECONDS, UTC))
+
+
+def _one(readings: Iterator[Reading]) -> Item | None:
+    found = list(islice(readings, 2))
+    if not found:
+        raise Invalid("no_items", "the message holds no article")
+    if len(found) > 1:
+        raise Invalid("several_items", "the message holds several articles; each needs one of its own")
+    if isinstance(found[0], Refused):
+        raise found[0].error
+    return found[0] if isinstance(found[0], Item) else None
