@@ -101,6 +101,11 @@ relevance: $(VENV)/.peers $(BUILT)
 relevance-choose: $(VENV)/.peers
 	$(BIN)/python -m tests.relevance.choose
 
+# measures which articles count as versions of one story; needs the test data
+.PHONY: repeats
+repeats: $(BUILT)
+	$(BIN)/python -m tests.relevance.repeats
+
 # measures did-you-mean; needs the test data
 spelling: $(BUILT)
 	$(BIN)/python -m tests.relevance.spelling

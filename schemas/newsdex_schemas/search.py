@@ -56,6 +56,11 @@ class SearchRequest(RequestModel):
     """What every hit must meet besides the query."""
     sort: Literal["relevance", "newest", "oldest"] = "relevance"
     """By relevance, or by `published_at`, else `updated_at`; articles without a date are the oldest."""
+    repeats: Literal["collapse", "show"] | None = None
+    """Whether versions of one story, which differ in little, are one hit: the first in the order, with `more_versions`.
+    Unset, `collapse` by relevance and `show` by date, and with `versions_of`. Counts are of articles either way."""
+    versions_of: Identifier | None = None
+    """An article's id: only it and its versions are looked for, among what else the request asks for."""
     size: Annotated[StrictInt, Field(ge=0, le=MAX_SIZE), WholeNumber] = 10
     """How many hits a page has; 0 asks for the counts only."""
     offset: Annotated[StrictInt, Field(ge=0, le=MAX_OFFSET), WholeNumber] = 0
@@ -127,6 +132,9 @@ class Hit(ContractModel):
     """When it was last changed, by its publisher."""
     version: int | None = None
     """The publisher's version."""
+    more_versions: int = 0
+    """How many further versions of it match, where repeats are collapsed: the same request with its id as
+    `versions_of` shows them."""
     reasons: tuple[ScoreReason, ...] = ()
     """What the score is made of, greatest part first; where `explain` asked for it, and by `relevance`."""
 

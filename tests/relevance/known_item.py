@@ -118,7 +118,8 @@ def ours(corpus: Corpus) -> Engine:
     """Give ourselves, with the default request."""
 
     def found(text: str) -> list[str]:
-        reply = corpus.answer(SearchRequest(q=text, size=DEPTH, timeout_ms=10_000))
+        # another version of an article is not the one that is sought
+        reply = corpus.answer(SearchRequest(q=text, size=DEPTH, repeats="show", timeout_ms=10_000))
         return [hit.id for hit in reply.hits]
 
     return found

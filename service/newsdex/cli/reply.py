@@ -1,7 +1,7 @@
 """Shows the reply to a search on a terminal."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
 from itertools import count
 
@@ -91,9 +91,16 @@ def _text_of(hit: Hit) -> Text:
         marked_text(hit.title_html or hit.title, "bold"),
         *(marked_text(snippet) for snippet in hit.snippets),
         Text(" · ".join(fact for fact in facts if fact), style="dim"),
+        *_more_versions(hit),
         *(Text(f"{reason.score:8.2f}  {reason.text}", style="cyan") for reason in hit.reasons),
     ]
     return Text("\n").join(lines)
+
+
+def _more_versions(hit: Hit) -> Iterator[Text]:
+    if hit.more_versions:
+        versions = "version" if hit.more_versions == 1 else "versions"
+        yield Text(f"{hit.more_versions:,} more {versions}: --versions-of {hit.id}", style="dim")
 
 
 def marked_text(html: str, style: str = "") -> Text:

@@ -25,6 +25,13 @@ class Sort(StrEnum):
     oldest = "oldest"
 
 
+class Repeats(StrEnum):
+    """What becomes of versions of one story."""
+
+    collapse = "collapse"
+    show = "show"
+
+
 Values = list[str] | None
 SHOWN_VALUES = 8
 """So many values of each facet are shown."""
@@ -50,6 +57,12 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     published_from: Annotated[str | None, typer.Option("--from", help=f"{DATE_HELP} is included.")] = None,
     published_to: Annotated[str | None, typer.Option("--to", help="Likewise; it is not included.")] = None,
     sort: Annotated[Sort, typer.Option(help="Order of the hits.")] = Sort.relevance,
+    repeats: Annotated[
+        Repeats | None, typer.Option(help="Show one version of each story, as is usual by relevance, or all.")
+    ] = None,
+    versions_of: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only this article and its versions, all of them.")
+    ] = None,
     size: Annotated[int, typer.Option(help="How many hits.", min=0, max=100)] = 10,
     offset: Annotated[int, typer.Option(help="How many hits to pass over.", min=0, max=10_000)] = 0,
     cursor: Annotated[str | None, typer.Option(help="The page behind this cursor, of the same search.")] = None,
@@ -84,6 +97,8 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
         "timezone": timezone,
         "filters": {name: value for name, value in filters.items() if value},
         "sort": sort.value,
+        "repeats": repeats.value if repeats else None,
+        "versions_of": versions_of,
         "size": MAX_SIZE if every else size,
         "offset": offset,
         "cursor": cursor,

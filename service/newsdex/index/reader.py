@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from pathlib import Path
 
+import numpy as np
 from whoosh.query import Phrase, Query, Term
 
 from newsdex.errors import Unavailable
 from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.query.boolean import exclude, filter_by
-from newsdex.index.columnar.query.doc_set import DocBitmap, DocSet
+from newsdex.index.columnar.query.collapsing import Collapsing
+from newsdex.index.columnar.query.doc_set import DocBitmap, DocList, DocSet, no_docs
 from newsdex.index.columnar.query.evaluator import Evaluator
 from newsdex.index.columnar.query.explanation import Explanation, ScorePart
 from newsdex.index.columnar.query.facet_counts import FacetColumn, FacetCounts, count_intervals
 from newsdex.index.columnar.query.node import QueryNode
+from newsdex.index.columnar.query.repeats import Versions
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Similarity, Statistics
 from newsdex.index.columnar.query.top_hits import PageEnd, Sort, hits_after, top_hits
@@ -50,6 +53,8 @@ class IndexResult:
     partial: bool
     languages: Mapping[str, str] = field(default_factory=dict)
     """By article id, the code of the language by which its words are stemmed."""
+    more_versions: Mapping[str, int] = field(default_factory=dict)
+    """By article id, how many of all other matches are versions of it; where repeats are collapsed."""
     facets: Mapping[str, FacetCounts] = field(default_factory=dict)
     """By field, how many of all matches have each value."""
     edges: Sequence[int] = ()
@@ -100,11 +105,14 @@ class View:
         histogram: Edges | None = None,
         after: PageEnd | None = None,
         statistics: Statistics | None = None,
+        collapse: bool = False,
+        versions_of: str | None = None,
     ) -> IndexResult:
         """Find the documents of a query within a scope.
 
         `histogram` gives intervals of publication in microseconds since 1970: n edges give n - 1 counts. `after` and
-        `statistics` are of the page before; counts are of all matches nevertheless.
+        `statistics` are of the page before; counts are of all matches nevertheless. With `collapse`, no hit is a
+        version of one before it; with `versions_of`, only versions of that article match.
         """
         snapshot = self._snapshot
         similarity = Similarity(snapshot, statistics, _terms(query) if statistics else ())
@@ -115,15 +123,23 @@ class View:
         masks = {name: evaluator.evaluate(filter_) for name, filter_ in scope.filters.items() if name in facets}
         visible = reduce(filter_by, filters, evaluator.evaluate(query))
         visible = exclude(visible, unseen) if unseen.cost else visible
+        if versions_of is not None:
+            visible = filter_by(visible, self._versions_of(versions_of, visible, unseen, evaluator))
         matches = reduce(filter_by, masks.values(), visible)
-        ranked = hits_after(snapshot, matches, sort, after) if after else matches
-        hits, cut = top_hits(snapshot, ranked, sort, size + offset, after) if size else ([], None)
-        shown = {snapshot.article_id(hit.document): hit for hit in hits[offset:]}
+        if collapse and size:
+            page = Collapsing(snapshot, matches, sort, evaluator.out_of_time).page(size, offset, after)
+            hits, cut, more_versions = page.hits, page.cut, page.more_versions
+        else:
+            ranked = hits_after(snapshot, matches, sort, after) if after else matches
+            hits, cut = top_hits(snapshot, ranked, sort, size + offset, after) if size else ([], None)
+            hits, more_versions = hits[offset:], ()
+        shown = {snapshot.article_id(hit.document): hit for hit in hits}
         counted = matches.doc_list() if facets or histogram is not None else matches
         edges, intervals = self._histogram(counted, histogram)
         return IndexResult(
             documents=[(id_, hit.score) for id_, hit in shown.items()],
             languages={id_: snapshot.language(hit.document) for id_, hit in shown.items()},
+            more_versions=dict(zip(shown, more_versions, strict=False)),
             total=len(matches),
             partial=evaluator.partial,
             facets={name: self._counts(name, visible, counted, masks) for name in facets},
@@ -147,6 +163,17 @@ class View:
                 if alive is None or alive[document]:
                     found[id_] = explanation.parts(query, document)
         return found
+
+    def _versions_of(self, id_: str, among: DocSet, unseen: DocSet, evaluator: Evaluator) -> DocSet:
+        """Return the versions of an article among some documents, itself included; none of one that is not seen."""
+        snapshot = self._snapshot
+        own = exclude(evaluator.evaluate(Term("id", id_)), unseen).doc_list().documents
+        own = own if snapshot.alive is None else own[snapshot.alive.take(own)]
+        if not len(own):
+            return no_docs(snapshot.documents)
+        (document,) = own.tolist()
+        versions = Versions(snapshot, evaluator.out_of_time).of(document, among.doc_list().documents)
+        return DocList(snapshot.documents, np.union1d(versions, own), 0.0)
 
     def _filters(self, evaluator: Evaluator, scope: SearchScope, without: Sequence[str] = ()) -> list[DocSet]:
         """Return what the filters match, but for those of some fields, and what is not deleted."""

@@ -115,6 +115,7 @@ def _digest(request: SearchRequest) -> int:
     same = [
         *(request.q, request.sort, request.timezone, request.filters.model_dump(mode="json"), request.words),
         request.recency.model_dump() if request.recency else None,
+        *(request.repeats, request.versions_of),
     ]
     return zlib.crc32(orjson.dumps(same))
 

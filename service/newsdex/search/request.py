@@ -57,6 +57,13 @@ class ParsedRequest:
         return self.request.words == "most" and self.optional_words > 1
 
     @property
+    def collapses(self) -> bool:
+        """Return whether versions of one story are shown as one hit."""
+        if self.request.repeats is None:
+            return self.request.sort == "relevance" and self.request.versions_of is None
+        return self.request.repeats == "collapse"
+
+    @property
     def interpretation(self) -> str:
         """Return how the query was read, as text that reads the same."""
         return self.query.as_text(self.clock)
@@ -208,5 +215,7 @@ def _run(view: View, parsed: ParsedRequest, plan: QueryPlan, scope: SearchScope)
         histogram=intervals if request.histogram else None,
         after=cursor.cut if cursor else None,
         statistics=cursor.statistics if cursor else None,
+        collapse=parsed.collapses,
+        versions_of=request.versions_of,
     )
     return found, intervals

@@ -60,7 +60,9 @@ class Search:
         show = hit_in_html if request.marks == "html" else hit_with_offsets
 
         def shown(id_: str, score: float) -> Hit:
-            return show(articles[id_], score, matchers.of(languages[id_]))
+            hit = show(articles[id_], score, matchers.of(languages[id_]))
+            more = found.more_versions.get(id_)
+            return hit.model_copy(update={"more_versions": more}) if more else hit
 
         hits = tuple([shown(id_, score) for id_, score in found.documents if id_ in articles])
         if request.explain and request.sort == "relevance":

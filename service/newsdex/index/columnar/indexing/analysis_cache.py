@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from newsdex.index.columnar.arrays import Array
+from newsdex.index.columnar.indexing.signatures import mixed
 from newsdex.index.columnar.indexing.text_runs import (
     SHORT_BYTES,
     RunTable,
@@ -64,6 +65,8 @@ class AnalysisCache:
         self._terms: list[bytes] = []
         self._keys = np.zeros((0, 2), np.uint64)
         self._keyed = 0
+        self._hashes = np.zeros(0, np.uint64)
+        """Of each term, by its first 16 bytes: the same in every process."""
         self._seen = np.zeros(0, bool)
         self._rank = np.zeros(0, np.int64)
         """Places of their own for `ranked`: making them anew takes longer than ranking the words of one article."""
@@ -175,6 +178,16 @@ class AnalysisCache:
         self._rank[numbers] = np.arange(len(numbers))
         return list(map(self._terms.__getitem__, numbers.tolist())), self._rank.take(term)
 
+    def hashes_of_words(self, found: TokenColumns) -> tuple[Array, Array]:
+        """Return a number for each word of some texts as it stands, folded, and the word's document."""
+        self._add_sorting_keys()
+        # a word's forms stand at one place, the folded word behind its stem
+        is_last = np.ones(len(found.term), bool)
+        is_last[:-1] = np.diff(found.position) != 0
+        is_last[:-1] |= np.diff(found.document) != 0
+        last = np.flatnonzero(is_last)
+        return self._hashes.take(found.term.take(last)), found.document.take(last)
+
     def _add_sorting_keys(self) -> None:
         """Keep the first 16 bytes of each new term as two numbers, which sort as the bytes do."""
         fresh = self._terms[self._keyed :]
@@ -183,10 +196,13 @@ class AnalysisCache:
         if len(self._terms) > len(self._keys):
             room = 2 * len(self._terms)
             self._keys = np.concatenate([self._keys, np.zeros((room - len(self._keys), 2), np.uint64)])
+            self._hashes = np.concatenate([self._hashes, np.zeros(room - len(self._hashes), np.uint64)])
             self._seen, self._rank = np.zeros(room, bool), np.zeros(room, np.int64)
         size = 2 * KEY_BYTES
         padded = b"".join([term[:size].ljust(size, b"\0") for term in fresh])
-        self._keys[self._keyed : len(self._terms)] = np.frombuffer(padded, ">u8").reshape(-1, 2)
+        keys = np.frombuffer(padded, ">u8").reshape(-1, 2).astype(np.uint64)
+        span = slice(self._keyed, len(self._terms))
+        self._keys[span], self._hashes[span] = keys, mixed(mixed(keys[:, 0]) + keys[:, 1])
         self._keyed = len(self._terms)
 
     def _sort_long(self, numbers: Array, same_as_next: Array) -> None:

@@ -12,6 +12,7 @@ from newsdex.index.columnar.storage.columns import write_column
 from newsdex.index.columnar.storage.postings import FieldWriter, Postings
 from newsdex.index.columnar.storage.section_file import SectionWriter
 from newsdex.index.columnar.storage.segment import COLUMNS, ID_FIELD, OpenSegment
+from newsdex.index.columnar.storage.signatures import write_signatures
 from newsdex.index.columnar.storage.term_dictionary import TermDictionary
 from newsdex.index.schema import FILTER_FIELDS, SPELLED_FIELDS, TEXT_FIELDS
 
@@ -47,6 +48,8 @@ def merge_segments(path: Path, segments: Sequence[OpenSegment], chunk_postings: 
                 for segment, numbers in zip(segments, maps, strict=True)
             ]
             write_column(writer, f"{name}.values", np.concatenate(columns))
+        kept = [segment.data.signatures()[:, numbers != GONE] for segment, numbers in zip(segments, maps, strict=True)]
+        write_signatures(writer, np.concatenate(kept, axis=1))
         writer.finish(documents)
     except BaseException:
         writer.abandon()

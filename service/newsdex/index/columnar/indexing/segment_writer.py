@@ -9,10 +9,12 @@ import numpy as np
 from newsdex.index.columnar.arrays import Array, smallest
 from newsdex.index.columnar.indexing.analysis_cache import AnalysisCache
 from newsdex.index.columnar.indexing.inversion import invert_texts, invert_values
+from newsdex.index.columnar.indexing.signatures import shingles, signatures
 from newsdex.index.columnar.storage.columns import ABSENT, write_column
 from newsdex.index.columnar.storage.postings import FieldWriter, Postings
 from newsdex.index.columnar.storage.section_file import SectionWriter
 from newsdex.index.columnar.storage.segment import COLUMNS, ID_FIELD
+from newsdex.index.columnar.storage.signatures import write_signatures
 from newsdex.index.schema import FILTER_FIELDS, SPELLED_FIELDS, TEXT_FIELDS
 
 Document = Mapping[str, Any]
@@ -24,12 +26,15 @@ def write_segment(path: Path, documents: Sequence[Document], cache: AnalysisCach
     writer = SectionWriter(path)
     try:
         languages = [document["stemmed_as"] for document in documents]
+        parts = []
         for name in TEXT_FIELDS:
             texts = [document.get(name) or "" for document in documents]
             if any(texts):
                 terms, postings, found = invert_texts(texts, languages, cache)
                 _write_field(writer, name, terms, postings, found.places)
                 write_lengths(writer, name, found.lengths)
+                parts.append(shingles(*cache.hashes_of_words(found)))
+        write_signatures(writer, signatures(parts, len(documents)))
         for name in (ID_FIELD, *FILTER_FIELDS, *SPELLED_FIELDS.values()):
             terms, postings = invert_values([_values(document, name) for document in documents])
             _write_field(writer, name, terms, postings)

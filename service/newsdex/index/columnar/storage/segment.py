@@ -16,6 +16,7 @@ from newsdex.index.columnar.storage.columns import Column, code_of
 from newsdex.index.columnar.storage.deletions import read_deletions
 from newsdex.index.columnar.storage.postings import PostingField
 from newsdex.index.columnar.storage.section_file import Damaged, SectionFile
+from newsdex.index.columnar.storage.signatures import read_signatures
 from newsdex.index.columnar.storage.term_dictionary import TermDictionary
 from newsdex.index.schema import DATE_FIELDS, TEXT_FIELDS
 from newsdex.index.text.analysis import MARK
@@ -148,6 +149,10 @@ class SegmentData:
     def language(self, document: int) -> str:
         """Return the code of the language by which a document's words are stemmed."""
         return code_of(self.column(STEMMER_COLUMN).value(document))
+
+    def signatures(self) -> Array:
+        """Return the signature of each document, uint64[4, n]; zeros where a text is too short to have one."""
+        return read_signatures(self.file)
 
     def lengths(self, field: str) -> Array | None:
         """Give the number of words of each document's field, or None for a field that is not scored."""
