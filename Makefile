@@ -11,7 +11,7 @@ BUILT := $(KERNEL)/kernel.so
 
 help:
 	@echo "make demo (ONCE=1) · test · test-faults · kills · hidden · fuzz · relations · lint · format · bench · bench-typing · bench-index"
-	@echo "     bench-million · bench-steady · memory · spelling · relevance · contract · constraints · clean · test-kernel"
+	@echo "     bench-million · bench-steady · memory · spelling · extraction · relevance · contract · constraints · clean · test-kernel"
 
 setup: $(READY)
 
@@ -105,6 +105,11 @@ relevance-choose: $(VENV)/.peers
 .PHONY: repeats
 repeats: $(BUILT)
 	$(BIN)/python -m tests.relevance.repeats
+
+# measures what is read off real pages, beside peers where they are installed; needs the test data
+.PHONY: extraction
+extraction: $(BUILT)
+	$(BIN)/python -m tests.extraction.measure $(ARGS)
 
 # measures did-you-mean; needs the test data
 spelling: $(BUILT)

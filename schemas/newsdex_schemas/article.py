@@ -1,7 +1,7 @@
 """An article: what a publisher publishes, and what search finds."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
@@ -53,6 +53,22 @@ class RelatedLink(ContractModel):
     """Where it can be read."""
 
 
+Origin = Literal["hint", "json_ld", "microdata", "meta", "address", "page", "guess"]
+"""What a value of a scraped page was read from: the scraper's word, JSON-LD, microdata, meta elements such as
+OpenGraph's, the page's address, what its readers see, or a guess."""
+
+
+class ValueOrigin(ContractModel):
+    """Where newsdex read one value of a scraped page."""
+
+    origin: Origin
+    """The part of the page that states the value; `guess` is stated nowhere."""
+    precision: Literal["day", "minute"] | None = None
+    """Of a date, whether its clock time was stated; a day is its first moment."""
+    zone: Literal["stated", "assumed"] | None = None
+    """Of a date, whether its time zone was stated, or is the page's `timezone`."""
+
+
 class Article(ContractModel):
     """One article in one version.
 
@@ -95,6 +111,8 @@ class Article(ContractModel):
     """From then on no search shows it."""
     related: Annotated[tuple[RelatedLink, ...], Field(max_length=100)] = ()
     """Other articles that this one points to."""
+    origins: Annotated[dict[str, ValueOrigin], Field(max_length=30)] | None = None
+    """Of a scraped page, where each value was read, by the field's name; publishers leave it out."""
 
     @classmethod
     def without_empty_fields(cls, data: dict[str, Any]) -> dict[str, Any]:

@@ -11,11 +11,13 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from pydantic_core import PydanticCustomError
 
 from newsdex_schemas import channels
-from newsdex_schemas.article import Article, Url
+from newsdex_schemas.article import Article, Name, Url
+from newsdex_schemas.languages import OptionalLanguage
 from newsdex_schemas.model import ContractModel, Identifier, Version, WithoutNul
 from newsdex_schemas.timestamps import OptionalMoment, Timestamp
 
 MAX_PAGE_CHARS = 1_500_000
+MAX_HTML_CHARS = 4_000_000
 JSON_MEDIA_TYPE = r"^\s*[^/;\s]+/([^/;\s]+\+)?[Jj][Ss][Oo][Nn]\s*(;.*)?$"
 """A media type that says JSON: `*/json` or `*/*+json`, with or without parameters."""
 
@@ -88,20 +90,56 @@ class Withdrawal(ContractModel):
 class ScrapedPage(ContractModel):
     """A page as a scraper left it; newsdex makes an `Article` of it.
 
-    `timezone` is the publisher's IANA zone, in which dates without a zone are read. The article's id is `id` where
-    given, else it is derived from `url`; one of the two is needed.
+    The page is its `html`, its `text`, or both, of which `html` is read first. What the scraper knows by itself
+    (`title`, `published_at`, `authors`, `language`, `section`, `canonical_url`) goes before what the page states.
+
+    The article's id is `id` where given. Else it is derived from the page's address: `canonical_url`, the address that
+    `html` calls its own within its site, `fetched_url`, or `url`; one of id and addresses is needed. Fragments,
+    parameters of tracking and `www.` make no other address.
     """
 
     url: Url | None = None
-    text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PAGE_CHARS), WithoutNul()]
+    """The address that was asked for."""
+    fetched_url: Url | None = None
+    """The address that answered, where redirects led to another one."""
+    canonical_url: Url | None = None
+    """The page's own address, where the scraper knows it."""
+    html: Annotated[str, StringConstraints(min_length=1, max_length=MAX_HTML_CHARS)] | None = None
+    """The page as it came, decoded; needs newsdex with its extra `pages`."""
+    text: Annotated[
+        Annotated[str, StringConstraints(min_length=1, max_length=MAX_PAGE_CHARS), WithoutNul()] | None,
+        Field(validate_default=True),
+    ] = None
+    """The page as plain text."""
     fetched_at: Timestamp
     timezone: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+\-/]+$")] = "UTC"
+    """The publisher's IANA zone, in which dates without a zone are read."""
+    title: Annotated[str, StringConstraints(max_length=1000), WithoutNul()] | None = None
+    published_at: Annotated[str, StringConstraints(max_length=100)] | None = None
+    """In any form that pages use, such as RFC 3339, RFC 822 or `11.12.2021`; what cannot be read is passed over."""
+    authors: Annotated[tuple[Name, ...], Field(max_length=100)] = ()
+    language: OptionalLanguage = None
+    section: Name | None = None
     id: Annotated[Identifier | None, Field(validate_default=True)] = None
+
+    @classmethod
+    def without_empty_fields(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields that are set, and an empty text of a page that has nothing else."""
+        fields = super().without_empty_fields(data)
+        return fields if "html" in fields or "text" not in data else {**fields, "text": data["text"]}
+
+    @field_validator("text")
+    @classmethod
+    def _with_content(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if text is None and "html" in info.data and info.data["html"] is None:
+            raise PydanticCustomError("missing", "a page needs its html or its text")
+        return text
 
     @field_validator("id")
     @classmethod
     def _named(cls, id_: str | None, info: ValidationInfo) -> str | None:
-        if id_ is None and "url" in info.data and info.data["url"] is None:
+        addresses = ("url", "fetched_url", "canonical_url")
+        if id_ is None and all(name in info.data and info.data[name] is None for name in addresses):
             raise PydanticCustomError("page_without_name", "a page needs its url or an id")
         return id_
 

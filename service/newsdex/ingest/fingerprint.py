@@ -37,7 +37,9 @@ def withdrawal_fingerprint(data: Mapping[str, object], stated_us: int | None) ->
 
 
 def _told(data: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in data.items() if name in FIELDS}
+    # before pages could be HTML, none could be without a text
+    names = FIELDS if data.get("text") else FIELDS | {"html"}
+    return {name: value for name, value in data.items() if name in names}
 
 
 def _digest(told: Mapping[str, object], kind: bytes) -> bytes:

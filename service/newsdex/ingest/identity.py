@@ -97,5 +97,7 @@ def _name(value: object) -> str | None:
 
 def _page_name(delivery: Delivery, data: dict[str, Any]) -> str | None:
     """Name a scraped page's article as the normaliser does."""
-    url = data.get("url")
-    return page_id(url) if delivery.subject in NAMED_BY_URL and isinstance(url, str) and url else None
+    if delivery.subject not in NAMED_BY_URL:
+        return None
+    addresses = (data.get(name) for name in ("canonical_url", "fetched_url", "url"))
+    return next((page_id(url) for url in addresses if isinstance(url, str) and url), None)

@@ -21,10 +21,11 @@ from newsdex.ingest.fingerprint import fingerprint, withdrawal_fingerprint
 from newsdex.ingest.foreign import foreign_data, foreign_message
 from newsdex.ingest.identity import identity
 from newsdex.ingest.names import steering_names
+from newsdex.ingest.pages import read_page
 from newsdex.json_text import parse_object
-from newsdex.normalise import NoTitle, UnknownTimezone, normalise_page, page_id
+from newsdex.normalise import page_id
 from newsdex.records import Delivery, ReceivedEvent, microseconds
-from newsdex.validation import FieldFault, as_invalid, as_one, faults_of
+from newsdex.validation import FieldFault, as_one, faults_of
 from newsdex_schemas import (
     EVENT_MODELS,
     Article,
@@ -208,24 +209,12 @@ def _bare_article(value: dict[str, Any], names: Mapping[str, object]) -> Article
 
 def _data_of(event: Event) -> Article | Withdrawal:
     if isinstance(event, ArticleScraped):
-        return _normalised(event.data)
+        return read_page(event.data)
     assert isinstance(event, ArticlePublished | ArticleUpdated | ArticleWithdrawn)
     data = event.data
     if isinstance(data, Withdrawal) and data.id is None:
         return data.model_copy(update={"id": page_id(str(data.url))})
     return data
-
-
-def _normalised(page: ScrapedPage) -> Article:
-    try:
-        return normalise_page(page)
-    except NoTitle as error:
-        raise Invalid("no_title", str(error), "data.text") from error
-    except UnknownTimezone as error:
-        raise Invalid("unknown_timezone", "the page's time zone is no IANA time zone", "data.timezone") from error
-    except ValidationError as error:
-        fault = as_invalid(error)
-        raise Invalid(fault.code, f"the page's article: {fault.message}", "data.text") from error
 
 
 def _received(  # noqa: PLR0913 - the parts of one value

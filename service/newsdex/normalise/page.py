@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
+from newsdex.normalise.address import one_address
 from newsdex.normalise.dateline import Dateline, is_labelled, read_dateline
 from newsdex.normalise.dates import PageClock
 from newsdex.normalise.furniture import furniture_lines
@@ -43,13 +44,13 @@ def normalise_page(page: ScrapedPage) -> Article:
     Raises `NoTitle`, `UnknownTimezone`, or `pydantic.ValidationError` where the body is longer than an article's may
     be; no other limit of the contract can be broken.
     """
-    clock = PageClock(zone=_zone(page.timezone), fetched_at=page.fetched_at)
-    lines = read_lines(page.text)
+    clock = PageClock(zone=page_zone(page.timezone), fetched_at=page.fetched_at)
+    lines = read_lines(page.text or "")
     head = read_head(lines, clock)
     if head is None:
         raise NoTitle("no line of the page can be its title")
-    body, related = _story(without(lines, head.lines), head.title, clock)
-    dateline = _take_dateline(body)
+    body, related = split_story(without(lines, head.lines), head.title, clock)
+    dateline = take_dateline(body)
     known = head.metadata
     credits_ = (*(line.agencies for line in known), dateline.agencies if dateline else ())
     return Article(
@@ -67,7 +68,8 @@ def normalise_page(page: ScrapedPage) -> Article:
     )
 
 
-def _zone(name: str) -> ZoneInfo:
+def page_zone(name: str) -> ZoneInfo:
+    """Return a publisher's zone; raise `UnknownTimezone` where there is none of that name."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # no such zone; no zone's file; a folder of zones
@@ -75,13 +77,14 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def page_id(url: str) -> str:
-    """Name the article by its URL, or by the URL's digest where that may not be one."""
+    """Name the article by the one form of its URL, or by that one's digest where it may not be a name."""
+    url = one_address(url)
     if len(url) <= MAX_ID_CHARS and visible(url) == url:
         return url
     return f"sha256:{hashlib.sha256(url.encode()).hexdigest()}"
 
 
-def _story(lines: list[Line], title: str, clock: PageClock) -> tuple[list[str], list[str]]:
+def split_story(lines: list[Line], title: str, clock: PageClock) -> tuple[list[str], list[str]]:
     """Part what is below the head into the body's paragraphs and the titles of related articles, marked ones first."""
     marked = marked_titles(lines)
     furniture = furniture_lines(lines, clock) - marked.keys()
@@ -93,7 +96,7 @@ def _story(lines: list[Line], title: str, clock: PageClock) -> tuple[list[str], 
     return [text for at, text in enumerate(body) if at not in bare], list(related)
 
 
-def _take_dateline(body: list[str]) -> Dateline | None:
+def take_dateline(body: list[str]) -> Dateline | None:
     """Take the dateline off the story's first paragraph, in place."""
     if sum(map(is_labelled, body)) > 1:
         return None  # an interview, or reports from several places

@@ -38,7 +38,8 @@ _NOBODY_IN = re.compile(
     r"\b(?:desk|staff|newsroom|newsdesk|redaktion|redacción|redaccion|redação|rédaction|redazione|redakcja|editorial"
     r"|press release|pressemitteilung|pressestelle|onlineredaktion|web ?team|news ?team|our (?:reporter|correspondent)"
     r"|recorder report|(?:monitoring|web|news|sports) report|agencies|agenturen|agencias|guest author|gastautor)\b"
-    r"|redaktion$|^photo|^foto|^bild:",
+    r"|redaktion$|^photo|^foto|^bild:|\b(?:gmbh|mbh|e\.\s?v\.?|verlag|landesanstalt|verband|verein|inc\.?|ltd\.?|llc"
+    r"|copyright|rights reserved|no author|sponsored|gesponserte?|university|universität|press|presse|magazin)(?!\w)",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]")
@@ -55,7 +56,7 @@ def clean_authors(credits_: Iterable[str]) -> tuple[str, ...]:
 
 def _names(credit: str) -> Iterable[str]:
     text = one_line(credit, 1_000)
-    if text is None:
+    if text is None or "://" in text:
         return
     text = _HANDLE.sub("", _LABEL.sub("", text, count=1) if _LABEL.match(text) else text)
     parts = [part for part in _BETWEEN.split(text) if part]

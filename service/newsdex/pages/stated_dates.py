@@ -1,7 +1,8 @@
 """Reads the dates of metadata: ISO 8601 as templates really fill it in, RFC 822, and the dates of people."""
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_tz
 
 from newsdex.normalise.calendar_names import named_zone
@@ -9,6 +10,8 @@ from newsdex.normalise.dates import EARLIEST_YEAR, PageClock, find_dates
 from newsdex.pages.fields import StatedDate
 
 MAX_DATE_CHARS = 100
+MAX_SEARCHED_CHARS = 2_000
+CENTURY, SHORT_YEAR_DIGITS = 2_000, 2
 MAX_OFFSET = timedelta(hours=14)
 SECONDS_DIGITS, MILLISECONDS_DIGITS = 10, 13
 
@@ -21,13 +24,14 @@ _ISO = re.compile(
     re.VERBOSE,
 )
 _DAY_FIRST = re.compile(
-    r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})"
-    r"(?:[\s,|–-]+(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?::(?P<second>\d\d))?)?"
+    r"(?<![\d.])(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4}|\d\d)(?!\d|\.\d)"
+    r"(?:(?:\s*[,|–/-]|\s+um)?\s+(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?::(?P<second>\d\d))?)?"
 )
 _ASCTIME = re.compile(r"(?:\w{3},? )?(?P<rest>\w{3} \d{1,2} \d\d:\d\d:\d\d) (?P<zone>[A-Z]{2,5}) (?P<year>\d{4})")
 _SCRIPT_DATE = re.compile(
     r"\w{3} (?P<month>\w{3}) (?P<day>\d\d) (?P<year>\d{4}) (?P<time>\d\d:\d\d:\d\d) GMT(?P<zone>[+-]\d{4})"
 )
+_IN_ADDRESS = re.compile(r"[/_=-]((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])[/-]?([0-3]\d)(?=[/_.-]|$)")
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s?(?P<sign>[+\-−])(?P<hours>\d{1,2}):?(?P<minutes>\d\d)?")
 
 
@@ -56,14 +60,31 @@ def _plausible(found: StatedDate, clock: PageClock) -> StatedDate | None:
 
 def _numeric(text: str, clock: PageClock) -> StatedDate | None:
     match = _ISO.fullmatch(text) or _DAY_FIRST.fullmatch(text)
-    if match is None:
-        return None
-    parts = match.groupdict()
+    return _of_numbers(match.groupdict(), clock) if match else None
+
+
+def find_date(lines: Iterable[str], clock: PageClock) -> StatedDate | None:
+    """Return the first date in some lines, which may be parted between them; two digits are a year of this century."""
+    text = " ".join(" ".join(lines).split())[:MAX_SEARCHED_CHARS]
+    worded = _worded(text, clock)
+    dotted = next(filter(None, (_of_numbers(match.groupdict(), clock) for match in _DAY_FIRST.finditer(text))), None)
+    found = dotted or worded
+    return _plausible(found, clock) if found else None
+
+
+def _of_numbers(parts: Mapping[str, str | None], clock: PageClock) -> StatedDate | None:
     month, day = parts["month"] or parts["packed_month"], parts["day"] or parts["packed_day"]
     time = (int(parts["hour"] or 0), int(parts["minute"] or 0), int(parts["second"] or 0))
     zone = _zone(parts.get("zone") or "")
     try:
-        moment = datetime(int(parts["year"]), int(month), int(day), *time, tzinfo=zone or clock.zone)
+        year = int(parts["year"] or 0)
+        moment = datetime(
+            year + (CENTURY if len(parts["year"] or "") == SHORT_YEAR_DIGITS else 0),
+            int(month or 0),
+            int(day or 0),
+            *time,
+            tzinfo=zone or clock.zone,
+        )
     except ValueError:
         return None
     return _stated(moment, has_time=parts["hour"] is not None, has_zone=zone is not None)
@@ -132,6 +153,7 @@ def _worded(text: str, clock: PageClock) -> StatedDate | None:
     return _stated(moment, has_time=has_time, has_zone=moment.tzinfo is not clock.zone)
 
 
-def local_day(found: StatedDate, clock: PageClock) -> date:
-    """Return the day as readers of the publisher see it."""
-    return (found.moment if found.zone == "stated" else found.moment.astimezone(clock.zone)).date()
+def date_in_address(url: str, clock: PageClock) -> StatedDate | None:
+    """Return the day that stands in an address, such as `/2022/05/04/` or `/20220504-`."""
+    found = _IN_ADDRESS.search(url)
+    return read_date("-".join(found.groups()), clock) if found else None
