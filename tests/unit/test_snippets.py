@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsdex.errors import Invalid
+from newsdex.index.text.analysis import words as words_of
 from newsdex.index.text.languages import DEFAULT
 from newsdex.search.language.dates import QueryClock
 from newsdex.search.language.parsed_query import parse_query
@@ -152,6 +153,53 @@ def test_words_of_every_script_are_marked(text: str, query: str, expected: list[
     assert expected == marks(text, query)
 
 
+@pytest.mark.parametrize(
+    ("text", "query", "expected"),
+    [
+        ("Night fell. The ferry left by night: a night ferry.", '"night ferry"', ["night", "ferry"]),
+        (
+            "A night\nferry, night-ferries, NIGHT  FERRY, ferry night",
+            '"night ferry"',
+            ["night", "ferry", "night", "ferries", "NIGHT", "FERRY"],
+        ),
+        ("The ferry under the bridge. A bridge, a ferry.", '"ferry bridge"~3', ["ferry", "bridge"]),
+        ("The ferry under the very old bridge.", '"ferry bridge"~3', []),
+        ("US and Pak, Pak-US talks", "pak-us", ["Pak", "US"]),
+        ("A ferry by night, a night ferry", '"night ferry" night', ["night", "night", "ferry"]),
+        ("ferry ferry ferry line ferry", '"ferry ferry line"', ["ferry", "ferry", "line"]),
+        ("to be or not to be, not to", '"not to be"', ["not", "to", "be"]),
+        ("bridge ferry bridge ferry", '"ferry bridge" OR "absent ferry"', ["ferry", "bridge"]),
+        ("今天北京天气很好，北京的天气", '"北京天气"', ["北京", "天", "气"]),
+        ("the night ferry, and ferries at night", 'ferry -"night ferry"', ["ferry", "ferries"]),
+        ("U.S. Steel, steel of the U.S.", '"US steel"', ["U.S", "Steel"]),
+    ],
+)
+def test_a_phrase_is_marked_where_it_stands_as_one(text: str, query: str, expected: list[str]) -> None:
+    found = [text[start:end] for start, end in marked(text, matcher_of(query)).marks]
+
+    assert expected == found
+
+
+@given(
+    st.lists(
+        st.sampled_from(["night", "ferry", "Ferries", "the", "\n", "bridge.", "o'neil", "night-ferry"]), max_size=40
+    ),
+    st.integers(0, 3),
+)
+def test_what_is_marked_of_a_phrase_is_the_phrase(words: list[str], gap: int) -> None:
+    """Against all that stands in the text, counted word by word."""
+    text = " ".join(words)
+    spelled = [(word.lower(), start) for word, start, _ in words_of(text)]
+    stems = ["ferry" if word in {"ferry", "ferries"} else word for word, _ in spelled]
+    expected = set()
+    for at, one in enumerate(stems):
+        for other in range(at + 1, min(at + gap + 2, len(stems))):
+            if (one, stems[other]) == ("night", "ferry"):
+                expected |= {spelled[at][1], spelled[other][1]}
+
+    assert sorted(expected) == [start for start, _ in marked(text, matcher_of(f'"night ferry"~{gap}')).marks]
+
+
 def test_overlapping_pairs_of_characters_are_marked_without_nesting() -> None:
     (passage,) = passages("北京天气很好", "北京天气")
 
@@ -208,6 +256,50 @@ def test_a_text_without_a_match_shows_its_beginning() -> None:
 def test_an_empty_text_has_no_passage() -> None:
 
     assert [(), ()] == [passages("", "ferry"), passages(" \n\t ", "ferry")]
+
+
+@pytest.mark.parametrize("end", ["\n", " \n", "\n  "])
+def test_a_line_that_is_full_ends_no_sentence(end: str) -> None:
+    wire = [
+        "The mayor of",
+        "Port Alder said on",
+        "Monday that the ferry to",
+        "Salt-Lantern would",
+        "Not run. Nobody",
+        "knew.",
+    ]
+    text = f"{FILLER}{end.join(wire)} {FILLER}"
+    (passage,) = passages(text, "ferry")
+
+    assert (
+        "The mayor of Port Alder said on Monday that the <mark>ferry</mark> to Salt-Lantern would Not run." in passage
+    )
+    assert not passage.startswith("…")
+
+
+@pytest.mark.parametrize("between", ["\n\n", "\n \n", "\n- ", "\n • ", ".\n"])
+def test_paragraphs_items_and_full_stops_end_one(between: str) -> None:
+    (passage,) = passages(f"Harbour news{between}The old ferry has left for good{between}{FILLER}", "ferry")
+
+    assert passage.lstrip("-• ").startswith("The old <mark>ferry</mark>")
+
+
+def test_a_passage_is_cut_with_a_sign_on_both_sides() -> None:
+    """A text without any sentence, as tables are, shows that more of it stands before and behind."""
+    words = "quay pier lamp rope " * 60
+    (passage,) = passages(f"{words}ferry {words}", "ferry")
+    (far,) = passages("quay " * (MAX_SCANNED_CHARS // 5 - 10) + "ferry " + "quay " * 100, "ferry")
+
+    assert re.fullmatch(r"… \w+ .*<mark>ferry</mark>.* \w+ …", passage)
+    assert re.fullmatch(r"… .*<mark>ferry</mark>.* …", far)
+
+
+def test_passages_are_chosen_by_where_the_phrase_stands() -> None:
+    text = f"The ferry left at night. {FILLER}The night ferry was late. {FILLER}A ferry, a night, a ferry."
+
+    (passage,) = passages(text, '"night ferry"')
+
+    assert passage.startswith("The <mark>night</mark> <mark>ferry</mark> was late. Nothing of note")
 
 
 def test_a_match_far_down_is_shown_in_its_whole_sentence() -> None:

@@ -1,10 +1,10 @@
 """Finds the words of an article that a query asks for."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import extract
@@ -26,6 +26,7 @@ from newsdex.index.text.analysis import (
 )
 from newsdex.index.text.folding import APOSTROPHES, folded_in_place
 from newsdex.index.text.languages import DEFAULT
+from newsdex.search.reply.phrases import MatchSpan, Phrase
 
 INNER_APOSTROPHE = re.compile(rf"[{APOSTROPHES}](?<=\w.)(?=\w)(?![sS]\b)")
 WITHOUT_SPACES = re.compile(f"[{UNSPACED}]")
@@ -55,6 +56,9 @@ class TermMatcher(dict[str, str | None]):
         super().__init__()
         self._language = language
         self._terms: set[str] = set()
+        """Counted wherever they stand."""
+        self.phrases: list[Phrase] = []
+        """Their words are counted where they stand as the phrase."""
         self._tests: list[Callable[[str], bool]] = []
         self._chosen: list[Chosen] = []
         self._beginnings: set[str] = set()
@@ -68,8 +72,10 @@ class TermMatcher(dict[str, str | None]):
                 self._add_terms([variant.term for variant in node.variants if variant.kind != "exact"])
             case q.Not():
                 return
-            case q.AndNot() | q.Require():  # what a phrase requires besides its words are the same words
+            case q.AndNot():
                 self._add(node.a)
+            case q.Require():  # words that are scored, and the phrase that they must stand in: only there they count
+                self._add(node.b)
             case _ if not node.is_leaf():
                 for part in node.children():
                     self._add(part)
@@ -79,7 +85,8 @@ class TermMatcher(dict[str, str | None]):
     def _add_leaf(self, leaf: Query) -> None:
         match leaf:
             case q.Phrase():
-                self._add_terms(leaf.words)
+                self.phrases.append(Phrase(tuple(leaf.words), leaf.slop))
+                self._look_for(leaf.words)
             case q.FuzzyTerm():
                 self._add_chosen(_near(leaf), leaf.text[: leaf.prefixlength])
             case q.Prefix():
@@ -91,6 +98,9 @@ class TermMatcher(dict[str, str | None]):
 
     def _add_terms(self, terms_: Iterable[str]) -> None:
         self._terms.update(terms_)
+        self._look_for(terms_)
+
+    def _look_for(self, terms_: Iterable[str]) -> None:
         parts = [certain_part(term) if self._language == DEFAULT else "" for term in terms_]
         self._parts.update(parts)
         self._beginnings.update(parts)
@@ -129,9 +139,22 @@ class TermMatcher(dict[str, str | None]):
 
     def __missing__(self, word: str) -> str | None:
         own = terms(word, self._language)
-        found = not self._terms.isdisjoint(own) or any(test(own[-1]) for test in self._tests)
+        found = self._counts_anywhere(own) or any(term in phrase.words for phrase in self.phrases for term in own)
         stem = self[word] = own[0] if found else None
         return stem
+
+    def _counts_anywhere(self, forms: Sequence[str]) -> bool:
+        return not self._terms.isdisjoint(forms) or any(test(forms[-1]) for test in self._tests)
+
+    def in_their_places(self, text: str, found: Sequence[MatchSpan]) -> Iterator[MatchSpan]:
+        """Yield those of the words found in a text that count wherever they stand, or stand in a phrase there."""
+        forms = [terms(text[one.start : one.end], self._language) for one in found]
+        starts = [start for _, start, _ in words(text)]
+        positions = [bisect_right(starts, one.start) for one in found]
+        standing = {place for phrase in self.phrases for place in phrase.places(positions, forms)}
+        for place, one in enumerate(found):
+            if place in standing or self._counts_anywhere(forms[place]):
+                yield one
 
 
 def _runs(folded: str) -> list[str]:
@@ -171,18 +194,12 @@ def _near(leaf: Query) -> Chosen:
     return chosen
 
 
-class MatchSpan(NamedTuple):
-    """A word that the query asks for; `start` and `end` are offsets in the text."""
-
-    start: int
-    end: int
-    stem: str
-
-
 def found_words(text: str, matcher: TermMatcher) -> list[MatchSpan]:
     """Return the words that a query asks for, from left to right; in an endless text the first ones."""
     known = matcher.beginnings(text)
     found = _in_lines(text, matcher) if known is None else _at_beginnings(text, *known, matcher)
+    if matcher.phrases:
+        found = matcher.in_their_places(text, list(found))
     return list(islice(found, MAX_PLACES))
 
 

@@ -10,7 +10,8 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from newsdex.index.text.analysis import LONGEST_WORD
-from newsdex.search.reply.highlighter import MatchSpan, TermMatcher, found_words
+from newsdex.search.reply.highlighter import TermMatcher, found_words
+from newsdex.search.reply.phrases import MatchSpan
 
 PASSAGE_CHARS = 240
 MAX_PASSAGES = 3
@@ -22,11 +23,12 @@ MOST_SENTENCES = 8
 CUT = "…"
 
 _STOPS, _FULL_STOPS = ".!?…؟۔।", "。！？"
+_BULLETS = "-–—*•·▪◦●"
 _SENTENCE_END = re.compile(  # begins with all the signs: they are looked for at once
     rf"[{_STOPS}{_FULL_STOPS}\n](?:"
     rf"(?<=[{_STOPS}])[{_STOPS}]*[\"'”’»)\]]*(?=\s+[^\sa-z])"
     rf"|(?<=[{_FULL_STOPS}])[{_FULL_STOPS}]*[」』）]*"
-    r"|(?<=\n)(?:\s*\n|(?=\s*[^\sa-z])))"
+    rf"|(?<=\n)(?:\s*\n|(?=\s*[{_BULLETS}]\s)))"  # a single break is where a line of wire copy was full
 )
 _ABBREVIATION = re.compile(r"(?:^|\W)(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Gen|Sen|Rep|Gov|Col|Prof|No|vs)$")
 _LONGEST_ABBREVIATION = 5
@@ -59,9 +61,9 @@ def marked(text: str, matcher: TermMatcher) -> Marked:
 
 def snippets(text: str, matcher: TermMatcher) -> tuple[Marked, ...]:
     """Return up to three passages around the matches, the best first, or the text's beginning where there is none."""
-    text = text[:MAX_SCANNED_CHARS]
-    found = found_words(text, matcher)
-    ends = list(_sentence_ends(text))
+    scanned = text[:MAX_SCANNED_CHARS]
+    found = found_words(scanned, matcher)
+    ends = list(_sentence_ends(scanned))
     passages = _best(list(_candidates(text, ends, found))) if found else [_passage(text, ends, 0, ())]
     shown = (_shown(text, passage) for passage in passages)
     return tuple(passage for passage in shown if passage.text)
