@@ -31,6 +31,7 @@ REQUEST_CHANNELS = {
     channels.STREAM_STATUS: ("stream-request", "stream-reply"),
     channels.STREAM_PRUNE: ("stream-order", "stream-reply"),
     channels.STREAM_REDELIVER: ("stream-order", "stream-reply"),
+    channels.PROCESSES_STATUS: ("process-request", "process-reply"),
 }
 REPORT_CHANNELS = {channels.INDEX_DAMAGED: "damage-report"}
 """Those without a reply."""
@@ -51,6 +52,7 @@ REQUEST_SUMMARIES = {
     channels.STREAM_STATUS: "Tell how full the stream is, and what may be removed from it; for operators.",
     channels.STREAM_PRUNE: "Remove the oldest handled events from the stream; for operators.",
     channels.STREAM_REDELIVER: "Have every event in the stream delivered once more; for operators.",
+    channels.PROCESSES_STATUS: "Tell how each process is; every one replies for itself; for operators.",
     channels.INDEX_DAMAGED: "Hear that the index is damaged, and read it again; for searchers. There is no reply.",
 }
 

@@ -32,6 +32,8 @@ from newsdex_schemas.operations import (
     IndexRequest,
     ParkedReply,
     ParkedRequest,
+    ProcessReply,
+    ProcessRequest,
     StreamOrder,
     StreamReply,
     StreamRequest,
@@ -49,6 +51,7 @@ REPLIES: dict[str, type[ContractModel]] = {
     "index-reply": IndexReply,
     "erasure-reply": ErasureReply,
     "stream-reply": StreamReply,
+    "process-reply": ProcessReply,
     "problem": Problem,
 }
 REQUESTS: dict[str, type[ContractModel]] = {
@@ -65,6 +68,7 @@ REQUESTS: dict[str, type[ContractModel]] = {
     "damage-report": DamageReport,
     "stream-request": StreamRequest,
     "stream-order": StreamOrder,
+    "process-request": ProcessRequest,
 }
 MESSAGES: dict[str, type[ContractModel]] = {
     "article": Article,

@@ -45,10 +45,13 @@ STREAM_PRUNE = "stream.prune"
 STREAM_REDELIVER = "stream.redeliver"
 """Request/reply, for operators: how full the stream is, and orders to make room or to deliver everything again."""
 
+PROCESSES_STATUS = "processes.status"
+"""Request and several replies, for operators: every process that runs tells how it is."""
+
 REQUEST_CHANNELS = (
     SEARCH_QUERY, SEARCH_SUGGEST, SEARCH_SIMILAR, ARTICLES_GET, EVENTS_OUTCOME, PARKED_RETRY, PARKED_DROP,
     ERASURES_ORDER, ERASURES_STATUS, INDEX_STATUS, INDEX_CHECK, INDEX_REBUILD, INDEX_ROLLBACK, INDEX_DAMAGED,
-    STREAM_STATUS, STREAM_PRUNE, STREAM_REDELIVER,
+    STREAM_STATUS, STREAM_PRUNE, STREAM_REDELIVER, PROCESSES_STATUS,
 )  # fmt: skip
 
 CORRELATION_HEADER = "correlation_id"

@@ -1,4 +1,4 @@
-"""`/live`, `/ready` and `/metrics` of a process."""
+"""`/live`, `/ready` and `/metrics` of a process, and what they are answered from."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,40 +15,67 @@ class Readiness:
 
     def __init__(self, *pending: str) -> None:
         self._reasons: dict[str, str] = dict.fromkeys(pending, "starting")
+        self._hung: dict[str, str] = {}
 
     def clear(self, what: str) -> None:
         """Say that this part is well."""
         self._reasons.pop(what, None)
+        self._hung.pop(what, None)
 
     def fail(self, what: str, reason: str) -> None:
         """Say that this part is not, and why."""
         self._reasons[what] = reason
 
+    def hang(self, what: str, reason: str) -> None:
+        """Say that this part will not go on by itself: the process is not alive."""
+        self.fail(what, reason)
+        self._hung[what] = reason
+
     def __bool__(self) -> bool:
         return not self._reasons
 
     def reasons(self) -> dict[str, str]:
-        """Give part → reason."""
+        """Return why the process is not ready, part → reason."""
         return dict(self._reasons)
 
+    def hung(self) -> dict[str, str]:
+        """Return why the process is not alive, part → reason."""
+        return dict(self._hung)
 
-def health_routes(readiness: Readiness, probe: Callable[[], None] = lambda: None) -> Sequence[tuple[str, ASGIApp]]:
-    """Give the routes; `probe` looks at something at each request and raises `Unavailable` where it is not well."""
 
-    @get
-    async def live(_: Any) -> AsgiResponse:
-        return AsgiResponse(b"live\n", 200)
+class Health:
+    """What a process says when it is asked: what it has collected, and what a look at this moment shows."""
 
-    @get
-    async def ready(_: Any) -> AsgiResponse:
-        reasons = readiness.reasons()
+    def __init__(self, readiness: Readiness, probe: Callable[[], None] = lambda: None) -> None:
+        """Take what to look at; it raises `Unavailable` where that is not well."""
+        self._readiness = readiness
+        self._probe = probe
+
+    def reasons(self) -> dict[str, str]:
+        """Return why the process is not ready now, part → reason; empty where it is."""
+        reasons = self._readiness.reasons()
         try:
-            probe()
+            self._probe()
         except Unavailable as fault:
             reasons[fault.code] = fault.message
-        if not reasons:
-            return AsgiResponse(b"ready\n", 200)
-        text = "".join(f"{what}: {reason}\n" for what, reason in reasons.items())
-        return AsgiResponse(text.encode(), 503)
+        return reasons
 
-    return [("/live", live), ("/ready", ready), ("/metrics", make_asgi_app())]
+    def routes(self) -> Sequence[tuple[str, ASGIApp]]:
+        """Return the routes of probes and of Prometheus."""
+
+        @get
+        async def live(_: Any) -> AsgiResponse:
+            return _answer(b"live\n", self._readiness.hung())
+
+        @get
+        async def ready(_: Any) -> AsgiResponse:
+            return _answer(b"ready\n", self.reasons())
+
+        return [("/live", live), ("/ready", ready), ("/metrics", make_asgi_app())]
+
+
+def _answer(well: bytes, reasons: dict[str, str]) -> AsgiResponse:
+    if not reasons:
+        return AsgiResponse(well, 200)
+    text = "".join(f"{what}: {reason}\n" for what, reason in reasons.items())
+    return AsgiResponse(text.encode(), 503)

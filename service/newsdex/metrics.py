@@ -38,6 +38,10 @@ COMMIT_EVENTS = Histogram(
 )
 ARCHIVE_SEQUENCE = Gauge("newsdex_archive_sequence", "Sequence number of the newest change")
 INDEX_POSITION = Gauge("newsdex_index_position", "Sequence number up to which the index has applied changes")
+INDEX_OLDEST_CHANGE = Gauge(
+    "newsdex_index_oldest_change_seconds",
+    "How long the oldest change that the index lacks has waited, else 0",
+)
 INDEX_BUILDING = Gauge("newsdex_index_building", "1 while a generation of the index is being made ready to serve")
 INDEX_BUILD_POSITION = Gauge("newsdex_index_build_position", "Sequence number up to which it has applied changes")
 REQUESTS_QUEUED = Gauge("newsdex_requests_queued", "Requests of every kind that wait for their turn")

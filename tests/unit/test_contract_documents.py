@@ -204,7 +204,7 @@ def test_the_asyncapi_document_describes_every_channel() -> None:
 def test_every_request_can_be_answered_with_a_problem() -> None:
     replies = [operation["reply"] for operation in ASYNCAPI["operations"].values() if "reply" in operation]
 
-    assert len(replies) == 16
+    assert len(replies) == 17
     for reply in replies:
         assert {"Problem"} < {reference["$ref"].rpartition("/")[2] for reference in reply["messages"]}
 

@@ -241,6 +241,7 @@ def test_there_is_an_alert_for_whatever_needs_an_operator() -> None:
         "newsdex_parked_open", "newsdex_parked_oldest_timestamp_seconds", "newsdex_ready", "newsdex_index_position",
         "newsdex_stream_waiting_events", "newsdex_events_delayed_total", "newsdex_stream_faults",
         "newsdex_stream_mended_total", "newsdex_stream_bytes", "newsdex_store_bytes",
+        "newsdex_index_oldest_change_seconds",
     } <= watched  # fmt: skip
 
 

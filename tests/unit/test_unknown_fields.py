@@ -23,6 +23,7 @@ from newsdex_schemas.operations import (
     IndexOrder,
     IndexRequest,
     ParkedRequest,
+    ProcessRequest,
     StreamOrder,
     StreamRequest,
 )
@@ -41,6 +42,7 @@ REQUESTS: dict[type[RequestModel], dict[str, Any]] = {
     ErasureOrder: {"order": "erase", "articles": ["a-1"]},
     StreamRequest: {},
     StreamOrder: {"order": "prune"},
+    ProcessRequest: {},
 }
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from nats.aio.client import Client as NatsClient
@@ -45,6 +45,8 @@ from newsdex_schemas.operations import (
     ParkedReply,
     ParkedRequest,
     ParkedResult,
+    ProcessReply,
+    ProcessRequest,
     StreamOrder,
     StreamReply,
     StreamRequest,
@@ -57,6 +59,8 @@ ACK_TIMEOUT_S = 10.0
 REPLY_TIMEOUT_S = 10.0
 REPLY_GRACE_S = 1.0
 LAG_TIMEOUT_S = 2.0
+FIRST_PROCESS_S, NEXT_PROCESS_S = 2.0, 0.3
+"""How long processes are waited for: until one says how it is, and then until no other does."""
 CONSUMER_INFO = f"$JS.API.CONSUMER.INFO.{channels.STREAM}.{CONSUMER}"
 FIRST_POLL_S, LONGEST_POLL_S = 0.02, 0.5
 Reply = TypeVar("Reply", bound=ContractModel)
@@ -238,6 +242,22 @@ class Client:
     async def redeliver(self) -> StreamReply:
         """Have every event in the stream delivered once more."""
         return await self._request(channels.STREAM_REDELIVER, StreamOrder(order="redeliver"), StreamReply)
+
+    async def processes(self) -> list[ProcessReply]:
+        """Ask every process how it is, and return what those say that answer in time."""
+        found: list[ProcessReply] = []
+        inbox = self._connection.new_inbox()
+        replies = await self._connection.subscribe(inbox)
+        await self._connection.publish(channels.PROCESSES_STATUS, ProcessRequest().to_json(), reply=inbox)
+        wait_s = FIRST_PROCESS_S
+        with suppress(TimeoutError, NatsError):
+            while True:
+                message = await replies.next_msg(timeout=wait_s)
+                with suppress(ValidationError):  # nobody listens, or one that cannot say how it is
+                    found.append(ProcessReply.from_json(message.data))
+                    wait_s = NEXT_PROCESS_S
+        await replies.unsubscribe()
+        return sorted(found, key=lambda reply: (reply.process, reply.instance))
 
     async def _request(
         self, channel: str, request: ContractModel, reply: type[Reply], timeout_s: float = REPLY_TIMEOUT_S

@@ -20,8 +20,9 @@ from newsdex.apps.event_log import report_event
 from newsdex.apps.index_requests import damage_handler, index_handlers
 from newsdex.apps.lock import lock_data_dir
 from newsdex.apps.log_limits import CountedLines
-from newsdex.apps.projector import ProjectorProcess, Report
+from newsdex.apps.projector_watch import ProjectorWatch
 from newsdex.apps.requests import answering
+from newsdex.apps.self_report import SelfReport
 from newsdex.apps.serve import Process
 from newsdex.apps.stream_adoption import StreamAdoption
 from newsdex.apps.stream_marks import redeliver_note
@@ -37,7 +38,7 @@ from newsdex.broker.streams import ACK_WAIT_S, CONSUMER, MAX_ACK_PENDING, sync_a
 from newsdex.clock import now_us
 from newsdex.cursor_key import cursor_key
 from newsdex.errors import Unavailable
-from newsdex.health import Readiness, health_routes
+from newsdex.health import Health, Readiness
 from newsdex.ingest.committer import Committer
 from newsdex.ingest.handle import drop_parked, handle_batch, retry_parked
 from newsdex.records import Delivery, Result
@@ -75,10 +76,11 @@ class Indexer:
         with suppress(Unavailable):  # a searcher that needs it says what is wrong
             cursor_key(settings.data_dir)
         self._readiness = Readiness("broker", "archive")
+        self._health = Health(self._readiness)
         self._process = Process(self._readiness)
         self._committer = Committer(self._handle, self._committed)
-        self._projector: ProjectorProcess | None = None
-        self._erasing = Erasing(self._archive.erasures, self._committer, lambda: self._projector)
+        self._projector = ProjectorWatch(self._readiness)
+        self._erasing = Erasing(self._archive.erasures, self._committer, lambda: self._projector.projector)
         self._watch: StreamWatch | None = None
         self._delayed = CountedLines()
         self._parked_codes: list[str] = []
@@ -92,7 +94,7 @@ class Indexer:
             await self._process.serve(
                 self._settings,
                 broker,
-                health_routes(self._readiness),
+                self._health.routes(),
                 before=partial(self._start, broker),
                 after=self._stop,
             )
@@ -116,12 +118,13 @@ class Indexer:
             (channels.PARKED_RETRY, self._retry),
             (channels.PARKED_DROP, self._drop),
             *self._erasing.handlers(),
-            *index_handlers(lambda: self._projector),
+            *index_handlers(lambda: self._projector.projector),
             *stream_handlers(lambda: self._watch),
         ):
             broker.subscriber(channel, queue="indexers", decoder=undecoded)(answering(handler))
-        report_damage = answering(damage_handler(lambda: self._projector))
+        report_damage = answering(damage_handler(lambda: self._projector.projector))
         broker.subscriber(channels.INDEX_DAMAGED, queue="indexers", decoder=undecoded, no_reply=True)(report_damage)
+        SelfReport("indexer", self._health, self._projector.work).subscribe(broker)
 
     async def _start(self, broker: NatsBroker) -> None:
         js = broker.config.connection_state.stream
@@ -139,13 +142,10 @@ class Indexer:
                 "broker_sync", "the broker does not fsync before it acknowledges: sync_interval: always"
             )
         log.info("broker.ready", sync_always="unknown" if always is None else always)
-        projector = self._projector = ProjectorProcess(self._settings, self._reported)
-
-        async def check_projector() -> None:
-            projector.check()
-
+        head = await asyncio.to_thread(read_archive, self._settings.data_dir, lambda archive: archive.head())
+        self._projector.start(self._settings, head)
         self._process.watch(watch.check, CHECK_EVERY_S)
-        self._process.watch(check_projector, CHECK_PROJECTOR_EVERY_S)
+        self._process.watch(self._projector.check, CHECK_PROJECTOR_EVERY_S)
         self._process.watch(self._count, COUNT_EVERY_S)
         self._process.watch(self._prune, PRUNE_EVERY_S)
         self._readiness.clear("archive")
@@ -154,8 +154,7 @@ class Indexer:
     async def _stop(self) -> None:
         await self._erasing.stop()
         await self._committer.close()
-        if self._projector is not None:
-            await asyncio.to_thread(self._projector.stop)
+        await asyncio.to_thread(self._projector.stop)
 
     def _handle(self, deliveries: Sequence[Delivery]) -> list[Result]:
         start = time.perf_counter()
@@ -183,8 +182,7 @@ class Indexer:
         changes = [result.sequence for result in results if result.sequence is not None]
         if changes:
             metrics.ARCHIVE_SEQUENCE.set(max(changes))
-            if self._projector is not None:
-                self._projector.wake()
+            self._projector.archived(max(changes))
 
     async def _on_event(self, delivery: Delivery) -> None:
         try:
@@ -239,17 +237,6 @@ class Indexer:
         for code, number in open_by_code.items():
             metrics.PARKED_OPEN.labels(code).set(number)
         metrics.PARKED_OLDEST.set(min((count.oldest_us for count in counts), default=0) / 1e6)
-
-    def _reported(self, report: Report) -> None:
-        """Show how the index is: metrics, and readiness."""
-        status, build = report.status, report.status.build
-        metrics.INDEX_POSITION.set(status.position)
-        metrics.INDEX_BUILDING.set(build is not None)
-        metrics.INDEX_BUILD_POSITION.set(build.position if build else 0)
-        if status.fault:
-            self._readiness.fail("index", status.fault)
-        else:
-            self._readiness.clear("index")
 
     async def _prune(self) -> None:
         try:

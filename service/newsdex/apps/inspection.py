@@ -1,21 +1,13 @@
-"""What operators look at: read from the data folder, so that it works while nothing else does."""
+"""What became of an event or an article: read from the data folder, so that it works while nothing else does."""
 
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from newsdex.apps.client import connected
-from newsdex.apps.stream_watch import FILLING
 from newsdex.archive.reader import ArchiveReader, read_archive
-from newsdex.broker.address import broker_url, monitoring_url
-from newsdex.broker.client import connect
-from newsdex.broker.streams import consumer_state, sync_always
-from newsdex.errors import Invalid, Misconfigured, NewsdexError, Unavailable
-from newsdex.index.generations.generations import serving
+from newsdex.errors import NewsdexError, Unavailable
 from newsdex.index.reader import IndexReader
 from newsdex.records import LedgerEntry, ParkedChoice, ParkedEvent, Standing
-from newsdex.settings import Settings, without_credentials
-from newsdex_schemas import SearchRequest, channels
-from newsdex_schemas.operations import StreamReply
+from newsdex.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,15 +20,6 @@ class Story:
     """Up to where the index has applied changes; 0 without an index."""
     as_of_us: int
     """The moment as of which the index shows articles; 0 without an index."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One part of the service and how it is."""
-
-    part: str
-    well: bool
-    text: str
 
 
 def story_of(settings: Settings, article_id: str) -> Story:
@@ -109,120 +92,3 @@ def _index_state(settings: Settings) -> tuple[int, int]:
     except Unavailable:
         return 0, 0
     return view.position, view.as_of_us
-
-
-async def look(settings: Settings) -> list[Finding]:
-    """Look at every part of the service, one after the other."""
-    parts = (
-        ("broker", _broker),
-        ("indexer", _indexer),
-        ("stream", _stream),
-        ("searchers", _searchers),
-        ("archive", _archive),
-        ("parked", _parked),
-        ("index", _index),
-    )
-    return [await _finding(part, look_at(settings)) for part, look_at in parts]
-
-
-async def _finding(part: str, look_at: Awaitable[str]) -> Finding:
-    try:
-        return Finding(part=part, well=True, text=await look_at)
-    except NewsdexError as fault:
-        return Finding(part=part, well=False, text=f"{fault.message} ({fault.code})")
-
-
-async def _broker(settings: Settings) -> str:
-    connection = await connect(settings, name="newsdex-status")
-    payload = connection.max_payload
-    await connection.close()
-    if payload < channels.MAX_MESSAGE_BYTES:
-        reason = f"answers, but takes {payload:,} bytes a message: max_payload must be {channels.MAX_MESSAGE_BYTES:,}"
-        raise Misconfigured("broker_small_payload", reason)
-    always = await sync_always(monitoring_url(settings))
-    if always is False:
-        raise Misconfigured("broker_sync", "answers, but does not fsync before it acknowledges")
-    sync = "fsyncs before it acknowledges" if always else "whether it fsyncs cannot be seen without its monitoring URL"
-    return f"answers at {without_credentials(broker_url(settings))}; {sync}"
-
-
-async def _indexer(settings: Settings) -> str:
-    connection = await connect(settings, name="newsdex-status")
-    try:
-        consumer = await consumer_state(connection.jetstream())
-    finally:
-        await connection.close()
-    waiting, at_work = consumer.num_pending or 0, consumer.num_ack_pending or 0
-    text = f"{waiting:,} events wait in the stream, {at_work:,} are being handled"
-    if not consumer.num_waiting:
-        raise Unavailable("no_indexer", f"does not run; {text}")
-    return text
-
-
-async def _stream(settings: Settings) -> str:
-    async with connected(settings) as client:
-        reply = await client.stream_status()
-    text = stream_text(reply)
-    if reply.faults:
-        raise Misconfigured("stream_fault", f"{'; '.join(reply.faults)}; {text}")
-    if fullness(reply) >= FILLING:
-        raise Unavailable("broker_full", f"{fullness(reply):.0%} of the room for events is used; {text}")
-    return text
-
-
-def fullness(reply: StreamReply) -> float:
-    """Return how full stream or store are, whichever is fuller, 0 to 1; 0 where no limit is known."""
-    pairs = ((reply.bytes, reply.limit_bytes), (reply.store_bytes, reply.store_limit_bytes))
-    return max(used / limit if limit else 0.0 for used, limit in pairs)
-
-
-BOUNDS = {
-    "wanted": "none needs to go",
-    "acknowledged": "the rest is not handled yet",
-    "backup": "no backup has the rest",
-}
-
-
-def stream_text(reply: StreamReply) -> str:
-    """Tell in a sentence what the stream has, how much it may have, and what may go."""
-    limits = [
-        f"{what} {used:,} of {limit:,} bytes"
-        for what, used, limit in (
-            ("the stream", reply.bytes, reply.limit_bytes),
-            ("the store", reply.store_bytes, reply.store_limit_bytes),
-        )
-        if limit
-    ]
-    room = f"; {', '.join(limits)}" if limits else ""
-    since = f" since {reply.oldest_at:%Y-%m-%d %H:%M}" if reply.oldest_at else ""
-    kept = f"{reply.events:,} events of {reply.bytes:,} bytes{since}{room}"
-    return f"{kept}; {reply.prunable:,} handled ones may go, {BOUNDS[reply.bound]}"
-
-
-async def _searchers(settings: Settings) -> str:
-    async with connected(settings) as client:
-        reply = await client.search(SearchRequest(size=0))
-    return f"answer in {reply.took_ms:.1f} ms; {reply.total:,} articles can be found now"
-
-
-async def _archive(settings: Settings) -> str:
-    counts = read_archive(settings.data_dir, lambda archive: archive.counts())
-    outcomes = ", ".join(f"{number:,} {name}" for name, number in counts.outcomes.items()) or "none yet"
-    articles = f"{counts.live:,} articles, {counts.tombstones:,} withdrawn, change {counts.sequence:,}"
-    return f"{articles}; outcomes: {outcomes}"
-
-
-async def _parked(settings: Settings) -> str:
-    parked = read_archive(settings.data_dir, lambda archive: archive.parked_open())
-    if parked:
-        number = sum(count.number for count in parked)
-        codes = ", ".join(f"{count.number:,} {count.code}" for count in parked)
-        raise Invalid("events_parked", f"{number:,} events wait for you ({codes}): newsdex parked list")
-    return "nothing is parked"
-
-
-async def _index(settings: Settings) -> str:
-    root = settings.data_dir / "index"
-    position = IndexReader(root).view().position
-    behind = read_archive(settings.data_dir, lambda archive: archive.head()) - position
-    return f"{serving(root).name} at change {position:,}, {behind:,} behind the archive"

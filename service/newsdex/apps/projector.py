@@ -70,6 +70,7 @@ class ProjectorProcess:
         self._commands = 0
         self.report: Report | None = None
         """The last one; None until there was one."""
+        self._heard_at = time.monotonic()
         self._process = context.Process(
             target=run_projector, args=(settings, theirs_to_hear, theirs_to_say), name="projector", daemon=True
         )
@@ -107,6 +108,10 @@ class ProjectorProcess:
         if not self._process.is_alive():
             raise Unavailable("projector_ended", f"the projector ended with exit code {self._process.exitcode}")
 
+    def silent_s(self) -> float:
+        """Return the seconds since the process said something, or since it was started."""
+        return time.monotonic() - self._heard_at
+
     def stop(self) -> None:
         """Let the process end after the commit it is at."""
         self._wakeups.close()
@@ -118,6 +123,7 @@ class ProjectorProcess:
         with suppress(EOFError, OSError):  # it has ended: whether it may have is `check`'s question
             while True:
                 self.report = self._reports.recv()
+                self._heard_at = time.monotonic()
                 self._on_report(self.report)
 
 

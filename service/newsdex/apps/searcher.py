@@ -18,6 +18,7 @@ from newsdex.apps.channel import RequestChannel
 from newsdex.apps.intake import Intake
 from newsdex.apps.query_log import QueryLog
 from newsdex.apps.requests import correlation_id_of, problem_reply
+from newsdex.apps.self_report import SelfReport, Work
 from newsdex.apps.serve import Process
 from newsdex.apps.typing import TypingRequests
 from newsdex.archive.reader import ArchiveReader
@@ -27,7 +28,7 @@ from newsdex.clock import now_us
 from newsdex.cursor_key import cursor_key
 from newsdex.errors import Invalid, Unavailable
 from newsdex.event_outcomes import outcome_of, outcomes_of
-from newsdex.health import Readiness, health_routes
+from newsdex.health import Health, Readiness
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader
 from newsdex.search.plan.curation import Curation
@@ -63,6 +64,7 @@ class Searcher:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._readiness = Readiness("broker")
+        self._health = Health(self._readiness, self._probe)
         self._process = Process(self._readiness)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
         self._archive: ArchiveReader | None = None
@@ -80,11 +82,12 @@ class Searcher:
         """Serve until stopped; raise the `NewsdexError` that ended it, if one did."""
         broker = self._broker = make_broker(self._settings, name="newsdex-searcher", owner=self._process)
         self._subscribe(broker)
-        metrics.READY.set_function(self._ready)
+        SelfReport("searcher", self._health, self._work).subscribe(broker)
+        metrics.READY.set_function(lambda: float(not self._health.reasons()))
         await self._process.serve(
             self._settings,
             broker,
-            health_routes(self._readiness, probe=self._probe),
+            self._health.routes(),
             before=self._start,
             after=self._stop,
         )
@@ -139,12 +142,11 @@ class Searcher:
         self._reader()
         self._index.view()
 
-    def _ready(self) -> float:
+    def _work(self) -> Work:
         try:
-            self._probe()
+            return Work(position=self._index.view().position)
         except Unavailable:
-            return 0.0
-        return float(bool(self._readiness))
+            return Work()
 
     @cached_property
     def _seal(self) -> Seal:

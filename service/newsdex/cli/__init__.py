@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from newsdex.cli import article, inspect, parked, publish, run, search, similar, stream, suggest, upkeep
+from newsdex.cli import article, inspect, parked, publish, run, search, similar, status, stream, suggest, upkeep
 from newsdex.cli.console import out, show_error
 from newsdex.errors import NewsdexError
 from newsdex.private import write_for_owner_only
@@ -44,6 +44,7 @@ search.add_to(app)
 suggest.add_to(app)
 similar.add_to(app)
 inspect.add_to(app)
+status.add_to(app)
 upkeep.add_to(app)
 app.add_typer(parked.app)
 stream.add_to(app)

@@ -1,16 +1,14 @@
-"""`newsdex why` and `newsdex status`: what became of an article, and how the service is."""
+"""`newsdex why`: what became of an article."""
 
-import asyncio
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from newsdex.apps.inspection import Story, look, story_of
+from newsdex.apps.inspection import Story, story_of
 from newsdex.cli.console import moment, out
 from newsdex.cli.withdrawn import place_text, withdrawn_text
 from newsdex.clock import now_us
-from newsdex.errors import Unavailable
 from newsdex.ingest.decide import REASONS
 from newsdex.order import Place
 from newsdex.records import LedgerEntry, Standing
@@ -18,9 +16,8 @@ from newsdex.settings import load_settings
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command()(why)
-    app.command()(status)
 
 
 def why(article_id: Annotated[str, typer.Argument(metavar="ID", help="The article's id.")]) -> None:
@@ -70,13 +67,3 @@ def _hidden(standing: Standing) -> str | None:
     if standing.expires_us is not None and standing.expires_us <= now_us():
         return f"expired since {moment(standing.expires_us)}"
     return None
-
-
-def status() -> None:
-    """Show how every part of the service is. Ends with 69 where something is not well."""
-    findings = asyncio.run(look(load_settings()))
-    for finding in findings:
-        well = "[green]ok[/]" if finding.well else "[red]no[/]"
-        out.print(f"{well}  {finding.part:<10} {escape(finding.text)}", soft_wrap=True)
-    if not all(finding.well for finding in findings):
-        raise typer.Exit(Unavailable.exit_code)

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from newsdex.apps.client import connected
-from newsdex.apps.inspection import stream_text
 from newsdex.apps.redelivery import have_redelivered
+from newsdex.apps.status import stream_text
 from newsdex.cli.console import out
 from newsdex.settings import load_settings
 from newsdex_schemas.operations import StreamOrder, StreamReply

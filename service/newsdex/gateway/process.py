@@ -17,7 +17,7 @@ from newsdex.gateway.door import Door
 from newsdex.gateway.pages.assets import Assets
 from newsdex.gateway.pages.rendering import Pages
 from newsdex.gateway.server import HttpServer, listening, make_server
-from newsdex.health import Readiness, health_routes
+from newsdex.health import Health, Readiness
 from newsdex.settings import Settings
 
 log = structlog.get_logger()
@@ -43,7 +43,7 @@ class Gateway:
         await self._process.serve(
             self._settings,
             self._broker,
-            health_routes(self._readiness),
+            Health(self._readiness).routes(),
             before=self._open,
             after=self._close,
         )

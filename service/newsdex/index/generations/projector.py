@@ -36,7 +36,7 @@ log = structlog.get_logger()
 MAX_BATCH = 1_000
 """Bounds the memory of a commit, and how long a change can wait behind a backlog."""
 ERASING_POLL_S = 0.05
-LOOK_AT_CLOCK_S = 10.0
+LOOK_AT_CLOCK_S = 5.0
 """So long a clock that is set forward goes unnoticed while nothing else happens."""
 ANOTHER_MAKER = "index_version"
 ROLLBACK = "rollback"

@@ -1,0 +1,55 @@
+"""Lets a process tell operators how it is, over the broker, with every other process that runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from faststream.nats import NatsBroker
+from faststream.nats.message import NatsMessage
+
+from newsdex.apps.requests import answering
+from newsdex.broker.connection import undecoded
+from newsdex.health import Health
+from newsdex.log import instance_name
+from newsdex.validation import read_request
+from newsdex.version import newsdex_version
+from newsdex_schemas import channels
+from newsdex_schemas.operations import ProcessReply, ProcessRequest
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """How far a process is, as `ProcessReply` tells it."""
+
+    position: int | None = None
+    doing: str | None = None
+    waiting_s: float | None = None
+
+
+class SelfReport:
+    """Answers `processes.status` for one process; `work` is asked at each request."""
+
+    def __init__(self, process: str, health: Health, work: Callable[[], Work] = Work) -> None:
+        self._process = process
+        self._health = health
+        self._work = work
+        self._started_at = datetime.now(UTC)
+
+    def subscribe(self, broker: NatsBroker) -> None:
+        """Listen; without a queue group, since every process is to answer."""
+        broker.subscriber(channels.PROCESSES_STATUS, decoder=undecoded)(answering(self._tell))
+
+    async def _tell(self, message: NatsMessage) -> ProcessReply:
+        read_request(ProcessRequest, message.body)
+        reasons, work = self._health.reasons(), self._work()
+        return ProcessReply(
+            process=self._process,
+            instance=instance_name(),
+            version=newsdex_version(),
+            started_at=self._started_at,
+            ready=not reasons,
+            reasons=reasons,
+            position=work.position,
+            doing=work.doing,
+            waiting_s=work.waiting_s,
+        )
