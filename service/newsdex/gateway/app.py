@@ -9,12 +9,12 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from newsdex.gateway.api import search
 from newsdex.gateway.door import Door
-from newsdex.gateway.pages import asset_files
+from newsdex.gateway.pages import article_page, asset_files, search_page
 from newsdex.gateway.problems import ErrorResponses, answer_error
 from newsdex.gateway.security_headers import SecurityHeaders
 
 API = (search,)
-PAGES = (asset_files,)
+PAGES = (search_page, article_page, asset_files)
 """Modules with `routes`."""
 GZIP_FROM_BYTES = 1024
 GZIP_LEVEL = 1

@@ -1,5 +1,6 @@
 """Reads the parameters of an address as a request of the contract."""
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -18,7 +19,11 @@ def read_request(request: Request, model: type[Asked], **given: str) -> Asked:
 
     Raises `Invalid` with the name of the parameter that is wrong.
     """
-    pairs = [*request.query_params.multi_items(), *given.items()]
+    return read_pairs(model, [*request.query_params.multi_items(), *given.items()])
+
+
+def read_pairs(model: type[Asked], pairs: Iterable[tuple[str, str]]) -> Asked:
+    """Return what some parameters ask for; raise `Invalid` with the name of the one that is wrong."""
     try:
         return model.model_validate_json(to_json(read_parameters(model, pairs)))
     except ValidationError as error:

@@ -1,0 +1,194 @@
+"""A service of a few articles that the page's tests ask instead of a broker, as the client does."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from newsdex.apps.client import Refused
+from newsdex_schemas import (
+    Article,
+    ArticleReply,
+    DidYouMean,
+    Facet,
+    FacetValue,
+    Histogram,
+    Hit,
+    Interpretation,
+    Problem,
+    SearchFilters,
+    SearchReply,
+    SearchRequest,
+    SimilarReply,
+    SimilarRequest,
+    Suggestion,
+    SuggestReply,
+    SuggestRequest,
+    TitleSuggestion,
+)
+from newsdex_schemas.search import Bucket, FacetName
+
+FIELDS: tuple[FacetName, ...] = ("section", "authors", "tags", "agency", "language")
+ARABIC = "عبّارة ليلية إلى حين إصلاح جسر Salt-Lantern!"
+
+
+def article(number: int, **changes: object) -> Article:
+    """Return one of many articles about ferries."""
+    month = number % 24
+    fields: dict[str, object] = {
+        "id": f"courier:{number}",
+        "title": f"Night ferry sails, number {number}",
+        "body": f"The night ferry sails at {number}.\n\nA second paragraph of the harbour.",
+        "section": ("Transport", "Budget", "Harbour")[number % 3],
+        "authors": (f"Author {number % 9}",),
+        "tags": ("ferries", f"tag {number % 5}"),
+        "language": "en",
+        "published_at": datetime(2022 + month // 12, month % 12 + 1, 1 + number % 27, 7, 45, tzinfo=UTC).isoformat(),
+    }
+    return Article.model_validate_json(Article(**{**fields, **changes}).to_json())  # type: ignore[arg-type]
+
+
+def corpus() -> list[Article]:
+    """Return forty articles, one of them Arabic."""
+    arabic = article(
+        3, id="courier/ليل 3", title=ARABIC, body=f"ferry {ARABIC}", language="ar", authors=("وكالة الميناء",)
+    )
+    return [arabic if number == 3 else article(number) for number in range(1, 41)]
+
+
+@dataclass
+class FakeService:
+    """Finds articles that have all words of a query in title or body; `change` may replace a reply, or raise."""
+
+    articles: list[Article] = field(default_factory=corpus)
+    change: Callable[[SearchRequest, SearchReply], SearchReply] = lambda _, reply: reply
+    delays_s: dict[str, float] = field(default_factory=dict)
+    """By query, how long its answer takes."""
+    searches: list[SearchRequest] = field(default_factory=list)
+    suggested: list[str] = field(default_factory=list)
+
+    async def search(self, request: SearchRequest) -> SearchReply:
+        """Find articles."""
+        self.searches.append(request)
+        if delay_s := self.delays_s.get(request.q):
+            await asyncio.sleep(delay_s)
+        found = [one for one in self.articles if _has(one, request.q) and _passes(one, request.filters)]
+        found.sort(key=_moment, reverse=request.sort != "oldest")
+        page = found[request.offset : request.offset + request.size]
+        reply = SearchReply(
+            hits=tuple(_hit(one, request.q) for one in page),
+            total=len(found),
+            total_is="exact",
+            partial=False,
+            next_cursor="next" if request.offset + len(page) < len(found) else None,
+            interpretation=Interpretation(query=request.q),
+            facets={name: self._facet(name, request) for name in request.facets} or None,
+            histogram=_histogram(found) if request.histogram else None,
+            did_you_mean=DidYouMean(text="night ferry", marked="night <mark>ferry</mark>", total=39)
+            if "fery" in request.q
+            else None,
+            took_ms=1.0,
+            index_ms=0.5,
+            position=40,
+        )
+        return self.change(request, reply)
+
+    def _facet(self, name: FacetName, request: SearchRequest) -> Facet:
+        open_ = request.filters.model_copy(update={name: ()})
+        counts = Counter(
+            value
+            for one in self.articles
+            if _has(one, request.q) and _passes(one, open_)
+            for value in _values(one, name)
+        )
+        for value in getattr(request.filters, name):
+            counts.setdefault(value, 0)
+        values = tuple(FacetValue(value=value, count=count) for value, count in counts.most_common(request.facet_size))
+        return Facet(values=values, more=max(0, len(counts) - request.facet_size))
+
+    async def suggest(self, request: SuggestRequest) -> SuggestReply:
+        """Complete what is typed."""
+        self.suggested.append(request.q)
+        return SuggestReply(
+            terms=(Suggestion(text="night ferry", marked="<mark>ni</mark>ght ferry", total=39),),
+            authors=(Suggestion(text="Author 1", marked="Author 1", total=4),),
+            titles=(TitleSuggestion(id="courier:1", text="Night <b>x", marked="<mark>Ni</mark>ght &lt;b&gt;x"),),
+            partial=False,
+            took_ms=1.0,
+            position=40,
+        )
+
+    async def similar(self, request: SimilarRequest) -> SimilarReply:
+        """Find two others."""
+        others = [one for one in self.articles if one.id != request.id][: min(2, request.size)]
+        hits = tuple(_hit(one, "") for one in others)
+        return SimilarReply(hits=hits, terms=(), partial=False, took_ms=1.0, index_ms=1.0, position=40)
+
+    async def article(self, id_: str) -> ArticleReply:
+        """Give an article."""
+        for sequence, one in enumerate(self.articles, 1):
+            if one.id == id_:
+                return ArticleReply(article=one, sequence=sequence)
+        raise Refused(Problem(code="unknown_article", message="there is no article with this id", retryable=False))
+
+
+def _words(q: str) -> tuple[list[str], str | None]:
+    id_ = q.split('"')[1] if q.startswith('+id:"') else None
+    return q.rpartition('"')[2].strip(" ()").casefold().split(), id_
+
+
+def _moment(one: Article) -> datetime:
+    return one.published_at or datetime.min.replace(tzinfo=UTC)
+
+
+def _has(one: Article, q: str) -> bool:
+    words, id_ = _words(q)
+    text = f"{one.title} {one.body}".casefold()
+    return (id_ is None or one.id == id_) and all(word in text for word in words)
+
+
+def _values(one: Article, name: str) -> tuple[str, ...]:
+    value = getattr(one, name)
+    return value if isinstance(value, tuple) else ((value,) if value else ())
+
+
+def _passes(one: Article, filters: SearchFilters) -> bool:
+    if any(getattr(filters, name) and not set(_values(one, name)) & set(getattr(filters, name)) for name in FIELDS):
+        return False
+    moment = one.published_at
+    if filters.published_from and (moment is None or moment < filters.published_from):
+        return False
+    return not (filters.published_to and (moment is None or moment >= filters.published_to))
+
+
+def _hit(one: Article, q: str) -> Hit:
+    words, _ = _words(q)
+
+    def places(text: str) -> tuple[tuple[int, int], ...]:
+        found = [(text.casefold().find(word), len(word)) for word in words]
+        return tuple(sorted((start, start + many) for start, many in found if start >= 0))
+
+    passage = one.body.split("\n\n")[0]
+    shared = one.model_dump(
+        include={"id", "summary", "section", "authors", "tags", "agency", "language", "published_at"}
+    )
+    return Hit(
+        **shared,
+        title=one.title,
+        title_marks=places(one.title),
+        snippets=(passage,),
+        snippet_marks=(places(passage),),
+        score=1.0,
+    )
+
+
+def _histogram(found: list[Article]) -> Histogram | None:
+    months = Counter((one.published_at.year, one.published_at.month) for one in found if one.published_at)
+    if not months:
+        return Histogram(interval="month", buckets=(), undated=len(found))
+    first, last = min(months), max(months)
+    count = (last[0] - first[0]) * 12 + last[1] - first[1] + 1
+    starts = [(first[0] + (first[1] - 1 + n) // 12, (first[1] - 1 + n) % 12 + 1) for n in range(count)]
+    buckets = tuple(Bucket(start=datetime(*one, 1, tzinfo=UTC), count=months[one]) for one in starts)
+    return Histogram(interval="month", buckets=buckets, undated=0)
