@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 from tests.benchmarks.figures import where_and_when
-from tests.extraction import scores
+from tests.extraction import as_text, scores
 from tests.extraction.extractors import EXTRACTORS, Extraction, Extractor
 from tests.extraction.pages import FOLDER, LabelledPage, pages_with_bodies, pages_with_labels
 
@@ -30,6 +30,7 @@ def main() -> None:
             result[name] = f"not measured: {module} is not installed"
         else:
             result[name] = _figures(extract)
+    result["as text"] = as_text.figures()
     RESULT.write_text(json.dumps(result, indent=2) + "\n")
     _print(result)
 
@@ -89,6 +90,10 @@ def _print(result: dict[str, Any]) -> None:
     for figure in next(iter(measured.values())):
         table.add_row(figure, *(str(figures[figure]) for figures in measured.values()))
     console = Console()
+    console.print(table)
+    table = Table("newsdex, of the text that scrapers leave", *result["as text"])
+    for figure in next(iter(result["as text"].values())):
+        table.add_row(figure, *(str(figures[figure]) for figures in result["as text"].values()))
     console.print(table)
     for name in EXTRACTORS.keys() - measured.keys():
         console.print(f"{name}: {result[name]}")

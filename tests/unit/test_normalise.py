@@ -266,10 +266,22 @@ def test_a_page_with_an_id_needs_no_url() -> None:
     assert Article(id="f-1", title="Ferry returns") == article_of("Ferry returns", url=None, id="f-1")
 
 
-@pytest.mark.parametrize("text", ["\n \ufeff\r\n", "***", "Share", "Print 2024-06-30", "Word " * 100])
-def test_a_page_without_a_title_is_refused_by_name(text: str) -> None:
+@pytest.mark.parametrize("text", ["\n \ufeff\r\n", "***", "Share", "Print 2024-06-30"])
+def test_a_page_without_a_word_of_its_own_is_refused_by_name(text: str) -> None:
     with pytest.raises(NoTitle):
         article_of(text)
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        "Word " * 100,
+        "The ferry came back at noon on Sunday, and the goats that it carried were all counted on the quay. " * 2,
+    ],
+    ids=["a long line", "sentences"],
+)
+def test_a_story_without_a_title_keeps_its_first_paragraph(story: str) -> None:
+    assert Article(id=URL, url=URL, body=story.strip()) == article_of(story)
 
 
 @pytest.mark.parametrize("name", ["Mars/Olympus", "Europe", "../etc/passwd", "/etc/passwd", "a" * 64])

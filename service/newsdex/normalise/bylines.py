@@ -4,7 +4,33 @@ import re
 
 MAX_NAME_WORDS = 5
 MAX_NAME_CHARS = 80
-_LABEL = re.compile(r"(?:by|von|par|por)\s|(?:author|autor|auteur|автор|作者)\s?[:：]\s?|بقلم\s?:?\s", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(?:(?:written|story|text|words|reported|posted|geschrieben|ein beitrag)\s)?"
+    r"(?:by|von|par|por|di|door|av|af|tekst)(?:\s*:\s*|\s)|(?:authors?|autor(?:in|en|a)?|auteur|yazar|autore|автор|作者|記者|记者|글|लेखक)\s?[:：]\s?"
+    r"|بقلم\s?:?\s",
+    re.IGNORECASE,
+)
+BARE_LABELS = frozenset(
+    ("by", "von", "par", "por", "di", "door", "av", "author", "autor", "auteur", "автор", "作者", "بقلم")
+)
+"""A label that stands on a line of its own, above the name."""
+_PICTURE = (
+    r"(?:photo|foto|bild|image|picture|credits?|file photo|fotos?|bilder)\b\s?[:/].{0,80}"
+    r"|(?:getty|imago|shutterstock|istock|dpa|picture alliance|afp).{0,10}(?:images|/.{1,40})"
+    r"|[©Ⓒ].{0,80}|\(c\)\s.{0,80}"
+)
+_DESK = (
+    r"(?:web|news|monitoring|sports|city|foreign|national|digital|business)\s(?:desk|report|team)|newsdesk|newsroom"
+    r"|staff"
+    r"|(?:staff|our|special)\s(?:reporter|correspondent|writer)|recorder report|press release|agencies"
+    r"|admin(?:istrator)?"
+    r"|(?:online)?redaktion|redazione|redacci[oó]n|redaç[aã]o|(?:la\s)?rédaction|redakcja|redactie|toimitus|редакция"
+    r"|pressemitteilung|communiqué de presse|anonymous"
+)
+_ROLES = r"desk|staff|newsroom|reporters?|correspondents?|editors?|team|bureau|agencies"
+_NOBODY = re.compile(rf"{_DESK}|{_PICTURE}", re.IGNORECASE)
+_NOBODY_BY = re.compile(rf"{_DESK}|{_PICTURE}|(?:(?:the|our)\s)?(?:[\w&’'.-]+\s){{0,3}}(?:{_ROLES})", re.IGNORECASE)
+"""Credits of no person: a desk, a press release, a picture's source. After a label, any team is one."""
 _BETWEEN = re.compile(r"\s*[,;&、،]\s*(?:(?:and|und|et|y)\s)?|\s+(?:and|und|et|y|и|و)\s+", re.IGNORECASE)
 _IN_PLACE = re.compile(r"\s+in\s+(?P<place>\S.*)")
 _ROLE = re.compile(
@@ -49,8 +75,17 @@ _PARTICLES = frozenset(
 )
 
 
+def is_nobody(text: str) -> bool:
+    """Return whether a credit, with its label or without, names no person, such as `By Web Desk` or `Press Release`."""
+    label = _LABEL.match(text)
+    return (_NOBODY_BY.fullmatch(text[label.end() :]) if label else _NOBODY.fullmatch(text)) is not None
+
+
 def read_byline(text: str) -> tuple[str, ...] | None:
-    """Read `By Jane Doe and John Smith` or `Jane Doe, Correspondent`; None where any part of it is something else."""
+    """Read `By Jane Doe and John Smith` or `Jane Doe, Correspondent`; None where any part of it is something else.
+
+    What names no person, such as a desk, is no author of the line.
+    """
     label = _LABEL.match(text)
     if label:
         return _labelled(text[label.end() :])
@@ -65,7 +100,7 @@ def _labelled(text: str) -> tuple[str, ...] | None:
     for part in _BETWEEN.split(text):
         place = _IN_PLACE.search(part)
         name = part[: place.start()] if place else part
-        if found and _ROLE.fullmatch(part):
+        if (found and _ROLE.fullmatch(part)) or _NOBODY_BY.fullmatch(part):
             continue
         if not is_name(name, labelled=True) or (place and not _PLACE.fullmatch(place["place"])):
             return None

@@ -23,7 +23,7 @@ _DAY = rf"""
     (?: (?P<iso_year>\d{{4}}) (?P<iso_mark>[-/.]) (?P<iso_month>\d{{1,2}}) (?P=iso_mark) (?P<iso_day>\d{{1,2}})(?!\d)
       | (?P<cjk_year>\d{{4}})\s?[年년]\s?(?P<cjk_month>\d{{1,2}})\s?[月월]\s?(?P<cjk_day>\d{{1,2}})\s?[日일]
         (?:\s?[（(][^\s()（）]{{1,4}}[)）])?
-      | (?P<first>\d{{1,2}}) (?P<mark>[-/.]) (?P<second>\d{{1,2}}) (?P=mark) (?P<number_year>\d{{4}})(?!\d)
+      | (?P<first>\d{{1,2}}) (?P<mark>[-/.])\s? (?P<second>\d{{1,2}}) (?P=mark)\s? (?P<number_year>\d{{4}})(?!\d)
       | (?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?[\s-](?:(?:de|of)\s)?(?P<month>{MONTH_PATTERN})\.?
         (?:,|،|\sde|\sdel)?[\s-](?P<year>\d{{4}})(?!\d)
       | (?P<us_month>{MONTH_PATTERN})\.?\s(?P<us_day>\d{{1,2}})(?:st|nd|rd|th)?(?:[,،]\s?|\s)(?P<us_year>\d{{4}})(?!\d)
@@ -110,6 +110,8 @@ def _day(match: re.Match[str]) -> tuple[int, int, int] | None:
             month = MONTHS.get(part(f"{prefix}month").lower())
             return (int(part(f"{prefix}year")), month, int(part(f"{prefix}day"))) if month else None
     first, second, year = int(part("first")), int(part("second")), int(part("number_year"))
+    if part("mark") == ".":
+        return year, second, first  # who writes dots writes the day first
     if first == second or second > 12 >= first:  # noqa: PLR2004 - months in a year
         return year, first, second
     return (year, second, first) if first > 12 else None  # noqa: PLR2004 - months in a year

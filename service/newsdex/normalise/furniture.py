@@ -43,6 +43,26 @@ middle east, national, news, opinion, pakistan, politics, science, society, spor
 uk, us, uk news, us news, world, world news
 """
 _SECTIONS = frozenset(re.split(r",\s|\n", _SECTIONS_LIST.strip()))
+MAX_NOTICE_CHARS = 600
+_NOTICE = re.compile(
+    r"""\b(?:we|(?:this|our)\ (?:web)?site|our\ partners)\ uses?\ cookies\b
+      | \bcookie\ (?:policy|settings|preferences|consent)\b | \baccept\ (?:all\ )?cookies\b | \bcookie-einstellungen\b
+      | \benable\ javascript\b | \bjavascript\ is\ (?:disabled|not\ enabled)\b
+      | \b(?:wir|diese\ (?:web)?(?:seite|site))\ (?:verwende[tn]|nutz(?:t|en))\ cookies\b
+      | \b(?:nous|ce\ site)\ utilis(?:ons|e)\ des\ cookies\b | \b(?:utilizamos|usamos|este\ sitio\ utiliza)\ cookies\b
+      | \b(?:utilizziamo|questo\ sito\ utilizza)\ (?:i\ )?cookie\b | \bgebruik(?:en|t)\ cookies\b
+      | \bużywa(?:my)?\ (?:plików\ )?cookies\b | \bçerez(?:ler)?\ kullan | \bиспользу(?:ем|ет)\ (?:файлы\ )?cookie
+      | \ball\ rights\ reserved\b | \balle\ rechte\ vorbehalten\b | \btous\ droits\ réservés\b
+      | \btodos\ (?:los\ derechos|os\ direitos)\ reservados\b | \btutti\ i\ diritti\ riservati\b
+      | \balle\ rechten\ voorbehouden\b | \btüm\ hakları\ saklıdır\b | \bвсе\ права\ защищены\b
+      | جميع\ الحقوق\ محفوظة | 版权所有 | 無断転載 | 무단\ ?전재""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_IN_NOTICES_LIST = """
+cookie javascript rights rechte droits derechos direitos diritti çerez hakları права الحقوق 版权 転載 전재
+"""
+_IN_NOTICES = _IN_NOTICES_LIST.split()
+"""One of these stands in every notice; most lines are done with here."""
 _CRUMB = re.compile(r"\s*[>»›]\s*")
 _EDGES = " …:|-–—*[]()"
 
@@ -94,6 +114,14 @@ def is_navigation(line: str) -> bool:
     entry, *further = _CRUMB.split(line)
     entry = entry.strip(_EDGES).lower()
     return entry in _NAVIGATION or (bool(further) and entry in _SECTIONS) or (not further and entry in _NETWORKS)
+
+
+def is_notice(line: str) -> bool:
+    """Tell a notice about cookies, consent, scripts or copyright, as sites put above and below their articles."""
+    if len(line) > MAX_NOTICE_CHARS:
+        return False
+    lowered = line.lower()
+    return any(part in lowered for part in _IN_NOTICES) and _NOTICE.search(line) is not None
 
 
 def is_section(line: str) -> bool:

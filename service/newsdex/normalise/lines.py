@@ -1,5 +1,6 @@
 """Reads a page's text as clean lines and paragraphs, because every later rule looks at one of the two."""
 
+import re
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -8,6 +9,10 @@ CLOSERS = "”’\"'»›)]}」』）】》"
 WHOLE_LINES = 0.75
 """The share of whole sentences from which on lines are paragraphs; wrapped text has fewer."""
 PARAGRAPH_SEPARATOR = "\u2029"
+_HEADING = re.compile(r"\s{0,3}(?P<marks>#{1,6})\s+(?=\S)")
+_PICTURE = re.compile(r"!\[[^\[\]]{0,300}\]\([^()\s]{0,2000}\)")
+_LINK = re.compile(r"\[(?P<text>[^\[\]]{0,500})\]\((?:https?:|/|#|mailto:|\))[^()\s]{0,2000}(?:\s\"[^\"]{0,300}\")?\)?")
+_DENSE = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b"))
 """Byte-order mark and zero-width space only: the joiners spell words in Persian, Hindi and emoji."""
 
@@ -19,6 +24,8 @@ class Line:
     text: str
     starts_block: bool
     """Whether a blank line, or an indent after a sentence's end, stands before it."""
+    heading: int = 0
+    """The level of a heading in Markdown; 0 for any other line."""
 
 
 def read_lines(text: str) -> list[Line]:
@@ -26,15 +33,31 @@ def read_lines(text: str) -> list[Line]:
     lines: list[Line] = []
     after_blank = True
     for raw in text.replace(PARAGRAPH_SEPARATOR, "\n\n").translate(_INVISIBLE).splitlines():
-        clean = " ".join(raw.split())
+        level, unmarked = _without_marks(raw)
+        clean = " ".join(unmarked.split())
         if not clean:
             after_blank = True
             continue
         indented = raw[:1] in ("\t", "\u3000") or raw[:2].isspace()
         starts = after_blank or (indented and ends_sentence(lines[-1].text))
-        lines.append(Line(text=clean, starts_block=starts))
+        lines.append(Line(text=clean, starts_block=starts or level > 0, heading=level))
         after_blank = False
     return lines
+
+
+def _without_marks(raw: str) -> tuple[int, str]:
+    """Return the level of a Markdown heading, and a line without Markdown's marks of headings, links and pictures."""
+    heading = _HEADING.match(raw)
+    if heading:
+        raw = raw[heading.end() :].rstrip("# ")
+    if "](" in raw:
+        raw = _LINK.sub(r"\g<text>", _PICTURE.sub("", raw))
+    return (len(heading["marks"]) if heading else 0), raw
+
+
+def is_dense(text: str) -> bool:
+    """Return whether a text is in a script that parts no words, or whose words have few characters."""
+    return _DENSE.search(text) is not None
 
 
 def ends_sentence(text: str) -> bool:

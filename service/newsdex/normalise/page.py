@@ -18,7 +18,7 @@ from newsdex.normalise.related import bare_headlines, marked_titles
 from newsdex.visible import visible
 from newsdex_schemas import Article, RelatedLink, ScrapedPage
 
-NORMALISER_VERSION = 1
+NORMALISER_VERSION = 2
 """Raised whenever the article made of any page changes."""
 
 MAX_ID_CHARS = 512
@@ -48,7 +48,7 @@ def normalise_page(page: ScrapedPage) -> Article:
     lines = read_lines(page.text or "")
     head = read_head(lines, clock)
     if head is None:
-        raise NoTitle("no line of the page can be its title")
+        raise NoTitle("the page has neither a title nor a text")
     body, related = split_story(without(lines, head.lines), head.title, clock)
     dateline = take_dateline(body)
     known = head.metadata
