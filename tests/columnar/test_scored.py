@@ -14,7 +14,7 @@ from tests.columnar.corpus import OPTIONS, Indexed, articles
 from tests.columnar.test_paging import batches, many, pages
 from whoosh import query as q
 
-from newsdex.index.columnar.query.bm25f import K1, B, Variant, WordQuery
+from newsdex.index.columnar.query.bm25f import ALIKE, DELTA, K1, B, Variant, WordQuery
 from newsdex.index.columnar.query.score_nodes import (
     PAIR_WEIGHT,
     Decay,
@@ -94,15 +94,20 @@ class Model:
     def times(self, id_: str, name: str, term: str) -> int:
         return sum(term in forms for forms in self.texts[id_][name])
 
-    def frequency(self, name: str, term: str) -> int:
-        return sum(self.times(id_, name, term) > 0 for id_ in self.texts)
+    def has(self, word: WordQuery, id_: str, *, without: tuple[str, ...]) -> bool:
+        own = [v.term for v in word.variants if v.kind not in without]
+        return any(self.times(id_, name, term) for name in word.fields for term in own)
+
+    def frequency(self, word: WordQuery) -> int:
+        """Each article counts once, in however many forms and fields it has the word."""
+        return sum(self.has(word, id_, without=("related", "exact")) for id_ in self.texts)
 
     def factor(self, id_: str, name: str) -> float:
         return 1 / (1 - B + B * self.length(id_, name) / self.usual_length(name))
 
     def idf(self, word: WordQuery) -> float:
-        found = max(sum(v.weight * self.frequency(name, v.term) for v in word.variants) for name in word.fields)
-        return math.log1p((len(self.texts) - min(found, len(self.texts)) + 0.5) / (min(found, len(self.texts)) + 0.5))
+        found = self.frequency(word)
+        return math.log1p((len(self.texts) - found + 0.5) / (found + 0.5))
 
     def score(self, word: WordQuery, id_: str) -> float:
         tf = sum(
@@ -110,7 +115,10 @@ class Model:
             for name in word.fields
             for v in word.variants
         )
-        return word.boost * self.idf(word) * tf * (K1 + 1) / (K1 + tf)
+        part = tf / (K1 + tf)
+        if not self.has(word, id_, without=("related",)):
+            return word.boost * self.idf(word) * ALIKE * part
+        return word.boost * self.idf(word) * (part * (K1 + 1) + DELTA)
 
     def pair(self, pair: WordPair, id_: str) -> float:
         tf = 0.0
@@ -161,7 +169,10 @@ def test_some_of_many_words_add_up_where_enough_match(
         indexed = _indexed(folder, made, size)
         model = Model(indexed.live)
         scores = {id_: [score for part in parts if (score := model.score(part, id_))] for id_ in indexed.live}
-        expected = {id_: sum(own) for id_, own in scores.items() if len(own) >= number}
+        having = {
+            id_: sum(model.has(part, id_, without=("related",)) for part in parts) for id_ in indexed.live
+        }  # fmt: skip
+        expected = {id_: sum(own) for id_, own in scores.items() if own and having[id_] >= number}
 
         assert _equal(expected, _found(indexed, MinShouldMatch(parts=tuple(parts), at_least=number)))
 

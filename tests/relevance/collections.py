@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ir_measures import AP, R, calc_aggregate, nDCG
+from ir_measures import AP, R, calc_aggregate, iter_calc, nDCG
 from tests.conftest import ROOT
 from tests.scenarios.corpus import Corpus
 
@@ -35,6 +35,11 @@ class Collection:
     documents: Sequence[dict[str, Any]]
     queries: dict[str, str]
     judgements: dict[str, dict[str, int]]
+
+    @property
+    def languages(self) -> bool:
+        """Return whether its documents name their languages: they are asked for twice then, told and untold."""
+        return self.name.startswith("xquad")
 
 
 def names() -> list[str]:
@@ -60,10 +65,11 @@ def read(name: str) -> Collection:
 
 
 @contextmanager
-def indexed(collection: Collection) -> Iterator[Corpus]:
-    """Publish a collection's documents, through the archive, into an index of their own."""
+def indexed(collection: Collection, *, told: bool = False) -> Iterator[Corpus]:
+    """Publish a collection's documents, through the archive, into an index of their own; `told` names languages."""
     articles = [
         {"id": row["id"], "title": row["title"].strip()[:1_000] or UNTITLED, "body": row["body"]}
+        | ({"language": row["lang"]} if told else {})
         for row in collection.documents
     ]
     with TemporaryDirectory(prefix="newsdex-relevance-") as folder, Corpus(Path(folder)) as corpus:
@@ -73,7 +79,19 @@ def indexed(collection: Collection) -> Iterator[Corpus]:
         yield corpus
 
 
-def measured(collection: Collection, corpus: Corpus, **request: Any) -> dict[str, float]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """How well the hits answer."""
+
+    means: dict[str, float]
+    """By measure."""
+    ndcg: dict[str, float]
+    """nDCG@10 by query."""
+    empty: int
+    """How many queries found nothing."""
+
+
+def measured(collection: Collection, corpus: Corpus, **request: Any) -> Measured:
     """Ask every query as a client would, and judge the hits."""
     run: dict[str, dict[str, float]] = {}
     for id_, text in collection.queries.items():
@@ -81,4 +99,8 @@ def measured(collection: Collection, corpus: Corpus, **request: Any) -> dict[str
         # in the reply's order: equal scores must not be ordered anew
         run[id_] = {hit.id: float(DEPTH - place) for place, hit in enumerate(reply.hits)}
     found = calc_aggregate(MEASURES.values(), collection.judgements, run)
-    return {name: round(found[measure], 4) for name, measure in MEASURES.items()}
+    return Measured(
+        means={name: round(found[measure], 4) for name, measure in MEASURES.items()},
+        ndcg={one.query_id: one.value for one in iter_calc([nDCG @ 10], collection.judgements, run)},
+        empty=sum(not hits for hits in run.values()),
+    )

@@ -1,6 +1,7 @@
 """Similar articles have an article's significant words; the article itself and hidden ones are not among them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,7 +55,8 @@ def test_significant_words_are_shown_as_they_are_written_and_rare_ones_go_first(
     reply = corpus.similar("ferry")
 
     assert ("ferry", "night") == reply.terms[:2]
-    assert reply.terms.index("estuary") < reply.terms.index("the")
+    assert reply.terms.index("night") < reply.terms.index("estuary")
+    assert "the" not in reply.terms  # a stop word tells nothing of an article
     assert any("<mark>ferry</mark>" in snippet for snippet in reply.hits[0].snippets)
 
 
@@ -99,3 +101,38 @@ def test_an_article_is_among_the_similar_ones_once_its_embargo_is_over(corpus: C
         shown = similar(corpus, "ferry", size=100, now=later)
 
     assert "later" in shown
+
+
+def test_small_words_of_a_language_without_a_list_are_told_by_its_own_articles(tmp_path: Path) -> None:
+    """Few as they are among all, most Spanish articles have them."""
+    ports = ["Vigo", "Cádiz", "Málaga"]
+    spanish = [
+        {
+            "id": f"es{n}",
+            "title": f"Ella llegó a {ports[n % 3]}",
+            "body": f"Ella dijo que el barco de {ports[n % 3]} no salió.",
+            "language": "es",
+        }
+        for n in range(30)
+    ]
+    english = [{"id": f"en{n}", "title": f"Notice {n}", "body": "The square is on the map."} for n in range(200)]
+    with Corpus(tmp_path) as corpus:
+        corpus.publish(*spanish, *english)
+        corpus.index()
+        reply = corpus.similar("es0", size=5)
+
+        assert ("vigo",) == reply.terms
+        assert {"Ella llegó a Vigo"} == {hit.title for hit in reply.hits}
+
+
+def test_an_article_in_another_language_with_the_same_name_is_similar(tmp_path: Path) -> None:
+    with Corpus(tmp_path) as corpus:
+        corpus.publish(
+            {"id": "en", "title": "Zelenskyy speaks", "body": "Zelenskyy spoke in Kherson.", "language": "en"},
+            {"id": "fr", "title": "Zelenskyy parle", "body": "Zelenskyy est venu à Kherson.", "language": "fr"},
+            {"id": "de", "title": "Zelenskyy", "body": "Zelenskyy war in Kherson.", "language": "de"},
+            *({"id": f"o{n}", "title": f"Notice {n}", "body": "The square is on the map."} for n in range(9)),
+        )
+        corpus.index()
+
+        assert {"fr", "de"} == set(similar(corpus, "en"))

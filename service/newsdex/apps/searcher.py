@@ -73,7 +73,7 @@ class Searcher:
         self._index = IndexReader(settings.data_dir / "index")
         self._lexicons = LexiconReader()
         self._curation = Curation.of(settings)
-        self._typing = TypingRequests(self._index, self._reader, self._lexicons, self._curation.recency)
+        self._typing = TypingRequests(self._index, self._reader, self._lexicons, self._curation)
         self._intake = Intake(slots=THREADS, look=self._reflected)
         self._query_log = QueryLog(settings=settings)
         self._answers = Answers(self._threads, self._report_damage, self._intake.tell_refused)

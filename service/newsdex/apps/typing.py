@@ -13,8 +13,9 @@ from newsdex.clock import now_us
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader
 from newsdex.search.more_like_this import Similar
+from newsdex.search.plan.curation import Curation
 from newsdex.search.suggest.suggester import Suggestions, suggestion_weights
-from newsdex_schemas import Recency, SimilarReply, SimilarRequest, SuggestReply, SuggestRequest, channels
+from newsdex_schemas import SimilarReply, SimilarRequest, SuggestReply, SuggestRequest, channels
 
 log = structlog.get_logger()
 
@@ -23,12 +24,13 @@ class TypingRequests:
     """The two kinds; `archive` opens the archive when it is first needed."""
 
     def __init__(
-        self, index: IndexReader, archive: Callable[[], ArchiveReader], lexicons: LexiconReader, recency: Recency
+        self, index: IndexReader, archive: Callable[[], ArchiveReader], lexicons: LexiconReader, curation: Curation
     ) -> None:
         self._index = index
         self._archive = archive
         self._lexicons = lexicons
-        self._recency = suggestion_weights(recency)
+        self._recency = suggestion_weights(curation.recency)
+        self._wordlists = curation.wordlists
 
     def channels(self) -> tuple[RequestChannel[Any, Any], ...]:
         """Return what an intake needs to know of them."""
@@ -59,7 +61,8 @@ class TypingRequests:
         return suggestions.answer(request, arrived)
 
     def _similar(self, request: SimilarRequest, arrived: float) -> SimilarReply:
-        return Similar(index=self._index, texts=self._archive(), clock_us=now_us).answer(request, arrived)
+        similar = Similar(index=self._index, texts=self._archive(), clock_us=now_us, wordlists=self._wordlists)
+        return similar.answer(request, arrived)
 
 
 def _report_suggestions(request: SuggestRequest, answer: SuggestReply, correlation_id: str) -> None:

@@ -15,6 +15,7 @@ from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.query.boolean import exclude, filter_by
 from newsdex.index.columnar.query.collapsing import Collapsing
 from newsdex.index.columnar.query.doc_set import DocBitmap, DocList, DocSet, no_docs
+from newsdex.index.columnar.query.document_frequency import Forms
 from newsdex.index.columnar.query.evaluator import Evaluator
 from newsdex.index.columnar.query.explanation import Explanation, ScorePart
 from newsdex.index.columnar.query.facet_counts import FacetColumn, FacetCounts, count_intervals
@@ -115,7 +116,7 @@ class View:
         version of one before it; with `versions_of`, only versions of that article match.
         """
         snapshot = self._snapshot
-        similarity = Similarity(snapshot, statistics, _terms(query) if statistics else ())
+        similarity = Similarity(snapshot, statistics, _counted(query) if statistics else ())
         evaluator = Evaluator(snapshot, similarity, scope.deadline)
         # filters come first: when the time is over, a query matches nothing, but a filter might not exclude anything
         filters = self._filters(evaluator, scope, without=facets)
@@ -146,7 +147,7 @@ class View:
             edges=edges,
             histogram=intervals,
             cut=cut,
-            statistics=similarity.statistics(_terms(query)) if cut and sort == "relevance" else None,
+            statistics=similarity.statistics(_counted(query)) if cut and sort == "relevance" else None,
         )
 
     def explained(
@@ -154,7 +155,7 @@ class View:
     ) -> dict[str, list[ScorePart]]:
         """Return the parts of the score that a query gives to some articles; one that is gone has none."""
         snapshot = self._snapshot
-        similarity = Similarity(snapshot, statistics, _terms(query))
+        similarity = Similarity(snapshot, statistics, _counted(query))
         evaluator = Evaluator(snapshot, similarity, deadline)
         explanation = Explanation(evaluator, snapshot, similarity)
         alive, found = snapshot.alive, {}
@@ -231,15 +232,15 @@ def open_view(folder: Path) -> View:
     raise Unavailable("index_unreadable", f"{folder}: a file is missing")
 
 
-def _terms(query: Query) -> list[tuple[str, bytes]]:
-    """Give the terms of a query that are scored by their frequency, each once."""
-    found: dict[tuple[str, bytes], None] = {}
+def _counted(query: Query) -> list[Forms]:
+    """Return the words of a query that are scored by how many documents have them, each once."""
+    found: dict[Forms, None] = {}
     for leaf in query.leaves():
         if isinstance(leaf, QueryNode):
-            found |= dict.fromkeys(leaf.scored_terms())
+            found |= dict.fromkeys(leaf.counted())
         elif isinstance(leaf, (Term, Phrase)) and leaf.field() in TEXT_FIELDS:
             words = leaf.words if isinstance(leaf, Phrase) else (leaf.text,)
-            found |= dict.fromkeys((leaf.field(), word.encode()) for word in words)
+            found |= dict.fromkeys(Forms((leaf.field(),), (word.encode(),)) for word in words)
     return list(found)
 
 

@@ -13,7 +13,7 @@ from newsdex_schemas import Article
 INDEX_VERSION = 5
 """Raise it whenever the fields or the analysis change: a new generation is built from the archive."""
 
-TEXT_FIELDS = {"title": 2.0, "summary": 1.5, "body": 1.0}
+TEXT_FIELDS = {"title": 3.0, "summary": 1.5, "body": 1.0}
 """Fields of full text and their weights, for whatever ranks; chosen in `tests/relevance`."""
 FILTER_FIELDS = ("section", "authors", "tags", "agency", "language")
 SPELLED_FIELDS = {name: f"{name}_spelled" for name in FILTER_FIELDS}

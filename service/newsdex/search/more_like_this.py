@@ -1,22 +1,27 @@
 """Answers which articles are about the same as another one: those that have its significant words."""
 
 import heapq
-import math
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 from whoosh.query import NullQuery, Query
 
+from newsdex.editors.watched import Watched
+from newsdex.editors.wordlists import WordList, WordLists
 from newsdex.errors import Invalid, Unavailable
 from newsdex.index.columnar.query.bm25f import Variant, WordQuery
+from newsdex.index.columnar.query.document_frequency import Forms, document_frequency, inverse_document_frequency
 from newsdex.index.columnar.query.score_nodes import MinShouldMatch
 from newsdex.index.columnar.query.snapshot import Snapshot
+from newsdex.index.reader import View
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.index.scope import SearchScope
-from newsdex.index.text.analysis import terms, words
+from newsdex.index.text.analysis import alternatives, terms, words
 from newsdex.index.text.languages import stemmed_as
+from newsdex.search.plan.curation import shipped
 from newsdex.search.plan.filters import filter_queries, hidden_query
 from newsdex.search.reply.highlighter import MatcherByLanguage
 from newsdex.search.reply.hits import hit_in_html
@@ -24,6 +29,10 @@ from newsdex.search.sources import Texts, Views
 from newsdex_schemas import Article, SimilarReply, SimilarRequest
 
 MAX_TERMS = 25
+FREQUENT_SHARE = 0.5
+"""A word that more of its language's articles have is none that tells them apart."""
+ENOUGH_TO_TELL = 20
+"""Fewer articles of a language do not tell which of its words are frequent."""
 MIN_DOCUMENTS = 2
 """A word that no other article has finds none."""
 MAX_READ_CHARS = 50_000
@@ -32,9 +41,10 @@ MAX_READ_CHARS = 50_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignificantTerm:
-    """A word that tells an article from others; its stem is of the article's language."""
+    """A word that tells an article from others."""
 
-    stem: str
+    terms: tuple[str, ...]
+    """What stands for it in the index: its stem in the article's language, and what it is in others."""
     text: str
     """As it is written most often, folded."""
     weight: float
@@ -47,6 +57,8 @@ class Similar:
     index: Views
     texts: Texts
     clock_us: Callable[[], int]
+    wordlists: Watched[WordLists] = field(default_factory=lambda: shipped().wordlists)
+    """Their stop words are significant in no article."""
 
     def answer(self, request: SimilarRequest, arrived: float) -> SimilarReply:
         """Return the reply; `arrived` is a time of `time.monotonic`, from which the deadline counts.
@@ -63,7 +75,7 @@ class Similar:
             raise Invalid("unknown_article", "there is no article with this id that may be shown", "id")
 
         start, view = time.monotonic(), self.index.view()
-        significant = significant_terms(article, view.snapshot)
+        significant = significant_terms(article, view, self.wordlists)
         hidden = hidden_query(now_us, [request.id, *self.texts.hidden_since(view.position, now_us)])
         query = _any_of(significant)
         scope = SearchScope(filters=filters, hidden=hidden, deadline=deadline)
@@ -86,14 +98,28 @@ class Similar:
         )
 
 
-def significant_terms(article: Article, snapshot: Snapshot) -> list[SignificantTerm]:
+def significant_terms(article: Article, view: View, wordlists: Watched[WordLists]) -> list[SignificantTerm]:
     """Return the words by which an article differs from the others, most significant first.
 
     Weights are tf · idf, as Lucene's MoreLikeThis chooses terms, with the idf of BM25 and
     occurrences that count by their field's weight. Whoosh's own Bo1 model (`whoosh.classify`) found the
-    topics of Reuters' articles no better.
+    topics of Reuters' articles no better. Pronouns and their like are left out: stop words by their lists, and in a
+    language without a list by how many of its own articles have a word, few as these may be among all.
     """
-    language = stemmed_as(article)
+    language, snapshot = stemmed_as(article), view.snapshot
+    found = _occurrences(article, language, wordlists.value().by_language.get(language, WordList()).stop_words)
+    weighed = []
+    for stem, (frequency, text) in found.items():
+        terms_ = tuple(dict.fromkeys((stem, *(term for (term,) in alternatives((text,), view.languages)))))
+        forms = Forms(tuple(TEXT_FIELDS), tuple(term.encode() for term in terms_))
+        if _is_shared(snapshot, stem) and not _is_frequent(snapshot, stem, language):
+            idf = inverse_document_frequency(snapshot.documents, document_frequency(snapshot, forms))
+            weighed.append(SignificantTerm(terms=terms_, text=text, weight=frequency * idf))
+    return heapq.nsmallest(MAX_TERMS, weighed, key=lambda term: (-term.weight, term.terms))
+
+
+def _occurrences(article: Article, language: str, without: AbstractSet[str]) -> dict[str, tuple[float, str]]:
+    """Return for each stem how often its words occur, weighted by field, and the word that does most often."""
     frequencies: defaultdict[str, float] = defaultdict(float)
     written: dict[str, Counter[str]] = {}
     for name, weight in TEXT_FIELDS.items():
@@ -101,19 +127,17 @@ def significant_terms(article: Article, snapshot: Snapshot) -> list[SignificantT
         for word, _, _ in words(text[:MAX_READ_CHARS]):
             own = terms(word, language)
             stem, folded = own[0], own[-1]
-            if not folded.isdecimal():
+            if not folded.isdecimal() and folded not in without:
                 frequencies[stem] += weight
                 written.setdefault(stem, Counter())[folded] += 1
-    weighed = []
-    for stem, frequency in frequencies.items():
-        if _is_shared(snapshot, stem):
-            documents = max(snapshot.term(name, stem.encode()).count for name in TEXT_FIELDS)
-            idf = math.log1p((snapshot.documents - documents + 0.5) / (documents + 0.5))
-            weighed.append((-frequency * idf, stem))
-    return [
-        SignificantTerm(stem=stem, text=written[stem].most_common(1)[0][0], weight=-weight)
-        for weight, stem in heapq.nsmallest(MAX_TERMS, weighed)
-    ]
+    return {stem: (frequency, written[stem].most_common(1)[0][0]) for stem, frequency in frequencies.items()}
+
+
+def _is_frequent(snapshot: Snapshot, stem: str, language: str) -> bool:
+    """Return whether a word is in so many of its language's articles that it tells nothing of one of them."""
+    own = snapshot.documents_in(language)
+    having = min(own, document_frequency(snapshot, Forms(tuple(TEXT_FIELDS), (stem.encode(),))))
+    return own >= ENOUGH_TO_TELL and having > own * FREQUENT_SHARE
 
 
 def _is_shared(snapshot: Snapshot, stem: str) -> bool:
@@ -128,7 +152,11 @@ def _any_of(significant: list[SignificantTerm]) -> Query:
     most = significant[0].weight
     return MinShouldMatch(
         parts=tuple(
-            WordQuery(word=term.text, variants=(Variant(term=term.stem),), boost=term.weight / most)
+            WordQuery(
+                word=term.text,
+                variants=tuple(Variant(term=one) for one in term.terms),
+                boost=term.weight / most,
+            )
             for term in significant
         )
     )

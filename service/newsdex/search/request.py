@@ -29,6 +29,13 @@ from newsdex.search.spelling.speller import Speller
 from newsdex_schemas import DidYouMean, Facet, Histogram, Interpretation, Note, SearchRequest
 from newsdex_schemas.search import FacetName
 
+ANY_WORD = 1
+"""So many words are enough for a request that asks for most of them, and where no article has half of a description;
+how telling they are decides the order."""
+FEW_WORDS = 4
+"""Of up to this many words, half must match."""
+MAX_NAMED = 10
+"""At most this many words that begin like the query's are named."""
 MAX_NOTES = 20
 """At most this many of a text's faults are told: two thousand brackets are one mistake."""
 
@@ -126,9 +133,21 @@ class QueryResult:
         if self.plan.at_least is not None:
             message = f"articles are looked for with at least {self.plan.at_least} of the words, best first"
             notes.append(Note(code="most_words", message=message))
+            notes += self._related_notes(related)
         if self.plan.corrections:
             notes += self._spelling_notes(related)
         return Interpretation(query=self.parsed.interpretation, notes=tuple(notes))
+
+    def _related_notes(self, related: RelatedTerms) -> Iterator[Note]:
+        named = [
+            f"“{one}” (as “{word}”)" for word, near in self.plan.related.items() for one in near
+            if related.frequency(one)
+        ]  # fmt: skip
+        if named:
+            more = ["…"] if len(named) > MAX_NAMED else []
+            listed = ", ".join(named[:MAX_NAMED] + more)
+            message = f"words that begin alike raise articles, but do not count as the query's: {listed}"
+            yield Note(code="related_words", message=message)
 
     def _spelling_notes(self, related: RelatedTerms) -> Iterator[Note]:
         q = self.parsed.request.q
@@ -192,13 +211,17 @@ def run_query(
         )
 
     if parsed.begins_with_most:
-        before = None if request.words == "most" else builder.all_words(tree)
-        return run(builder.most_words(tree, every=before))
+        if request.words == "most":
+            return run(builder.most_words(tree, every=None, at_least=ANY_WORD))
+        at_least = cursor.at_least if cursor else None
+        return run(builder.most_words(tree, every=builder.all_words(tree), at_least=at_least))
     every = run(builder.all_words(tree))
     enough = every.found.total >= every.plan.enough or every.found.partial
     if cursor or enough or parsed.optional_words <= 1:
         return every
     some = run(builder.most_words(tree, every=every.plan))
+    if not some.found.total and not some.found.partial and parsed.optional_words > FEW_WORDS:
+        some = run(builder.most_words(tree, every=every.plan, at_least=ANY_WORD))
     return some if some.found.total > every.found.total else every
 
 

@@ -71,8 +71,16 @@ class RelatedTerms:
     def _find_relatives(self, stem: str) -> tuple[RelatedTerm, ...]:
         if len(stem) < RELATED_LETTERS or not stem.isalpha():
             return ()
-        stems = {stem_of(word) for word in self._beginning(stem[:RELATED_LETTERS])} - {stem}
-        near = [RelatedTerm(stem=other, word=other, closeness=_shared_beginning(stem, other)) for other in stems]
+        written: dict[str, str] = {}
+        for word in sorted(self._beginning(stem[:RELATED_LETTERS]), key=lambda word: (len(word), word)):
+            own = stem_of(word)
+            if word != own or own not in written:  # a stem by itself may be no word
+                written[own] = word if written.get(own, own) == own else written[own]
+        near = [
+            RelatedTerm(stem=other, word=word, closeness=_shared_beginning(stem, other))
+            for other, word in written.items()
+            if other != stem
+        ]
         near.sort(key=lambda one: (-one.closeness, one.stem))
         return tuple(one for one in near if self.frequency(one.stem))[:MAX_RELATIVES]
 

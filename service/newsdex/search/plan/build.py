@@ -23,10 +23,11 @@ from newsdex.search.plan.pinned_vocabulary import Vocabulary
 
 FEW_WORDS = 3
 """Up to this many words are a list of what must be there, more are a description, as in GOV.UK's search."""
-HALF_OF_WORDS = 4
-"""Of up to this many words, half must match."""
 DESCRIPTION_ENOUGH = 10
 """Where fewer articles have all words of a description, most of the words are enough: the first page is not filled."""
+
+REPEATED = 0.5
+"""A word that stands n times in a query counts n to the power of this times: a description repeats what it is about."""
 
 FIRST = 1_000.0
 """Added to the score of what stands before all else: more than the words of a usual query add up to."""
@@ -45,6 +46,8 @@ class QueryPlan:
     """How many of the words must match; None where all must."""
     corrections: dict[str, str] = field(default_factory=dict)
     """Unknown word → what is looked for in its place."""
+    related: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Word → words that begin like it, and raise what else matches."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,16 +75,15 @@ class QueryBuilder:
         first = [q.ConstantScoreQuery(node, FIRST) for node in small]
         return replace(plan, query=reduce(q.AndMaybe, first, plan.query), counted=made, enough=enough)
 
-    def most_words(self, tree: Node | None, *, every: QueryPlan | None) -> QueryPlan:
-        """Return the plan whose matches have some of the `optional_words`, and everything else.
+    def most_words(self, tree: Node | None, *, every: QueryPlan | None, at_least: int | None = None) -> QueryPlan:
+        """Return the plan whose matches have at least so many of the `optional_words`, by default half, and all else.
 
-        Without `every`, one word is enough, and how telling it is decides its place. With `every`, half of up to four
-        words must match; what matches `every`, which asks for all, comes first, in its order there.
+        What matches `every`, which asks for all, comes first, in its order there.
         """
         if not isinstance(tree, And) or not (free := optional_words(tree)):
             return self.all_words(tree)
         draft = self._draft(tree, every=False)
-        some = draft.some_of(free, any_word=every is None)
+        some = draft.some_of(free, at_least)
         rest = tuple(part for part in tree.parts if part not in free)
         plan = self._plan(draft.conjunction(rest, [some]) if rest else some, draft)
         if every is None or self.decay is None:
@@ -99,7 +101,8 @@ class QueryBuilder:
         if self.decay is not None and self.decay.weight > 0:
             node = RecencyBoost(child=node, decay=self.decay)
         return QueryPlan(
-            query=node, counted=node, at_least=draft.at_least, corrections=draft.expansion.corrections
+            query=node, counted=node, at_least=draft.at_least, corrections=draft.expansion.corrections,
+            related=draft.expansion.related,
         )  # fmt: skip
 
 
@@ -139,28 +142,26 @@ class _Draft:
         ]  # fmt: skip
         return _conjunction(wanted, unwanted) if explicit else self.with_pairs(_conjunction(wanted, unwanted), words)
 
-    def some_of(self, parts: Sequence[Node], *, any_word: bool) -> Query:
-        """Return the node of parts of which some must match: half of a few words, or any."""
+    def some_of(self, parts: Sequence[Node], at_least: int | None) -> Query:
+        """Return the node of parts of which so many must match; None is half of them."""
         clauses = [clause for part in parts if (clause := _free_clause(part))]
         words = self.in_a_row(self.content([word for clause in clauses for word in clause.split()]))
         made = (*words, *(self.node(part) for part in parts if not _free_clause(part)))
-        self.at_least = (len(made) + 1) // 2 if len(made) <= HALF_OF_WORDS and not any_word else 1
+        self.at_least = (len(made) + 1) // 2 if at_least is None else at_least
         return self.with_pairs(MinShouldMatch(parts=made, at_least=self.at_least), words)
 
     def content(self, clauses: Sequence[TextClause]) -> list[TextClause]:
-        """Return the words that count: no stop words where there are others, and each once, with its greatest boost.
+        """Return the words that count: no stop words where there are others, and each once.
 
-        Which form stands for several must not depend on their order, nor on their boosts.
+        A word that is repeated counts more, the less so the more often. Which form stands for several must not depend
+        on their order, nor on their boosts, of which the greatest counts.
         """
         if len(clauses) <= 1:
             return list(clauses)
-        chosen: dict[tuple[str | bool, ...], TextClause] = {}
+        alike: dict[tuple[str | bool, ...], list[TextClause]] = {}
         for one in [one for one in clauses if not self._is_stop_word(one)] or clauses:
-            other = chosen.setdefault(one.key, one)
-            if other is not one:
-                least = min(one, other, key=lambda clause: (clause.words, clause.slop))
-                chosen[one.key] = replace(least, boost=max(one.boost, other.boost))
-        return list(chosen.values())
+            alike.setdefault(one.key, []).append(one)
+        return [_once(same) if len(same) > 1 else same[0] for same in alike.values()]
 
     def small_words(self, clauses: Sequence[TextClause], content: Sequence[TextClause]) -> list[TextClause]:
         """Return the stop words that do not count, each once."""
@@ -180,7 +181,7 @@ class _Draft:
         while at < len(clauses):
             lengths = range(min(wordlist.longest, len(clauses) - at), 1, -1)
             length = next((n for n in lengths if _stems(clauses[at : at + n]) in wordlist.synonyms), 1)
-            nodes = [self.expansion.expand(clause) for clause in clauses[at : at + length]]
+            nodes = [self.expansion.expand(clause, related=length == 1) for clause in clauses[at : at + length]]
             if length == 1:
                 made += nodes
             else:
@@ -242,6 +243,12 @@ def _free_clause(part: Node) -> TextClause | None:
 def _free_clauses(tree: Node) -> list[TextClause]:
     parts = tree.parts if isinstance(tree, And) else (tree,)
     return [clause for part in parts if (clause := _free_clause(part))]
+
+
+def _once(same: Sequence[TextClause]) -> TextClause:
+    """Return one word for a word that is repeated."""
+    least = min(same, key=lambda clause: (clause.words, clause.slop))
+    return replace(least, boost=max(one.boost for one in same) * len(same) ** REPEATED)
 
 
 def _stems(clauses: Sequence[TextClause]) -> tuple[str, ...]:

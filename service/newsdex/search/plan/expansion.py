@@ -11,6 +11,7 @@ from whoosh import query as q
 from whoosh.query import Query
 
 from newsdex.editors.wordlists import WordList
+from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.bm25f import Variant, WordQuery
 from newsdex.index.text.analysis import alternatives, stem_of
 from newsdex.search.plan.clauses import TextClause, phrase_query, query_word
@@ -20,7 +21,7 @@ EXACT = 0.1
 """What the exact form of a word weighs more than another form."""
 EXACT_OF_ALL = 0.5
 """The same where all words must match: who lists words remembers them, who describes uses other forms."""
-RELATED = 0.5
+RELATED = 0.7
 """What a relative weighs, times its closeness."""
 SYNONYM = 0.5
 MAX_EXPANDED = 50
@@ -38,11 +39,13 @@ class Expansion:
     """Whether all words must match; where not, relatives do too."""
     corrections: dict[str, str] = field(default_factory=dict)
     """Unknown word → what is looked for in its place."""
+    related: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Word → words that begin like it."""
     _expanded: int = 0
 
-    def expand(self, clause: TextClause) -> Query:
-        """Return the node of a word, a phrase or a hyphenated word."""
-        return self._phrase(clause) if len(clause.words) > 1 else self._word(clause)
+    def expand(self, clause: TextClause, *, related: bool = True) -> Query:
+        """Return the node of a word, a phrase or a hyphenated word; without `related`, of its own forms only."""
+        return self._phrase(clause) if len(clause.words) > 1 else self._word(clause, related=related)
 
     def synonym(self, words: Sequence[str], like: TextClause) -> Query:
         """Return the node of a synonym of one or several words, in the fields of the word that it is for."""
@@ -52,62 +55,69 @@ class Expansion:
             return WordQuery(word=words[0], variants=variants, fields=like.fields, boost=boost)
         return self._phrase(TextClause(words=tuple(map(query_word, words)), fields=like.fields, boost=boost))
 
-    def _word(self, clause: TextClause) -> Query:
+    def _word(self, clause: TextClause, *, related: bool) -> Query:
         self._expanded += 1
         ((spelled, folded, stem),) = clause.words
         synonyms = self.wordlist.synonyms.get((stem,), ())
         single = [Variant(term=stem_of(one[0]), weight=SYNONYM, kind="synonym") for one in synonyms if len(one) == 1]
-        stems = [term for (term,) in alternatives((spelled,), self.languages)]
+        stems = self._stems(spelled)
         if not single and not any(map(self.vocabulary.frequency, {*stems, folded})):
             corrected = self.vocabulary.correction(spelled)
             if corrected is not None:
                 return self._corrected(clause, corrected)
-        variants = [*self._forms(folded, stem), *single]
-        if not self.every and self._expanded <= MAX_EXPANDED:
-            variants += self._relatives(stem, {one.term for one in single})
-        made = _in_languages(clause, tuple(variants), [term for term in stems if term not in (stem, folded)])
-        longer = [self.synonym(one, clause) for one in synonyms if len(one) > 1]
-        return q.Or([made, *longer]) if longer else made
+        marked = [term for term in stems if term not in (stem, folded)]
+        variants = [*self._forms(folded, stem, marked), *single]
+        longer = [one for one in synonyms if len(one) > 1]
+        if related and not longer and not self.every and self._expanded <= MAX_EXPANDED:
+            variants += self._relatives(spelled, stem, {one.term for one in single})
+        made = _word_query(clause, variants)
+        return q.Or([made, *(self.synonym(one, clause) for one in longer)]) if longer else made
 
     def _corrected(self, clause: TextClause, corrected: str) -> Query:
         """Return the node of the word that an unknown one was meant to be."""
         self.corrections[clause.words[0].spelled] = corrected
-        first, *others = (term for (term,) in alternatives((corrected,), self.languages))
-        return _in_languages(clause, (Variant(term=first, kind="spelling"),), others)
+        return _word_query(clause, [Variant(term=term, kind="spelling") for term in self._stems(corrected)])
 
     def _phrase(self, clause: TextClause) -> Query:
         """Return the node of the documents with a phrase, scored by its words."""
         parts = []
         for word in clause.words:
-            first, *others = (term for (term,) in alternatives((word.spelled,), self.languages))
-            parts.append(_in_languages(replace(clause, words=(word,)), (Variant(term=first),), others))
+            variants = [Variant(term=term) for term in self._stems(word.spelled)]
+            parts.append(_word_query(replace(clause, words=(word,)), variants))
         return q.Require(q.And(parts), phrase_query(clause, self.languages))
 
-    def _forms(self, folded: str, stem: str) -> Iterator[Variant]:
-        """Yield the stem, and the exact form on top of it.
+    def _stems(self, spelled: str) -> list[str]:
+        """Return the stems of a word in each language, the default first, and the word itself."""
+        return [term for (term,) in alternatives((spelled,), self.languages)]
 
-        Where the exact form is the stem itself, it is what is left of the stem without its other forms.
+    def _forms(self, folded: str, stem: str, marked: Sequence[str]) -> Iterator[Variant]:
+        """Yield the stems, and the exact form on top of them.
+
+        Where the exact form is the default language's stem, it is what is left of the stem without its other forms.
         """
-        more = EXACT_OF_ALL if self.every else EXACT
+        more, others = EXACT_OF_ALL if self.every else EXACT, [Variant(term=term) for term in marked]
+        every = kernel.COUNTS_PLAIN | kernel.COUNTS_MARKED if marked else kernel.COUNTS_PLAIN
         if folded != stem:
             yield Variant(term=stem)
-            yield Variant(term=folded, weight=more, kind="exact")
-            return
-        inflections = self.vocabulary.inflections(stem) if self._expanded <= MAX_EXPANDED else ()
-        yield Variant(term=stem, weight=1 + more if inflections else 1.0)
-        for inflection in inflections:
-            yield Variant(term=inflection, weight=-more, kind="exact")
+            yield from others
+            yield Variant(term=folded, weight=more, kind="exact", reading=every)
+        else:
+            inflections = self.vocabulary.inflections(stem) if self._expanded <= MAX_EXPANDED else ()
+            yield Variant(term=stem, weight=1 + more if inflections else 1.0)
+            for inflection in inflections:
+                yield Variant(term=inflection, weight=-more, kind="exact")
+            yield from others
+            if marked:
+                yield Variant(term=folded, weight=more, kind="exact", reading=kernel.COUNTS_MARKED)
 
-    def _relatives(self, stem: str, without: set[str]) -> Iterator[Variant]:
-        for near in self.vocabulary.relatives(stem):
-            if near.stem not in without:
-                yield Variant(term=near.stem, weight=RELATED * near.closeness, kind="related")
+    def _relatives(self, spelled: str, stem: str, without: set[str]) -> Iterator[Variant]:
+        found = [near for near in self.vocabulary.relatives(stem) if near.stem not in without]
+        if found:
+            self.related[spelled] = tuple(near.word for near in found)
+        for near in found:
+            yield Variant(term=near.stem, weight=RELATED * near.closeness, kind="related")
 
 
-def _in_languages(clause: TextClause, variants: tuple[Variant, ...], others: Sequence[str]) -> Query:
-    """Return the node of a word with its stems in other languages: an article has one language, so the best counts."""
-    readings = [
-        WordQuery(word=clause.words[0].spelled, variants=own, fields=clause.fields, boost=clause.boost)
-        for own in (variants, *((Variant(term=term),) for term in others))
-    ]
-    return q.DisjunctionMax(readings) if len(readings) > 1 else readings[0]
+def _word_query(clause: TextClause, variants: Sequence[Variant]) -> WordQuery:
+    spelled = clause.words[0].spelled
+    return WordQuery(word=spelled, variants=tuple(variants), fields=clause.fields, boost=clause.boost)

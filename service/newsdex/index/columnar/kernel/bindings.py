@@ -25,8 +25,8 @@ WORD_BITS = 64
 PARTED = 4
 """Words from so many letters on are parted where one edit is looked for."""
 DAMAGED, UNCHECKED = -1, -2
-LIST_SCRATCH, POSTING_SCRATCH, UNION_SCRATCH = 16, 12, 33_280
-AMONG_SCRATCH = 9
+LIST_SCRATCH, POSTING_SCRATCH, UNION_SCRATCH = 16, 12, 66_560
+AMONG_SCRATCH = 17
 PHRASE_ROWS, PLACE_NUMBERS, PHRASE_WORD_NUMBERS = 3, 3, 6 + 3 * 256
 """What is found for each document of a phrase, where a word's positions in it lie, and what is kept of a word."""
 BY_BM25, BY_LENGTH, BY_FREQUENCY = range(3)
@@ -114,10 +114,12 @@ class Progress(ctypes.Structure):
     )
 
 
-LIST = struct.Struct("=7Qff")
-"""Pieces, their number, all documents, length factors, documents, their scores, how to score, weight, unused."""
-SATURATION = struct.Struct("=ff")
-"""half, factor"""
+COUNTS_PLAIN, COUNTS_MARKED, COUNTS_AS_FORM = 1, 2, 4
+"""For what a list's documents count: in the default language, in the others, as a form of the word."""
+LIST = struct.Struct("=7QfI")
+"""Pieces, number, all documents, length factors, documents, their scores, how to score, weight, what it counts for."""
+SATURATION = struct.Struct("=4f")
+"""half, factor, floor, weak"""
 _STRUCTURES = {
     "numbers": Numbers,
     "dictionary": Dictionary,
@@ -203,7 +205,8 @@ term_number = _function("term_number", _AT, ctypes.c_char_p, _SIZE)
 find_term = _function("find_term", _AT, _SIZE, ctypes.c_char_p, _SIZE, _AT)
 read_documents_of = _function("read_documents_of", _AT, _SIZE, _AT)
 read_frequencies_of = _function("read_frequencies_of", _AT, _SIZE, _AT)
-score_union = _function("score_union", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _AT, _AT)
+score_union = _function("score_union", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _AT, _AT, _AT)
+lists_to_bits = _function("lists_to_bits", ctypes.c_char_p, _SIZE, _AT)
 score_among = _function("score_among", ctypes.c_char_p, _SIZE, ctypes.c_char_p, _AT, _SIZE, _AT, _AT, _AT)
 terms_between = _function("terms_between", _AT, _SIZE, ctypes.c_char_p, _SIZE, ctypes.c_char_p, _SIZE, _AT)
 near_terms = _function(

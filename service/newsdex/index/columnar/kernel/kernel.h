@@ -129,8 +129,12 @@ typedef struct {
     const double *scores;     /* and their scores */
     uint64_t how;
     float weight;
-    float unused;
+    uint32_t counts; /* for what its documents count: a sum of COUNTS_* */
 } list;
+
+/* A word is read in the default language, whose stems have no mark, and in the others; an article is in one language, so
+ * the reading counts that gives more. What merely begins alike is no form of the word. */
+enum { COUNTS_PLAIN = 1, COUNTS_MARKED = 2, COUNTS_AS_FORM = 4 };
 
 INLINE double by_bm25(const list *one, float length, float times) { return times * one->weight / (length + times); }
 

@@ -13,4 +13,4 @@ LAYOUT(range, AT(range, source), AT(range, first), AT(range, stop));
 LAYOUT(piece, AT(piece, field), AT(piece, source), AT(piece, base), AT(piece, first), AT(piece, last),
        AT(piece, start), AT(piece, stop));
 LAYOUT(list, AT(list, pieces), AT(list, piece_count), AT(list, count), AT(list, by_document), AT(list, documents),
-       AT(list, scores), AT(list, how), AT(list, weight), AT(list, unused));
+       AT(list, scores), AT(list, how), AT(list, weight), AT(list, counts));

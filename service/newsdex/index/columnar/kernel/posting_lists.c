@@ -3,18 +3,23 @@
 
 #define WINDOW 4096
 
-/* What a score becomes when all lists were added up: factor * sum / (sum + half), where half is not 0. */
+/* What a sum of occurrences becomes, where half is not 0: BM25+ (Lv and Zhai 2011).
+ *
+ * A document with a form of the word scores factor * sum / (sum + half) + floor, one that merely has words that begin
+ * alike scores weak * sum / (sum + half). */
 typedef struct {
     float half;
     float factor;
+    float floor;
+    float weak;
 } saturation;
 
-LAYOUT(saturation, AT(saturation, half), AT(saturation, factor));
+LAYOUT(saturation, AT(saturation, half), AT(saturation, factor), AT(saturation, floor), AT(saturation, weak));
 
-INLINE double saturated(double sum, const saturation *by) {
+INLINE double saturated(double sum, int is_form, const saturation *by) {
     if (by->half == 0) return sum;
-    const float own = (float)sum;
-    return own / (own + by->half) * by->factor;
+    const float own = (float)sum, part = own / (own + by->half);
+    return is_form ? part * by->factor + by->floor : part * by->weak;
 }
 
 /* Score some postings of a block. In two steps, so that the second one is made of operations on several at once. */
@@ -64,17 +69,22 @@ static int read_list(const list *one, uint32_t *documents, double *scores) {
     return 1;
 }
 
-/* Give the documents of any list, in order, with the sums of their scores, added up in the order of the lists.
+/* Give the documents of any list, in order, with the sums of their scores, added up in the order of the lists, and
+ * whether each has a form of the word.
  *
  * Documents are added up in windows that fit into the processor's nearest memory. `scratch` has 12 bytes for each
- * posting, 16 for each list, and 33,280 more. Give the number of documents, or DAMAGED. */
+ * posting, 16 for each list, and UNION_SCRATCH more. Give the number of documents, or DAMAGED. */
 EXPORT int64_t score_union(const list *lists, uint64_t count, const saturation *by, uint8_t *scratch, int64_t *documents,
-                      double *scores) {
+                      double *scores, uint8_t *are_forms) {
     uint64_t total = 0;
-    for (uint64_t i = 0; i < count; i++) total += lists[i].count;
-    double *sums = (double *)scratch;
-    uint64_t *marks = (uint64_t *)(sums + WINDOW);
-    uint64_t *at = marks + WINDOW / 64, *ends = at + count;
+    uint32_t counts = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        total += lists[i].count;
+        counts |= lists[i].counts;
+    }
+    double *sums = (double *)scratch, *marked_sums = sums + WINDOW;
+    uint64_t *marks = (uint64_t *)(marked_sums + WINDOW), *forms = marks + WINDOW / 64;
+    uint64_t *at = forms + WINDOW / 64, *ends = at + count;
     double *read_scores = (double *)(ends + count);
     uint32_t *read = (uint32_t *)(read_scores + total);
     uint64_t begin = 0, found = 0;
@@ -84,14 +94,15 @@ EXPORT int64_t score_union(const list *lists, uint64_t count, const saturation *
         ends[i] = begin += lists[i].count;
     }
     if (count == 1) {
+        const int is_form = (counts & COUNTS_AS_FORM) != 0;
         for (uint64_t i = 0; i < total; i++) {
             documents[i] = read[i];
-            scores[i] = saturated(read_scores[i], by);
+            are_forms[i] = (uint8_t)is_form;
+            scores[i] = saturated(read_scores[i], is_form, by);
         }
         return (int64_t)total;
     }
-    __builtin_memset(sums, 0, WINDOW * sizeof *sums);
-    __builtin_memset(marks, 0, WINDOW / 8);
+    __builtin_memset(scratch, 0, (uint64_t)((uint8_t *)at - scratch));
     for (;;) {
         uint64_t least = UINT64_MAX;
         for (uint64_t i = 0; i < count; i++)
@@ -99,24 +110,50 @@ EXPORT int64_t score_union(const list *lists, uint64_t count, const saturation *
         if (least == UINT64_MAX) return (int64_t)found;
         const uint64_t window = least / WINDOW * WINDOW;
         for (uint64_t i = 0; i < count; i++) {
+            const uint32_t own_counts = lists[i].counts;
+            const uint64_t end = ends[i];
             uint64_t k = at[i];
-            for (const uint64_t end = ends[i]; k < end && read[k] - window < WINDOW; k++) {
-                const uint64_t own = read[k] - window;
-                sums[own] += read_scores[k];
-                marks[own / 64] |= (uint64_t)1 << own % 64;
+            for (; k < end && read[k] - window < WINDOW; k++) {
+                const uint64_t own = read[k] - window, bit = (uint64_t)1 << own % 64;
+                if (own_counts & COUNTS_PLAIN) sums[own] += read_scores[k];
+                if (own_counts & COUNTS_MARKED) marked_sums[own] += read_scores[k];
+                if (own_counts & COUNTS_AS_FORM) forms[own / 64] |= bit;
+                marks[own / 64] |= bit;
             }
             at[i] = k;
         }
         for (uint64_t word = 0; word < WINDOW / 64; word++) {
             for (uint64_t left = marks[word]; left; left &= left - 1) {
-                const uint64_t own = word * 64 + (uint64_t)__builtin_ctzll(left);
+                const uint64_t bit = (uint64_t)__builtin_ctzll(left), own = word * 64 + bit;
+                double sum = sums[own];
+                if (counts & COUNTS_MARKED) {
+                    if (marked_sums[own] > sum) sum = marked_sums[own];
+                    marked_sums[own] = 0;
+                }
+                const int is_form = (int)(forms[word] >> bit & 1);
                 documents[found] = (int64_t)(window + own);
-                scores[found++] = saturated(sums[own], by);
+                are_forms[found] = (uint8_t)is_form;
+                scores[found++] = saturated(sum, is_form, by);
                 sums[own] = 0;
             }
-            marks[word] = 0;
+            marks[word] = forms[word] = 0;
         }
     }
+}
+
+/* Mark the documents of some lists, which have pieces, in bits of all documents of the commit. Give 0, or DAMAGED. */
+EXPORT int64_t lists_to_bits(const list *lists, uint64_t count, uint64_t *marks) {
+    uint32_t documents[BLOCK];
+    for (uint64_t i = 0; i < count; i++)
+        for (uint64_t n = 0; n < lists[i].piece_count; n++) {
+            const piece *own = &lists[i].pieces[n];
+            cursor from = {own, own->start, 0};
+            int64_t read;
+            while ((read = next_documents(&from, documents)) > 0)
+                for (int64_t k = 0; k < read; k++) marks[documents[k] / 64] |= (uint64_t)1 << documents[k] % 64;
+            if (read < 0) return DAMAGED;
+        }
+    return 0;
 }
 
 /* Give the first place from `at` on whose document is not less, by steps that double and then halve. */
@@ -135,23 +172,34 @@ INLINE uint64_t skipped_to(const int64_t *documents, uint64_t at, uint64_t count
     return at;
 }
 
-static void add_found_among(const list *one, const int64_t *wanted, uint64_t count, double *sums, uint8_t *marks) {
+/* What is added up for each of some documents: two sums, and for what the lists count that have it, 0 for none. */
+typedef struct {
+    double *plain, *marked;
+    uint8_t *counts;
+} totals;
+
+INLINE void add(const list *one, const totals *to, uint64_t at, double score) {
+    if (one->counts & COUNTS_PLAIN) to->plain[at] += score;
+    if (one->counts & COUNTS_MARKED) to->marked[at] += score;
+    to->counts[at] |= (uint8_t)one->counts;
+}
+
+static void add_found_among(const list *one, const int64_t *wanted, uint64_t count, const totals *to) {
     uint64_t at = 0, place = 0;
     while (at < count && place < one->count) {
         if (wanted[at] < one->documents[place]) at = skipped_to(wanted, at, count, one->documents[place]);
         else if (wanted[at] > one->documents[place])
             place = skipped_to(one->documents, place, one->count, wanted[at]);
         else {
-            sums[at] += one->scores[place++];
-            marks[at++] = 1;
+            add(one, to, at++, one->scores[place++]);
         }
     }
 }
 
 /* Add one list's scores to those of the wanted documents that it has. */
-static int add_among(const list *one, const int64_t *wanted, uint64_t count, double *sums, uint8_t *marks) {
+static int add_among(const list *one, const int64_t *wanted, uint64_t count, const totals *to) {
     if (!one->pieces) {
-        add_found_among(one, wanted, count, sums, marks);
+        add_found_among(one, wanted, count, to);
         return 1;
     }
     uint64_t at = 0;
@@ -172,8 +220,7 @@ static int add_among(const list *one, const int64_t *wanted, uint64_t count, dou
                 if (documents[k] == wanted[at]) {
                     if (!have_frequencies && !read_frequencies(own, place, (uint64_t)read, frequencies)) return 0;
                     have_frequencies = 1;
-                    sums[at] += scored(one, documents[k], frequencies[k]);
-                    marks[at] = 1;
+                    add(one, to, at, scored(one, documents[k], frequencies[k]));
                 }
                 at++;
             }
@@ -183,19 +230,20 @@ static int add_among(const list *one, const int64_t *wanted, uint64_t count, dou
 }
 
 /* Give the places of those of some sorted documents that any list has, with the sums of their scores.
- * `scratch` has 9 bytes for each of them. Give their number, or DAMAGED. */
+ * `scratch` has AMONG_SCRATCH bytes for each of them. Give their number, or DAMAGED. */
 EXPORT int64_t score_among(const list *lists, uint64_t count, const saturation *by, const int64_t *wanted,
                          uint64_t wanted_count, uint8_t *scratch, int64_t *places, double *scores) {
-    double *sums = (double *)scratch;
-    uint8_t *marks = (uint8_t *)(sums + wanted_count);
+    double *plain = (double *)scratch, *marked = plain + wanted_count;
+    const totals to = {plain, marked, (uint8_t *)(marked + wanted_count)};
     uint64_t found = 0;
-    __builtin_memset(scratch, 0, wanted_count * 9);
+    __builtin_memset(scratch, 0, wanted_count * 17);
     for (uint64_t i = 0; i < count; i++)
-        if (!add_among(&lists[i], wanted, wanted_count, sums, marks)) return DAMAGED;
+        if (!add_among(&lists[i], wanted, wanted_count, &to)) return DAMAGED;
     for (uint64_t i = 0; i < wanted_count; i++)
-        if (marks[i]) {
+        if (to.counts[i]) {
+            const double sum = plain[i] > marked[i] || !(to.counts[i] & COUNTS_MARKED) ? plain[i] : marked[i];
             places[found] = (int64_t)i;
-            scores[found++] = saturated(sums[i], by);
+            scores[found++] = saturated(sum, (to.counts[i] & COUNTS_AS_FORM) != 0, by);
         }
     return (int64_t)found;
 }

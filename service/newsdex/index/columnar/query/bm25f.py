@@ -1,14 +1,16 @@
 """Scores a word over several fields at once by BM25F (Robertson and Zaragoza 2009, Probabilistic Relevance Framework).
 
     tf    = Σ fields Σ terms  field's weight · term's weight · occurrences / (1 − B + B · length / usual length)
-    score = boost · idf · tf · (K1 + 1) / (K1 + tf)
+    score = boost · idf · (tf · (K1 + 1) / (K1 + tf) + DELTA)
+
+DELTA is BM25+'s (Lv and Zhai 2011, Lower-Bounding Term Frequency Normalization): what a long article has is worth no
+less than what it has not. A document without any form of the word, which has words that begin alike, scores less than
+one that has a form: boost · idf · ALIKE · tf / (K1 + tf).
 
 Occurrences are added up before they saturate (their section 3.5), so a word in the title and in the body is one word
 seen twice, not two. The weights and K1 come from `tests/relevance`; `tests/relevance/README.md` says how.
 """
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,15 +18,20 @@ import numpy as np
 from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.doc_set import DocSet, no_docs
+from newsdex.index.columnar.query.document_frequency import Forms, inverse_document_frequency
 from newsdex.index.columnar.query.node import Evaluation, QueryNode
-from newsdex.index.columnar.query.posting_lists import Disjunction, ScoredPostings
+from newsdex.index.columnar.query.posting_lists import Disjunction, Saturation, ScoredPostings
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Similarity
 from newsdex.index.columnar.query.term_lookup import TermPostings
 from newsdex.index.schema import TEXT_FIELDS
+from newsdex.index.text.analysis import MARK
 
-K1 = 2.5
-B = 0.75
+K1 = 2.0
+B = 0.6
+DELTA = 0.5
+ALIKE = 1.2
+"""What words that merely begin alike come to at most: less than a form that stands once in a text of usual length."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +42,14 @@ class Variant:
     weight: float = 1.0
     kind: str = "stem"
     """`stem`, `exact`, `related`, `synonym` or `spelling`."""
+    reading: int = 0
+    """In which languages it counts, as `kernel.COUNTS_…`; 0 for what the term itself says."""
+
+    @property
+    def counts(self) -> int:
+        """Return for what a document with it counts, a sum of `kernel.COUNTS_…`."""
+        reading = self.reading or (kernel.COUNTS_MARKED if self.term.startswith(MARK) else kernel.COUNTS_PLAIN)
+        return reading if self.kind == "related" else reading | kernel.COUNTS_AS_FORM
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +64,8 @@ class VariantPostings:
         """Give the documents, their weighted occurrences as scores."""
         factors = similarity.length_factors(self.name, B)
         weight = TEXT_FIELDS[self.name] * self.variant.weight
-        return ScoredPostings(self.known, how=kernel.BY_LENGTH, weight=weight, by_document=factors)
+        counts = self.variant.counts
+        return ScoredPostings(self.known, how=kernel.BY_LENGTH, weight=weight, by_document=factors, counts=counts)
 
     def times(self, document: int) -> int:
         """Give how often it occurs in a document."""
@@ -75,36 +91,31 @@ class WordQuery(QueryNode):
         lists = [one.postings(similarity) for one in self.occurrences(snapshot)]
         if not lists or evaluator.out_of_time():
             return no_docs(max_doc)
-        return Disjunction(max_doc, lists, saturation=(K1, max_score(self.boost * self.idf(similarity))))
+        weight = self.boost * self.idf(similarity)
+        return Disjunction(max_doc, lists, Saturation(K1, max_score(weight), DELTA * weight, ALIKE * weight))
 
-    def scored_terms(self) -> list[tuple[str, bytes]]:
-        """Give each variant in each field."""
-        return [(name, variant.term.encode()) for name in self.fields for variant in self.variants]
+    @property
+    def forms(self) -> Forms:
+        """Return what is counted of it: exact forms are part of their stems, what begins alike is another word."""
+        counted = [one.term.encode() for one in self.variants if one.kind not in {"exact", "related"}]
+        return Forms(self.fields, tuple(counted))
+
+    def counted(self) -> list[Forms]:
+        """Return its forms."""
+        return [self.forms]
 
     def occurrences(self, snapshot: Snapshot) -> list[VariantPostings]:
         """Give where each variant occurs in each field, as far as it does."""
         wanted = [(name, one, snapshot.term(name, one.term.encode())) for name in self.fields for one in self.variants]
         return [VariantPostings(name=name, variant=one, known=known) for name, one, known in wanted if known.count]
 
-    def document_frequency(self, frequency: Callable[[str, bytes], int]) -> float:
-        """Return in how many documents the word is; of the fields, the largest number.
-
-        `frequency` says it of a field's term; a variant counts by its weight. The exact form is part of its stem.
-        Overlaps between variants are not looked for.
-        """
-        counted = [variant for variant in self.variants if variant.kind != "exact"]
-        return max(
-            sum(min(one.weight, 1.0) * frequency(name, one.term.encode()) for one in counted) for name in self.fields
-        )
-
     def idf(self, similarity: Similarity) -> float:
-        """Give log(1 + (N − n + ½) / (n + ½)), which is never below 0 (section 3.1 there, with Lucene's addend)."""
-        frequency = min(self.document_frequency(similarity.frequency), similarity.documents)
-        return math.log1p((similarity.documents - frequency + 0.5) / (frequency + 0.5))
+        """Return how telling it is: by how many documents have any of its forms."""
+        return inverse_document_frequency(similarity.documents, similarity.frequency(self.forms))
 
 
 def max_score(weight: float) -> float:
-    """Give what a word scores at most: with one occurrence in a body of usual length, it scores its weight."""
+    """Return what occurrences add at most: one in a body of usual length adds the weight."""
     return weight * (K1 + 1)
 
 

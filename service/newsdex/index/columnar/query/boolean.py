@@ -114,11 +114,13 @@ def _add_bitmap(total: Array, part: DocBitmap, *, largest: bool) -> None:
 
 
 def min_should_match(max_doc: int, parts: Sequence[DocSet], number: int) -> Array:
-    """Tell of each document whether at least so many of the parts match it."""
+    """Tell of each document whether at least so many of the parts match it; of a word, by one of its forms."""
     counts = np.zeros(max_doc, np.uint16)
     for part in parts:
         if isinstance(part, DocList):
             counts[part.documents] += 1
+        elif isinstance(part, Disjunction):
+            counts[part.with_form()] += 1
         else:
             counts += part.mask()
     return counts >= number

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from whoosh import query as q
 
-from newsdex.index.columnar.query.bm25f import WordQuery
+from newsdex.index.columnar.kernel import bindings as kernel
+from newsdex.index.columnar.query.bm25f import VariantPostings, WordQuery
+from newsdex.index.columnar.query.document_frequency import live_document_frequency
 from newsdex.index.columnar.query.evaluator import Evaluator
 from newsdex.index.columnar.query.score_nodes import MinShouldMatch, ProximityBoost, RecencyBoost
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Similarity
+from newsdex.index.text.analysis import MARK
 
 DAY_US = 86_400e6
 
@@ -36,8 +39,13 @@ class ScorePart:
     score: float
     occurrences: tuple[Occurrence, ...] = ()
     documents: int = 0
-    """How many documents that are not deleted have the word; a variant counts by its weight."""
+    """How many documents that are not deleted have the word in any of its forms."""
     age_days: float = 0.0
+
+
+def unmarked(term: str) -> str:
+    """Return a term without the mark of its language."""
+    return term[len(MARK) + len("en") :] if term.startswith(MARK) else term
 
 
 class Explanation:
@@ -82,17 +90,23 @@ class Explanation:
 
     def _word(self, query: WordQuery, document: int) -> ScorePart:
         occurrences = [
-            Occurrence(field=one.name, term=one.variant.term, kind=one.variant.kind, times=times)
-            for one in query.occurrences(self._snapshot)
-            if (times := one.times(document))
+            Occurrence(field=one.name, term=unmarked(one.variant.term), kind=one.variant.kind, times=times)
+            for one, times in self._counted(query, document)
         ]
         return ScorePart(
             kind="word",
             words=(query.word,),
             score=self._score(query, document) or 0.0,
             occurrences=tuple(occurrences),
-            documents=round(query.document_frequency(self._snapshot.live_count)),
+            documents=live_document_frequency(self._snapshot, query.forms),
         )
+
+    def _counted(self, query: WordQuery, document: int) -> list[tuple[VariantPostings, int]]:
+        """Return which variants a document has, and how often, of the reading in its own language."""
+        found = [(one, times) for one in query.occurrences(self._snapshot) if (times := one.times(document))]
+        marked = any(one.variant.counts & kernel.COUNTS_MARKED and one.variant.kind == "stem" for one, _ in found)
+        reading = kernel.COUNTS_MARKED if marked else kernel.COUNTS_PLAIN
+        return [(one, times) for one, times in found if one.variant.counts & reading]
 
     def _pairs(self, query: ProximityBoost, document: int) -> Iterator[ScorePart]:
         if self._score(query.child, document) is None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from whoosh.query import Query
 
 from newsdex.index.columnar.query.doc_set import DocSet
+from newsdex.index.columnar.query.document_frequency import Forms
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Similarity
 
@@ -27,13 +28,13 @@ class QueryNode(Query):  # type: ignore[misc]  # whoosh has no types
     def evaluate(self, evaluator: Evaluation, snapshot: Snapshot, similarity: Similarity) -> DocSet:
         """Return what it matches, deleted documents included."""
 
-    def scored_terms(self) -> list[tuple[str, bytes]]:
-        """Return the (field, term) pairs on whose document frequency the score depends."""
+    def counted(self) -> list[Forms]:
+        """Return the words on whose document frequency the score depends."""
         return []
 
     def terms(self, phrases: bool = False) -> Any:  # noqa: ARG002 - whoosh's signature
         """Return (field, text) of each term."""
-        return iter(self.scored_terms())
+        return iter([(name, term) for forms in self.counted() for name in forms.fields for term in forms.terms])
 
     def matcher(self, searcher: Any, context: Any = None) -> Any:
         """Refuse: Whoosh's searcher cannot run it."""

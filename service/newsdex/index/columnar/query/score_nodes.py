@@ -13,7 +13,7 @@ from newsdex.index.columnar.query.boolean import disjunction, filter_by, min_sho
 from newsdex.index.columnar.query.doc_set import DocBitmap, DocList, DocSet, no_docs
 from newsdex.index.columnar.query.node import Evaluation, QueryNode
 from newsdex.index.columnar.query.phrase import find_phrase
-from newsdex.index.columnar.query.posting_lists import ScoredPostings
+from newsdex.index.columnar.query.posting_lists import Disjunction, ScoredPostings
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Similarity
 from newsdex.index.columnar.storage.columns import ABSENT
@@ -28,7 +28,10 @@ PAIR_WEIGHT = 0.1
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MinShouldMatch(QueryNode):
-    """Documents that match at least so many of the parts; scores add up."""
+    """Documents that match at least so many of the parts; scores add up.
+
+    Words that merely begin like one of the query's add to the score of a document, but do not make it match.
+    """
 
     parts: tuple[Query, ...]
     at_least: int = 1
@@ -53,9 +56,13 @@ class MinShouldMatch(QueryNode):
         if len(found) < self.at_least or not found:
             return no_docs(max_doc)
         together = disjunction(max_doc, found)
-        if self.at_least <= 1:
+        if self.at_least <= 1 and all(map(_only_forms, found)):
             return together
         return filter_by(together, DocBitmap(min_should_match(max_doc, found, self.at_least), 0.0))
+
+
+def _only_forms(part: DocSet) -> bool:
+    return not isinstance(part, Disjunction) or part.only_forms
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,7 @@
 """The segments of one commit as one: documents numbered through, terms found in all, columns joined."""
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -187,6 +188,18 @@ class Snapshot:
         """Give the id of a document's article."""
         segment = bisect_right(self.bases, document) - 1
         return self.segments[segment].data.article_id(document - self.bases[segment])
+
+    def documents_in(self, language: str) -> int:
+        """Return how many documents are stemmed by a language, deleted ones included."""
+        return self._languages.get(language, 0)
+
+    @cached_property
+    def _languages(self) -> Counter[str]:
+        """The number of documents by language."""
+        counted: Counter[str] = Counter()
+        for segment in self.segments:
+            counted += segment.data.languages_of_documents
+        return counted
 
     def language(self, document: int) -> str:
         """Return the code of the language by which a document's words are stemmed."""

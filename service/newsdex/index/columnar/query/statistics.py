@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from newsdex.index.columnar.kernel import bindings as kernel
+from newsdex.index.columnar.query.document_frequency import Forms, document_frequency
 from newsdex.index.columnar.query.posting_lists import ScoredPostings
 from newsdex.index.columnar.query.snapshot import K1, Snapshot
 from newsdex.index.columnar.query.term_lookup import TermPostings
 from newsdex.index.schema import TEXT_FIELDS
 
-Terms = Sequence[tuple[str, bytes]]
-"""Terms with their fields."""
+Counted = Sequence[Forms]
+"""The words of a query that are scored by how many documents have them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,32 +28,32 @@ class Statistics:
     usual_lengths: Mapping[str, float]
     """The same, of the documents that have the field."""
     frequencies: Sequence[int]
-    """For each (field, term) of the query, in their order, the number of documents that have it."""
+    """For each word of the query, in their order, the number of documents that have it."""
 
 
 class Similarity:
     """Weights of terms and lengths for one request: by a commit's own statistics, or by an earlier one's."""
 
-    def __init__(self, snapshot: Snapshot, pinned: Statistics | None = None, terms: Terms = ()) -> None:
-        """Take a commit, and perhaps an earlier one's statistics of some terms, to be used instead."""
+    def __init__(self, snapshot: Snapshot, pinned: Statistics | None = None, words: Counted = ()) -> None:
+        """Take a commit, and perhaps an earlier one's statistics of some words, to be used instead."""
         self._snapshot = snapshot
         self.documents = pinned.documents if pinned else snapshot.documents
         self._average_lengths = pinned.average_lengths if pinned else snapshot.average_lengths
         self._usual_lengths = pinned.usual_lengths if pinned else snapshot.usual_lengths
-        same = pinned is not None and len(pinned.frequencies) == len(terms)
-        self._frequencies = dict(zip(terms, pinned.frequencies, strict=True)) if pinned and same else {}
+        same = pinned is not None and len(pinned.frequencies) == len(words)
+        self._frequencies = dict(zip(words, pinned.frequencies, strict=True)) if pinned and same else {}
         self._norms: dict[str, kernel.Kept] = {}
         self._factors: dict[str, kernel.Kept] = {}
 
     def idf(self, field: str, term: bytes, known: TermPostings) -> float:
         """Weigh a term by how rare it is, as `whoosh.scoring.WeightingModel.idf`."""
-        frequency = self._frequencies.get((field, term), known.count)
+        frequency = self._frequencies.get(Forms((field,), (term,)), known.count)
         return math.log(self.documents / (frequency + 1)) + 1 if self.documents else 0.0
 
-    def frequency(self, field: str, term: bytes) -> int:
-        """Give in how many documents a term is."""
-        pinned = self._frequencies.get((field, term))
-        return self._snapshot.term(field, term).count if pinned is None else pinned
+    def frequency(self, forms: Forms) -> int:
+        """Return in how many documents a word is."""
+        pinned = self._frequencies.get(forms)
+        return document_frequency(self._snapshot, forms) if pinned is None else pinned
 
     def length_factors(self, field: str, b: float) -> kernel.Kept:
         """Give by how much occurrences count in documents of their lengths, see `Snapshot.length_factors`."""
@@ -75,11 +76,11 @@ class Similarity:
         weight = self.idf(field, term, known) * boost * (K1 + 1)
         return ScoredPostings(known, how=kernel.BY_BM25, weight=weight, by_document=norms)
 
-    def statistics(self, terms: Terms) -> Statistics:
-        """Give what scores of some terms depend on, for the pages that follow."""
+    def statistics(self, words: Counted) -> Statistics:
+        """Give what scores of some words depend on, for the pages that follow."""
         return Statistics(
             documents=self.documents,
             average_lengths=self._average_lengths,
             usual_lengths=self._usual_lengths,
-            frequencies=[self._frequencies.get(term, self._snapshot.term(*term).count) for term in terms],
+            frequencies=[self.frequency(forms) for forms in words],
         )

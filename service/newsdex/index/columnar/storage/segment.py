@@ -1,6 +1,7 @@
 """A segment: what the list of segments keeps of it, and its file once it is opened."""
 
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from importlib import import_module
@@ -145,6 +146,12 @@ class SegmentData:
             section = self.file[f"{name}.values"] if f"{name}.values" in self.file else None  # noqa: SIM401 - no dict
             known = self._columns[name] = Column(section, self.documents)
         return known
+
+    @cached_property
+    def languages_of_documents(self) -> Counter[str]:
+        """Return how many documents are stemmed by each language."""
+        numbers, counts = np.unique(self.column(STEMMER_COLUMN).values(), return_counts=True)
+        return Counter(dict(zip(map(code_of, numbers.tolist()), counts.tolist(), strict=True)))
 
     def language(self, document: int) -> str:
         """Return the code of the language by which a document's words are stemmed."""
