@@ -48,6 +48,16 @@ SECRETS = [
 """What only hidden articles have; none may be in any reply."""
 
 
+WIRE = random.Random(SEED).choices(WORDS, k=60)
+"""A story of which the hidden articles are versions."""
+
+
+def version(number: int) -> dict[str, Any]:
+    """Return an article that is a version of the hidden ones, but not of each other such article."""
+    words = [f"word{number}" if at % 12 == 3 * number else word for at, word in enumerate(WIRE)]
+    return {"id": f"v{number}", "title": "Wire", "body": " ".join(words), "language": "en"}
+
+
 def article(draw: random.Random, id_: str) -> dict[str, Any]:
     made: dict[str, Any] = {
         "id": id_,
@@ -72,7 +82,7 @@ def secret(number: int) -> dict[str, Any]:
         "id": f"hidden-{number}",
         "title": "Quorvalex to buy Zindrathor",
         "summary": "Quorvalex ferry",
-        "body": f"{text}. " * 20,
+        "body": f"{text}. " * 20 + " ".join(WIRE),
         "authors": ["Quentin Quor", "Ann Lee"],
         "tags": ["takeover bids", "ships"],
         "section": "Secret desk",
@@ -123,7 +133,7 @@ def pair(folder: Path, life: str) -> tuple[Corpus, Corpus]:
             corpus.publish(*articles[:12], article(draw, f"l{batch}") | {"title": "Lighthouse"})
             if hides and batch < 3:
                 corpus.publish(secret(batch) | fields)
-            corpus.publish(*articles[12:])
+            corpus.publish(*articles[12:], version(batch))
             corpus.index()
         corpus.suggest("quo")  # the lexicon of this moment is in memory from now on
         if hides:
@@ -198,6 +208,8 @@ class Requests:
             "explain": draw.random() < 0.4,
             "marks": draw.choice(["html", "offsets"]),
             "timezone": draw.choice(["UTC", "Asia/Karachi"]),
+            "repeats": draw.choice([None, None, "collapse", "show"]),
+            "versions_of": draw.choice([*[None] * 9, "hidden-0", "v1", "a102"]),
         }
 
     def ask(self) -> Callable[[Corpus], list[Any]]:

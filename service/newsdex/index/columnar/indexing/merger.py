@@ -48,7 +48,7 @@ def merge_segments(path: Path, segments: Sequence[OpenSegment], chunk_postings: 
                 for segment, numbers in zip(segments, maps, strict=True)
             ]
             write_column(writer, f"{name}.values", np.concatenate(columns))
-        kept = [segment.data.signatures()[:, numbers != GONE] for segment, numbers in zip(segments, maps, strict=True)]
+        kept = [segment.data.signatures[:, numbers != GONE] for segment, numbers in zip(segments, maps, strict=True)]
         write_signatures(writer, np.concatenate(kept, axis=1))
         writer.finish(documents)
     except BaseException:

@@ -12,8 +12,8 @@ from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.top_hits import PageEnd, ScoredDoc, Sort, hits_after, top_hits
 from newsdex.index.columnar.storage.term_dictionary import Stop
 
-BLOCK = 64
-"""At least so many hits are looked at together."""
+BLOCK = 128
+"""At most so many hits are looked at together: all of them may be versions of each other."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,22 +42,40 @@ class Collapsing:
 
     def page(self, size: int, offset: int, after: PageEnd | None) -> CollapsedPage:
         """Return the page behind the end of another one, or behind the first `offset` hits that are no repeats."""
+        if after is None and size + offset <= BLOCK and (plain := self._plain_page(size, offset)):
+            return plain
         left = hits_after(self._snapshot, self._matches, self._sort, after) if after else self._matches
         before = _EarlierPages(self._versions, self._ordered, self._passed(left))
         shown: list[ScoredDoc] = []
         wanted, seen, end = offset + size, 0, 0
         for block, is_last in self._blocks(left, wanted + 1, after):
-            for hit in self._no_repeats(block, shown, before):
+            for place in self._no_repeats(block, shown, before):
                 if len(shown) == wanted:
                     _, cut = top_hits(self._snapshot, left, self._sort, end, after)
                     return self._page(shown[offset:], cut)
-                shown.append(hit)
-                end = seen + block.index(hit) + 1
+                shown.append(block[place])
+                end = seen + place + 1
             seen += len(block)
             if self._stop() and not is_last:
                 _, cut = top_hits(self._snapshot, left, self._sort, seen, after)
                 return self._page(shown[offset:], cut)
         return self._page(shown[offset:], None)
+
+    def _plain_page(self, size: int, offset: int) -> CollapsedPage | None:
+        """Return the first page where its hits are no versions of each other, as is usual; comparing them is enough."""
+        hits, cut = top_hits(self._snapshot, self._matches, self._sort, size + offset)
+        documents = np.array([hit.document for hit in hits], np.intp)
+        order = np.argsort(documents)
+        counts = np.zeros(len(hits), np.int64)
+        are_versions = np.zeros(len(self._matches), bool)
+        for places, others in self._versions.pairs(documents.take(order), self._matches.documents):
+            counts += np.bincount(order.take(places), minlength=len(hits))
+            are_versions[others] = True
+        if are_versions[np.searchsorted(self._matches.documents, documents)].any():
+            return None
+        has_more = np.count_nonzero(are_versions) < len(self._matches) - len(hits)
+        more_versions: list[int] = counts.tolist()
+        return CollapsedPage(hits=hits[offset:], cut=cut if has_more else None, more_versions=more_versions[offset:])
 
     def _page(self, hits: Sequence[ScoredDoc], cut: PageEnd | None) -> CollapsedPage:
         documents = np.array([hit.document for hit in hits], np.intp)
@@ -67,31 +85,30 @@ class Collapsing:
         return CollapsedPage(hits=hits, cut=cut, more_versions=counts.tolist())
 
     def _blocks(self, left: DocList, size: int, after: PageEnd | None) -> Iterator[tuple[list[ScoredDoc], bool]]:
-        """Yield the hits in order, some at a time, each time about as many as before, and whether they are the last."""
-        seen, limit = 0, size
-        while True:
+        """Yield the hits in order, some at a time, and whether they are the last."""
+        seen, limit, cut = 0, size, after
+        while not seen or cut:
             ranked, cut = top_hits(self._snapshot, left, self._sort, limit, after)
-            yield ranked[seen:], cut is None
-            if cut is None:
-                return
+            for start in range(seen, max(len(ranked), 1), BLOCK):
+                yield ranked[start : start + BLOCK], cut is None and start + BLOCK >= len(ranked)
             seen, limit = limit, max(2 * limit, limit + BLOCK)
 
-    def _no_repeats(
-        self, block: list[ScoredDoc], shown: Sequence[ScoredDoc], before: "_EarlierPages"
-    ) -> Iterator[ScoredDoc]:
-        """Yield those of some hits that are no versions of what is shown before them."""
+    def _no_repeats(self, block: list[ScoredDoc], shown: Sequence[ScoredDoc], before: "_EarlierPages") -> Iterator[int]:
+        """Yield the places of those of some hits that are no versions of what is shown before them."""
         documents = np.sort(np.array([hit.document for hit in block], np.intp))
         known = np.sort(np.array([*(hit.document for hit in shown), *before.shown], np.intp))
         repeats = set(documents[self._versions.any_of(documents, known)].tolist())
         doubtful = before.with_versions(documents)
-        for hit in block:
+        versions = self._versions.within(documents)
+        for place, hit in enumerate(block):
             if hit.document in repeats:
                 continue
             earlier = before.shown_version_of(hit.document) if hit.document in doubtful else None
-            # what comes further down is a repeat of the one that is shown, on this page or on an earlier one
-            repeats.update(self._versions.of(hit.document if earlier is None else earlier, documents).tolist())
             if earlier is None:
-                yield hit
+                repeats.update(versions.get(hit.document, ()))
+                yield place
+            else:  # so is what comes further down and is another version of the one that was shown
+                repeats.update(self._versions.of(earlier, documents).tolist())
 
     def _passed(self, left: DocList) -> Array:
         """Return the documents of earlier pages."""

@@ -5,6 +5,7 @@ only: in the order of hits, a hit is a repeat if a hit before it that is no repe
 that are shown are versions of each other, and every other match is a version of one that is shown before it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,6 +22,8 @@ SAME_DAY_US, MOST_DIFFERING = 20 * HOUR_US, 62
 
 Chosen by `tests/relevance/repeats.py`: reports that come each day follow a form, and differ by their figures only.
 """
+MOST_OF_FIRST_WORD = 24
+"""Of the first 64 bits of both, at most so many differ: of two texts that have nothing in common, 3 % come so near."""
 SAME_DAYS_US, FEW_DIFFERING = 96 * HOUR_US, 9
 """Of texts published further apart, but within so many hours, only so few differ: nine tenths are the same."""
 AT_ONCE = 1 << 15
@@ -40,6 +43,8 @@ class Versions:
 
         A document is no version of itself.
         """
+        if not len(some) or not len(among):
+            return
         asked, dates = self._signatures(some), self._dates(some)
         for first, second, differing in self._near(asked, among):
             others = among.take(second)
@@ -59,6 +64,14 @@ class Versions:
             found[places] = True
         return found
 
+    def within(self, some: Array) -> dict[int, list[int]]:
+        """Return the versions that each of some sorted documents has among them; without those that have none."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for places, others in self.pairs(some, some):
+            for one, other in zip(some.take(places).tolist(), some.take(others).tolist(), strict=True):
+                found[one].append(other)
+        return found
+
     def counts(self, some: Array, among: Array) -> Array:
         """Return how many versions each of some sorted documents has among others."""
         found = np.zeros(len(some), np.int64)
@@ -66,11 +79,11 @@ class Versions:
             found += np.bincount(places, minlength=len(some))
         return found
 
-    def _signatures(self, documents: Array) -> Array:
-        """Return the signatures of some sorted documents, uint64[4, n]."""
-        made = np.empty((WORDS, len(documents)), np.uint64)
+    def _signatures(self, documents: Array, words: slice = slice(WORDS)) -> Array:
+        """Return some words of the signatures of some sorted documents, uint64[words, n]."""
+        made = np.empty((len(range(WORDS)[words]), len(documents)), np.uint64)
         for data, base, span in self._snapshot.by_segment(documents):
-            made[:, span] = data.signatures().take(documents[span] - base, axis=1)
+            made[:, span] = data.signatures[words].take(documents[span] - base, axis=1)
         return made
 
     def _dates(self, documents: Array) -> Array:
@@ -86,14 +99,15 @@ class Versions:
         for start in range(0, len(among), step):
             if self._stop():
                 return
-            own = self._signatures(among[start : start + step])
-            # three words of four show nearly all pairs to be too far apart
+            others = among[start : start + step]
+            own = self._signatures(others, slice(0, 1))
+            # one word of four shows nearly all pairs to be too far apart
             differing = np.bitwise_count(asked[0] ^ own[0])
-            for word in range(1, WORDS - 1):
-                differing += np.bitwise_count(asked[word] ^ own[word])
-            first, second = np.divmod(np.flatnonzero(differing <= MOST_DIFFERING), own.shape[1])
+            first, second = np.divmod(np.flatnonzero(differing <= MOST_OF_FIRST_WORD), own.shape[1])
             exact = differing[first, second].astype(np.int64)
-            exact += np.bitwise_count(asked[-1, first, 0] ^ own[-1, second])
+            places, which = np.unique(second, return_inverse=True)
+            own = self._signatures(others.take(places), slice(1, WORDS))
+            exact += np.bitwise_count(asked[1:, first, 0] ^ own[:, which]).sum(axis=0, dtype=np.int64)
             near = np.flatnonzero(exact <= MOST_DIFFERING)
             if len(near):
                 yield able.take(first.take(near)), second.take(near) + start, exact.take(near)

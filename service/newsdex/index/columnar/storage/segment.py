@@ -157,6 +157,7 @@ class SegmentData:
         """Return the code of the language by which a document's words are stemmed."""
         return code_of(self.column(STEMMER_COLUMN).value(document))
 
+    @cached_property
     def signatures(self) -> Array:
         """Return the signature of each document, uint64[4, n]; zeros where a text is too short to have one."""
         return read_signatures(self.file)
