@@ -7,13 +7,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from newsdex.gateway.api import search
+from newsdex.gateway.api import search, suggest
 from newsdex.gateway.door import Door
 from newsdex.gateway.pages import article_page, asset_files, search_page
 from newsdex.gateway.problems import ErrorResponses, answer_error
 from newsdex.gateway.security_headers import SecurityHeaders
 
-API = (search,)
+API = (search, suggest)
 PAGES = (search_page, article_page, asset_files)
 """Modules with `routes`."""
 GZIP_FROM_BYTES = 1024

@@ -17,6 +17,7 @@ from newsdex_schemas.search import FacetName
 FACETS: tuple[FacetName, ...] = get_args(FacetName)
 PAGE_SIZE = 10
 FACET_SIZE = 12
+USUAL_TIMEOUT_MS: int = SearchRequest.model_fields["timeout_ms"].default
 LAST_DAY = "published_until"
 """A form's last day, itself included; an address has the moment before which an article was published."""
 
@@ -65,7 +66,7 @@ class SearchAddress:
         pairs += [
             ("versions_of", self.versions_of),
             ("timezone", "" if self.timezone == "UTC" else self.timezone),
-            ("timeout_ms", self.timeout_ms),
+            ("timeout_ms", self.timeout_ms if self.takes_longer else ""),
             ("page", str(self.page) if self.page > 1 else ""),
         ]
         return _encoded([(name, value) for name, value in pairs if value])
@@ -84,6 +85,11 @@ class SearchAddress:
     def usual_order(self) -> str:
         """Return how hits are sorted where the address does not say."""
         return "relevance" if self.q else "newest"
+
+    @property
+    def takes_longer(self) -> bool:
+        """Return whether there is more time than usual, which links keep; what is typed has less."""
+        return self.timeout_ms.isdigit() and int(self.timeout_ms) > USUAL_TIMEOUT_MS
 
     @property
     def filters(self) -> list[tuple[str, str]]:
@@ -147,7 +153,8 @@ class SearchAddress:
     @property
     def json_href(self) -> str:
         """Return the address of the same search in the API."""
-        request = self.request(offset=(self.page - 1) * PAGE_SIZE)
+        twin = self if self.takes_longer else replace(self, timeout_ms="")
+        request = twin.request(offset=(self.page - 1) * PAGE_SIZE)
         return f"/api/search?{_encoded(write_parameters(request))}"
 
     @property

@@ -87,7 +87,6 @@ async function load(address, { typing = false, how = "push", toTop = false } = {
 // Typing makes one entry in the history however many keys it takes, and so does what finds the same again.
 function enter(page, typing, how) {
   const address = new URL(page.querySelector("link[rel=canonical]")?.getAttribute("href") ?? location.href, location.href);
-  if (typing) address.searchParams.delete("timeout_ms");
   const same = address.href === location.href.replace(location.hash, "");
   if (how === "push" && !same && !(typing && typed)) {
     keep();
