@@ -22,7 +22,7 @@ from tests.unit.events import delivery
 from newsdex.errors import Invalid
 from newsdex.formats import Context, Given, Item, Reading, Refused, read
 from newsdex.ingest.read import read_event
-from newsdex_schemas import Article, Withdrawal, channels
+from newsdex_schemas import Article, ScrapedPage, Withdrawal, channels
 
 FETCHED = datetime(2024, 6, 11, 8, 30, tzinfo=UTC)
 NINJS_SUITE = "./iptc-newsinjson/validation/test_suite/"
@@ -420,6 +420,30 @@ def test_json_lines_are_articles_by_a_mapping_with_paths() -> None:
     assert isinstance(second, Item)
     assert [("1", "Ferry"), ("2", "Bridge")] == [(one.data.id, one.data.title) for one in (first, second)]  # type: ignore[union-attr]
     assert ("mood",) == first.unkept
+
+
+# Pages
+
+PAGE = '<!doctype html><html lang="de"><head><meta charset="iso-8859-1">{}<title>Fähre</title></head><body><p>Sie fährt.</p></body></html>'
+
+
+def test_a_page_is_read_in_its_charset_and_has_the_address_that_it_calls_its_own() -> None:
+    own = PAGE.format('<link rel="canonical" href="https://kurier.example/faehre">').encode("iso-8859-1")
+    found = item(own).data
+    named = item(own, url="https://kurier.example/?p=7").data
+
+    assert isinstance(found, ScrapedPage)
+    assert isinstance(named, ScrapedPage)
+    assert (None, "https://kurier.example/faehre") == (found.id, found.canonical_url)
+    assert "Sie fährt." in (found.html or "")
+    assert ("https://kurier.example/?p=7", None) == (named.url, named.canonical_url)
+
+
+def test_a_page_that_calls_its_sites_start_its_own_is_named_after_its_file() -> None:
+    found = item(PAGE.format('<link rel="canonical" href="https://kurier.example/">')).data
+
+    assert isinstance(found, ScrapedPage)
+    assert ("a-file", None) == (found.id, found.canonical_url)
 
 
 # Recognised, and refused by name

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from newsdex.normalise import normalise_page
-from newsdex_schemas import Article, ScrapedPage
+from newsdex_schemas import ScrapedPage
 
 LANGUAGES: dict[str, dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "page_shapes" / "languages.yaml").read_text(encoding="utf-8")
@@ -136,16 +136,8 @@ def test_a_credit_of_no_person_is_no_author(credit: str) -> None:
     text = _blank("Ferry returns", credit, "Published 3 May 2024", "It came back at noon.")
     article = normalise_page(ScrapedPage(url=URL, text=text, fetched_at=FETCHED))
 
-    assert (
-        Article(
-            id=URL,
-            url=URL,
-            title="Ferry returns",
-            body="It came back at noon.",
-            published_at=datetime(2024, 5, 3, tzinfo=UTC),
-        )
-        == article
-    )
+    assert ("Ferry returns", (), "It came back at noon.") == (article.title, article.authors, article.body)
+    assert datetime(2024, 5, 3, tzinfo=UTC) == article.published_at
 
 
 @pytest.mark.parametrize(

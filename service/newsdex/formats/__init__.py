@@ -21,6 +21,7 @@ __all__ = ["READ", "Context", "Given", "Item", "Reading", "Refused", "read", "re
 
 _MODULES = {
     recognition.TEXT: "page",
+    recognition.HTML: "html_page",
     recognition.FEED: "feed",
     recognition.NEWSML_G2: "newsml_g2",
     recognition.CSV: "table",

@@ -55,4 +55,4 @@ def _from_text(page: ScrapedPage) -> Article:
         return article
     values = {name: value.moment if isinstance(value, StatedDate) else value for name, value in known.items()}
     origins = {name: value_origin("hint", value) for name, value in known.items()}
-    return Article(**{**dict(article), **values, "origins": origins})
+    return Article(**{**dict(article), **values, "origins": {**(article.origins or {}), **origins}})

@@ -68,6 +68,8 @@ class FoundDate:
     start: int
     end: int
     moment: datetime | None
+    has_time: bool
+    has_zone: bool
 
 
 def find_dates(text: str, clock: PageClock) -> list[FoundDate]:
@@ -79,7 +81,14 @@ def find_dates(text: str, clock: PageClock) -> list[FoundDate]:
     if not _YEAR.search(text):
         return []
     return [
-        FoundDate(start=match.start(), end=match.end(), moment=_moment(match, clock)) for match in _DATE.finditer(text)
+        FoundDate(
+            start=match.start(),
+            end=match.end(),
+            moment=_moment(match, clock),
+            has_time=(place := _clock_place(match)) is not None,
+            has_zone=place is not None and match.group(f"{place}_zone") is not None,
+        )
+        for match in _DATE.finditer(text)
     ]
 
 

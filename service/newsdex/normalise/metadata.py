@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 
 from newsdex.normalise.agencies import read_agencies
 from newsdex.normalise.bylines import is_name, is_nobody, read_byline
@@ -55,8 +54,8 @@ class Metadata:
 
     agencies: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
-    published_at: datetime | None = None
-    updated_at: datetime | None = None
+    published: FoundDate | None = None
+    updated: FoundDate | None = None
     dated: bool = False
     """Whether a date stands in the line, one that could be read or not."""
 
@@ -79,8 +78,8 @@ def read_metadata(line: str, clock: PageClock) -> Metadata | None:
     return Metadata(
         agencies=tuple(agencies),
         authors=tuple(authors),
-        published_at=published,
-        updated_at=updated,
+        published=published,
+        updated=updated,
         dated=bool(dates),
     )
 
@@ -100,16 +99,16 @@ def read_dated(line: str, clock: PageClock) -> Metadata | None:
         return None
     parts = [part.strip(_EDGES) for text, _ in credits_ for part in _BETWEEN_CREDITS.split(text)]
     authors = tuple(name for part in parts for name in read_byline(part) or ())
-    return Metadata(authors=authors, published_at=published, updated_at=updated, dated=True)
+    return Metadata(authors=authors, published=published, updated=updated, dated=True)
 
 
-def _split(line: str, dates: list[FoundDate]) -> tuple[datetime | None, datetime | None, list[tuple[str, bool]]]:
+def _split(line: str, dates: list[FoundDate]) -> tuple[FoundDate | None, FoundDate | None, list[tuple[str, bool]]]:
     """Part a line into the moment published, the moment updated, and the texts between the dates.
 
     Each text says whether a label followed it. The first date of a kind counts; one without a label is the publication.
     """
-    labelled: dict[str, datetime | None] = {}
-    unlabelled: list[datetime | None] = []
+    labelled: dict[str, FoundDate] = {}
+    unlabelled: list[FoundDate] = []
     texts: list[tuple[str, bool]] = []
     start = 0
     for date in dates:
@@ -117,9 +116,9 @@ def _split(line: str, dates: list[FoundDate]) -> tuple[datetime | None, datetime
         label = _LABEL.search(before)
         texts.append((before[: label.start()] if label else before, label is not None))
         if label:
-            labelled.setdefault("published" if label["published"] else "updated", date.moment)
+            labelled.setdefault("published" if label["published"] else "updated", date)
         else:
-            unlabelled.append(date.moment)
+            unlabelled.append(date)
         start = date.end
     texts.append((line[start:], False))
     published = labelled.get("published", unlabelled[0] if unlabelled else None)

@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 from newsdex.normalise.address import one_address
 from newsdex.normalise.dateline import Dateline, is_labelled, read_dateline
-from newsdex.normalise.dates import PageClock
+from newsdex.normalise.dates import FoundDate, PageClock
 from newsdex.normalise.furniture import furniture_lines
 from newsdex.normalise.head import read_head
 from newsdex.normalise.lines import Line, paragraphs, read_lines, without
 from newsdex.normalise.related import bare_headlines, marked_titles
 from newsdex.visible import visible
 from newsdex_schemas import Article, RelatedLink, ScrapedPage
+from newsdex_schemas.article import ValueOrigin
 
 NORMALISER_VERSION = 2
 """Raised whenever the article made of any page changes."""
@@ -53,6 +54,13 @@ def normalise_page(page: ScrapedPage) -> Article:
     dateline = take_dateline(body)
     known = head.metadata
     credits_ = (*(line.agencies for line in known), dateline.agencies if dateline else ())
+    dates = {
+        name: next((date for date in found if date is not None and date.moment is not None), None)
+        for name, found in (
+            ("published_at", [line.published for line in known]),
+            ("updated_at", [line.updated for line in known]),
+        )
+    }
     return Article(
         id=page.id or page_id(page.url or ""),
         title=head.title,
@@ -62,9 +70,18 @@ def normalise_page(page: ScrapedPage) -> Article:
         agency="/".join(_unique(name for names in credits_ for name in names)[:MAX_AGENCIES]) or None,
         dateline=dateline.place if dateline else None,
         url=page.url,
-        published_at=next((line.published_at for line in known if line.published_at), None),
-        updated_at=next((line.updated_at for line in known if line.updated_at), None),
+        **{name: date.moment for name, date in dates.items() if date},
+        origins={name: _origin(date) for name, date in dates.items() if date} or None,
         related=tuple(RelatedLink(title=title) for title in related),
+    )
+
+
+def _origin(date: FoundDate) -> ValueOrigin:
+    """Tell that a date stood on the page, and whether with its clock time and zone."""
+    return ValueOrigin(
+        origin="page",
+        precision="minute" if date.has_time else "day",
+        zone="stated" if date.has_zone else "assumed",
     )
 
 
