@@ -11,7 +11,7 @@ BUILT := $(KERNEL)/kernel.so
 
 help:
 	@echo "make demo (ONCE=1) · test · test-faults · kills · hidden · fuzz · relations · lint · format · bench · bench-typing · bench-index"
-	@echo "     bench-million · bench-steady · memory · spelling · extraction · relevance · contract · constraints · clean · test-kernel"
+	@echo "     bench-million · bench-steady · memory · spelling · pasted · extraction · relevance · contract · constraints · clean · test-kernel"
 
 setup: $(READY)
 
@@ -114,6 +114,11 @@ extraction: $(BUILT)
 # measures did-you-mean; needs the test data
 spelling: $(BUILT)
 	$(BIN)/python -m tests.relevance.spelling
+
+# pastes headlines as they stand; needs the test data
+.PHONY: pasted
+pasted: $(BUILT)
+	$(BIN)/python -m tests.relevance.pasted $(ARGS)
 
 # writes the generated documents of the contract anew
 contract: $(READY)

@@ -12,7 +12,7 @@ from newsdex_schemas.outcomes import EventRef
 from newsdex_schemas.ranking import Recency, ScoreReason
 from newsdex_schemas.timestamps import OptionalDate, OptionalEnd, Timestamp
 
-MAX_QUERY_CHARS = 2_000
+MAX_QUERY_CHARS = 50_000
 MAX_SIZE = 100
 MAX_OFFSET = 10_000
 MAX_TIMEOUT_MS = 10_000
@@ -47,7 +47,7 @@ class SearchRequest(RequestModel):
     """A query over title, summary and body; an empty `q` finds every article. QUERY.md is its grammar."""
 
     q: Annotated[str, StringConstraints(max_length=MAX_QUERY_CHARS), WithoutNul()] = ""
-    """What to search for; empty, every article."""
+    """What to search for; empty, every article. Of a long text the most telling words are looked for."""
     strict: bool = False
     """Whether what breaks the grammar is refused, with its place, rather than read as well as it can be."""
     timezone: Annotated[str, StringConstraints(min_length=1, max_length=64), WithoutNul()] = "UTC"

@@ -21,9 +21,10 @@ from newsdex.index.columnar.query.statistics import Statistics
 from newsdex.index.columnar.query.top_hits import PageEnd
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.search.cursor import Cursor, read_cursor, write_cursor
+from newsdex.search.language.parsed_query import MAX_COMMAND_CHARS
 from newsdex.search.sealing import KEY_BYTES, Seal
 from newsdex_schemas import SearchReply, SearchRequest
-from newsdex_schemas.search import MAX_CURSOR_CHARS, MAX_QUERY_CHARS
+from newsdex_schemas.search import MAX_CURSOR_CHARS
 
 NUMBER = 120
 ROUNDS = 15
@@ -180,9 +181,12 @@ def test_any_text_is_refused(text: str, at: int, other: str) -> None:
 
 
 def test_the_cursor_of_the_longest_query_can_be_sent() -> None:
-    """2,000 characters of a script without spaces are as many terms in each field; numbers at random pack worst."""
+    """2,000 characters of a script without spaces are as many terms in each field; numbers at random pack worst.
+
+    Of a longer one the most telling words are asked for.
+    """
     draw = random.Random(1)
-    frequencies = [draw.randrange(1_000_000) for _ in range(MAX_QUERY_CHARS * len(TEXT_FIELDS))]
+    frequencies = [draw.randrange(1_000_000) for _ in range(MAX_COMMAND_CHARS * len(TEXT_FIELDS))]
     statistics = Statistics(
         documents=1_000_000,
         average_lengths=dict.fromkeys(TEXT_FIELDS, 123.456),

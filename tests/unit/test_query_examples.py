@@ -66,3 +66,15 @@ def test_every_note_is_documented_for_operators() -> None:
     operating = (ROOT / "deploy" / "OPERATING.md").read_text(encoding="utf-8")
 
     assert [] == [row[1] for row in MENDED if f"`{row[1]}`" not in operating]
+
+
+def test_every_other_note_on_how_a_query_was_read_is_documented() -> None:
+    folder = ROOT / "service" / "newsdex" / "search"
+    sources = [
+        path.read_text(encoding="utf-8") for path in (*(folder / "language").glob("*.py"), folder / "request.py")
+    ]
+    given = {
+        name for source in sources for name in re.findall(r'(?:Note\(|code=|yield |notes=\(\()"([a-z_]+)"', source)
+    }
+
+    assert {"most_words", "spelling"} | set(re.findall(r"^\| `([a-z_]+)` \| [A-Z]", PAGE, re.MULTILINE)) == given

@@ -92,7 +92,12 @@ def trees(inner: st.SearchStrategy[Clause]) -> st.SearchStrategy[Clause]:
     return st.one_of(joined("row", signed), joined("AND", signed), joined("OR", signed))
 
 
-clauses = st.recursive(leaves, trees, max_leaves=7)
+def has_small_letters(clause: Clause) -> bool:
+    """Tell whether operators are operators: in a text in capitals brackets make them so."""
+    return not written(clause).isupper()
+
+
+clauses = st.recursive(leaves, trees, max_leaves=7).filter(has_small_letters)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +159,11 @@ def test_brackets_around_a_clause_do_not_matter(corpus: Corpus, clause: Clause, 
 
 @pytest.mark.parametrize("joint", ["AND", "OR"])
 @lax
-@given(parts=st.lists(leaves, min_size=3, max_size=4))
+@given(
+    parts=st.lists(leaves, min_size=3, max_size=4).filter(
+        lambda parts: has_small_letters(Clause("row", "", tuple(parts)))
+    )
+)
 def test_brackets_around_some_parts_of_one_operator_do_not_matter(
     corpus: Corpus, joint: str, parts: list[Clause]
 ) -> None:
@@ -182,7 +191,7 @@ def boosted(clause: Clause, target: Clause, boost: float) -> Clause:
 
 @lax
 @given(
-    clause=st.recursive(plain_leaves, trees, max_leaves=6),
+    clause=st.recursive(plain_leaves, trees, max_leaves=6).filter(has_small_letters),
     boost=st.sampled_from([(0.5, 1), (1, 1.01), (1, 3), (2, 50)]),
     data=st.data(),
 )

@@ -1,7 +1,9 @@
 """Note, did-you-mean and hits of one reply agree on what a word was meant to be, whatever words there are."""
 
+import math
 import re
 import tempfile
+from itertools import islice, permutations
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.scenarios.corpus import Corpus
 
+from newsdex.index.scope import SearchScope
+from newsdex.search.language.parsed_query import parse_query
+from newsdex.search.plan.filters import hidden_query
+from newsdex.search.spelling.candidates import Candidate
+from newsdex.search.spelling.speller import MAX_CORRECTED, Speller
 from newsdex_schemas import SearchReply, SearchRequest
 
 lax = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
@@ -100,3 +107,43 @@ def test_which_word_is_chosen_does_not_depend_on_their_order(tmp_path: Path) -> 
         }
 
         assert {"night AND feiry": ["ferry"], "feiry AND night": ["ferry"], "feiry AND tale": ["fairy"]} == found
+
+
+class CountingSpeller(Speller):
+    """A speller that counts how often it weighs the words that are spelt alike."""
+
+    weighed = 0
+
+    def options(self, folded: str) -> list[Candidate]:
+        self.weighed += 1
+        return super().options(folded)
+
+
+def speller(corpus: Corpus, q: str, deadline: float) -> CountingSpeller:
+    scope = SearchScope(hidden=hidden_query(0, []), deadline=deadline)
+    return CountingSpeller(corpus.lexicons, corpus.reader.view(), scope, q, parse_query(q).tree)
+
+
+def test_unknown_words_are_weighed_once_each_no_more_than_a_few_and_none_when_the_time_is_over(tmp_path: Path) -> None:
+    with Corpus(tmp_path) as corpus:
+        corpus.publish({"id": "a", "title": "Ferry", "body": "The lantern bridge stays closed."})
+        corpus.index()
+        unknown = ["".join(letters) for letters in islice(permutations("qwzxvkj", 6), 200)]
+        many, late = speller(corpus, " ".join(unknown), math.inf), speller(corpus, "lantren", -math.inf)
+        found = [many.correction(word) for word in unknown * 2]
+
+        assert ([None] * 400, MAX_CORRECTED) == (found, many.weighed)
+        assert (None, 0) == (late.correction("lantren"), late.weighed)
+        assert "lantern" == speller(corpus, "lantren", math.inf).correction("lantren")
+
+
+def test_two_hundred_unknown_words_are_answered_in_time(tmp_path: Path) -> None:
+    with Corpus(tmp_path) as corpus:
+        known = ["".join(letters) for letters in islice(permutations("aeionstr", 7), 2_000)]
+        corpus.publish(*({"id": word, "title": "T", "body": f"The {word} left."} for word in known))
+        corpus.index()
+        q = " ".join(word[:3] + "x" + word[3:] for word in known[:200])
+        corpus.answer(SearchRequest(q="ferry", timeout_ms=10_000))
+        reply = corpus.answer(SearchRequest(q=q, timeout_ms=1_000))
+
+        assert reply.took_ms < 3_000

@@ -43,6 +43,7 @@ class _Written(NamedTuple):
     usual_lengths: tuple[_Length, ...] = ()
     frequencies: tuple[_Count, ...] = ()
     words: PinnedAnswers | None = None
+    read_as: tuple[str, tuple[tuple[str, str], ...]] | None = None
 
 
 _written = TypeAdapter(_Written)
@@ -61,6 +62,8 @@ class Cursor:
     """What the first page was scored with; None by date."""
     words: PinnedAnswers | None = None
     """What the index knew of the query's words then."""
+    read_as: tuple[str, tuple[tuple[str, str], ...]] | None = None
+    """The query that was asked in the place of the one that was written, and the notes on it."""
 
 
 def write_cursor(cursor: Cursor, request: SearchRequest, seal: Seal) -> str:
@@ -70,6 +73,7 @@ def write_cursor(cursor: Cursor, request: SearchRequest, seal: Seal) -> str:
         *(_digest(request), cut.least, cut.greatest, cut.date, cut.id, cursor.now_us, cursor.at_least),
         *((None, (), (), ()) if statistics is None else _statistics(statistics)),
         list(cursor.words) if cursor.words else None,
+        cursor.read_as,
     ]
     sealed = seal.close(zlib.compress(orjson.dumps(values)))
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
@@ -107,6 +111,7 @@ def read_cursor(request: SearchRequest, seal: Seal) -> Cursor | None:
         at_least=value.at_least,
         statistics=statistics,
         words=value.words,
+        read_as=value.read_as,
     )
 
 

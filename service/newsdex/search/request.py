@@ -12,15 +12,21 @@ from newsdex.handles import raise_out_of_handles
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.lexicon.related_terms import RelatedTerms
 from newsdex.index.reader import IndexResult, View
+from newsdex.index.schema import FILTER_FIELDS
 from newsdex.index.scope import SearchScope
 from newsdex.index.text.analysis import words
 from newsdex.search.cursor import Cursor, read_cursor, write_cursor
+from newsdex.search.language.ast import Node, Phrase, Word, leaves
 from newsdex.search.language.dates import QueryClock
 from newsdex.search.language.parsed_query import ParsedQuery, parse_query, refuse_notes
+from newsdex.search.language.readings import other_readings, preferring_quotations
+from newsdex.search.language.unparse import canonical
 from newsdex.search.plan.build import QueryBuilder, QueryPlan, optional_words
+from newsdex.search.plan.clauses import other_query
 from newsdex.search.plan.curation import Curation
 from newsdex.search.plan.filters import filter_queries
 from newsdex.search.plan.pinned_vocabulary import PinnedVocabulary
+from newsdex.search.plan.telling_words import MOST_WORDS, with_telling_words
 from newsdex.search.reply.facets import facet
 from newsdex.search.reply.histogram import Intervals
 from newsdex.search.sealing import Seal
@@ -52,28 +58,11 @@ class ParsedRequest:
     cursor: Cursor | None
 
     @property
-    def optional_words(self) -> int:
-        """Return the number of words that a search may do without where nothing has all."""
-        return len(optional_words(self.query.tree))
-
-    @property
-    def begins_with_most(self) -> bool:
-        """Return whether the first page, or this one, need not have all the words."""
-        if self.cursor is not None:
-            return self.cursor.at_least is not None
-        return self.request.words == "most" and self.optional_words > 1
-
-    @property
     def collapses(self) -> bool:
         """Return whether versions of one story are shown as one hit."""
         if self.request.repeats is None:
             return self.request.sort == "relevance" and self.request.versions_of is None
         return self.request.repeats == "collapse"
-
-    @property
-    def interpretation(self) -> str:
-        """Return how the query was read, as text that reads the same."""
-        return self.query.as_text(self.clock)
 
 
 def parse_request(request: SearchRequest, now_us: int, seal: Seal) -> ParsedRequest:
@@ -99,10 +88,22 @@ def _zone(name: str) -> ZoneInfo:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ReadAs:
+    """How a query was read in the end, and the notes on why that is not how it is written."""
+
+    tree: Node | None
+    text: str
+    """What the places of the tree are in."""
+    notes: tuple[tuple[str, str], ...] = ()
+    """Code and message of each."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class QueryResult:
     """What the index answered, and with which plan."""
 
     parsed: ParsedRequest
+    read: ReadAs
     plan: QueryPlan
     builder: QueryBuilder
     vocabulary: PinnedVocabulary
@@ -121,6 +122,7 @@ class QueryResult:
             at_least=self.plan.at_least,
             statistics=found.statistics,
             words=self.vocabulary.answers,
+            read_as=(canonical(self.read.tree, self.parsed.clock), self.read.notes) if self.read.notes else None,
         )
         return write_cursor(cursor, self.parsed.request, seal)
 
@@ -128,15 +130,18 @@ class QueryResult:
         """Return how the query was read; `related` are the words that the index has now."""
         notes = [
             Note(code=code, message=message, start=start, end=end)
-            for code, message, start, end in self.parsed.query.notes[:MAX_NOTES]
+            for code, message, start, end in (*self.parsed.query.notes[:MAX_NOTES], *self.parsed.query.remarks)[
+                :MAX_NOTES
+            ]
         ]
+        notes += [Note(code=code, message=message) for code, message in self.read.notes]
         if self.plan.at_least is not None:
             message = f"articles are looked for with at least {self.plan.at_least} of the words, best first"
             notes.append(Note(code="most_words", message=message))
             notes += self._related_notes(related)
         if self.plan.corrections:
             notes += self._spelling_notes(related)
-        return Interpretation(query=self.parsed.interpretation, notes=tuple(notes))
+        return Interpretation(query=canonical(self.read.tree, self.parsed.clock), notes=tuple(notes))
 
     def _related_notes(self, related: RelatedTerms) -> Iterator[Note]:
         named = [
@@ -165,7 +170,9 @@ class QueryResult:
         """
         if self.found.partial or self.parsed.cursor is not None:
             return None
-        builder = replace(self.builder, vocabulary=PinnedVocabulary(view.known, lambda _: None), decay=None)
+        builder = replace(
+            self.builder, vocabulary=PinnedVocabulary(view.known, lambda _: None, deadline=scope.deadline), decay=None
+        )
 
         def total_of(text: str) -> int:
             query = builder.all_words(parse_query(text).tree).query
@@ -192,37 +199,97 @@ class QueryResult:
 def run_query(
     view: View, parsed: ParsedRequest, curation: Curation, scope: SearchScope, lexicons: LexiconReader
 ) -> QueryResult:
-    """Search for all the words and, where too few articles have them, for most of them: those with all come first."""
-    request, cursor, tree = parsed.request, parsed.cursor, parsed.query.tree
-    speller = Speller(lexicons, view, scope, request.q, tree)
-    vocabulary = PinnedVocabulary(view.known, speller.correction, cursor.words if cursor else None)
-    builder = curation.builder(request, tree, vocabulary, view.languages, parsed.clock)
+    """Search for a query as it was read and, where that finds nothing, as it may have been meant."""
+    search = _QueryRun(view, parsed, curation, scope, lexicons)
+    q, cursor = parsed.request.q, parsed.cursor
+    if cursor is not None and cursor.read_as is not None:
+        text, notes = cursor.read_as
+        return search.answer(ReadAs(tree=parse_query(text).tree, text=text, notes=notes))
+    read = search.with_telling_words(ReadAs(tree=parsed.query.tree, text=q))
+    result = search.answer(read)
+    if cursor is not None or parsed.request.strict or result.found.total or result.found.partial:
+        return result
+    for other in other_readings(read.tree, q):
+        notes = (*read.notes, (other.code, other.message))
+        another = search.answer(replace(read, tree=other.tree, notes=notes))
+        if another.found.total:
+            return another
+    missing = tuple(search.missing_values(read.tree))
+    return replace(result, read=replace(read, notes=(*read.notes, *missing))) if missing else result
 
-    def run(plan: QueryPlan) -> QueryResult:
-        found, intervals = _run(view, parsed, plan, scope)
-        return QueryResult(
-            parsed=parsed,
-            plan=plan,
-            builder=builder,
-            vocabulary=vocabulary,
-            speller=speller,
-            intervals=intervals,
-            found=found,
+
+class _QueryRun:
+    """Runs the readings of one query."""
+
+    def __init__(
+        self, view: View, parsed: ParsedRequest, curation: Curation, scope: SearchScope, lexicons: LexiconReader
+    ) -> None:
+        self._view = view
+        self._parsed = parsed
+        self._curation = curation
+        self._scope = scope
+        self._lexicons = lexicons
+
+    def answer(self, read: ReadAs) -> QueryResult:
+        """Search for all the words and, where too few articles have them, for most: those with all come first."""
+        request, cursor = self._parsed.request, self._parsed.cursor
+        tree = preferring_quotations(read.tree, read.text, most_words=request.words == "most")
+        speller = Speller(self._lexicons, self._view, self._scope, request.q, tree)
+        vocabulary = PinnedVocabulary(
+            self._view.known, speller.correction, cursor.words if cursor else None, deadline=self._scope.deadline
         )
+        builder = self._curation.builder(request, tree, vocabulary, self._view.languages, self._parsed.clock)
+        optional = len(optional_words(tree))
 
-    if parsed.begins_with_most:
-        if request.words == "most":
-            return run(builder.most_words(tree, every=None, at_least=ANY_WORD))
-        at_least = cursor.at_least if cursor else None
-        return run(builder.most_words(tree, every=builder.all_words(tree), at_least=at_least))
-    every = run(builder.all_words(tree))
-    enough = every.found.total >= every.plan.enough or every.found.partial
-    if cursor or enough or parsed.optional_words <= 1:
-        return every
-    some = run(builder.most_words(tree, every=every.plan))
-    if not some.found.total and not some.found.partial and parsed.optional_words > FEW_WORDS:
-        some = run(builder.most_words(tree, every=every.plan, at_least=ANY_WORD))
-    return some if some.found.total > every.found.total else every
+        def run(plan: QueryPlan) -> QueryResult:
+            found, intervals = _run(self._view, self._parsed, plan, self._scope)
+            return QueryResult(
+                parsed=self._parsed,
+                read=read,
+                plan=plan,
+                builder=builder,
+                vocabulary=vocabulary,
+                speller=speller,
+                intervals=intervals,
+                found=found,
+            )
+
+        most = request.words == "most" and optional > 1
+        if most if cursor is None else cursor.at_least is not None:
+            if request.words == "most":
+                return run(builder.most_words(tree, every=None, at_least=ANY_WORD))
+            at_least = cursor.at_least if cursor else None
+            return run(builder.most_words(tree, every=builder.all_words(tree), at_least=at_least))
+        every = run(builder.all_words(tree))
+        enough = every.found.total >= every.plan.enough or every.found.partial
+        if cursor or enough or optional <= 1:
+            return every
+        some = run(builder.most_words(tree, every=every.plan))
+        if not some.found.total and not some.found.partial and optional > FEW_WORDS:
+            some = run(builder.most_words(tree, every=every.plan, at_least=ANY_WORD))
+        return some if some.found.total > every.found.total else every
+
+    def with_telling_words(self, read: ReadAs) -> ReadAs:
+        """Return the reading of a long text that has its most telling words only."""
+        stop_words = self._curation.stop_words(self._parsed.request, read.tree)
+        known, documents = self._view.known, self._view.snapshot.live_documents
+        tree = with_telling_words(read.tree, known.frequency, documents, stop_words, self._view.languages)
+        if tree is None:
+            return read
+        message = f"the text is long; articles are looked for with its {MOST_WORDS} most telling words"
+        return replace(read, tree=tree, notes=(("telling_words", message),))
+
+    def missing_values(self, tree: Node | None) -> Iterator[tuple[str, str]]:
+        """Yield a note on each value of a field that no article has."""
+        for leaf in leaves(tree) if tree is not None else ():
+            if not isinstance(leaf, Word | Phrase) or leaf.field not in FILTER_FIELDS:
+                continue
+            query = other_query(leaf, self._parsed.clock)
+            if not self._view.find(query, self._scope, sort="newest", size=0).total:
+                message = (
+                    f"no article has “{leaf.text}” for its {leaf.field}; without the field it is a word of the text"
+                )
+                yield "no_such_value", message
 
 
 def _run(view: View, parsed: ParsedRequest, plan: QueryPlan, scope: SearchScope) -> tuple[IndexResult, Intervals]:

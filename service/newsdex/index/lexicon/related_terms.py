@@ -1,5 +1,6 @@
 """What the index knows of words: how frequent they are, their forms and relatives."""
 
+import sys
 from dataclasses import dataclass
 from itertools import compress
 from typing import TypeVar
@@ -25,6 +26,10 @@ SHORT_STEM = 4
 MAX_LOOKED_AT = 4_000
 """Terms of a segment that are looked at, of those with one beginning or spelt alike; there may be very many."""
 MAX_REMEMBERED = 20_000
+MAX_KEPT_BYTES = 16_000_000
+"""Terms by beginning that are kept, of all segments: one beginning may have thousands."""
+ENTRY_BYTES = 200
+"""What a beginning takes besides its terms."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,27 +102,42 @@ class RelatedTerms:
         """Give the terms with a beginning."""
         found: set[str] = set()
         for segment in self._snapshot.segments:
-            found.update(_terms_with(segment, beginning))
+            found.update(_kept_terms.of(segment, beginning))
         return found
 
 
-_terms: WeakKeyDictionary[OpenSegment, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
-"""Terms by beginning: a commit that deletes nothing in a segment does not make them be looked for anew."""
+class _TermsByBeginning:
+    """Keeps terms by beginning: a commit that deletes nothing in a segment does not make them be looked for anew."""
+
+    def __init__(self) -> None:
+        self._kept: WeakKeyDictionary[OpenSegment, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
+        self._bytes = 0
+
+    def of(self, segment: OpenSegment, beginning: str) -> tuple[str, ...]:
+        """Return the terms of a segment that are in a document which is not deleted."""
+        known = self._kept.setdefault(segment, {}).get(beginning)
+        if known is None:
+            known = _terms_with(segment, beginning)
+            self._bytes += ENTRY_BYTES + sum(map(sys.getsizeof, known))
+            if self._bytes > MAX_KEPT_BYTES:
+                self._kept.clear()
+                self._bytes = 0
+            self._kept.setdefault(segment, {})[beginning] = known
+        return known
+
+
+_kept_terms = _TermsByBeginning()
 
 
 def _terms_with(segment: OpenSegment, beginning: str) -> tuple[str, ...]:
-    kept = _terms.setdefault(segment, {})
-    known = kept.get(beginning)
-    if known is None:
-        found: set[bytes] = set()
-        for name in FIELDS:
-            field = segment.data.field(name)
-            if isinstance(field, PostingField):
-                start, stop = field.terms.prefix_range(beginning.encode())
-                stop = min(stop, start + MAX_LOOKED_AT)
-                found.update(compress(field.terms.slice(start, stop), live_terms(segment, field, start, stop)))
-        known = _remember(kept, beginning, tuple(term.decode() for term in found))
-    return known
+    found: set[bytes] = set()
+    for name in FIELDS:
+        field = segment.data.field(name)
+        if isinstance(field, PostingField):
+            start, stop = field.terms.prefix_range(beginning.encode())
+            stop = min(stop, start + MAX_LOOKED_AT)
+            found.update(compress(field.terms.slice(start, stop), live_terms(segment, field, start, stop)))
+    return tuple(term.decode() for term in found)
 
 
 def _remember(kept: dict[str, Value], word: str, found: Value) -> Value:

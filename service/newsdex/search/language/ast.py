@@ -48,6 +48,8 @@ class Phrase(Leaf):
 
     text: str
     gap: int = 0
+    preferred: bool = False
+    """Whether articles without it match, too; those with it come first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +95,8 @@ class DateRange(Leaf):
 
     since: Edge | None
     until: Edge | None
+    spelled: str = ""
+    """As it stands, where nothing but its words says that it is a time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from newsdex.index.schema import FILTER_FIELDS
@@ -18,6 +19,7 @@ from newsdex.search.language.ast import (
     Word,
 )
 from newsdex.search.language.dates import QueryClock, read_date, time_range
+from newsdex.search.language.patterns import pattern_of
 from newsdex.search.language.tokenizer import OPERATORS, Token
 
 MAX_EDITS = 2
@@ -30,6 +32,7 @@ WHOLE = (*FILTER_FIELDS, "id", DATES)
 _UNKNOWN_FIELD = re.compile(r"([^\W\d]\w*):(?!//)(?=.)|([^\W\d]\w*):$")
 _QUOTED_WORD = re.compile(r"\S*:\S*")
 """A word that would not read as itself without quotes: with them it is one all the same, and no phrase."""
+_DAY = re.compile(r"\d{4}-\d\d(?:-\d\d)?(?:T\S*)?")
 _TO = re.compile(r"(?P<first>[^.]+)[.][.](?P<last>[^.]+)")
 
 Read = tuple[Leaf | None, int]
@@ -56,7 +59,10 @@ class LeafReader:
             case "range" | "open_range":
                 return self._range(token, field), at + 1
             case "date":
-                return self._date(token, DATES), at + 1
+                read = self._date(token, DATES)
+                if field is None and isinstance(read, DateRange):
+                    read = replace(read, spelled=token.text)
+                return read, at + 1
             case "comparison" if field == DATES and behind is not None and behind.kind in ("word", "phrase"):
                 return self._compared(token, behind), at + 2
             case "quote" if field in WHOLE:
@@ -82,7 +88,7 @@ class LeafReader:
         end = fuzz.end if fuzz else token.end
         if field == DATES:
             return self._date(token, field)
-        text = token.text.replace('"', " ").strip()
+        text = token.text
         if not _has_words(text, field):
             self._note("empty_group", "these quotes hold no words, and are left out", *_place(token))
             return None
@@ -96,14 +102,12 @@ class LeafReader:
     def _word(self, token: Token, fuzz: Token | None, field: str | None) -> Leaf | None:
         if field == DATES:
             return self._date(token, field)
-        text = token.text if field in WHOLE else token.text.rstrip("'")
-        # at a word's end a question mark asks a question
-        text = text if set(text) <= set("*?") else text.rstrip("?'")
         where: dict[str, Any] = {"start": token.start, "end": fuzz.end if fuzz else token.end, "field": field}
-        if text.strip("*?") == "" and "*" in text:
+        text = token.text.rstrip("?'")
+        if token.text.strip("*?") == "" and "*" in token.text:
             return MatchAll(**where)
-        if "*" in text or "?" in text:
-            return Wildcard(text=text, **where)
+        if pattern := pattern_of(token.text, whole=field in WHOLE):
+            return Wildcard(text=pattern, **where)
         if not _has_words(text, field):
             return None
         if fuzz is None:
@@ -119,7 +123,7 @@ class LeafReader:
         first, last = _open(token.text), _open(token.extra)
         shown = self._text[token.start : token.end]
         with_first, with_last = shown.startswith("["), not shown.endswith("}")
-        if field != DATES:
+        if field != DATES and not (field is None and _are_days(first, last)):
             return TermRange(
                 start=token.start, end=token.end, field=field,
                 first=first, last=last, with_first=with_first, with_last=with_last,
@@ -184,6 +188,10 @@ def _moves(*expressions: Any) -> bool:
 
 def _place(token: Token) -> tuple[int, int]:
     return token.start, token.end
+
+
+def _are_days(*ends: str | None) -> bool:
+    return any(ends) and all(end is None or _DAY.fullmatch(end) for end in ends)
 
 
 def _open(text: str) -> str | None:

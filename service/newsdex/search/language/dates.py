@@ -28,6 +28,8 @@ _ROLLING = re.compile(r"(?:last|past)\s+(\d{1,4})\s+(minute|hour|day|week|month|
 _AGO = re.compile(r"(\d{1,4})\s+(minute|hour|day|week|month|year)s?\s+ago", re.IGNORECASE)
 _NAMED = re.compile(r"(this|last)\s+(week|month|year)", re.IGNORECASE)
 _MONTH = re.compile(r"([^\W\d]+)\.?\s+(\d{4})")
+PAGE_CLOCK = PageClock(zone=ZoneInfo("UTC"), fetched_at=LATEST)
+"""For dates that are written out: a query has no page that says when it was made."""
 _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 
 
@@ -126,7 +128,7 @@ def _written(text: str) -> Fixed | None:
     if month := _MONTH.fullmatch(text):
         number = MONTHS.get(month[1].lower())
         return _possible(Fixed(parts=(int(month[2]), number))) if number else None
-    found = find_dates(text, PageClock(zone=ZoneInfo("UTC"), fetched_at=LATEST))
+    found = find_dates(text, PAGE_CLOCK)
     if len(found) == 1 and (found[0].start, found[0].end) == (0, len(text)) and found[0].moment:
         moment = found[0].moment
         return _possible(Fixed(parts=(moment.year, moment.month, moment.day)))

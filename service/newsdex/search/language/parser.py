@@ -11,12 +11,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 from newsdex.errors import Invalid
 from newsdex.search.language.ast import (
     GREATEST_BOOST,
     LEAST_BOOST,
     And,
+    MatchAll,
     Node,
     Not,
     Note,
@@ -26,20 +28,32 @@ from newsdex.search.language.ast import (
     required,
 )
 from newsdex.search.language.clause_parser import LeafReader
+from newsdex.search.language.plain_text import FEW_WORDS, as_text, number_of_words
 from newsdex.search.language.tokenizer import FIELDS, Token, tokens
 
 MAX_DEPTH = 60
 """Deeper nesting of brackets than a person writes."""
 
 
-def read_tree(text: str) -> tuple[Node | None, list[Note]]:
-    """Read a query; None is one without words. Raises `Invalid` where brackets nest too deep."""
+class Reading(NamedTuple):
+    """A syntax tree, None for a query without words, with what breaks the grammar and what else is worth telling."""
+
+    tree: Node | None
+    notes: list[Note]
+    remarks: list[Note]
+
+
+def read_tree(text: str) -> Reading:
+    """Read a query. Raises `Invalid` where brackets nest too deep."""
     found = tokens(text)
     if found and all(token.kind == "operator" for token in found):
         # OR may be Oregon: with nothing to join it is a word
         found = [replace(token, kind="word") for token in found]
+    found, remarks = as_text(text, found)
     reader = _Reader(text, found)
-    return reader.whole(), sorted(set(reader.notes), key=lambda note: (note.start, note.end))
+    tree = reader.whole()
+    notes = sorted(set(reader.notes), key=lambda note: (note.start, note.end))
+    return Reading(tree, notes, remarks)
 
 
 class _Reader:
@@ -76,7 +90,7 @@ class _Reader:
                 parts.append(read)
             if extra := self._take("close"):
                 self._note("unbalanced_bracket", "this bracket closes nothing, and is left out", extra.start, extra.end)
-        return _joined(And, parts)
+        return _joined(And, _without_stars(parts))
 
     def _row(self, field: str | None) -> Node | None:
         """Read up to a closing bracket or the end."""
@@ -84,7 +98,7 @@ class _Reader:
         while self._at < len(self._tokens) and not self._peek("close"):
             if read := self._or_expr(field):
                 parts.append(read)
-        return _joined(And, parts)
+        return _joined(And, _without_stars(parts))
 
     def _or_expr(self, field: str | None) -> Node | None:
         parts = [self._and_expr(field)]
@@ -137,11 +151,20 @@ class _Reader:
             if not self._has_value():
                 self._note("field_without_value", "no value follows; it is read as a word", name.start, name.end)
                 return Word(start=name.start, end=name.end, text=name.text)
+            if not self._tokens[self._at].touches and self._is_label(name):
+                message = f"a space follows, so it is read as a word; without it, {name.text.lower()}: names a field"
+                self._note("space_after_field", message, name.start, name.end)
+                return Word(start=name.start, end=name.end, text=name.text)
             if not self._tokens[self._at].touches:
                 self._note("space_after_field", "the space after the colon is left out", name.start, name.end)
             field = FIELDS[name.text.lower()]
         read = self._part(field)
         return self._boosted(read) if read is not None else None
+
+    def _is_label(self, name: Token) -> bool:
+        """Return whether a field's name with a space behind its colon is a part of a text, as in `Voter ID: …`."""
+        first = self._at == 1 and name.text.islower()
+        return not first or number_of_words(self._tokens[self._at :]) > FEW_WORDS
 
     def _has_value(self) -> bool:
         return self._at < len(self._tokens) and not self._peek("close", "operator", "sign")
@@ -182,6 +205,12 @@ def _not(part: Node | None) -> Node | None:
     if part is None:
         return None
     return part.part if isinstance(part, Not) else Not(part=part)
+
+
+def _without_stars(parts: list[Node]) -> list[Node]:
+    """Return the parts of a row without the stars that stand for anything, where there is something else."""
+    others = [part for part in parts if not isinstance(part, MatchAll) or part.field]
+    return others if any(not isinstance(part, Not) for part in others) else parts
 
 
 def _joined(join: Callable[..., And | Or], parts: Sequence[Node]) -> Node | None:

@@ -9,6 +9,8 @@ from typing import Any
 from whoosh.qparser import Plugin, QueryParser, syntax
 from whoosh.qparser.taggers import FnTagger
 
+from newsdex.search.language.quotation import INSIDE_WORD, MARKS, QUOTATION, SINGLE_OPENING, quoted_text
+
 FIELDS = {
     "title": "title", "summary": "summary", "body": "body",
     "section": "section", "author": "authors", "authors": "authors", "tag": "tags", "tags": "tags",
@@ -19,6 +21,7 @@ FIELDS = {
 OPERATORS = ("AND", "OR", "NOT", "ANDNOT")
 
 _UNIT = "(?:minute|hour|day|week|month|year)s?"
+_DAY = r"\d{4}(?:-\d\d){0,2}(?:T[\d:.]+\S*?)?"
 _NAMED_FIELD = "|".join(sorted(FIELDS, key=len, reverse=True))
 TAGGERS: Sequence[tuple[str, str]] = (
     ("space", r"\s+"),
@@ -26,19 +29,19 @@ TAGGERS: Sequence[tuple[str, str]] = (
     ("close", r"\)"),
     ("operator", r"(?<![^\s()])(?P<text>AND|OR|NOT|ANDNOT)(?=[\s()]|$)"),
     ("field", rf"(?P<text>(?i:{_NAMED_FIELD})):(?!//)"),
-    ("sign", r"(?<![^\s(])(?P<text>[-+])[-+]*(?=[^\s+-])"),
+    ("sign", rf"(?<![^\s(])(?P<text>[-+])(?=[^\W\d]|[(\[{{*#@{MARKS}{SINGLE_OPENING}])"),
     ("comparison", r"(?<=:)(?P<text>[<>]=?)"),
     ("date", rf"(?P<text>(?i:(?:last|past)\s+\d{{1,4}}\s+{_UNIT}))\b"),
     ("date", rf"(?<=:)(?P<text>(?i:(?:this|last)\s+(?:week|month|year)|\d{{1,4}}\s+{_UNIT}\s+ago))\b"),
-    ("phrase", r'"(?P<text>[^"]*)"|[“„](?P<curly>[^“”„]*)[”“]|«(?P<angled>[^«»]*)»'),
-    ("phrase", r"'(?P<text>[^']+)'(?=[\s)~^]|$)"),
-    ("quote", r'["“”„«»]'),
+    ("phrase", QUOTATION),
+    ("quote", rf"[{MARKS}]"),
     ("range", r"[\[{](?P<first>[^\[\]{}()\"]*?)\bTO\b(?P<last>[^\[\]{}()\"]*)[\]}]"),
+    ("range", rf"[\[{{]\s*(?P<first>{_DAY}|[*])\s+to\s+(?P<last>{_DAY}|[*])\s*[\]}}]"),
     ("open_range", r"[\[{](?P<first>[^\[\]{}()\"]*?)\bTO\b(?P<last>\s*[^\s\[\]{}()\"]*)"),
     ("boost", r"(?<=\S)\^(?P<text>\d+(?:[.]\d+)?)?(?=[\s)]|$)"),
     ("fuzz", r"(?<=\S)~(?P<text>\d{1,4})?(?:/(?P<beginning>\d{1,4}))?"),
     ("dash", r"[-+'/]+"),
-    ("word", r'[^\s()"“”„«»\[\]{}~^]+'),
+    ("word", rf"(?:[^\s(){MARKS}\[\]{{}}~^]|{INSIDE_WORD})+"),
     ("other", r"."),
 )
 """In the order in which they are tried at each place."""
@@ -93,6 +96,8 @@ def tokens(text: str) -> list[Token]:
         extra = groups.get("last") or groups.get("beginning") or ""
         if kind == "word":
             shown = text[node.startchar : node.endchar]
+        elif kind == "phrase":
+            shown = quoted_text(text[node.startchar : node.endchar])
         found.append(Token(kind=kind, start=node.startchar, end=node.endchar, text=shown, extra=extra, touches=touches))
         touches = True
     return found

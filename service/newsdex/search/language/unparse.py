@@ -20,7 +20,8 @@ from newsdex.search.language.ast import (
 )
 from newsdex.search.language.dates import QueryClock, floor, written
 from newsdex.search.language.parser import read_tree
-from newsdex.search.language.tokenizer import OPERATORS
+from newsdex.search.language.plain_text import is_shouted
+from newsdex.search.language.tokenizer import OPERATORS, tokens
 
 NAMES = {"authors": "author", "tags": "tag"}
 """How a field is written where it has a shorter name."""
@@ -30,7 +31,8 @@ _PLAIN = re.compile(r"[^\W_][\w’'.-]*")
 
 def canonical(tree: Node | None, clock: QueryClock) -> str:
     """Write a tree; read again, it gives the same. Dates stand as the days or moments that they mean at `clock`."""
-    return "" if tree is None else _written(tree, clock)
+    text = "" if tree is None else _written(tree, clock)
+    return f"({text})" if text.isupper() and is_shouted(text, tokens(text)) else text
 
 
 def _written(node: Node, clock: QueryClock) -> str:
@@ -83,7 +85,7 @@ def _is_plain(text: str) -> bool:
         return False
     if _PLAIN.fullmatch(text):
         return True
-    tree, notes = read_tree(text)
+    tree, notes, _ = read_tree(text)
     return not notes and isinstance(tree, Word) and tree.text == text and tree.field is None
 
 

@@ -15,14 +15,13 @@ from whoosh.query import Query
 from newsdex.editors.wordlists import WordList
 from newsdex.index.columnar.query.bm25f import WordQuery
 from newsdex.index.columnar.query.score_nodes import Decay, MinShouldMatch, ProximityBoost, RecencyBoost, WordPair
-from newsdex.search.language.ast import And, Fuzzy, Leaf, Node, Not, Or, Wildcard, Word, words_text
+from newsdex.search.language.ast import And, Fuzzy, Leaf, Node, Not, Or, Phrase, Wildcard, Word, words_text
 from newsdex.search.language.dates import QueryClock
+from newsdex.search.language.plain_text import FEW_WORDS
 from newsdex.search.plan.clauses import TextClause, other_query, text_clause, text_query
 from newsdex.search.plan.expansion import Expansion
 from newsdex.search.plan.pinned_vocabulary import Vocabulary
 
-FEW_WORDS = 3
-"""Up to this many words are a list of what must be there, more are a description, as in GOV.UK's search."""
 DESCRIPTION_ENOUGH = 10
 """Where fewer articles have all words of a description, most of the words are enough: the first page is not filled."""
 
@@ -121,16 +120,21 @@ class _Draft:
         match tree:
             case Leaf():
                 clause = text_clause(tree)
-                return self.expansion.expand(clause) if clause else other_query(tree, self._builder.clock)
+                return self.expansion.expand(clause) if clause else self._other(tree)
             case And(parts=parts):
                 return self.conjunction(parts, explicit=tree.explicit)
             case Or(parts=parts):
                 return q.Or([self.node(part) for part in parts])
         return matching(tree, self._builder.clock, self._builder.languages)
 
+    def _other(self, leaf: Leaf) -> Query:
+        return other_query(leaf, self._builder.clock, self._builder.languages)
+
     def conjunction(self, parts: Sequence[Node], first: Sequence[Query] = (), *, explicit: bool = False) -> Query:
         """Return the node of parts that must all match, beside nodes that must, too."""
-        positive = [(part, _free_clause(part)) for part in parts if not isinstance(part, Not)]
+        positive = [
+            (part, _free_clause(part)) for part in parts if not isinstance(part, Not) and not _is_preferred(part)
+        ]
         content = self.content([clause for _, clause in positive if clause])
         words = list(map(self.expansion.expand, content)) if explicit else self.in_a_row(content)
         others = [self.node(part) for part, clause in positive if not clause]
@@ -140,7 +144,9 @@ class _Draft:
             for part in parts
             if isinstance(part, Not)
         ]  # fmt: skip
-        return _conjunction(wanted, unwanted) if explicit else self.with_pairs(_conjunction(wanted, unwanted), words)
+        joined = _conjunction(wanted, unwanted)
+        joined = joined if explicit else self.with_pairs(joined, words)
+        return reduce(q.AndMaybe, map(self.node, filter(_is_preferred, parts)), joined)
 
     def some_of(self, parts: Sequence[Node], at_least: int | None) -> Query:
         """Return the node of parts of which so many must match; None is half of them."""
@@ -214,7 +220,7 @@ def matching(tree: Node | None, clock: QueryClock, languages: tuple[str, ...]) -
         match part:
             case Leaf():
                 clause = text_clause(part)
-                return text_query(clause, languages) if clause else other_query(part, clock)
+                return text_query(clause, languages) if clause else other_query(part, clock, languages)
             case And(parts=parts):
                 unwanted = [node(one.part) for one in parts if isinstance(one, Not)]
                 return _conjunction([node(one) for one in parts if not isinstance(one, Not)], unwanted)
@@ -242,7 +248,12 @@ def _free_clause(part: Node) -> TextClause | None:
 
 def _free_clauses(tree: Node) -> list[TextClause]:
     parts = tree.parts if isinstance(tree, And) else (tree,)
-    return [clause for part in parts if (clause := _free_clause(part))]
+    return [clause for part in parts if not _is_preferred(part) and (clause := _free_clause(part))]
+
+
+def _is_preferred(part: Node) -> bool:
+    """Return whether articles without a part match, too; those with it come first."""
+    return isinstance(part, Phrase) and part.preferred
 
 
 def _once(same: Sequence[TextClause]) -> TextClause:

@@ -1,19 +1,21 @@
 """Builds the nodes of a query's leaves: of words and phrases as they stand, of patterns, ranges, dates and values."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from whoosh import query as q
 from whoosh.query import Query
 
 from newsdex.index.columnar.query.bm25f import Variant, WordQuery
+from newsdex.index.columnar.query.pattern_phrase import PatternPhrase
 from newsdex.index.schema import FILTER_FIELDS, TEXT_FIELDS, filter_value
 from newsdex.index.text.analysis import alternatives, terms, words
 from newsdex.index.text.folding import fold
 from newsdex.index.text.languages import DEFAULT
 from newsdex.search.language.ast import DateRange, Fuzzy, Leaf, MatchAll, Node, Phrase, TermRange, Wildcard, Word
 from newsdex.search.language.dates import QueryClock
+from newsdex.search.language.patterns import SIGNS, is_pattern, pieces
 
 NAMES_IN_PARTS = "authors"
 """A value of this field is found by some of its words too: `author:Doe`."""
@@ -63,6 +65,8 @@ def text_clause(node: Node) -> TextClause | None:
     """Return the words of a leaf that asks for words or a phrase in full text; None for any other node."""
     if not isinstance(node, Word | Phrase) or (node.field is not None and node.field not in TEXT_FIELDS):
         return None
+    if isinstance(node, Phrase) and is_pattern(node.text) and any(map(is_pattern, pieces(node.text))):
+        return None
     found = tuple(query_word(word) for word, _, _ in words(node.text))
     fields = ALL_TEXT if node.field is None else (node.field,)
     phrase = isinstance(node, Phrase) and len(found) > 1
@@ -90,7 +94,7 @@ def text_query(clause: TextClause, languages: tuple[str, ...]) -> Query:
     return WordQuery(word=spelled, variants=variants, fields=clause.fields, boost=clause.boost)
 
 
-def other_query(leaf: Leaf, clock: QueryClock) -> Query:
+def other_query(leaf: Leaf, clock: QueryClock, languages: tuple[str, ...] = (DEFAULT,)) -> Query:
     """Return the query of a leaf that asks for no word or phrase of full text."""
     if isinstance(leaf, DateRange):
         first = leaf.since.stamp_us(clock) if leaf.since else None
@@ -99,13 +103,45 @@ def other_query(leaf: Leaf, clock: QueryClock) -> Query:
     if isinstance(leaf, MatchAll):
         return q.Every(leaf.field, boost=leaf.boost)
     if leaf.field is None:
-        return q.Or([_term_set(leaf, name, fold, weight * leaf.boost) for name, weight in TEXT_FIELDS.items()])
+        return q.Or([_in_text(leaf, name, weight * leaf.boost, languages) for name, weight in TEXT_FIELDS.items()])
     if leaf.field in TEXT_FIELDS:
-        return _term_set(leaf, leaf.field, fold, leaf.boost)
+        return _in_text(leaf, leaf.field, leaf.boost, languages)
     form = filter_value if leaf.field in FILTER_FIELDS else str
     if isinstance(leaf, Word | Phrase):
         return _value(leaf.field, form(leaf.text), leaf.boost)
     return _term_set(leaf, leaf.field, form, leaf.boost)
+
+
+def _in_text(leaf: Leaf, field: str, boost: float, languages: tuple[str, ...]) -> Query:
+    """Return the query of a leaf that stands for terms of a text; it is cut into words as the texts are."""
+    if not isinstance(leaf, Wildcard | Fuzzy | Phrase):
+        return _term_set(leaf, field, fold, boost)
+    cut = pieces(leaf.text)
+    words_ = [piece for piece in cut if piece.strip(SIGNS)] or cut
+    if len(words_) == 1 and not isinstance(leaf, Phrase):
+        return _term_set(replace(leaf, text=words_[0]), field, fold, boost)
+    slop = 1 + (leaf.gap if isinstance(leaf, Phrase) else 0) + len(cut) - len(words_)
+    # of a fuzzy word of several words, the letters of one may differ
+    wrong = range(len(words_)) if isinstance(leaf, Fuzzy) else (-1,)
+    phrases = [
+        PatternPhrase(
+            fieldname=field,
+            parts=tuple(_in_phrase(leaf, piece, field, languages, fuzzy=at == one) for at, piece in enumerate(words_)),
+            slop=slop,
+            boost=boost,
+        )
+        for one in wrong
+    ]
+    return phrases[0] if len(phrases) == 1 else q.Or(phrases)
+
+
+def _in_phrase(leaf: Leaf, piece: str, field: str, languages: tuple[str, ...], *, fuzzy: bool) -> Query:
+    """Return the query of what may stand at one place of a phrase."""
+    if fuzzy and isinstance(leaf, Fuzzy):
+        return _term_set(replace(leaf, text=piece), field, fold, 1.0)
+    if is_pattern(piece):
+        return _term_set(Wildcard(start=leaf.start, end=leaf.end, text=piece), field, fold, 1.0)
+    return q.Or([q.Term(field, term) for (term,) in alternatives((piece,), languages)])
 
 
 def _term_set(leaf: Leaf, field: str, form: Callable[[str], str], boost: float) -> Query:

@@ -52,6 +52,10 @@ class Curation:
             decay=decay(request.recency or self.recency, clock.now_us) if request.sort == "relevance" else None,
         )
 
+    def stop_words(self, request: SearchRequest, tree: Node | None) -> frozenset[str]:
+        """Return the words that do not count in a query, folded."""
+        return self._wordlist("" if tree is None else words_text(tree), request.filters.language).stop_words
+
     def best_bets_for(self, request: SearchRequest, now_us: int) -> tuple[str, ...]:
         """Return the ids of the articles that editors promote for a request, on its first page only."""
         if request.offset or request.cursor or not request.size:

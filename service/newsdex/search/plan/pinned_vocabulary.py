@@ -1,5 +1,6 @@
 """What the index knew of a query's words, kept for its next pages: words that come meanwhile must not move a hit."""
 
+import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -35,11 +36,17 @@ class PinnedVocabulary:
     """Gives and keeps the index's answers or, on a further page, gives those of the first."""
 
     def __init__(
-        self, related: RelatedTerms, correct: Callable[[str], str | None], earlier: PinnedAnswers | None = None
+        self,
+        related: RelatedTerms,
+        correct: Callable[[str], str | None],
+        earlier: PinnedAnswers | None = None,
+        *,
+        deadline: float,
     ) -> None:
-        """Take the words of the index, and what corrects an unknown word."""
+        """Take the words of the index, what corrects an unknown word, and until when there is time to look for more."""
         self._related = related if earlier is None else None
         self._correct = correct
+        self._deadline = deadline
         self.answers = earlier or PinnedAnswers([], {}, {}, {})
 
     def frequency(self, term: str) -> int:
@@ -55,23 +62,26 @@ class PinnedVocabulary:
     def relatives(self, stem: str) -> tuple[RelatedTerm, ...]:
         """Return the nearest stems that begin like this one."""
         kept = self.answers.relatives
-        if self._related is not None and (found := self._related.relatives(stem)):
+        if self._related is not None and self._has_time() and (found := self._related.relatives(stem)):
             kept[stem] = _written(found)
         return _read(kept.get(stem, []))
 
     def inflections(self, stem: str) -> tuple[str, ...]:
         """Return other forms in which a stem stands in the texts."""
         kept = self.answers.inflections
-        if self._related is not None and (found := self._related.inflections(stem)):
+        if self._related is not None and self._has_time() and (found := self._related.inflections(stem)):
             kept[stem] = list(found)
         return tuple(kept.get(stem, ()))
 
     def correction(self, spelled: str) -> str | None:
         """Return what a word that no article has was probably meant to be; None where nothing is near."""
         kept = self.answers.corrections
-        if self._related is not None and (found := self._correct(spelled)):
+        if self._related is not None and self._has_time() and (found := self._correct(spelled)):
             kept[spelled] = found
         return kept.get(spelled)
+
+    def _has_time(self) -> bool:
+        return time.monotonic() < self._deadline
 
 
 def _written(near: tuple[RelatedTerm, ...]) -> list[tuple[str, str, float]]:

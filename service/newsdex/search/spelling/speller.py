@@ -1,6 +1,7 @@
 """Says for one request what a word that no article has was meant to be: one choice for hits, note and did-you-mean."""
 
 import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ LEAST_LETTERS = 5
 """A shorter word that is unknown has too many neighbours to be replaced unasked."""
 TWO_EDITS_LETTERS = 8
 """From this many letters on, a word is replaced unasked by one that is two edits away; shorter ones by one edit."""
+MAX_CORRECTED = 20
+"""So many unknown words of a query are replaced unasked: each takes a millisecond to look for."""
 MAX_WORDS = 8
 """Words of longer queries are replaced without a look at the others."""
 
@@ -51,6 +54,7 @@ class Speller:
         self._view = view
         self._scope = scope
         self._following: dict[tuple[str, ...], int] = {}
+        self._corrections: dict[str, str | None] = {}
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -71,6 +75,13 @@ class Speller:
         folded = plain_form(spelled)
         if len(folded) < LEAST_LETTERS or not folded.isalpha():
             return None
+        if folded not in self._corrections:
+            if len(self._corrections) >= MAX_CORRECTED or time.monotonic() > self.deadline:
+                return None
+            self._corrections[folded] = self._likeliest(folded)
+        return self._corrections[folded]
+
+    def _likeliest(self, folded: str) -> str | None:
         with suppress(Unavailable):
             options = [(option, self.having(option.text)) for option in self.options(folded)]
             met = [pair for pair in options if total(pair[1] & self._context)]

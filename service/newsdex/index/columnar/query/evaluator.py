@@ -109,11 +109,23 @@ class Evaluator:
 
     # -- many words at once
 
-    def _prefix(self, query: q.Query) -> DocSet:
-        prefix = query.text.encode()
-        return self._between(query, prefix, after_all_with(prefix))
+    def expanded(self, query: q.Query) -> Array:
+        """Give the ranges of terms that a prefix, pattern, fuzzy word or range stands for: (source, first, stop)."""
+        sources = self._snapshot.sources(query.fieldname)
+        match query:
+            case q.Prefix():
+                prefix = query.text.encode()
+                return sources.between(prefix, after_all_with(prefix))
+            case q.Wildcard():
+                return self._fitting(query)
+            case q.FuzzyTerm():
+                ranges, cut = sources.near(query.text, query.maxdist, query.prefixlength, MAX_WORDS)
+                self.partial |= cut
+                return ranges
+        first, last = _as_bytes(query.start, b""), _as_bytes(query.end, LAST_TERM)
+        return sources.between(first + b"\0" * bool(query.startexcl), last + b"\0" * (not query.endexcl))
 
-    def _wildcard(self, query: q.Query) -> DocSet:
+    def _fitting(self, query: q.Query) -> Array:
         pattern = fnmatch.translate(query.text)
         ranges: list[tuple[int, int, int]] = []
         for source, (_, field) in enumerate(self._snapshot.fields(query.fieldname)):
@@ -122,26 +134,12 @@ class Evaluator:
             ranges += [(source, number, number + 1) for number in found]
             if self.out_of_time():
                 break
-        return self._any_of(query, np.array(ranges, np.uint64))
+        return np.array(ranges, np.uint64).reshape(-1, 3)
 
-    def _fuzzy(self, query: q.Query) -> DocSet:
-        sources = self._snapshot.sources(query.fieldname)
-        ranges, cut = sources.near(query.text, query.maxdist, query.prefixlength, MAX_WORDS)
-        self.partial |= cut
-        return self._any_of(query, ranges)
-
-    def _term_range(self, query: q.Query) -> DocSet:
-        first, last = _as_bytes(query.start, b""), _as_bytes(query.end, LAST_TERM)
-        return self._between(query, first + b"\0" * bool(query.startexcl), last + b"\0" * (not query.endexcl))
-
-    def _between(self, query: q.Query, first: bytes, stop: bytes | None) -> DocSet:
-        """Give the documents of the terms from one on and before another, or to the end."""
-        return self._any_of(query, self._snapshot.sources(query.fieldname).between(first, stop))
-
-    def _any_of(self, query: q.Query, ranges: Array) -> DocSet:
-        """Give the documents of some ranges of terms, all with the tree's boost for a score."""
+    def _any_of(self, query: q.Query) -> DocSet:
+        """Give the documents of the terms that a query stands for, all with the tree's boost for a score."""
         expansion = MultiTermDocs(self._max_doc, query.boost)
-        expansion.add(self._snapshot.sources(query.fieldname), ranges, self.out_of_time)
+        expansion.add(self._snapshot.sources(query.fieldname), self.expanded(query), self.out_of_time)
         return expansion
 
     # -- numbers and everything
@@ -164,7 +162,10 @@ class Evaluator:
             return DocBitmap(present, query.boost, positive=query.boost > 0)
         if query.fieldname in TEXT_FIELDS:
             return DocBitmap(self._snapshot.lengths(query.fieldname) > 0, query.boost, positive=query.boost > 0)
-        return self._between(query, b"", None)
+        expansion = MultiTermDocs(self._max_doc, query.boost)
+        sources = self._snapshot.sources(query.fieldname)
+        expansion.add(sources, sources.between(b"", None), self.out_of_time)
+        return expansion
 
     # -- combinations
 
@@ -257,10 +258,10 @@ _EVALUATE: dict[type, Callable[[Evaluator, q.Query], DocSet]] = {
     type(q.NullQuery): Evaluator._nothing,  # noqa: SLF001 - the table belongs to the class
     q.Term: Evaluator._term,  # noqa: SLF001
     q.Phrase: Evaluator._phrase,  # noqa: SLF001
-    q.Prefix: Evaluator._prefix,  # noqa: SLF001
-    q.Wildcard: Evaluator._wildcard,  # noqa: SLF001
-    q.FuzzyTerm: Evaluator._fuzzy,  # noqa: SLF001
-    q.TermRange: Evaluator._term_range,  # noqa: SLF001
+    q.Prefix: Evaluator._any_of,  # noqa: SLF001
+    q.Wildcard: Evaluator._any_of,  # noqa: SLF001
+    q.FuzzyTerm: Evaluator._any_of,  # noqa: SLF001
+    q.TermRange: Evaluator._any_of,  # noqa: SLF001
     q.NumericRange: Evaluator._number_range,  # noqa: SLF001
     q.DateRange: Evaluator._number_range,  # noqa: SLF001
     q.Every: Evaluator._every,  # noqa: SLF001

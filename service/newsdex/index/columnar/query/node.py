@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from whoosh.query import Query
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.query.doc_set import DocSet
 from newsdex.index.columnar.query.document_frequency import Forms
 from newsdex.index.columnar.query.snapshot import Snapshot
@@ -13,6 +14,12 @@ from newsdex.index.columnar.query.statistics import Similarity
 
 class Evaluation(Protocol):
     """What a node may ask of the evaluation that it is a part of."""
+
+    partial: bool
+    """Whether a bound was met, and documents may be missing."""
+
+    def expanded(self, query: Query) -> Array:
+        """Return the ranges of terms that a prefix, pattern, fuzzy word or range stands for: (source, first, stop)."""
 
     def evaluate(self, query: Query) -> DocSet:
         """Return what a part matches, deleted documents included."""
