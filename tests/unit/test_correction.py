@@ -195,3 +195,54 @@ def test_the_words_of_a_query_are_those_that_it_looks_for() -> None:
         ("night", "night"), ("old", "old"), ("ferry", "ferry"), ("mooring", "mooring"),
         ("it", "it's"),
     ] == words  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def prices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    with Corpus(tmp_path_factory.mktemp("prices")) as corpus:
+        texts = ["Oil prices rise", "Crude oil prices fall", "Wheat prices will fall", "Interest rates will rise"] * 12
+        texts += [
+            "The minister will praise it",
+            "He will win prises and a prise",
+            "An ill wind",
+            "Sugar beet and sugar",
+        ]
+        texts += [
+            "They will beat us",
+            "Bond rate cut",
+            "A bound book",
+            "Sugar beet grows",
+            "Trade deficit grows",
+            "Gold mines close",
+        ] * 2
+        corpus.publish(*({"id": str(number), "title": "T", "body": text} for number, text in enumerate(texts)))
+        corpus.index()
+        yield corpus
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("oill prises", "oil prices"), ("oil prises", "oil prices"), ("crude oill", "crude oil"),
+        ("oill prices", "oil prices"), ("OILL PRISES", "OIL PRICES"), ("wheet prises", "wheat prices"),
+        ("intrest raets", "interest rates"), ("intrest rates", "interest rates"), ("bund rate cutt", "bond rate cut"),
+        ("treade defisit", "trade deficit"), ("gold mins", "gold mines"), ("sugar beat", "sugar beet"),
+        ("crude oill prises", "crude oil prices"),
+    ],
+)  # fmt: skip
+def test_a_correction_is_of_the_whole_query(prices: Corpus, q: str, expected: str) -> None:
+    """The nearest spelling of each word by itself makes `will prises` of the first."""
+
+    assert expected == text(prices, q)
+
+
+@pytest.mark.parametrize("q", ["will prices", "oil rates", "will oil", "prices bound", "wheat deficit", "rise"])
+def test_a_right_word_is_not_replaced_by_one_that_finds_less(prices: Corpus, q: str) -> None:
+    found = meant(prices, q)
+    changed = [(own, other) for own, other in zip(q.split(), found.text.split(), strict=True)] if found else []
+
+    assert [] == [(own, other) for own, other in changed if own != other and of(prices, other) < of(prices, own)]
+
+
+def of(corpus: Corpus, word: str) -> int:
+    return corpus.answer(SearchRequest(q=word, timeout_ms=10_000, repeats="show")).total

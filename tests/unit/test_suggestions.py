@@ -225,3 +225,40 @@ def test_a_malformed_request_is_refused_with_its_place(body: dict[str, Any], cod
     fault = as_invalid(raised.value)
 
     assert (code, place) == (fault.code, fault.place)
+
+
+@pytest.mark.parametrize(
+    ("typed", "right", "wrong"),
+    [
+        ("goverm", "government", "goverment"), ("new goverm", "new government", "new goverment"),
+        ("recie", "received", "recieved"), ("seper", "separate", "seperate"), ("minst", "minister", "minster"),
+        ("comitt", "committee", "comittee"), ("enviro", "environment", "enviroment"), ("intre", "interest", "intrest"),
+        ("harbuo", "harbour", "harbuor"), ("neccess", "necessary", "neccessary"),
+    ],
+)  # fmt: skip
+def test_a_typing_error_of_the_texts_does_not_go_before_the_right_word(
+    tmp_path_factory: pytest.TempPathFactory, typed: str, right: str, wrong: str
+) -> None:
+    with Corpus(tmp_path_factory.mktemp("errors")) as corpus:
+        times = {right: 25, wrong: 2}
+        texts = [f"A new {term.rpartition(' ')[2]} came." for term, number in times.items() for _ in range(number)]
+            f"A new {wrong.rsplit(maxsplit=1)[-1]} came."
+        ] * 2
+        corpus.publish(*({"id": str(number), "title": "T", "body": text} for number, text in enumerate(texts)))
+        corpus.index()
+        found = texts_of(corpus.suggest(typed, kinds=["terms"]))
+
+        assert found.index(right) < (found.index(wrong) if wrong in found else len(found))
+
+
+def test_a_rare_word_that_is_no_error_goes_before_others(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with Corpus(tmp_path_factory.mktemp("rare")) as corpus:
+        texts = ["The committee met."] * 25 + ["The comet passed."]
+        corpus.publish(*({"id": str(number), "title": "T", "body": text} for number, text in enumerate(texts)))
+        corpus.index()
+
+        assert "comet" == texts_of(corpus.suggest("comet", kinds=["terms"]))[0]
+
+
+def texts_of(reply: SuggestReply) -> list[str]:
+    return [one.text for one in reply.terms]

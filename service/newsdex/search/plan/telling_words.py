@@ -28,9 +28,10 @@ def with_telling_words(
     They are weighed by tf · idf, with the idf of BM25, as the words of an article are in `more_like_this`. `frequency`
     tells in how many of the `documents` a term is.
     """
-    free = [part for part in optional_words(tree) if isinstance(part, Word)]
+    free = [part for part in optional_words(tree) or [tree] if isinstance(part, Word) and _is_free(part)]
+    known = set(map(id, free))
     single = [word for part in free for word in _single(part)]
-    if len(single) <= MOST_WORDS or not isinstance(tree, And):
+    if len(single) <= MOST_WORDS:
         return None
     times = Counter(plain_form(word.text) for word in single)
     first: dict[str, Word] = {}
@@ -49,8 +50,13 @@ def with_telling_words(
 
     weights = {form: weight(form) for form in first}
     chosen = nlargest(MOST_WORDS, first, key=lambda form: (weights[form], -first[form].start))
-    rest = [part for part in tree.parts if part not in free]
-    return And(parts=(*sorted((first[form] for form in chosen), key=lambda word: word.start), *rest))
+    rest = [part for part in tree.parts if id(part) not in known] if isinstance(tree, And) else []
+    parts = (*sorted((first[form] for form in chosen), key=lambda word: word.start), *rest)
+    return And(parts=parts) if len(parts) > 1 else parts[0]
+
+
+def _is_free(word: Word) -> bool:
+    return word.field is None and not word.required
 
 
 def _single(word: Word) -> Sequence[Word]:

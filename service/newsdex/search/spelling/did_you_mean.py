@@ -7,9 +7,9 @@ looked for by already stays. Nothing is proposed that does not find more than th
 import heapq
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import pairwise
 
@@ -27,6 +27,8 @@ TIMES_MORE = 10
 """Where the query found something, another one must find this many times as much."""
 BESIDE = 0.6
 """Words that stand side by side in ten times as many articles may be this much further from what was typed."""
+FINDS = 0.3
+"""A query that finds ten times as many articles may be this much further from what was typed."""
 IN_DOUBT = 1.0
 """Readings that cost this much more than the likeliest one are dropped before the text is looked at."""
 KNOWN_WORD = 0.6
@@ -59,11 +61,14 @@ def did_you_mean(
         return None
     fixed = {plain_form(word): instead for word, instead in corrections.items()}
     with suppress(Unavailable):
+        found: list[tuple[float, DidYouMean]] = []
         for reading in _Readings(speller, fixed, nothing_found=not having_all).of(typed):
             text, marked = _replaced(q, typed, reading.words)
             more = total_of(text) if text != q else 0
             if more >= max(1, TIMES_MORE * having_all):
-                return DidYouMean(text=text, marked=marked, total=more)
+                cost = reading.cost - FINDS * math.log10(more)
+                found.append((cost, DidYouMean(text=text, marked=marked, total=more)))
+        return min(found, key=lambda pair: pair[0])[1] if found else None
     return None
 
 
@@ -91,7 +96,7 @@ class _Readings:
             readings = heapq.nsmallest(READINGS, met, key=lambda one: one.cost)
         near = [one for one in readings if one.cost <= readings[0].cost + IN_DOUBT]
         if len(typed) > 1 and len(near) > 1:
-            near.sort(key=self._cost_in_text)
+            near = sorted((replace(one, cost=self._cost_in_text(one)) for one in near), key=lambda one: one.cost)
         return near
 
     def _continued(self, reading: _Reading, option: Candidate, mask: Mask) -> _Reading:
@@ -120,11 +125,15 @@ class _Readings:
         if occurs > FEW_HITS and not (all_occur and self._nothing_found):
             return [itself]
         if occurs and self._nothing_found:
-            others = candidates(word.text, lexicon, OTHERS_FOR_KNOWN, told)
+            others = self._as_frequent(candidates(word.text, lexicon, OTHERS_FOR_KNOWN, told), occurs)
             return [itself, *(Candidate(text=one.text, cost=one.cost + KNOWN_WORD) for one in others)]
         if occurs:
-            return [itself, *close_candidates(word.text, lexicon, OPTIONS, told)]
+            return [itself, *self._as_frequent(close_candidates(word.text, lexicon, OPTIONS, told), occurs)]
         return self._speller.options(word.text) or [itself]
+
+    def _as_frequent(self, others: Iterable[Candidate], occurs: int) -> list[Candidate]:
+        """Return those that no fewer articles have: a right word is not replaced by one that finds less."""
+        return [one for one in others if total(self._speller.having(one.text)) >= occurs]
 
 
 def _replaced(q: str, typed_words: Sequence[TypedWord], others: Sequence[str]) -> tuple[str, str]:

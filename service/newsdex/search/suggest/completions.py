@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from rapidfuzz.distance import OSA
+
 from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.query.co_occurrence import CoOccurrence, Mask, total, weighed
 from newsdex.index.lexicon.current import Lexicon
 from newsdex.index.lexicon.table import WordTable
 from newsdex.index.text.analysis import plain_form, stem_of
-from newsdex.search.spelling.candidates import FREQUENCY, candidates
+from newsdex.search.spelling.candidates import FREQUENCY, TIMES_AS_FREQUENT, candidates
 from newsdex.search.spelling.edit_costs import costs
 from newsdex.search.suggest.typed_prefix import Typed
 
@@ -27,6 +29,8 @@ SPARE = 4
 """So many candidates more than are asked for are counted exactly: recent ones may go before more frequent ones."""
 MAX_CORRECTED = 2
 """A text with more unknown words is not what any article has."""
+LONG_WORD = 8
+"""Of two completions one letter apart, of so long ones two, the much rarer one may be an error of the texts."""
 TYPO_CHARS = 4
 """Shorter beginnings are too little to tell an error by; from twice as many on, there may be two."""
 
@@ -78,6 +82,11 @@ class Completions:
         words = _exact(self._words, self._typed.beginning, self._counted)
         return self._ranked(self._with_words(words, self._typed.finished), corrected=False)
 
+    @property
+    def may_be_errors(self) -> bool:
+        """Return whether all words that complete the last one are rare enough to be errors of the texts."""
+        return all(one.total < TIMES_AS_FREQUENT for one in self.terms)
+
     @cached_property
     def other_terms(self) -> list[Completion]:
         """Return words that begin almost as typed, and where there are none, words that are spelt almost so."""
@@ -89,6 +98,14 @@ class Completions:
         told = self._tally.is_written
         words = {one.text: one.cost for one in candidates(beginning, self._lexicon, self._counted, told)}
         return self._ranked(self._with_words(words, self.finished), corrected=True)
+
+    def in_order(self, others: Sequence[Completion]) -> list[Completion]:
+        """Return the words that complete the last one and others like them; errors of the texts behind what they mean.
+
+        A completion is an error where one of the others is a likely mistake away and in many times as many articles.
+        """
+        errors = [one for one in self.terms if any(_is_error_of(one, other) for other in others)]
+        return [*(one for one in self.terms if one not in errors), *others, *errors]
 
     @property
     def _words(self) -> list[WordTable]:
@@ -140,6 +157,13 @@ class Completions:
                 one = Completion(text=text, total=number, corrected=corrected, mask=mask)
                 ranked.append((FREQUENCY * math.log10(weighed(mask, self._weights)) - cost, one))
         return [one for _, one in heapq.nlargest(self._size, ranked, key=lambda pair: pair[0])]
+
+
+def _is_error_of(one: Completion, other: Completion) -> bool:
+    edits = 1 if len(one.text) < LONG_WORD else 2
+    forms = ((one.text, other.text), (stem_of(one.text), stem_of(other.text)))
+    alike = any(OSA.distance(*pair, score_cutoff=edits) <= edits for pair in forms)
+    return alike and other.total >= TIMES_AS_FREQUENT * one.total
 
 
 def _exact(tables: Sequence[WordTable], beginning: str, limit: int) -> dict[str, float]:

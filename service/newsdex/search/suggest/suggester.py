@@ -97,7 +97,7 @@ class _Work:
         names = {kind: self.completions.names(kind) for kind in NAME_KINDS if kind in kinds and self._has_time()}
         if self._seems_mistyped(len(titles) + len(terms) + sum(map(len, names.values()))) and self._has_time():
             titles = titles if "titles" not in kinds else self._other_titles() | titles
-            terms = terms if "terms" not in kinds else [*terms, *self.completions.other_terms]
+            terms = terms if "terms" not in kinds else self.completions.in_order(self.completions.other_terms)
             names = {kind: [*ones, *self.completions.other_names(kind, ones)] for kind, ones in names.items()}
         ids = {(kind, one.text): self.tally.article_id(one.mask) for kind, ones in names.items() for one in ones}
         articles = self.read(list(set(ids.values())))
@@ -112,8 +112,11 @@ class _Work:
         }
 
     def _seems_mistyped(self, exact: int) -> bool:
-        """Return whether to look for typing errors: several words that occur together as typed have none."""
-        return exact < self.size and not (exact and self.typed.finished)
+        """Return whether to look for typing errors: several words that occur together as typed have none.
+
+        But the only word that goes on as typed may be an error of a text.
+        """
+        return exact < self.size and (not (exact and self.typed.finished) or self.completions.may_be_errors)
 
     def _has_time(self) -> bool:
         return time.monotonic() < self.scope.deadline
