@@ -97,7 +97,7 @@ def test_pages_of_a_long_text_go_on_as_they_began(corpus: Corpus) -> None:
 
 def test_pages_of_a_query_that_was_read_otherwise_go_on_as_they_began(corpus: Corpus) -> None:
     title = ARTICLES["w7"]["title"].split()
-    q = f"{title[0]} {title[1]} -{title[0]} {title[2]}"
+    q = f"{title[0]} {title[1]} -{title[0]} -{title[1]}"
     every, first = answer(corpus, q, size=20), answer(corpus, q, size=3)
     second = answer(corpus, q, size=3, cursor=first.next_cursor)
 
