@@ -242,8 +242,6 @@ def test_a_typing_error_of_the_texts_does_not_go_before_the_right_word(
     with Corpus(tmp_path_factory.mktemp("errors")) as corpus:
         times = {right: 25, wrong: 2}
         texts = [f"A new {term.rpartition(' ')[2]} came." for term, number in times.items() for _ in range(number)]
-            f"A new {wrong.rsplit(maxsplit=1)[-1]} came."
-        ] * 2
         corpus.publish(*({"id": str(number), "title": "T", "body": text} for number, text in enumerate(texts)))
         corpus.index()
         found = texts_of(corpus.suggest(typed, kinds=["terms"]))

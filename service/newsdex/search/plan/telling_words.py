@@ -28,7 +28,8 @@ def with_telling_words(
     They are weighed by tf · idf, with the idf of BM25, as the words of an article are in `more_like_this`. `frequency`
     tells in how many of the `documents` a term is.
     """
-    free = [part for part in optional_words(tree) or [tree] if isinstance(part, Word) and _is_free(part)]
+    parts: Sequence[Node | None] = optional_words(tree) or (tree,)
+    free = [part for part in parts if isinstance(part, Word) and _is_free(part)]
     known = set(map(id, free))
     single = [word for part in free for word in _single(part)]
     if len(single) <= MOST_WORDS:
@@ -51,8 +52,8 @@ def with_telling_words(
     weights = {form: weight(form) for form in first}
     chosen = nlargest(MOST_WORDS, first, key=lambda form: (weights[form], -first[form].start))
     rest = [part for part in tree.parts if id(part) not in known] if isinstance(tree, And) else []
-    parts = (*sorted((first[form] for form in chosen), key=lambda word: word.start), *rest)
-    return And(parts=parts) if len(parts) > 1 else parts[0]
+    asked = (*sorted((first[form] for form in chosen), key=lambda word: word.start), *rest)
+    return And(parts=asked) if len(asked) > 1 else asked[0]
 
 
 def _is_free(word: Word) -> bool:
