@@ -87,9 +87,9 @@ def test_signs_of_the_grammar_in_a_long_text_are_text(corpus: Corpus) -> None:
 
 def test_pages_of_a_long_text_go_on_as_they_began(corpus: Corpus) -> None:
     q = ARTICLES["w7"]["body"]
-    every = answer(corpus, q, size=20)
-    first = answer(corpus, q, size=5)
-    second = answer(corpus, q, size=5, cursor=first.next_cursor)
+    every = answer(corpus, q, size=20, words="most")
+    first = answer(corpus, q, size=5, words="most")
+    second = answer(corpus, q, size=5, words="most", cursor=first.next_cursor)
 
     assert [hit.id for hit in every.hits[:10]] == [hit.id for hit in (*first.hits, *second.hits)]
     assert first.interpretation == second.interpretation
