@@ -90,6 +90,11 @@ bench-index: $(VENV)/.peers $(BUILT)
 # takes most of an hour, and 20 GB of memory and disk
 bench-million: $(VENV)/.peers $(BUILT)
 	$(BIN)/python -m tests.benchmarks.million $(ARGS)
+# measures what HTTP adds to the broker's round trip
+.PHONY: bench-http
+bench-http: $(BUILT)
+	$(BIN)/python -m tests.benchmarks.http $(ARGS)
+
 bench-typing: $(BUILT)
 	$(BIN)/python -m tests.benchmarks.typing $(ARGS)
 

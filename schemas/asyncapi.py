@@ -68,7 +68,7 @@ def component_schemas() -> Json:
     """Return every message's schema and the parts they share, by the names of their models."""
     found: Json = {}
     for name, model in MESSAGES.items():
-        schema = _with_component_references(json_schema(name))
+        schema = with_component_references(json_schema(name))
         parts = schema.pop("$defs", {})
         del schema["$schema"], schema["$id"]
         for title, part in {**parts, model.__name__: schema}.items():
@@ -77,16 +77,17 @@ def component_schemas() -> Json:
     return dict(sorted(found.items()))
 
 
-def _with_component_references(value: Any) -> Any:
+def with_component_references(value: Any) -> Any:
+    """Return a schema whose references lead to the components of a document."""
     if isinstance(value, dict):
         return {
             key: inner.replace("#/$defs/", "#/components/schemas/")
             if key == "$ref" and isinstance(inner, str)
-            else _with_component_references(inner)
+            else with_component_references(inner)
             for key, inner in value.items()
         }
     if isinstance(value, list):
-        return [_with_component_references(inner) for inner in value]
+        return [with_component_references(inner) for inner in value]
     return value
 
 

@@ -38,6 +38,8 @@ from newsdex_schemas.operations import (
     StreamReply,
     StreamRequest,
 )
+from newsdex_schemas.receipts import EventReceipt, EventReceipts
+from newsdex_schemas.status import ServiceStatus
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -52,6 +54,9 @@ REPLIES: dict[str, type[ContractModel]] = {
     "erasure-reply": ErasureReply,
     "stream-reply": StreamReply,
     "process-reply": ProcessReply,
+    "event-receipt": EventReceipt,
+    "event-receipts": EventReceipts,
+    "service-status": ServiceStatus,
     "problem": Problem,
 }
 REQUESTS: dict[str, type[ContractModel]] = {

@@ -46,36 +46,37 @@ def _model(name: str, schema: Json, what: str) -> Iterator[str]:
     yield "| field | type | absent | meaning |"
     yield "|---|---|---|---|"
     for field, described in fields.items():
-        absent = "required" if field in schema.get("required", ()) else _default(described)
+        absent = "required" if field in schema.get("required", ()) else absent_of(described)
         meaning = " ".join(described.get("description", "").split()).replace("|", "\\|")
-        yield f"| `{field}` | {_type(described)} | {absent} | {meaning} |"
+        yield f"| `{field}` | {type_in_words(described)} | {absent} | {meaning} |"
     yield ""
 
 
-def _default(field: Json) -> str:
+def absent_of(field: Json) -> str:
+    """Return what an absent field means."""
     default = field.get("default")
     if default is None or default in ([], {}) or isinstance(default, dict):
         return "none"
     return f"`{json.dumps(default, ensure_ascii=False)}`"
 
 
-def _type(field: Json) -> str:
+def type_in_words(field: Json) -> str:
     """Say a field's type in words; null, which every optional field may be, is not repeated."""
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
     if "anyOf" in field:
-        return " or ".join(_type(one) for one in field["anyOf"] if one != {"type": "null"})
+        return " or ".join(type_in_words(one) for one in field["anyOf"] if one != {"type": "null"})
     if "enum" in field:
         return ", ".join(f"`{value}`" for value in field["enum"])
     if field["type"] == "array":
-        return "[start, end]" if "prefixItems" in field else f"list of {_type(field['items'])}"
+        return "[start, end]" if "prefixItems" in field else f"list of {type_in_words(field['items'])}"
     return _scalar(field)
 
 
 def _scalar(field: Json) -> str:
     if field["type"] == "object":
-        return f"object of {_type(field['additionalProperties'])}"
+        return f"object of {type_in_words(field['additionalProperties'])}"
     if field.get("format") == "date-time":
         return "time"
     name = {"string": "text", "boolean": "true or false"}.get(field["type"], field["type"])

@@ -17,7 +17,7 @@ from newsdex.visible import visible, visible_json
 EventDict = MutableMapping[str, Any]
 
 EVENTS = {
-    "process.started": "A process is about to serve; its settings, secrets masked.",
+    "process.started": "A process is about to serve; its settings that are not the default, secrets masked.",
     "process.ready": "A process serves from now on.",
     "process.stopped": "A process ended as asked.",
     "process.check_failed": "A check that a process repeats met a defect, with its traceback; the process ends.",
@@ -83,6 +83,7 @@ EVENTS = {
     "similar.refused": "A request for similar articles got a Problem.",
     "gateway.not_installed": "`newsdex up` runs without a gateway: what `install` names is not there.",
     "gateway.listening": "The gateway takes HTTP requests at `host` and `port`.",
+    "http.answered": "An HTTP request was answered; `client` is the address that counts for limits.",
     "http.failed": "A defect of newsdex met an HTTP request; the line has the traceback.",
     "lexicon.failed": "The words of the index could not be read for suggestions; those read before are used.",
     "files.loaded": "Editors' files of a `kind` were read, at the first request and after each change.",
@@ -105,9 +106,14 @@ FIRST_KEYS = ("timestamp", "level", "process", "event")
 _tracebacks = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 
 
+def is_pretty(settings: Settings) -> bool:
+    """Return whether the log is for people."""
+    return settings.log_format == "pretty" or (settings.log_format == "auto" and sys.stdout.isatty())
+
+
 def configure_logging(settings: Settings, process: str) -> None:
     """Send every log line of this process, structlog's and the standard library's, to stdout in one form."""
-    pretty = settings.log_format == "pretty" or (settings.log_format == "auto" and sys.stdout.isatty())
+    pretty = is_pretty(settings)
     shared: list[structlog.typing.Processor] = [
         _bound_process(process),
         structlog.stdlib.add_log_level,

@@ -58,3 +58,5 @@ SUGGESTS = Counter(
 SUGGEST_SECONDS = Histogram("newsdex_suggest_seconds", "Time from a suggest request to its reply", buckets=SECONDS)
 SIMILARS = Counter("newsdex_similars_total", "Requests for similar articles by result, as above", ["result"])
 SIMILAR_SECONDS = Histogram("newsdex_similar_seconds", "Time from such a request to its reply", buckets=SECONDS)
+HTTP_REQUESTS = Counter("newsdex_http_requests_total", "HTTP requests by route and status", ["route", "status"])
+HTTP_SECONDS = Histogram("newsdex_http_seconds", "Time from such a request to its response", ["route"], buckets=SECONDS)

@@ -2,16 +2,41 @@
 
 import re
 from collections.abc import Iterable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AnyUrl, Field, SecretStr, StringConstraints, UrlConstraints, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    AnyUrl,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    UrlConstraints,
+    ValidationError,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from newsdex.errors import Misconfigured
 from newsdex_schemas.misspelt import suggestion
 from newsdex_schemas.ranking import MAX_HALF_LIFE_DAYS, MAX_RECENCY_WEIGHT
 
+
+def _words(value: object) -> object:
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        ip_network(value)
+    return values
+
+
+GATEWAY_URL = "NEWSDEX_GATEWAY_URL"
+"""What `newsdex env` prints for others; no setting of ours."""
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+"""A list in a variable, parted by commas or spaces."""
 BrokerUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["nats", "tls"])]
 
 
@@ -56,6 +81,18 @@ class Settings(BaseSettings):
     """Where the HTTP gateway listens."""
     gateway_port: int | None = Field(default=None, ge=0, le=65535)
     """Its port; 0 takes a free one. Unset, 8080; with `newsdex up`, as `broker_port`."""
+    gateway_hosts: Words = ()
+    """Names that requests may be addressed to, beside its own; a page of another name could be one of an attacker."""
+    gateway_trusted_proxies: Annotated[Words, AfterValidator(_networks)] = ()
+    """Addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
+    gateway_public_search: bool = False
+    """Whether searches need no key wherever they come from."""
+    gateway_cors_origins: Words = ()
+    """Origins whose pages may read replies."""
+    gateway_rate: float = Field(default=100.0, gt=0)
+    """How many requests a second are taken from one address, for long; twice as many at once."""
+    gateway_keys_file: Path | None = None
+    """Where API keys are kept, as digests; unset, `api-keys.json` in the data folder."""
     searchers: int = Field(default=1, ge=1, le=64)
     """How many searcher processes `newsdex up` runs."""
     ledger_days: int = Field(default=90, ge=1)
@@ -78,8 +115,9 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     def masked(self) -> dict[str, str]:
-        """Give every setting as text for the log, without secrets."""
-        shown = {name: str(value) for name, value in self if value is not None}
+        """Give every setting that is not as it would be by itself, as text for the log, without secrets."""
+        fields = type(self).model_fields
+        shown = {name: str(value) for name, value in self if value != fields[name].default}
         urls = {
             name: without_credentials(shown[name]) for name in ("broker_url", "broker_monitoring_url") if name in shown
         }
@@ -97,7 +135,7 @@ def unknown_variables(environment: Iterable[str]) -> dict[str, str]:
     return {
         name: suggestion(name, known)
         for name in sorted(environment)
-        if name.upper().startswith("NEWSDEX_") and name.upper() not in known
+        if name.upper().startswith("NEWSDEX_") and name.upper() not in (*known, GATEWAY_URL)
     }
 
 

@@ -104,3 +104,64 @@ def test_the_files_of_a_page_may_be_kept_for_ever(http: httpx.Client) -> None:
 
     assert (200, "text/css; charset=utf-8") == (style.status_code, style.headers["content-type"])
     assert "immutable" in style.headers["cache-control"]
+
+
+@pytest.mark.usefixtures("curlews")
+def test_an_article_and_those_about_the_same_are_found_by_an_id_that_is_encoded_whole(
+    http: httpx.Client, service: Service
+) -> None:
+    lines = b"".join(
+        b'{"id":"%s","title":"Whimbrel whistles","body":"The whimbrel whistles seven times."}\n' % id_
+        for id_ in (b"desk/whimbrel?1", b"desk/whimbrel#2")
+    )
+    service.run("publish", "--wait", "-", stdin=lines)
+    article, similar = (
+        http.get("/api/articles/desk%2Fwhimbrel%3F1"),
+        http.get("/api/similar/desk%2Fwhimbrel%3F1?size=1"),
+    )
+
+    assert "desk/whimbrel?1" == article.json()["article"]["id"]
+    assert ["desk/whimbrel#2"] == [hit["id"] for hit in similar.json()["hits"]]
+    assert 404 == http.get("/api/articles/desk/whimbrel%3F1").status_code
+    assert ("unknown_article", 404) == _problem(http, "/api/articles/nobody")
+    assert ("unknown_article", 404) == _problem(http, "/api/similar/nobody")
+    assert ("malformed_text", 400) == _problem(http, "/api/articles/%ff")
+    assert ("wrong_type", 400) == _problem(http, "/api/similar/a?id=b")
+
+
+def _problem(http: httpx.Client, path: str) -> tuple[str, int]:
+    reply = http.get(path)
+    return reply.json()["code"], reply.status_code
+
+
+@pytest.mark.usefixtures("curlews")
+def test_what_is_typed_is_completed(http: httpx.Client) -> None:
+    reply = http.get("/api/suggest", params={"q": "curl", "kinds": ["terms", "titles"], "size": 2})
+
+    assert "private, max-age=10" == reply.headers["cache-control"]
+    assert ["curlew"] == [term["text"] for term in reply.json()["terms"]]
+    assert 2 == len(reply.json()["titles"])
+    assert ("missing_field", 400) == _problem(http, "/api/suggest")
+
+
+@pytest.mark.usefixtures("curlews")
+@pytest.mark.parametrize(
+    ("dates", "ids"),
+    [
+        ("published_from=2024-07-01&timezone=America/New_York", []),
+        ("published_from=2024-07-01&timezone=Europe/Helsinki", ["curlew-2"]),
+        ("published_to=2024-06", ["curlew-1"]),
+        ("published_from=2024-06-30T23:30:00Z", ["curlew-2"]),
+    ],
+)
+def test_a_bare_date_is_midnight_in_the_zone(http: httpx.Client, dates: str, ids: list[str]) -> None:
+    assert ids == [hit["id"] for hit in http.get(f"/api/search?q=curlew&{dates}").json()["hits"]]
+
+
+def test_operators_see_how_every_part_is(http: httpx.Client, service: Service) -> None:
+    key = service.run("keys", "add", "watch", "--scope", "operate").stdout.strip()
+    status = http.get("/api/status", headers={"authorization": f"Bearer {key}"})
+
+    assert (200, "no-store") == (status.status_code, status.headers["cache-control"])
+    assert {"well", "articles", "position", "index", "stream"} <= status.json().keys()
+    assert status.json()["well"]

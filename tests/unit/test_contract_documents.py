@@ -65,10 +65,12 @@ def resolve(reference: str) -> Any:
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     """A copy of the generated documents, to be spoilt."""
-    shutil.copytree(SCHEMAS / "jsonschema", tmp_path / "jsonschema")
-    for name in ("asyncapi.yaml", "REFERENCE.md"):
-        shutil.copy(SCHEMAS / name, tmp_path)
-    return tmp_path
+    folder, documents = tmp_path / "schemas", "service/newsdex/gateway/documents"
+    shutil.copytree(SCHEMAS / "jsonschema", folder / "jsonschema")
+    for name in ("asyncapi.yaml", "openapi.yaml", "REFERENCE.md"):
+        shutil.copy(SCHEMAS / name, folder)
+    shutil.copytree(SCHEMAS.parent / documents, tmp_path / documents)
+    return folder
 
 
 def test_the_generated_documents_are_up_to_date() -> None:
@@ -77,7 +79,16 @@ def test_the_generated_documents_are_up_to_date() -> None:
     assert (result.returncode, result.stdout + result.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("name", ["jsonschema/article.json", "asyncapi.yaml", "REFERENCE.md"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "jsonschema/article.json",
+        "asyncapi.yaml",
+        "openapi.yaml",
+        "REFERENCE.md",
+        "../service/newsdex/gateway/documents/openapi.json",
+    ],
+)
 def test_a_document_that_was_edited_by_hand_is_stale(copied: Path, name: str) -> None:
     with (copied / name).open("a", encoding="utf-8") as file:
         file.write("\n")

@@ -88,7 +88,7 @@ def test_every_command_the_readme_shows_exists() -> None:
 def test_there_is_one_indexer_and_more_than_one_searcher() -> None:
     replicas = {service["command"][0]: service.get("deploy", {}).get("replicas", 1) for service in OURS.values()}
 
-    assert replicas == {"indexer": 1, "searcher": 2}
+    assert replicas == {"indexer": 1, "searcher": 2, "gateway": 1}
 
 
 @each_service

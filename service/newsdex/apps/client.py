@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
 from typing import TypeVar
 
 from nats.aio.client import Client as NatsClient
@@ -61,8 +62,9 @@ REPLY_GRACE_S = 1.0
 LAG_TIMEOUT_S = 2.0
 FIRST_PROCESS_S, NEXT_PROCESS_S = 2.0, 0.3
 """How long processes are waited for: until one says how it is, and then until no other does."""
-CONSUMER_INFO = f"$JS.API.CONSUMER.INFO.{channels.STREAM}.{CONSUMER}"
 FIRST_POLL_S, LONGEST_POLL_S = 0.02, 0.5
+CORRELATION_ID: ContextVar[str | None] = ContextVar("correlation_id", default=None)
+"""The correlation id of the requests that a task sends; unset, none is sent."""
 Reply = TypeVar("Reply", bound=ContractModel)
 
 
@@ -111,15 +113,21 @@ class Client:
         await Publisher(self._js, self._refusals, pace).publish(messages, done, on_ack)
         return done
 
+    async def publish_one(self, message: Message) -> tuple[EventRef, bool]:
+        """Publish one event; return it with its number in the stream, and whether the broker had it already.
+
+        Raises `Invalid` for one that is larger than the broker takes, `Unavailable` and `Misconfigured` as `publish`.
+        """
+        return await Publisher(self._js, self._refusals).publish_one(message)
+
     def pace(self) -> Pace:
         """Give what keeps the events that wait for the service few, for one publication."""
-        return Pace(self._lag, self._reflected)
+        return Pace(self.lag, self._reflected)
 
-    async def _lag(self) -> int | None:
+    async def lag(self) -> int | None:
         """Give how many events the indexer has not handled; None where the broker does not tell this user."""
         if not self._lag_is_told:
             return None
-        self._refusals.allow(CONSUMER_INFO)
         try:
             state = await self._js.consumer_info(channels.STREAM, CONSUMER, timeout=LAG_TIMEOUT_S)
         except (NatsError, TimeoutError):
@@ -263,9 +271,13 @@ class Client:
         self, channel: str, request: ContractModel, reply: type[Reply], timeout_s: float = REPLY_TIMEOUT_S
     ) -> Reply:
         answers = "an indexer" if channel.startswith(("parked.", "index.", "stream.", "erasures.")) else "a searcher"
+        if not self._connection.is_connected:
+            raise Unavailable("broker_unavailable", "the connection to the broker is lost; it is tried again")
+        id_ = CORRELATION_ID.get()
+        headers = {channels.CORRELATION_HEADER: id_} if id_ else None
         try:
             message = await self._refusals.or_refused(
-                self._connection.request(channel, request.to_json(), timeout=timeout_s)
+                self._connection.request(channel, request.to_json(), timeout=timeout_s, headers=headers), channel
             )
         except NoRespondersError as error:
             raise Unavailable("nobody_answers", f"nobody answers on {channel}: start {answers}") from error

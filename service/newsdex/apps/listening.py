@@ -6,8 +6,8 @@ import socket
 from newsdex.errors import Misconfigured
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound; port 0 takes a free one.
+def listen(host: str, port: int, setting: str = "NEWSDEX_HTTP_PORT") -> socket.socket:
+    """Return a socket that is bound; port 0 takes a free one, and `setting` is the one that chose it.
 
     Raises `Misconfigured`: `http_port_taken`, or `http_address_unusable` where the host is none of this machine's.
     """
@@ -24,7 +24,7 @@ def listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise Misconfigured(
                 "http_port_taken",
-                f"another process listens on {host}:{port}: set NEWSDEX_HTTP_PORT to a free one, or 0",
+                f"another process listens on {host}:{port}: set {setting} to a free one, or 0",
             ) from error
         raise _unusable(host, error) from error
     return bound

@@ -1,11 +1,10 @@
 """Chooses the ports of `newsdex up`: the usual ones where they are free, and the same from start to start."""
 
 import json
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-from newsdex.children import free_port
+from newsdex.children import free_port, is_free
 from newsdex.durable import replace_durably
 
 FILE_NAME = "ports.json"
@@ -37,15 +36,3 @@ def last_ports(data_dir: Path) -> dict[str, int]:
     except (OSError, ValueError):
         return {}
     return {name: port for name, port in found.items() if isinstance(port, int)} if isinstance(found, dict) else {}
-
-
-def is_free(port: int) -> bool:
-    """Return whether nobody listens on a port of loopback now."""
-    with socket.socket() as probe:
-        # connections that ended a moment ago do not keep a server from listening
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True

@@ -75,7 +75,7 @@ class Publisher:
                 if self._pace is not None:
                     await self._pace.turn()
                 try:
-                    ref, repeated = await self._publish_one(message)
+                    ref, repeated = await self.publish_one(message)
                 except Invalid as error:
                     done.refused.append((message.origin, error))
                     if self._pace is not None:
@@ -100,11 +100,12 @@ class Publisher:
                 raise Unavailable(first.code, f"{first.message}; {stored}") from first.__cause__
             raise first from first.__cause__
 
-    async def _publish_one(self, message: Message) -> tuple[EventRef, bool]:
+    async def publish_one(self, message: Message) -> tuple[EventRef, bool]:
         """Give the event as it can be asked for, and whether the broker had the message already."""
         try:
             ack = await self._refusals.or_refused(
-                self._js.publish(message.channel, message.body, stream=channels.STREAM, headers=message.headers())
+                self._js.publish(message.channel, message.body, stream=channels.STREAM, headers=message.headers()),
+                message.channel,
             )
         except MaxPayloadError as error:
             raise Invalid("message_too_large", "larger than the broker takes") from error

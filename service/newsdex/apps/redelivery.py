@@ -32,7 +32,10 @@ async def _take_consumer_away(settings: Settings) -> None:
     refusals = Refusals()
     connection = await connect(settings, name="newsdex-redeliver", refusals=refusals)
     try:
-        await refusals.or_refused(connection.jetstream().delete_consumer(channels.STREAM, CONSUMER))
+        await refusals.or_refused(
+            connection.jetstream().delete_consumer(channels.STREAM, CONSUMER),
+            f"$JS.API.CONSUMER.DELETE.{channels.STREAM}.{CONSUMER}",
+        )
     except NotFoundError:
         return  # nothing was delivered yet
     except (NatsError, TimeoutError) as error:

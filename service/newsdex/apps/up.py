@@ -18,6 +18,8 @@ from types import FrameType
 
 import structlog
 
+from newsdex.apps.gateway_address import forget_gateway_address
+from newsdex.apps.greeting import Greeting, address_of, first_key
 from newsdex.apps.lock import lock_data_dir
 from newsdex.apps.ports import choose_ports
 from newsdex.apps.projector import STOP_TIMEOUT_S as PROJECTOR_STOP_TIMEOUT_S
@@ -142,19 +144,41 @@ class Supervisor:
                 self._settings.data_dir,
                 {"broker": self._settings.broker_port, "gateway": self._settings.gateway_port},
             )
-            if self._settings.broker_url is None:
+            if self._settings.broker_url is None or self._is_own(ports["broker"]):
                 self._broker = stack.enter_context(EmbeddedServer(self._settings.data_dir, ports["broker"]))
             self._children = list(_children(self._settings, ports["gateway"]))
+            greeting = self._greeting(ports)
+            stack.callback(forget_gateway_address, self._settings.data_dir)
             for child in self._children:
                 stack.callback(child.stop)
-            self._watch()
+            self._watch(greeting)
         log.info("process.stopped")
 
     def _stop(self, _: int, __: FrameType | None) -> None:
         # a flag only: a lock that the interrupted code holds, such as an Event's, would never be let go
         self._stopping = True
 
-    def _watch(self) -> None:
+    def _is_own(self, port: int) -> bool:
+        """Return whether the broker that is set is the one that this data folder has: `newsdex env` sets it so.
+
+        The children find it in the data folder then, and its monitoring, which moves, too.
+        """
+        if str(self._settings.broker_url).rstrip("/") != f"nats://127.0.0.1:{port}" or self._settings.broker_port:
+            return False
+        for name in ("NEWSDEX_BROKER_URL", "NEWSDEX_BROKER_MONITORING_URL"):
+            os.environ.pop(name, None)
+        return True
+
+    def _greeting(self, ports: Mapping[str, int]) -> Greeting:
+        has_gateway = any(child.command == "gateway" for child in self._children)
+        return Greeting(
+            settings=self._settings,
+            broker_url=self._broker.url if self._broker else None,
+            gateway_url=address_of(self._settings.gateway_host, ports["gateway"]) if has_gateway else None,
+            first_key=first_key(self._settings) if has_gateway else None,
+        )
+
+    def _watch(self, greeting: Greeting) -> None:
         announced = False
         while not self._stopping:
             self._look_at_broker()
@@ -162,6 +186,7 @@ class Supervisor:
                 child.look()
             if not announced and all(child.ready for child in self._children):
                 announced = True
+                greeting.show()
                 log.info(
                     "process.ready", **{child.name: f"http://127.0.0.1:{child.http_port}" for child in self._children}
                 )

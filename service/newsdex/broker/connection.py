@@ -16,7 +16,7 @@ from nats.errors import Error as NatsError
 from newsdex.broker.address import broker_url, connection_options
 from newsdex.broker.inboxes import is_inbox
 from newsdex.broker.pull import BoundedJetStream
-from newsdex.broker.refusals import refusal_of, stops_a_process
+from newsdex.broker.refusals import Refusals, refusal_of, stops_a_process
 from newsdex.broker.tls import NotEncrypted
 from newsdex.errors import NewsdexError, Unavailable
 from newsdex.health import Readiness
@@ -47,8 +47,9 @@ class Owner(Protocol):
 class _Callbacks:
     """What the client tells of its connection: the owner hears it, and the log."""
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: Owner, refusals: Refusals | None) -> None:
         self._owner = owner
+        self._refusals = refusals
         self._shown: set[str] | None = set()
         """Errors since the connection was lost, each attempt has the same one; None while there is a connection."""
         self._was_connected = False
@@ -74,6 +75,8 @@ class _Callbacks:
         log.warning("broker.reconnected")
 
     async def failed(self, error: Exception) -> None:
+        if self._refusals is not None:
+            self._refusals.add(error)
         refusal = refusal_of(error)
         code = refusal.code if refusal else "broker_unavailable"
         text = refusal.message if refusal else str(error) or type(error).__name__
@@ -92,9 +95,9 @@ class _Callbacks:
 class Broker(NatsBroker):
     """FastStream's broker, which pulls by bytes, and also stops while the server is away; drained then is nothing."""
 
-    def __init__(self, url: str, *, owner: Owner, **options: Any) -> None:
+    def __init__(self, url: str, *, owner: Owner, refusals: Refusals | None, **options: Any) -> None:
         self._owner = owner
-        self._callbacks = _Callbacks(owner)
+        self._callbacks = _Callbacks(owner, refusals)
         super().__init__(
             url,
             closed_cb=self._callbacks.closed,
@@ -132,12 +135,16 @@ class Broker(NatsBroker):
                     await self._connection.close()
 
 
-def make_broker(settings: Settings, *, name: str, owner: Owner) -> NatsBroker:
-    """Make an unconnected broker; its owner ends when the connection is closed for good."""
+def make_broker(settings: Settings, *, name: str, owner: Owner, refusals: Refusals | None = None) -> NatsBroker:
+    """Make an unconnected broker; its owner ends when the connection is closed for good.
+
+    What the broker refuses is also added to `refusals`.
+    """
     options = connection_options(settings)
     return Broker(
         broker_url(settings),
         owner=owner,
+        refusals=refusals,
         name=name,
         security=_security(options),
         # after 60 attempts, the default, the client's event loop would spin without an end

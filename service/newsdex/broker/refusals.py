@@ -48,32 +48,46 @@ def stops_a_process(error: Exception, *, was_connected: bool) -> bool:
 
 
 class Refusals:
-    """What the broker refuses on one connection, which it tells apart from any request."""
+    """What the broker refuses on one connection, which it tells apart from any request.
+
+    A subject that it does not take from us concerns those who wait for that subject; anything else, such as an inbox
+    that we may not read, concerns all.
+    """
 
     def __init__(self) -> None:
-        self._first: asyncio.Future[Misconfigured] = asyncio.get_running_loop().create_future()
-        self._expected: set[str] = set()
+        self._waiting: dict[str, set[asyncio.Future[Misconfigured]]] = {}
+        self._lasting: Misconfigured | None = None
 
     def add(self, error: Exception) -> None:
         """Hear of an error of the connection."""
         refusal = refusal_of(error)
-        if any(subject.lower() in str(error).lower() for subject in self._expected):
+        if refusal is None:
             return
-        if refusal is not None and not self._first.done():
-            self._first.set_result(refusal)
+        forbidden = FORBIDDEN.search(str(error))
+        if forbidden and forbidden[1].lower() == "publish":
+            subject = forbidden[2].strip().strip('"').lower()
+            concerned = [*self._waiting.get(subject, ())]
+        else:
+            self._lasting = self._lasting or refusal
+            concerned = [future for futures in self._waiting.values() for future in futures]
+        for future in concerned:
+            if not future.done():
+                future.set_result(refusal)
 
-    def allow(self, subject: str) -> None:
-        """Take it as no refusal of ours where the broker does not let this user publish to a subject."""
-        self._expected.add(subject)
-
-    async def or_refused(self, work: Awaitable[Answer]) -> Answer:
-        """Wait for an answer; raise `Misconfigured` as soon as the broker refuses something: then none will come."""
+    async def or_refused(self, work: Awaitable[Answer], subject: str) -> Answer:
+        """Wait for an answer to what is sent to a subject; raise `Misconfigured` as soon as the broker refuses that."""
+        refused: asyncio.Future[Misconfigured] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(subject.lower(), set())
+        waiting.add(refused)
+        if self._lasting is not None:
+            refused.set_result(self._lasting)
         task = asyncio.ensure_future(work)
-        either: set[asyncio.Future[Any]] = {task, self._first}
+        either: set[asyncio.Future[Any]] = {task, refused}
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
-            raise self._first.result()
+            raise refused.result()
         finally:
+            waiting.discard(refused)
             task.cancel()  # where nobody waits for it any more, nobody would hear what it raises

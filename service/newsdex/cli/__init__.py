@@ -5,13 +5,30 @@ from typing import Annotated
 
 import typer
 
-from newsdex.cli import article, inspect, parked, publish, run, search, similar, status, stream, suggest, upkeep
-from newsdex.cli.console import out, show_error
+from newsdex.cli import (
+    article,
+    env,
+    inspect,
+    keys,
+    parked,
+    publish,
+    run,
+    search,
+    similar,
+    status,
+    stream,
+    suggest,
+    upkeep,
+)
+from newsdex.cli.console import give_up_output, out, show_error, survive_encodings
+from newsdex.cli.examples import show_examples
 from newsdex.errors import NewsdexError
 from newsdex.private import write_for_owner_only
 from newsdex.version import newsdex_version
 
 INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""As a shell tells of a program that SIGPIPE ended."""
 
 
 def _show_version(*, wanted: bool) -> None:
@@ -38,6 +55,7 @@ def _options(
 
 
 run.add_to(app)
+env.add_to(app)
 publish.add_to(app)
 article.add_to(app)
 search.add_to(app)
@@ -47,16 +65,23 @@ inspect.add_to(app)
 status.add_to(app)
 upkeep.add_to(app)
 app.add_typer(parked.app)
+app.add_typer(keys.app)
 stream.add_to(app)
 
 
 def main() -> None:
     """Run a command; failures that have a code end in one line and that kind's exit code."""
     write_for_owner_only()
+    survive_encodings()
+    command = typer.main.get_command(app)
+    show_examples(command)
     try:
-        app()
+        command()
     except NewsdexError as error:
         show_error(error)
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # `head` has what it wants
+        give_up_output()
+        sys.exit(BROKEN_PIPE)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

@@ -1,8 +1,11 @@
 """Where the commands write: results to standard output, everything else to standard error."""
 
+import os
+import re
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -35,12 +38,33 @@ class VisibleConsole(Console):
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)
 
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command to end."""
+        raise BrokenPipeError
+
+    def _render_buffer(self, buffer: Iterable[Segment]) -> str:
+        """Return what is written; into a pipe without the spaces that fill lines up on a terminal."""
+        text = super()._render_buffer(buffer)
+        return text if self.is_terminal else re.sub(r" +(?=\n)", "", text)
+
 
 out = VisibleConsole(highlight=False)
 if not out.is_terminal:
     out.width = 160  # a pipe has no width; 80 columns would cut what people grep for
 
 err = VisibleConsole(stderr=True, highlight=False)
+
+
+def survive_encodings() -> None:
+    """Have what an output's encoding does not have come out as escapes, rather than end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def give_up_output() -> None:
+    """Leave nothing that Python would try to write at the end, and complain that it cannot."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_json(value: bytes) -> None:

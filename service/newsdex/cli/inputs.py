@@ -12,18 +12,14 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
+from newsdex.apps.messages import message_of, message_on
 from newsdex.apps.publishing import Message
 from newsdex.cli.files import Skipped, files_of, opened, suffix_of
 from newsdex.errors import Invalid
 from newsdex.formats import Context, Given, Reading, Refused, read, read_line, recognise
 from newsdex.formats.recognition import BOM, JSON_LINES, TEXT
-from newsdex.ingest.cloudevents import is_cloudevent, unknown_type
-from newsdex.ingest.read import read_event
-from newsdex.json_text import parse_object
-from newsdex.records import Delivery
 from newsdex.validation import as_invalid
-from newsdex_schemas import EVENT_MODELS, EventRef, channels, message_id
-from newsdex_schemas.events import event_type
+from newsdex_schemas import channels
 
 STDIN = Path("-")
 STDIN_ORIGIN = "stdin"
@@ -33,7 +29,6 @@ MAX_FILE_BYTES = 256 * 1024 * 1024
 """As much of a file, unpacked, as is read into memory; JSON Lines are read line by line and have no limit."""
 PLACE_DIGITS, MAX_STEM = 12, 200
 SOURCE = "newsdex-cli"
-CHANNELS = {event_type(model): channel for channel, model in EVENT_MODELS.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,23 +122,14 @@ def _message_of(reading: Reading, origin: str, unkept: Counter[str]) -> Message 
         if isinstance(reading, Refused):
             return Refusal(origin=place, error=reading.error)
         if isinstance(reading, Given):
-            return _given(reading.body, place)
-        message = _message(*reading.to_event(id=str(uuid.uuid4()), source=SOURCE), place)
+            return message_of(reading.body, place)
+        message = message_on(*reading.to_event(id=str(uuid.uuid4()), source=SOURCE), place)
         unkept.update(reading.unkept)
     except ValidationError as error:
         return Refusal(origin=place, error=as_invalid(error))
     except Invalid as error:
         return Refusal(origin=place, error=error)
     return message
-
-
-def _given(body: bytes, origin: str) -> Message:
-    """Take an article or an event, which travels as it was given; raise `Invalid` for what the service would park."""
-    value = parse_object(body)
-    channel = CHANNELS.get(str(value.get("type"))) if is_cloudevent(value) else channels.ARTICLES_PUBLISHED
-    if channel is None:
-        raise unknown_type()
-    return _message(channel, body, origin)
 
 
 def page_file_id(path: Path) -> str:
@@ -154,20 +140,3 @@ def page_file_id(path: Path) -> str:
     place = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:PLACE_DIGITS]
     stem = "".join(char if char.isprintable() else "-" for char in os.fsencode(path.stem).decode(errors="replace"))
     return f"{stem[:MAX_STEM]}-{place}"
-
-
-def _message(channel: str, body: bytes, origin: str) -> Message:
-    """Read the event as the indexer will."""
-    unnamed = str(uuid.uuid4())
-    headers = {channels.MESSAGE_ID_HEADER: unnamed}
-    event = read_event(
-        Delivery(subject=channel, headers=headers, body=body, stream_sequence=0, stored_us=0, deliveries=1)
-    )
-    return Message(
-        channel=channel,
-        body=body,
-        ref=EventRef(source=event.source, id=event.id),
-        message_id=unnamed if event.id == unnamed else message_id(event.source, event.id, body),
-        origin=origin,
-        correlation_id=event.id,
-    )

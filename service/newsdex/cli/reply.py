@@ -10,6 +10,7 @@ from rich.text import Text
 
 from newsdex.cli.console import out
 from newsdex_schemas import Facet, Histogram, Hit, SearchReply, SearchRequest
+from newsdex_schemas.search import MAX_OFFSET
 
 MARKS = {"<mark>": "bold yellow", "</mark>": ""}
 BAR_CHARS = 40
@@ -29,7 +30,7 @@ def show_reply(reply: SearchReply, request: SearchRequest, passed: int, *, last:
     if reply.histogram:
         _show_histogram(reply.histogram)
     if last:
-        _show_total(reply)
+        _show_total(reply, request, passed + len(reply.hits))
 
 
 def show_hits(hits: Sequence[Hit], labels: Iterable[int | str] | None = None) -> None:
@@ -55,11 +56,13 @@ def _show_reading(reply: SearchReply, request: SearchRequest) -> None:
         out.print()
 
 
-def _show_total(reply: SearchReply) -> None:
+def _show_total(reply: SearchReply, request: SearchRequest, shown: int) -> None:
     more = "at least " if reply.total_is == "at_least" else ""
     articles = "article" if reply.total == 1 else "articles"
     out.print(f"[dim]{more}{reply.total:,} {articles} in {reply.took_ms:.1f} ms, as of change {reply.position:,}[/]")
-    if reply.next_cursor:
+    if reply.next_cursor and request.cursor is None and shown <= MAX_OFFSET:
+        out.print(f"[dim]next page: --offset {shown}; every hit: --all[/]")
+    elif reply.next_cursor:
         out.print(f"[dim]next page: --cursor {reply.next_cursor}[/]", soft_wrap=True)
     if reply.did_you_mean:
         meant = reply.did_you_mean

@@ -1,6 +1,7 @@
 """Turns errors into responses: problem details (RFC 9457) for the API, a page for people."""
 
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsdex.apps.client import Refused
 from newsdex.errors import Invalid, NewsdexError, Unavailable
+from newsdex.gateway.access import TooMany
 from newsdex.gateway.door import door_of
 from newsdex.gateway.responses import NOT_STORED
 from newsdex_schemas import Place, Problem
@@ -20,19 +22,31 @@ log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 STATUS = {
+    "key_missing": 401,
+    "wrong_key": 401,
+    "wrong_scope": 403,
     "unknown_article": 404,
     "not_found": 404,
     "method_not_allowed": 405,
     "deadline_exceeded": 504,
     "wait_timeout": 504,
     "no_reply": 504,
+    "body_too_slow": 408,
+    "address_too_long": 414,
+    "unsupported_media_type": 415,
+    "unsupported_encoding": 415,
+    "wrong_host": 421,
+    "too_many_requests": 429,
+    "too_many_keys": 429,
+    "keys_unreadable": 503,
     "message_too_large": 413,
     "request_too_large": 413,
     "overloaded": 503,
     "internal_error": 500,
 }
 """Code → status, where the kind of error does not say it."""
-RETRY_AFTER_S = 1
+RETRY_AFTER_S = 1.0
+CHALLENGE = 'Bearer realm="newsdex"'
 
 
 def problem_of(error: Exception, correlation_id: str | None) -> tuple[int, Problem]:
@@ -40,7 +54,7 @@ def problem_of(error: Exception, correlation_id: str | None) -> tuple[int, Probl
     if isinstance(error, Refused):
         return _status(error.problem.code, retryable=error.problem.retryable), error.problem
     if isinstance(error, NewsdexError):
-        retryable = isinstance(error, Unavailable)
+        retryable = isinstance(error, Unavailable | TooMany)
         problem = Problem(
             code=error.code,
             message=error.message,
@@ -69,9 +83,12 @@ async def answer_error(request: Request, raised: Exception) -> Response:
     status, problem = problem_of(error, correlation_id)
     if not isinstance(error, NewsdexError):
         log.error("http.failed", code=problem.code, correlation_id=correlation_id, exc_info=error)
+    request.state.code = problem.code
     headers = {"cache-control": NOT_STORED, **(getattr(raised, "headers", None) or {})}
-    if status in (429, 503):
-        headers["retry-after"] = str(RETRY_AFTER_S)
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        headers["retry-after"] = str(ceil(getattr(error, "retry_after_s", RETRY_AFTER_S)))
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["www-authenticate"] = CHALLENGE
     if request.url.path.startswith("/api/"):
         return Response(orjson.dumps(details(status, problem)), status, headers, MEDIA_TYPE)
     return door_of(request).pages.render(request, "problem.html", status=status, headers=headers, problem=problem)

@@ -8,6 +8,7 @@ from faststream.nats import NatsBroker
 
 from newsdex import metrics
 from newsdex.apps.client import Client
+from newsdex.apps.listening import listen
 from newsdex.apps.serve import Process
 from newsdex.broker.connection import make_broker
 from newsdex.broker.refusals import Refusals
@@ -16,7 +17,7 @@ from newsdex.gateway.app import make_app
 from newsdex.gateway.door import Door
 from newsdex.gateway.pages.assets import Assets
 from newsdex.gateway.pages.rendering import Pages
-from newsdex.gateway.server import HttpServer, listening, make_server
+from newsdex.gateway.server import HttpServer, make_server
 from newsdex.health import Health, Readiness
 from newsdex.settings import Settings
 
@@ -33,12 +34,13 @@ class Gateway:
         self._readiness = Readiness("broker", "gateway")
         self._process = Process(self._readiness, leave=self._close)
         self._broker: NatsBroker | None = None
+        self._refusals = Refusals()
         self._server: HttpServer | None = None
         self._serving: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Serve until stopped; raise the `NewsdexError` that ended it, if one did."""
-        self._broker = make_broker(self._settings, name="newsdex-gateway", owner=self._process)
+        self._broker = make_broker(self._settings, name="newsdex-gateway", owner=self._process, refusals=self._refusals)
         metrics.READY.set_function(lambda: float(bool(self._readiness)))
         await self._process.serve(
             self._settings,
@@ -52,9 +54,9 @@ class Gateway:
         assert self._broker is not None
         settings = self._settings
         port = USUAL_PORT if settings.gateway_port is None else settings.gateway_port
-        client = Client(await self._broker.connect(), Refusals())
+        client = Client(await self._broker.connect(), self._refusals)
         self._server = make_server(make_app(Door(settings=settings, client=client, pages=Pages(Assets()))))
-        socket = listening(settings.gateway_host, port)
+        socket = listen(settings.gateway_host, port, "NEWSDEX_GATEWAY_PORT")
         self._serving = asyncio.create_task(self._server.serve(sockets=[socket]))
         self._serving.add_done_callback(self._ended)
         log.info("gateway.listening", host=settings.gateway_host, port=socket.getsockname()[1])

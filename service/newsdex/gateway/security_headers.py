@@ -24,10 +24,11 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
-        more = [*HEADERS, STRICT_TRANSPORT] if scope.get("scheme") == "https" else HEADERS
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                # by now it is known whether a proxy of ours took the request by TLS
+                more = [*HEADERS, STRICT_TRANSPORT] if scope.get("scheme") == "https" else HEADERS
                 message["headers"] = [*message.get("headers", ()), *more]
             await send(message)
 

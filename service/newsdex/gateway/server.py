@@ -1,7 +1,6 @@
 """Listens for HTTP requests, with bounds on what a connection can hold."""
 
 import asyncio
-import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +8,6 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
-
-from newsdex.errors import Misconfigured
 
 MAX_CONNECTIONS = 512
 REQUEST_TIMEOUT_S = 10.0
@@ -172,13 +169,3 @@ def make_server(app: ASGIApp) -> HttpServer:
         timeout_graceful_shutdown=STOP_TIMEOUT_S,
     )
     return HttpServer(config)
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """Return a socket that listens; raise `Misconfigured` where the address cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=MAX_CONNECTIONS)
-    except OSError as error:
-        reason = f"the gateway cannot listen on {host}, port {port}: {error.strerror or error}"
-        raise Misconfigured("address_unusable", reason) from error

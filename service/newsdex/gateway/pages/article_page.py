@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from newsdex.errors import Invalid, NewsdexError
-from newsdex.gateway.api.parameters import read_pairs
+from newsdex.gateway.api.parameters import id_of, read_pairs
 from newsdex.gateway.door import Door, door_of
 from newsdex.gateway.pages.address import SearchAddress
 from newsdex.gateway.pages.hits import HitView, Published, by_line, hit_view, published
@@ -53,7 +53,7 @@ class ArticleView:
 async def article_page(request: Request) -> Response:
     """Answer with the page of an article."""
     door, address = door_of(request), SearchAddress.read(request.query_params)
-    id_ = read_pairs(ArticleRequest, [("id", request.path_params["id"])]).id
+    id_ = read_pairs(ArticleRequest, [("id", id_of(request))]).id
     found, similar, search = await asyncio.gather(
         door.client.article(id_), _similar(door, id_, address), _back(door, address)
     )

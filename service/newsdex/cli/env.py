@@ -1,0 +1,32 @@
+"""`newsdex env`: what other programs need to reach a running newsdex."""
+
+import shlex
+
+import typer
+
+from newsdex.apps.gateway_address import gateway_url
+from newsdex.broker.address import broker_url, monitoring_url
+from newsdex.settings import GATEWAY_URL, load_settings, without_credentials
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(env)
+
+
+def env() -> None:
+    """Print the addresses of the newsdex that runs on the data folder, as variables for a shell.
+
+    `NATS_URL` is for NATS' own tools. Ends with 69 where none runs.
+    """
+    settings = load_settings()
+    variables = {
+        "NEWSDEX_DATA_DIR": str(settings.data_dir.absolute()),
+        "NEWSDEX_BROKER_URL": without_credentials(broker_url(settings)),
+        "NEWSDEX_BROKER_MONITORING_URL": monitoring_url(settings),
+        GATEWAY_URL: gateway_url(settings.data_dir),
+        "NATS_URL": without_credentials(broker_url(settings)),
+    }
+    for name, value in variables.items():
+        if value:
+            typer.echo(f"export {name}={shlex.quote(value)}")

@@ -1,0 +1,127 @@
+"""`POST /api/events`: publishes, and answers once the broker has stored what was sent."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from http import HTTPStatus
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from newsdex.apps.client import CORRELATION_ID, Client
+from newsdex.apps.messages import message_of
+from newsdex.errors import Invalid, NewsdexError, Unavailable
+from newsdex.gateway.access import scope
+from newsdex.gateway.api.event_bodies import split_body
+from newsdex.gateway.door import door_of
+from newsdex.gateway.problems import problem_of
+from newsdex.gateway.responses import NOT_STORED, json_reply
+from newsdex_schemas import EventRef, channels
+from newsdex_schemas.receipts import EventReceipt, EventReceipts
+
+MAX_BODY_BYTES = 2 * channels.MAX_MESSAGE_BYTES
+"""A batch of events; each of them is at most as large as a message."""
+BODIES_AT_ONCE = 8
+"""Bodies that are in memory at the same time."""
+IN_FLIGHT = 100
+MAX_WAIT_S = 60.0
+_WAIT = re.compile(r"(?:^|[,;]\s*)wait\s*=\s*\"?(\d{1,4})\"?\s*(?:$|[,;])", re.IGNORECASE)
+_turns = asyncio.Semaphore(BODIES_AT_ONCE)
+
+
+@scope("publish")
+async def publish(request: Request) -> Response:
+    """Answer with a receipt, or with one for each of many."""
+    client, wait_s = door_of(request).client, _wait_s(request.headers.get("prefer", ""))
+    async with _turns:
+        bodies, several = split_body(await _body(request), request.headers)
+        results = await _published(client, bodies)
+    if not several:
+        (result,) = results
+        if isinstance(result, NewsdexError):
+            raise result
+    receipts = await _receipts(client, results, wait_s)
+    if several:
+        reply = json_reply(request, EventReceipts(results=receipts), cache=NOT_STORED, status=HTTPStatus.MULTI_STATUS)
+    else:
+        reply = json_reply(request, receipts[0], cache=NOT_STORED, status=receipts[0].status)
+    if wait_s:
+        reply.headers["preference-applied"] = "wait"
+    return reply
+
+
+async def _body(request: Request) -> bytes:
+    """Read the body; raise `Invalid` for one that is compressed or too large, as soon as that is known."""
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Invalid("unsupported_encoding", "bodies are taken without a Content-Encoding")
+    stated = request.headers.get("content-length", "0")
+    too_large = Invalid("request_too_large", f"a body has at most {MAX_BODY_BYTES:,} bytes")
+    if not stated.isdecimal() or int(stated) > MAX_BODY_BYTES:
+        raise too_large
+    content = bytearray()
+    try:
+        async for piece in request.stream():
+            content += piece
+            if len(content) > MAX_BODY_BYTES:
+                raise too_large
+    except ClientDisconnect as error:
+        raise Invalid("body_too_slow", "the connection ended before the body did") from error
+    return bytes(content)
+
+
+async def _published(client: Client, bodies: Sequence[bytes]) -> list[tuple[EventRef, bool] | NewsdexError]:
+    """Publish each event, and return what the broker acknowledged of it, or why it was refused."""
+    turns = asyncio.Semaphore(IN_FLIGHT)
+
+    async def one(number: int, body: bytes) -> tuple[EventRef, bool] | NewsdexError:
+        async with turns:
+            try:
+                message = replace(message_of(body, f"event {number}"), correlation_id=CORRELATION_ID.get())
+                return await client.publish_one(message)
+            except NewsdexError as error:
+                return error
+
+    return await asyncio.gather(*(one(number, body) for number, body in enumerate(bodies, 1)))
+
+
+async def _receipts(
+    client: Client, results: Sequence[tuple[EventRef, bool] | NewsdexError], wait_s: float
+) -> tuple[EventReceipt, ...]:
+    stored = [result[0] for result in results if not isinstance(result, NewsdexError)]
+    outcomes = {}
+    if wait_s and stored:
+        try:
+            settled = await client.wait_until_searchable(stored, wait_s, lambda _: None)
+            outcomes = dict(zip(stored, settled, strict=True))
+        except Unavailable:  # it is stored all the same, as 202 says
+            outcomes = {}
+    receipts = []
+    for result in results:
+        if isinstance(result, NewsdexError):
+            status, problem = problem_of(result, CORRELATION_ID.get())
+            receipts.append(EventReceipt.model_validate({"status": status, "problem": problem}))
+            continue
+        ref, repeated = result
+        outcome = outcomes.get(ref)
+        receipts.append(
+            EventReceipt(
+                status=200 if outcome else 202,
+                source=ref.source,
+                id=ref.id,
+                stream_sequence=ref.stream_sequence,
+                repeated=repeated,
+                outcome=outcome,
+            )
+        )
+    return tuple(receipts)
+
+
+def _wait_s(prefer: str) -> float:
+    """Return how long a publisher would wait, as RFC 7240 says it; 0 where nothing is said."""
+    found = _WAIT.search(prefer)
+    return min(float(found[1]), MAX_WAIT_S) if found else 0.0
+
+
+routes = [Route("/api/events", publish, methods=["POST"])]
