@@ -111,11 +111,11 @@ def states_day(text: str, day: str) -> bool:
     year, month, date = (int(part) for part in day.split("-"))
     names = "|".join(map(re.escape, _MONTH_NAMES[month]))
     forms = (
-        rf"\b{year}[-/.]0?{month}[-/.]0?{date}\b",
-        rf"\b0?{date}[-/.]\s?0?{month}[-/.]\s?{year}\b",
-        rf"\b0?{month}/0?{date}/{year}\b",
-        rf"\b0?{date}(?:st|nd|rd|th|\.|er|º)?\s(?:de\s)?(?:{names})\.?,?\s(?:del?\s)?{year}\b",
-        rf"\b(?:{names})\.?\s0?{date}(?:st|nd|rd|th)?,?\s{year}\b",
+        rf"\b{year}[-/.]0?{month}[-/.]0?{date}(?!\d)",
+        rf"\b0?{date}[-/.]\s?0?{month}[-/.]\s?{year}(?!\d)",
+        rf"\b0?{month}/0?{date}/{year}(?!\d)",
+        rf"\b0?{date}(?:st|nd|rd|th|\.|er|º)?\s(?:de\s)?(?:{names})\.?,?\s(?:del?\s)?{year}(?!\d)",
+        rf"\b(?:{names})\.?\s0?{date}(?:st|nd|rd|th)?,?\s{year}(?!\d)",
         rf"{year}年0?{month}月0?{date}日",
     )
     return any(re.search(form, text, re.IGNORECASE) for form in forms)

@@ -169,3 +169,9 @@ def test_a_date_in_the_story_is_no_date_of_publication(line: str) -> None:
     text = _blank("Ferry returns", "It came back at noon.", line)
 
     assert normalise_page(ScrapedPage(url=URL, text=text, fetched_at=FETCHED)).published_at is None
+
+
+def test_a_role_that_stands_against_the_link_of_a_name_is_no_part_of_it() -> None:
+    text = _blank("# Ferry returns", "By [Jane Doe](https://news.example/jane)Staff Writer", "It came back at noon.")
+
+    assert ("Jane Doe",) == normalise_page(ScrapedPage(url=URL, text=text, fetched_at=FETCHED)).authors

@@ -38,6 +38,10 @@ _ROLE = re.compile(
     r"|our correspondent)(?:\s+in\s+\S.*)?",
     re.IGNORECASE,
 )
+_TRAILING_ROLE = re.compile(
+    r"\s+(?:(?:staff|senior|business|political|chief)\s+)?(?:writer|correspondent|reporter|columnist|editor)$",
+    re.IGNORECASE,
+)
 _PLACE = re.compile(r"(?:[A-Z][\w.'’-]*\s?){1,4}")
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’.-](?!$))*|[^\W\d_]\.|[JS]r\.|Dr\.")
 _PARTICLES = frozenset(
@@ -102,6 +106,7 @@ def _labelled(text: str) -> tuple[str, ...] | None:
         name = part[: place.start()] if place else part
         if (found and _ROLE.fullmatch(part)) or _NOBODY_BY.fullmatch(part):
             continue
+        name = _TRAILING_ROLE.sub("", name)
         if not is_name(name, labelled=True) or (place and not _PLACE.fullmatch(place["place"])):
             return None
         found.append(name)

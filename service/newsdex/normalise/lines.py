@@ -51,8 +51,14 @@ def _without_marks(raw: str) -> tuple[int, str]:
     if heading:
         raw = raw[heading.end() :].rstrip("# ")
     if "](" in raw:
-        raw = _LINK.sub(r"\g<text>", _PICTURE.sub("", raw))
+        raw = _LINK.sub(_text_of_link, _PICTURE.sub("", raw))
     return (len(heading["marks"]) if heading else 0), raw
+
+
+def _text_of_link(link: re.Match[str]) -> str:
+    """Return a link's text, parted from a word that follows it without a space."""
+    is_glued = link.string[link.end() : link.end() + 1].isalnum()
+    return f"{link['text']} " if is_glued else link["text"]
 
 
 def is_dense(text: str) -> bool:
