@@ -48,6 +48,7 @@ EVENTS = {
     "event.withdrawn": "The article is taken out of search.",
     "event.parked": "The event could not be handled and is kept whole; `reason` is the code, `place` where.",
     "event.delayed": "The archive failed; `events` come again. A line at once, then one a minute for each `code`.",
+    "page_reader.ended": "A page took more than its process may have, or ended it; the page is parked.",
     "event.reader_failed": "A defect of newsdex met an event; it is parked.",
     "batch.committed": "One transaction of the archive, with its events and its time.",
     "batch.failed": "A transaction failed; its events come again.",

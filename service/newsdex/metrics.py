@@ -36,6 +36,7 @@ COMMIT_SECONDS = Histogram("newsdex_archive_commit_seconds", "Time of one archiv
 COMMIT_EVENTS = Histogram(
     "newsdex_archive_commit_events", "Events in one archive transaction", buckets=(1, 3, 10, 30, 100, 300, 1000)
 )
+PAGE_SECONDS = Histogram("newsdex_page_seconds", "Time in which one HTML page was read", buckets=SECONDS)
 ARCHIVE_SEQUENCE = Gauge("newsdex_archive_sequence", "Sequence number of the newest change")
 INDEX_POSITION = Gauge("newsdex_index_position", "Sequence number up to which the index has applied changes")
 INDEX_OLDEST_CHANGE = Gauge(

@@ -42,6 +42,8 @@ class Delivery:
     """Set when a parked event is tried again."""
     incarnation: int | None = None
     """Of the stream it came from; set when a parked event is tried again, else the archive tells it."""
+    read: "ReceivedEvent | Fault | None" = None
+    """What another process read of it already."""
 
 
 class Placed(NamedTuple):

@@ -95,6 +95,12 @@ class Settings(BaseSettings):
     """Where API keys are kept, as digests; unset, `api-keys.json` in the data folder."""
     searchers: int = Field(default=1, ge=1, le=64)
     """How many searcher processes `newsdex up` runs."""
+    page_readers: int = Field(default=1, ge=1, le=64)
+    """How many processes read HTML pages."""
+    pages_cpu_s: float = Field(default=4.0, gt=0, le=60)
+    """How many seconds of CPU one page may take before it is parked."""
+    pages_memory_mib: int = Field(default=1024, ge=256)
+    """How much memory such a process may have."""
     ledger_days: int = Field(default=90, ge=1)
     """How long the ledger of outcomes is kept."""
     wordlists_dir: Path | None = None

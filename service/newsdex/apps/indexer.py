@@ -20,6 +20,7 @@ from newsdex.apps.event_log import report_event
 from newsdex.apps.index_requests import damage_handler, index_handlers
 from newsdex.apps.lock import lock_data_dir
 from newsdex.apps.log_limits import CountedLines
+from newsdex.apps.page_readers import PAGE_CODES, PageReaders
 from newsdex.apps.projector_watch import ProjectorWatch
 from newsdex.apps.requests import answering
 from newsdex.apps.self_report import SelfReport
@@ -41,6 +42,7 @@ from newsdex.errors import Unavailable
 from newsdex.health import Health, Readiness
 from newsdex.ingest.committer import Committer
 from newsdex.ingest.handle import drop_parked, handle_batch, retry_parked
+from newsdex.ingest.read import is_html
 from newsdex.records import Delivery, Result
 from newsdex.settings import Settings
 from newsdex.validation import read_request
@@ -80,6 +82,7 @@ class Indexer:
         self._process = Process(self._readiness)
         self._committer = Committer(self._handle, self._committed)
         self._projector = ProjectorWatch(self._readiness)
+        self._page_readers = PageReaders(settings)
         self._erasing = Erasing(self._archive.erasures, self._committer, lambda: self._projector.projector)
         self._watch: StreamWatch | None = None
         self._delayed = CountedLines()
@@ -103,6 +106,9 @@ class Indexer:
             self._lock.close()
 
     def _subscribe(self, broker: NatsBroker) -> None:
+        async def on_event(delivery: Delivery) -> None:
+            await self._on_event(broker, delivery)
+
         broker.subscriber(
             "articles.*",
             stream=JStream(channels.STREAM, declare=False),
@@ -113,7 +119,7 @@ class Indexer:
             config=ConsumerConfig(ack_wait=ACK_WAIT_S, max_deliver=-1, max_ack_pending=MAX_ACK_PENDING),
             inbox_prefix=f"{self._settings.broker_inbox_prefix}.".encode(),
             decoder=as_delivery,
-        )(self._on_event)
+        )(on_event)
         for channel, handler in (
             (channels.PARKED_RETRY, self._retry),
             (channels.PARKED_DROP, self._drop),
@@ -154,6 +160,7 @@ class Indexer:
     async def _stop(self) -> None:
         await self._erasing.stop()
         await self._committer.close()
+        await self._page_readers.close()
         await asyncio.to_thread(self._projector.stop)
 
     def _handle(self, deliveries: Sequence[Delivery]) -> list[Result]:
@@ -184,12 +191,16 @@ class Indexer:
             metrics.ARCHIVE_SEQUENCE.set(max(changes))
             self._projector.archived(max(changes))
 
-    async def _on_event(self, delivery: Delivery) -> None:
+    async def _on_event(self, broker: NatsBroker, delivery: Delivery) -> None:
         try:
+            if is_html(delivery):
+                message = broker.context.get_local("message")
+                delivery = await self._page_readers.read(delivery, message.raw_message.in_progress)
             await self._committer.submit(delivery)
         except Unavailable as fault:
             delay_s = growing_delay_s(delivery.deliveries)
-            self._readiness.fail("archive", fault.message)
+            if fault.code not in PAGE_CODES:
+                self._readiness.fail("archive", fault.message)
             metrics.EVENTS_DELAYED.inc()
             if events := self._delayed.count(fault.code):
                 log.warning("event.delayed", code=fault.code, events=events, stream_sequence=delivery.stream_sequence)
@@ -199,7 +210,8 @@ class Indexer:
         request = read_request(ParkedRequest, message.body)
         results: dict[int, ParkedResult] = {}
         for ids in _parts(request.ids):
-            done = await self._committer.run(lambda ids=ids: retry_parked(self._archive, ids, now_us()))  # type: ignore[misc]  # a default binds the loop's value
+            pages = await self._page_readers.read_parked(ids)
+            done = await self._committer.run(partial(retry_parked, self._archive, ids, now_us(), pages))
             self._committed(list(done.results.values()))
             results |= {id_: _closed(id_, reason) for id_, reason in done.closed.items()}
             results |= {id_: _retried(id_, result) for id_, result in done.results.items()}

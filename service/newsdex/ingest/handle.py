@@ -10,7 +10,7 @@ import structlog
 from newsdex.errors import Invalid
 from newsdex.ingest.decide import decide, decide_copy
 from newsdex.ingest.identity import claim, identity, is_place_in_stream
-from newsdex.ingest.read import read_event
+from newsdex.ingest.read import is_html, name_of_page, read_event
 from newsdex.ingest.supersede import Waiting
 from newsdex.order import ArticleEvents, EventName, Place
 from newsdex.records import (
@@ -93,17 +93,20 @@ def handle_batch(archive: Archive, deliveries: Sequence[Delivery], now_us: int) 
 
     Whatever is wrong with one delivery parks that one. An exception means that none of them has an outcome.
     """
-    read = [_read(delivery) for delivery in deliveries]
+    read = [read_delivery(delivery) for delivery in deliveries]
     with archive.transaction() as transaction:
         return _settle(transaction, deliveries, read, now_us)
 
 
-def retry_parked(archive: Archive, ids: Sequence[int], now_us: int) -> Redrive:
-    """Handle parked events once more, those that are still open."""
+def retry_parked(
+    archive: Archive, ids: Sequence[int], now_us: int, pages: Mapping[int, ReceivedEvent | Fault] | None = None
+) -> Redrive:
+    """Handle parked events once more, those that are still open; `pages` were read by another process."""
     with archive.transaction() as transaction:
         named = transaction.parked(ids)
-        deliveries = [event.delivery for event in named.values() if event.status == "open"]
-        read = [_read(delivery) for delivery in deliveries]
+        opened = [event for event in named.values() if event.status == "open"]
+        deliveries = [replace(event.delivery, read=(pages or {}).get(event.id)) for event in opened]
+        read = [read_delivery(delivery) for delivery in deliveries]
         results = _settle(transaction, deliveries, read, now_us)
     done = {result.delivery.parked_id: result for result in results}
     return Redrive(results={id_: done[id_] for id_ in named if id_ in done}, closed=_closings(named))
@@ -152,14 +155,27 @@ def _settle(
     return in_order
 
 
-def _read(delivery: Delivery) -> ReceivedEvent | Fault:
+def read_delivery(delivery: Delivery) -> ReceivedEvent | Fault:
+    """Return the event that a message is, or why it is none; what was read of it already counts."""
+    if delivery.read is not None:
+        return delivery.read
     try:
         return read_event(delivery)
     except Invalid as fault:
         return Fault(code=fault.code, message=fault.message, place=fault.place)
+    except MemoryError:
+        raise  # of the process that reads pages, which says so; else the batch is tried again
     except Exception:  # a fault of ours must not stop the stream: the event is kept whole and can be tried again
         log.exception("event.reader_failed", stream_sequence=delivery.stream_sequence, subject=delivery.subject)
         return Fault(code="internal_error", message="newsdex failed on this event; the log has the traceback")
+
+
+def _name_of_copy(delivery: Delivery) -> EventName | None:
+    """Return the name of a parked event that can be read by now; a page can, if one with its name could."""
+    if is_html(delivery):
+        return name_of_page(delivery)
+    read = read_delivery(delivery)
+    return read.name if isinstance(read, ReceivedEvent) else None
 
 
 class _Batch:
@@ -268,7 +284,7 @@ class _Batch:
         copies = [
             (Place(delivery.incarnation or 0, delivery.stream_sequence), delivery.stored_us)
             for delivery in (one.delivery for one in parked.values())
-            if isinstance(copy := _read(delivery), ReceivedEvent) and copy.name == event.name
+            if _name_of_copy(delivery) == event.name
         ]
         return min(copies, default=None)
 

@@ -41,6 +41,11 @@ def identity(delivery: Delivery) -> Identity:
     return Identity(SOURCE_WITHOUT_CLOUDEVENT, given or f"{channels.STREAM}:{delivery.stream_sequence}", article_id)
 
 
+def data_of(delivery: Delivery) -> dict[str, Any]:
+    """Return the data of an event as it was given; empty where it cannot be read."""
+    return _parts(delivery)[1]
+
+
 def is_place_in_stream(source: str, event_id: str) -> bool:
     """Tell whether an event has no name of its own: the place stands for another message in a stream made anew."""
     return source == SOURCE_WITHOUT_CLOUDEVENT and event_id.startswith(f"{channels.STREAM}:")

@@ -1,5 +1,6 @@
 """Reads a message's bytes as an event: structured CloudEvent, binary CloudEvent or bare article."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,11 +20,12 @@ from newsdex.ingest.cloudevents import (
 )
 from newsdex.ingest.fingerprint import fingerprint, withdrawal_fingerprint
 from newsdex.ingest.foreign import foreign_data, foreign_message
-from newsdex.ingest.identity import identity
+from newsdex.ingest.identity import data_of, identity
 from newsdex.ingest.names import steering_names
 from newsdex.ingest.pages import read_page
 from newsdex.json_text import parse_object
 from newsdex.normalise import page_id
+from newsdex.order import EventName
 from newsdex.records import Delivery, ReceivedEvent, microseconds
 from newsdex.validation import FieldFault, as_one, faults_of
 from newsdex_schemas import (
@@ -41,6 +43,23 @@ from newsdex_schemas import (
 from newsdex_schemas.events import event_type
 
 PUBLICATIONS = (ArticlePublished, ArticleUpdated)
+
+
+_HTML = re.compile(
+    rb'"(?:h|\\u0068)(?:t|\\u0074)(?:m|\\u006[dD])(?:l|\\u006[cC])"\s*:|"data_base64"\s*:', re.IGNORECASE
+)
+"""The name of a field, however it is escaped."""
+
+
+def is_html(delivery: Delivery) -> bool:
+    """Return whether a message may bring a page as HTML, which takes long to read; in doubt it does."""
+    return delivery.subject == channels.ARTICLES_SCRAPED and _HTML.search(delivery.body) is not None
+
+
+def name_of_page(delivery: Delivery) -> EventName:
+    """Return the name of a page's event without reading the page."""
+    name = identity(delivery)
+    return EventName(name.source, name.id, fingerprint(data_of(delivery)))
 
 
 def read_event(delivery: Delivery) -> ReceivedEvent:
