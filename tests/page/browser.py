@@ -2,13 +2,14 @@
 
 import asyncio
 import shutil
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from starlette.types import ASGIApp
 
-from newsdex.gateway.server import listening, make_server
+from newsdex.gateway.server import make_server
 
 CHROMIUM = next(filter(None, (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -16,11 +17,11 @@ CHROMIUM = next(filter(None, (shutil.which(name) for name in ("chromium", "chrom
 @contextmanager
 def served(app: ASGIApp) -> Iterator[str]:
     """Serve an application on a free port; give its address."""
-    server, socket = make_server(app), listening("127.0.0.1", 0)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[socket])))
+    server, listening = make_server(app), socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()

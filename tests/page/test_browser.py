@@ -257,9 +257,16 @@ def test_a_connection_that_fails_is_told_and_tried_again(tab: Page) -> None:
     def fail(route: Route) -> None:
         route.abort()
 
+    def refuse(route: Route) -> None:
+        route.fulfill(status=429, content_type="text/html", body="<h1>Too many searches from here</h1>")
+
     tab.route("**/?q=night*", fail)
+    tab.route("**/?q=harbour*", refuse)
     tab.locator("#q").fill("night")
-    expect(tab.locator("#failed")).to_be_visible()
+    expect(tab.locator("#failed")).to_contain_text("The search did not answer")
+    tab.locator("#q").fill("harbour")
+    expect(tab.locator("#failed")).to_contain_text("Too many searches from here")
+    tab.locator("#q").fill("night")
     heading(tab, "for “ferry”")
     tab.unroute("**/?q=night*", fail)
     tab.keyboard.press("Enter")

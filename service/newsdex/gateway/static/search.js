@@ -69,12 +69,14 @@ async function load(address, { typing = false, how = "push", toTop = false } = {
     const response = await fetch(url, { signal, headers: { accept: "text/html" } });
     const page = new DOMParser().parseFromString(policy.createHTML(await response.text()), "text/html");
     if (!isLatest()) return;
-    if (!page.querySelector("#main")) throw new Error("not a page of ours");
+    if (!page.querySelector("#count")) throw new Error(page.querySelector("h1")?.textContent ?? "");
     enter(page, typing, how);
     show(page, toTop);
     failed.hidden = true;
-  } catch {
+  } catch (error) {
     if (!isLatest()) return;
+    const what = error instanceof TypeError ? "" : error.message; // what a page says that is none of a search
+    failed.firstElementChild.textContent = what || "The search did not answer";
     failed.hidden = false;
     failed.querySelector("a").href = address;
   } finally {
