@@ -21,7 +21,7 @@ from newsdex.search.language.dates import QueryClock
 from newsdex.search.language.parsed_query import ParsedQuery, parse_query, refuse_notes
 from newsdex.search.language.readings import other_readings, preferring_quotations
 from newsdex.search.language.unparse import canonical
-from newsdex.search.plan.build import QueryBuilder, QueryPlan, optional_words
+from newsdex.search.plan.build import DESCRIPTION_ENOUGH, QueryBuilder, QueryPlan, optional_words
 from newsdex.search.plan.clauses import other_query
 from newsdex.search.plan.curation import Curation
 from newsdex.search.plan.filters import filter_queries
@@ -36,10 +36,9 @@ from newsdex_schemas import DidYouMean, Facet, Histogram, Interpretation, Note, 
 from newsdex_schemas.search import FacetName
 
 ANY_WORD = 1
-"""So many words are enough for a request that asks for most of them, and where no article has half of a description;
-how telling they are decides the order."""
+"""So many words are enough for a request that asks for most of them: how telling they are decides the order."""
 FEW_WORDS = 4
-"""Of up to this many words, half must match."""
+"""Of up to this many words, half must match; of more, half of that where too few articles have half, and so on."""
 MAX_NAMED = 10
 """At most this many words that begin like the query's are named."""
 MAX_NOTES = 20
@@ -110,6 +109,12 @@ class QueryResult:
     speller: Speller
     intervals: Intervals
     found: IndexResult
+
+    @property
+    def fills_no_page(self) -> bool:
+        """Return whether few articles have so many of the words, and more may have fewer of them."""
+        few = self.found.total < DESCRIPTION_ENOUGH and not self.found.partial
+        return few and (self.plan.at_least or ANY_WORD) > ANY_WORD
 
     def next_cursor(self, seal: Seal) -> str | None:
         """Return the cursor of the page behind this one, if there is one."""
@@ -265,8 +270,9 @@ class _QueryRun:
         if cursor or enough or optional <= 1:
             return every
         some = run(builder.most_words(tree, every=every.plan))
-        if not some.found.total and not some.found.partial and optional > FEW_WORDS:
-            some = run(builder.most_words(tree, every=every.plan, at_least=ANY_WORD))
+        while optional > FEW_WORDS and some.fills_no_page:
+            fewer = ((some.plan.at_least or 0) + 1) // 2
+            some = run(builder.most_words(tree, every=every.plan, at_least=fewer))
         return some if some.found.total > every.found.total else every
 
     def with_telling_words(self, read: ReadAs) -> ReadAs:
