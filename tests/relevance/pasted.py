@@ -65,12 +65,12 @@ def wild() -> list[Article]:
     with gzip.open(WILD, "rt", encoding="utf-8") as file:
         blocks = list(map(json.loads, file))
     found: dict[str, Article] = {}
-    for number, block in enumerate(blocks):
+    for block in blocks:
         for node in _nodes(block["jsonld"] if block["valid_json"] else _salvaged(block["raw"])):
             title = _text(node.get("headline"))[:1_000]
             body = _text(node.get("articleBody")) or _text(node.get("description"))
             if title:
-                found.setdefault(title, Article(id=f"w{number}", title=title, body=body))
+                found.setdefault(title, Article(id=f"w{len(found)}", title=title, body=body))
     return list(found.values())
 
 
