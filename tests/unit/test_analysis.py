@@ -14,6 +14,8 @@ from newsdex.index.text.analysis import (
     alternatives,
     certain_part,
     folded_lines,
+    indexed_as,
+    phrase_words,
     terms,
     words,
 )
@@ -36,13 +38,13 @@ def indexed(text: str, language: str = DEFAULT) -> list[str]:
 
 
 def asked(text: str, language: str = DEFAULT) -> list[str]:
-    return [token.text for token in NewsAnalyzer(language)(text, mode="query")]
+    return [terms(word, language)[0] for word in phrase_words(text)]
 
 
 def finds(query: str, text: str, language: str, among: tuple[str, ...] = LANGUAGES) -> bool:
     """Tell whether a query that names no language finds a text, in an index that has some languages."""
     known = set(indexed(text, language))
-    series = alternatives(tuple(word for word, _, _ in words(query)), among)
+    series = alternatives(tuple(phrase_words(query)), among)
     return any(known.issuperset(one) for one in series)
 
 
@@ -204,9 +206,48 @@ def test_a_part_of_a_word_is_taken_whole(text: str, expected: str) -> None:
 
 def test_scripts_without_spaces_are_taken_two_by_two() -> None:
 
-    assert [("北京", 0, 2), ("京天", 1, 3), ("天气", 2, 4)] == list(words("北京天气"))
+    assert [("北京", 0, 2), ("京天", 1, 3), ("天气", 2, 4), ("气", 3, 4)] == list(words("北京天气"))
     assert [("ok", 0, 2), ("京", 2, 3), ("ok", 3, 5)] == list(words("ok京ok"))
-    assert ["รถ", "ถไ", "ไฟ"] == [word for word, _, _ in words("รถไฟ")]
+    assert ["รถ", "ถไ", "ไฟ", "ฟ"] == [word for word, _, _ in words("รถไฟ")]
+    assert ["서울", "울시", "시장"] == phrase_words("서울시장")
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("9月23日电", "9月23日"),
+        ("今年3月份", "3月"),
+        ("2024年度", "2024年"),
+        ("第3届奥运会", "第3届"),
+        ("T恤衫", "T恤"),
+        ("可爱的猫咪", "猫"),
+        ("養猫", "猫"),
+        ("佐々木さん", "佐々木"),
+        ("〆切は明日", "〆切"),
+        ("二〇二四年", "二〇二四年"),
+        ("ﾄﾖﾀの車", "トヨタ"),
+        ("トヨタの車", "ﾄﾖﾀ"),
+        ("ｶﾞｽ会社", "ガス"),
+        ("か\u3099んた\u3099", "がんだ"),
+        ("パリ", "ハ\u309aリ"),
+        ("𠮷野家の牛丼", "𠮷野家"),
+        ("店は𠮷野家", "野家"),
+        ("서울시장이", "시장"),
+        ("\u1109\u1165\u110b\u116e\u11af", "서울"),
+        ("ภาษา\u200bไทย", "ภาษาไทย"),
+        ("๒๕๖๗", "2567"),
+        ("葛\U000e0100飾区", "葛飾区"),
+        ("レオナルド・ダ・ヴィンチ", "ヴィンチ"),
+        ("ភាសា\u200bខ្មែរ", "ភាសាខ្មែរ"),
+        ("မြန်မာ", "မြန်မာ"),
+    ],
+)
+def test_what_stands_in_a_script_without_spaces_is_found_as_it_is_written(text: str, query: str) -> None:
+    found = [tuple(forms) for forms in (indexed_as(word, DEFAULT) for word, _, _ in words(text))]
+    wanted = [terms(word, DEFAULT)[0] for word in phrase_words(query)]
+    starts = range(len(found) - len(wanted) + 1)
+
+    assert any(all(word in found[at + i] for i, word in enumerate(wanted)) for at in starts)
 
 
 # Places

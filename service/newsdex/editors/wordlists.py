@@ -13,7 +13,7 @@ from pathlib import Path
 
 from newsdex.editors.watched import LOOK_EVERY_S, Watched
 from newsdex.errors import Misconfigured
-from newsdex.index.text.analysis import plain_form, stem_of, words
+from newsdex.index.text.analysis import phrase_words, plain_form, stem_of, words
 
 SHIPPED = Path(__file__).parent / "shipped"
 NAME = re.compile(r"(?P<kind>stopwords|synonyms)\.(?P<language>[a-z]{2,3})\.txt")
@@ -130,6 +130,6 @@ def _synonyms(path: Path, lines: Sequence[tuple[int, str]]) -> dict[Words, tuple
 
 def _entries(text: str) -> list[tuple[tuple[str, str], ...]]:
     """Give the entries between commas, each as its words, folded, with their stems."""
-    folded = ([plain_form(word) for word, *_ in words(part)] for part in text.split(","))
+    folded = (list(map(plain_form, phrase_words(part))) for part in text.split(","))
     read = (tuple((word, stem_of(word)) for word in entry) for entry in folded)
     return [entry for entry in read if entry]

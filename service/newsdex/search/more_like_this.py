@@ -21,6 +21,7 @@ from newsdex.index.schema import TEXT_FIELDS
 from newsdex.index.scope import SearchScope
 from newsdex.index.text.analysis import alternatives, terms, words
 from newsdex.index.text.languages import stemmed_as
+from newsdex.index.text.scripts import is_unspaced
 from newsdex.search.plan.curation import shipped
 from newsdex.search.plan.filters import filter_queries, hidden_query
 from newsdex.search.reply.highlighter import MatcherByLanguage
@@ -127,7 +128,7 @@ def _occurrences(article: Article, language: str, without: AbstractSet[str]) -> 
         for word, _, _ in words(text[:MAX_READ_CHARS]):
             own = terms(word, language)
             stem, folded = own[0], own[-1]
-            if not folded.isdecimal() and folded not in without:
+            if not folded.isdecimal() and folded not in without and not (len(word) == 1 and is_unspaced(word)):
                 frequencies[stem] += weight
                 written.setdefault(stem, Counter())[folded] += 1
     return {stem: (frequency, written[stem].most_common(1)[0][0]) for stem, frequency in frequencies.items()}

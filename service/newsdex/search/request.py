@@ -21,7 +21,7 @@ from newsdex.search.language.dates import QueryClock
 from newsdex.search.language.parsed_query import ParsedQuery, parse_query, refuse_notes
 from newsdex.search.language.readings import other_readings, preferring_quotations
 from newsdex.search.language.unparse import canonical
-from newsdex.search.plan.build import DESCRIPTION_ENOUGH, QueryBuilder, QueryPlan, optional_words
+from newsdex.search.plan.build import DESCRIPTION_ENOUGH, QueryBuilder, QueryPlan, number_of_optional
 from newsdex.search.plan.clauses import other_query
 from newsdex.search.plan.curation import Curation
 from newsdex.search.plan.filters import filter_queries
@@ -244,7 +244,7 @@ class _QueryRun:
             self._view.known, speller.correction, cursor.words if cursor else None, deadline=self._scope.deadline
         )
         builder = self._curation.builder(request, tree, vocabulary, self._view.languages, self._parsed.clock)
-        optional = len(optional_words(tree))
+        optional = number_of_optional(tree)
 
         def run(plan: QueryPlan) -> QueryResult:
             found, intervals = _run(self._view, self._parsed, plan, self._scope)

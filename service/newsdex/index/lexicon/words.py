@@ -6,7 +6,6 @@ are taken off is how often people wrote it. Articles in other languages have mar
 left out of what is taken off.
 """
 
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -19,15 +18,14 @@ from newsdex.index.columnar.storage.segment import SegmentData
 from newsdex.index.columnar.storage.term_dictionary import TermDictionary
 from newsdex.index.lexicon.table import MAX_COUNT, WordTable
 from newsdex.index.schema import TEXT_FIELDS
-from newsdex.index.text.analysis import MARK, UNSPACED, plain_form, stem_of, words
+from newsdex.index.text.analysis import MARK, plain_form, stem_of, words
 from newsdex.index.text.languages import OWN_SCRIPT
+from newsdex.index.text.scripts import UNSPACED_RANGES
 
 STEMS_OF_STEMS = 3
 """A stem may have a stem of its own, and so on: `abscission`, `abscis`, `absci`."""
-_UNSPACED_RANGES = [
-    (chr(int(first, 16)), chr(int(last, 16) + 1)) for first, last in re.findall(r"\\u(....)-\\u(....)", UNSPACED)
-]
-"""The characters [first, stop) whose terms are pairs of them and no words, in order."""
+_UNSPACED_RANGES = [(first, chr(ord(last) + 1)) for first, last in UNSPACED_RANGES]
+"""The characters [first, stop) whose terms are signs and pairs of them and no words, in order."""
 LONGEST = 50
 NAME_FIELDS = ("authors", "tags")
 MAX_NAMES = 100_000

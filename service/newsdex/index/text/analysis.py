@@ -8,25 +8,22 @@ word. A query need not name a language: it asks for a word's stem in every langu
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from whoosh.analysis import Analyzer, Token
 
-from newsdex.index.text.folding import ACCENTS, APOSTROPHES, ARABIC_MARKS, HEBREW_POINTS, JOINERS, fold, lowered
+from newsdex.index.text.folding import ACCENTS, APOSTROPHES, ARABIC_MARKS, HEBREW_POINTS, fold, lowered
 from newsdex.index.text.languages import DEFAULT, OWN_SCRIPT, stemmers
+from newsdex.index.text.scripts import FIRST_UNSPACED, JOINERS, RUN, UNSPACED, is_unspaced, signs
 
-UNSPACED = (  # scripts without spaces: taken two by two
-    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
-    r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Japanese, Chinese
-)
 MARKS = rf"{ACCENTS}{HEBREW_POINTS}{ARABIC_MARKS}{JOINERS}\u0900-\u0dff"  # belong to the letter before
-LETTERS = rf"[^\W{UNSPACED}]+(?:[{MARKS}]+[^\W{UNSPACED}]*)*"
+_LETTER = rf"[^\W_\u1100-\u11ff{UNSPACED}]"
+LETTERS = rf"{_LETTER}+(?:[{MARKS}]+{_LETTER}*)*"
 _INITIAL = rf"[^\W\d_{UNSPACED}]"
-_INITIALS = rf"(?<!\w){_INITIAL}(?:\.{_INITIAL}(?!\w))+"
-WORD = re.compile(rf"(?:{_INITIALS}|{LETTERS})(?:[{APOSTROPHES}]{LETTERS})*|[{UNSPACED}]+")
-DOT_OF_INITIALS = re.compile(rf"\.(?<={_INITIAL}\.)(?<!\w\w\.)(?={_INITIAL}(?!\w))")
+_INITIALS = rf"(?<![^\W_]){_INITIAL}(?:\.{_INITIAL}(?!\w))+"
+WORD = re.compile(rf"(?:{_INITIALS}|{LETTERS})(?:[{APOSTROPHES}]{LETTERS})*|{RUN}")
+DOT_OF_INITIALS = re.compile(rf"\.(?<={_INITIAL}\.)(?<![^\W_][^\W_]\.)(?={_INITIAL}(?!\w))")
 """The dots inside `U.S.` and `J.R.R.`, which part no words."""
-FIRST_UNSPACED = "\u0e00"
-_IS_UNSPACED = re.compile(rf"[{UNSPACED}]").match
 
 POSSESSIVES = tuple(f"{apostrophe}{s}" for apostrophe in APOSTROPHES for s in "sS")
 _ELISIONS = {
@@ -46,6 +43,8 @@ _stem = stemmers[DEFAULT]
 
 def terms(word: str, language: str) -> tuple[str, ...]:
     """Give what a word of an article is indexed as, all at one place: its stem, and itself where that is another."""
+    if is_unspaced(word):
+        return (fold(word)[:LONGEST_WORD],)
     plain = word.isascii() and word.isalnum()
     spelled = word if plain else _without_possessive(word)
     if language == DEFAULT or (language in OWN_SCRIPT and spelled.isascii()):
@@ -62,6 +61,15 @@ def terms(word: str, language: str) -> tuple[str, ...]:
     return f"{MARK}{language}{fold(stemmers[language](spelled[:LONGEST_WORD])) or folded}", folded
 
 
+def indexed_as(word: str, language: str) -> tuple[str, ...]:
+    """Give all that a word of an article is found by, at one place: its terms, and for a pair of signs its first."""
+    own = terms(word, language)
+    if len(word) == 1 or not is_unspaced(word):
+        return own
+    first, *others = signs(word)
+    return (*own, fold(word[: first[1]])) if others else own
+
+
 def stem_of(folded: str) -> str:
     """Give the stem in the default language of a folded word."""
     return _stem(folded) if folded.isascii() else folded
@@ -74,7 +82,7 @@ def plain_form(word: str) -> str:
 
 
 def _without_possessive(word: str) -> str:
-    bare = next((word.removesuffix(ending) for ending in POSSESSIVES if word.endswith(ending)), word)
+    bare = word[:-2] if word.endswith(POSSESSIVES) else word
     return bare.replace(".", "")
 
 
@@ -110,17 +118,30 @@ def folded_lines(text: str) -> list[str]:
 
 
 def words(text: str) -> Iterator[tuple[str, int, int]]:
-    """Give (word, start, end) of each word as it stands; pairs of characters in scripts without spaces.
+    """Give (word, start, end) of each word as it stands.
 
-    Offsets are of the text as given, in characters.
+    In scripts without spaces these are the pairs of signs of a run, and its last sign. Offsets are of the text as
+    given, in characters.
     """
     for match in WORD.finditer(text):
         word, start = match.group(), match.start()
-        if word < FIRST_UNSPACED or len(word) == 1 or not _IS_UNSPACED(word):
+        if not is_unspaced(word):
             yield word, start, match.end()
             continue
-        for offset in range(len(word) - 1):
-            yield word[offset : offset + 2], start + offset, start + offset + 2
+        places = signs(word)
+        for (begin, _), (_, end) in pairwise(places):
+            yield word[begin:end], start + begin, start + end
+        yield word[places[-1][0] :], start + places[-1][0], match.end()
+
+
+def phrase_words(text: str) -> list[str]:
+    """Give the `words` that a text has one after the other, without the last sign of a run at its end.
+
+    The pair before it covers that sign.
+    """
+    found = list(words(text))
+    covered = len(found) > 1 and found[-1][1] < found[-2][2]
+    return [word for word, _, _ in (found[:-1] if covered else found)]
 
 
 class NewsAnalyzer(Analyzer):  # type: ignore[misc]  # whoosh has no types
@@ -153,6 +174,10 @@ class NewsAnalyzer(Analyzer):  # type: ignore[misc]  # whoosh has no types
             token.pos = position
             token.startchar, token.endchar = start_char + start, start_char + end
             token.boost = 1.0
-            own = (word,) if self.language is None else terms(word, self.language)
-            for token.text in own[:1] if mode == "query" else own:
+            for token.text in self._forms(word, mode):
                 yield token
+
+    def _forms(self, word: str, mode: str) -> tuple[str, ...]:
+        if self.language is None:
+            return (word,)
+        return terms(word, self.language)[:1] if mode == "query" else indexed_as(word, self.language)

@@ -6,9 +6,10 @@ What is another letter to its readers stays one: Cyrillic й, Japanese が, vowe
 import re
 import unicodedata
 
-APOSTROPHES = "'’ʼ"
-JOINERS = "\u00ad\u200c\u200d\u2060"
-"""Invisible signs inside words: soft hyphen, zero-width non-joiner and joiner, word joiner."""
+from newsdex.index.text.scripts import JOINERS
+
+APOSTROPHES = "'’ʼ‘´`ʻʿʾ′＇׳"
+"""What stands for an apostrophe inside words, one that opens a quotation or is an accent by itself among them."""
 ARABIC_MARKS = "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
 HEBREW_POINTS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
 ACCENTS = "\u0300-\u036f"
@@ -61,14 +62,17 @@ def _folded(character: str) -> str:
 
 
 _folds = _Folds()
+_NO_APOSTROPHES = dict.fromkeys(map(ord, APOSTROPHES))
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 def fold(text: str) -> str:
     """Give a text as words are compared, line by line: NFKC, case folding, no apostrophes, accents or joiners."""
     if text.isascii():
-        return text.lower().replace("'", "")
-    return _NOT_ASCII.sub(lambda found: found[0].translate(_folds), lowered(text).replace("'", ""))
+        return text.lower().translate(_NO_APOSTROPHES)
+    # before what Unicode makes of them: an accent by itself is a space and an accent there
+    text = text.translate(_NO_APOSTROPHES)
+    return _NOT_ASCII.sub(lambda found: found[0].translate(_folds), lowered(text))
 
 
 def folded_in_place(text: str) -> str | None:

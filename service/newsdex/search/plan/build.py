@@ -18,7 +18,7 @@ from newsdex.index.columnar.query.score_nodes import Decay, MinShouldMatch, Prox
 from newsdex.search.language.ast import And, Fuzzy, Leaf, Node, Not, Or, Phrase, Wildcard, Word, words_text
 from newsdex.search.language.dates import QueryClock
 from newsdex.search.language.plain_text import FEW_WORDS
-from newsdex.search.plan.clauses import TextClause, other_query, text_clause, text_query
+from newsdex.search.plan.clauses import TextClause, other_query, phrase_query, run_clauses, text_clause, text_query
 from newsdex.search.plan.expansion import Expansion
 from newsdex.search.plan.pinned_vocabulary import Vocabulary
 
@@ -27,6 +27,8 @@ DESCRIPTION_ENOUGH = 10
 
 REPEATED = 0.5
 """A word that stands n times in a query counts n to the power of this times: a description repeats what it is about."""
+OF_PAIRS = 4
+"""Where there are pairs of signs among the words, one of so many must match."""
 
 FIRST = 1_000.0
 """Added to the score of what stands before all else: more than the words of a usual query add up to."""
@@ -65,13 +67,13 @@ class QueryBuilder:
             return QueryPlan(query=q.NullQuery, counted=q.NullQuery)
         draft = self._draft(tree, every=True)
         made = draft.node(tree)
-        clauses = _free_clauses(tree)
+        clauses = _clauses(_parts(tree))
         content = draft.content(clauses)
-        number = len(content)
+        number = max(len(content), number_of_optional(tree))
         enough = 0 if number <= 1 else 1 if number <= FEW_WORDS else DESCRIPTION_ENOUGH
         small = [draft.expansion.expand(one) for one in draft.small_words(clauses, content)] if self.decay else []
         plan = self._plan(reduce(q.AndMaybe, small, made), draft)
-        first = [q.ConstantScoreQuery(node, FIRST) for node in small]
+        first = [q.ConstantScoreQuery(node, FIRST) for node in [*small, *draft.unbroken(tree)]]
         return replace(plan, query=reduce(q.AndMaybe, first, plan.query), counted=made, enough=enough)
 
     def most_words(self, tree: Node | None, *, every: QueryPlan | None, at_least: int | None = None) -> QueryPlan:
@@ -79,11 +81,12 @@ class QueryBuilder:
 
         What matches `every`, which asks for all, comes first, in its order there.
         """
-        if not isinstance(tree, And) or not (free := optional_words(tree)):
+        free = optional_words(tree)
+        if tree is None or not free:
             return self.all_words(tree)
         draft = self._draft(tree, every=False)
         some = draft.some_of(free, at_least)
-        rest = tuple(part for part in tree.parts if part not in free)
+        rest = tuple(part for part in tree.parts if part not in free) if isinstance(tree, And) else ()
         plan = self._plan(draft.conjunction(rest, [some]) if rest else some, draft)
         if every is None or self.decay is None:
             return plan
@@ -119,6 +122,8 @@ class _Draft:
         """Return the node of a part that must, or may, match."""
         match tree:
             case Leaf():
+                if run := run_clauses(tree):
+                    return self.run(tree, run)
                 clause = text_clause(tree)
                 return self.expansion.expand(clause) if clause else self._other(tree)
             case And(parts=parts):
@@ -132,12 +137,10 @@ class _Draft:
 
     def conjunction(self, parts: Sequence[Node], first: Sequence[Query] = (), *, explicit: bool = False) -> Query:
         """Return the node of parts that must all match, beside nodes that must, too."""
-        positive = [
-            (part, _free_clause(part)) for part in parts if not isinstance(part, Not) and not _is_preferred(part)
-        ]
-        content = self.content([clause for _, clause in positive if clause])
+        positive = [part for part in parts if not isinstance(part, Not) and not _is_preferred(part)]
+        content = self.content(_clauses(positive))
         words = list(map(self.expansion.expand, content)) if explicit else self.in_a_row(content)
-        others = [self.node(part) for part, clause in positive if not clause]
+        others = [self.node(part) for part in positive if not _free_clauses(part)]
         wanted = [*first, *words, *others]
         unwanted = [
             matching(part.part, self._builder.clock, self._builder.languages)
@@ -150,11 +153,30 @@ class _Draft:
 
     def some_of(self, parts: Sequence[Node], at_least: int | None) -> Query:
         """Return the node of parts of which so many must match; None is half of them."""
-        clauses = [clause for part in parts if (clause := _free_clause(part))]
-        words = self.in_a_row(self.content([word for clause in clauses for word in clause.split()]))
-        made = (*words, *(self.node(part) for part in parts if not _free_clause(part)))
-        self.at_least = (len(made) + 1) // 2 if at_least is None else at_least
-        return self.with_pairs(MinShouldMatch(parts=made, at_least=self.at_least), words)
+        clauses = _clauses(parts)
+        content = self.content([word for clause in clauses for word in clause.split()])
+        words = self.in_a_row(content)
+        made = (*words, *(self.node(part) for part in parts if not _free_clauses(part)))
+        # pairs of signs may lie over the edges of words: of these, fewer are enough
+        enough = max(1, len(made) // OF_PAIRS) if any(map(run_clauses, parts)) else (len(made) + 1) // 2
+        self.at_least = enough if at_least is None else at_least
+        bridges = self.small_words([clause for clause in clauses if clause.bridge], content)
+        node = self.with_pairs(MinShouldMatch(parts=made, at_least=self.at_least), words)
+        return reduce(q.AndMaybe, map(self.expansion.expand, bridges), node)
+
+    def run(self, leaf: Leaf, clauses: Sequence[TextClause]) -> Query:
+        """Return the node of a leaf in a script without spaces by itself: what it asks for, unbroken first."""
+        node = _conjunction([self.expansion.expand(one) for one in self.content(clauses)], [])
+        if self._builder.decay is None:
+            return node
+        return reduce(q.AndMaybe, [q.ConstantScoreQuery(one, FIRST) for one in self.unbroken(leaf)], node)
+
+    def unbroken(self, tree: Node) -> list[Query]:
+        """Return the nodes of the articles that have the runs of a query as they stand in it."""
+        if self._builder.decay is None:
+            return []
+        runs = [part for part in _parts(tree) if len(_free_clauses(part)) > 1]
+        return [phrase_query(clause, self._builder.languages) for part in runs if (clause := text_clause(part))]
 
     def content(self, clauses: Sequence[TextClause]) -> list[TextClause]:
         """Return the words that count: no stop words where there are others, and each once.
@@ -178,7 +200,7 @@ class _Draft:
         spelled, folded, _ = clause.words[0]
         # WHO and IT are names, unless everything is in capitals
         name = len(spelled) > 1 and spelled.isupper() and not self._shouted
-        return len(clause.words) == 1 and not name and folded in self._builder.wordlist.stop_words
+        return clause.bridge or (len(clause.words) == 1 and not name and folded in self._builder.wordlist.stop_words)
 
     def in_a_row(self, clauses: Sequence[TextClause]) -> list[Query]:
         """Return a node for each word, or for several words in a row that have synonyms together."""
@@ -207,10 +229,21 @@ class _Draft:
 
 def optional_words(tree: Node | None) -> list[Leaf]:
     """Return the words that a search may do without where nothing has all: those that just stand in a row."""
+    if isinstance(tree, Word) and tree.field is None and _number_of_words(tree) > 1:
+        return [] if tree.required else [tree]
     if not isinstance(tree, And) or tree.explicit:
         return []
     kinds = (Word, Wildcard, Fuzzy)
     return [part for part in tree.parts if isinstance(part, kinds) and part.field is None and not part.required]
+
+
+def number_of_optional(tree: Node | None) -> int:
+    """Return the number of the `optional_words`; those of a script without spaces are counted one by one."""
+    return sum(_number_of_words(leaf) for leaf in optional_words(tree))
+
+
+def _number_of_words(leaf: Leaf) -> int:
+    return sum(len(clause.split()) for clause in run_clauses(leaf) if not clause.bridge) or 1
 
 
 def matching(tree: Node | None, clock: QueryClock, languages: tuple[str, ...]) -> Query:
@@ -241,14 +274,20 @@ def _conjunction(wanted: Sequence[Query], unwanted: Sequence[Query]) -> Query:
     return q.AndNot(joined, unwanted[0] if len(unwanted) == 1 else q.Or(unwanted))
 
 
-def _free_clause(part: Node) -> TextClause | None:
-    """Return the words of a part that are looked for in every field of full text."""
-    return text_clause(part) if isinstance(part, Leaf) and part.field is None else None
+def _free_clauses(part: Node) -> Sequence[TextClause]:
+    """Return what a part looks for in every field of full text: a word or phrase, or the pieces of a run."""
+    if not isinstance(part, Leaf) or part.field is not None:
+        return []
+    clause = text_clause(part)
+    return run_clauses(part) or ([clause] if clause else [])
 
 
-def _free_clauses(tree: Node) -> list[TextClause]:
-    parts = tree.parts if isinstance(tree, And) else (tree,)
-    return [clause for part in parts if not _is_preferred(part) and (clause := _free_clause(part))]
+def _clauses(parts: Sequence[Node]) -> list[TextClause]:
+    return [clause for part in parts if not _is_preferred(part) for clause in _free_clauses(part)]
+
+
+def _parts(tree: Node) -> tuple[Node, ...]:
+    return tree.parts if isinstance(tree, And) else (tree,)
 
 
 def _is_preferred(part: Node) -> bool:

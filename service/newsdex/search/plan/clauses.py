@@ -1,7 +1,8 @@
 """Builds the nodes of a query's leaves: of words and phrases as they stand, of patterns, ranges, dates and values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from whoosh import query as q
@@ -10,12 +11,13 @@ from whoosh.query import Query
 from newsdex.index.columnar.query.bm25f import Variant, WordQuery
 from newsdex.index.columnar.query.pattern_phrase import PatternPhrase
 from newsdex.index.schema import FILTER_FIELDS, TEXT_FIELDS, filter_value
-from newsdex.index.text.analysis import alternatives, terms, words
+from newsdex.index.text.analysis import alternatives, phrase_words, terms
 from newsdex.index.text.folding import fold
 from newsdex.index.text.languages import DEFAULT
 from newsdex.search.language.ast import DateRange, Fuzzy, Leaf, MatchAll, Node, Phrase, TermRange, Wildcard, Word
 from newsdex.search.language.dates import QueryClock
 from newsdex.search.language.patterns import SIGNS, is_pattern, pieces
+from newsdex.search.plan.runs import pieces as run_pieces
 
 NAMES_IN_PARTS = "authors"
 """A value of this field is found by some of its words too: `author:Doe`."""
@@ -42,6 +44,8 @@ class TextClause:
     slop: int = 1
     """How far each word of a phrase may stand behind the one before."""
     quoted: bool = False
+    bridge: bool = False
+    """Whether it is a pair of signs that need not be there; see `runs`."""
 
     @property
     def key(self) -> tuple[str | bool, ...]:
@@ -67,11 +71,23 @@ def text_clause(node: Node) -> TextClause | None:
         return None
     if isinstance(node, Phrase) and is_pattern(node.text) and any(map(is_pattern, pieces(node.text))):
         return None
-    found = tuple(query_word(word) for word, _, _ in words(node.text))
+    found = tuple(map(query_word, phrase_words(node.text)))
     fields = ALL_TEXT if node.field is None else (node.field,)
     phrase = isinstance(node, Phrase) and len(found) > 1
     slop = node.gap + 1 if isinstance(node, Phrase) else 1
     return TextClause(words=found, fields=fields, boost=node.boost, slop=slop, quoted=phrase)
+
+
+@lru_cache(maxsize=1_000)
+def run_clauses(node: Node) -> Sequence[TextClause]:
+    """Return what a leaf asks for in a script without spaces, clause by clause; nothing for any other leaf."""
+    whole = text_clause(node) if isinstance(node, Word) else None
+    cut = run_pieces(node.text) if isinstance(node, Word) and whole else None
+    if whole is None or cut is None:
+        return ()
+    return tuple(
+        replace(whole, words=tuple(map(query_word, one.words)), bridge=one.bridge, quoted=one.whole) for one in cut
+    )
 
 
 def phrase_query(clause: TextClause, languages: tuple[str, ...]) -> Query:

@@ -18,26 +18,27 @@ from newsdex.index.text.analysis import (
     LETTERS,
     LONGEST_WORD,
     MARKS,
-    UNSPACED,
     certain_part,
     folded_lines,
+    indexed_as,
     terms,
     words,
 )
 from newsdex.index.text.folding import APOSTROPHES, folded_in_place
 from newsdex.index.text.languages import DEFAULT
+from newsdex.index.text.scripts import UNSPACED
 from newsdex.search.reply.phrases import MatchSpan, Phrase
 
 INNER_APOSTROPHE = re.compile(rf"[{APOSTROPHES}](?<=\w.)(?=\w)(?![sS]\b)")
 WITHOUT_SPACES = re.compile(f"[{UNSPACED}]")
-ONE_AROUND = re.compile(rf"[\w.{APOSTROPHES}{MARKS}]")
-AROUND = re.compile(rf"{ONE_AROUND.pattern}*")
+ONE_AROUND = re.compile(rf"[^\W_]|[.{APOSTROPHES}{MARKS}]")
+AROUND = re.compile(rf"(?:{ONE_AROUND.pattern})*")
 """Letters and what may stand between them: whatever goes on as one word."""
-_INNER_LETTER = re.compile(rf"[^\W{UNSPACED}{APOSTROPHES}]")
+_INNER_LETTER = re.compile(rf"[^\W_{UNSPACED}{APOSTROPHES}]")
 """Before it, no word begins."""
 _RUN = re.compile(LETTERS)
 """A word that has nothing inside it, in a folded text."""
-_ASCII_RUNS = bytes(code if re.match(r"\w", chr(code), re.ASCII) else ord(" ") for code in range(256))
+_ASCII_RUNS = bytes(code if re.match(r"[^\W_]", chr(code), re.ASCII) else ord(" ") for code in range(256))
 """A byte of ASCII → itself where it is part of such a word, or a space: several times as fast."""
 MAX_PLACES = 500
 """So many matches of a text are looked at."""
@@ -138,22 +139,25 @@ class TermMatcher(dict[str, str | None]):
         return any(part in folded_line for part in self._parts)
 
     def __missing__(self, word: str) -> str | None:
-        own = terms(word, self._language)
-        found = self._counts_anywhere(own) or any(term in phrase.words for phrase in self.phrases for term in own)
-        stem = self[word] = own[0] if found else None
+        forms = indexed_as(word, self._language)
+        found = self._counts_anywhere(word) or any(term in phrase.words for phrase in self.phrases for term in forms)
+        stem = self[word] = forms[0] if found else None
         return stem
 
-    def _counts_anywhere(self, forms: Sequence[str]) -> bool:
-        return not self._terms.isdisjoint(forms) or any(test(forms[-1]) for test in self._tests)
+    def _counts_anywhere(self, word: str) -> bool:
+        if not self._terms.isdisjoint(indexed_as(word, self._language)):
+            return True
+        exact = terms(word, self._language)[-1] if self._tests else ""
+        return any(test(exact) for test in self._tests)
 
     def in_their_places(self, text: str, found: Sequence[MatchSpan]) -> Iterator[MatchSpan]:
         """Yield those of the words found in a text that count wherever they stand, or stand in a phrase there."""
-        forms = [terms(text[one.start : one.end], self._language) for one in found]
+        forms = [indexed_as(text[one.start : one.end], self._language) for one in found]
         starts = [start for _, start, _ in words(text)]
         positions = [bisect_right(starts, one.start) for one in found]
         standing = {place for phrase in self.phrases for place in phrase.places(positions, forms)}
         for place, one in enumerate(found):
-            if place in standing or self._counts_anywhere(forms[place]):
+            if place in standing or self._counts_anywhere(text[one.start : one.end]):
                 yield one
 
 

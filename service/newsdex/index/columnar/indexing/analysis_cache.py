@@ -14,13 +14,15 @@ from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.indexing.signatures import mixed
 from newsdex.index.columnar.indexing.text_runs import (
     SHORT_BYTES,
+    WIDE_BYTES,
     RunTable,
     TextRuns,
     distinct,
     is_ideograph_pair,
     split_runs,
 )
-from newsdex.index.text.analysis import terms, words
+from newsdex.index.text.analysis import indexed_as, words
+from newsdex.index.text.scripts import is_unspaced
 from newsdex.memory import give_back
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -74,11 +76,11 @@ class AnalysisCache:
     def _analyse(self, run: bytes, language: str) -> int:
         """Add a piece: at which places after its first stands which term; give its number."""
         if is_ideograph_pair(run):
-            return self._add([(run,)])
+            return self._add([(run, run[:WIDE_BYTES])])
         text = run.decode(errors="replace")
-        # nothing in such a piece needs a closer look: it is one word
-        plain = text.isalnum() and text.isascii()
-        places = [terms(word, language) for word in ((text,) if plain else (word for word, _, _ in words(text)))]
+        # nothing in such a piece needs a closer look: it is one word, or two signs
+        whole = (text.isalnum() and text.isascii()) or is_unspaced(text)
+        places = [indexed_as(word, language) for word in ((text,) if whole else (word for word, _, _ in words(text)))]
         return self._add([[form.encode() for form in forms] for forms in places])
 
     def _add(self, places: Sequence[Sequence[bytes]]) -> int:

@@ -1,7 +1,8 @@
 """Cuts texts into pieces at once, and knows again the pieces that were seen before, without a Python object for each.
 
 A text's bytes are cut at every character that cannot be in a word, and runs of a script without spaces into the pairs
-of characters that are its words. So a piece is a word, or a few that hang together: none grows with its paragraph.
+of signs that are its words, and the last sign.
+So a piece is a word, or a few that hang together: none grows with its paragraph.
 """
 
 import re
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from newsdex.index.columnar.arrays import Array
-from newsdex.index.text.analysis import DOT_OF_INITIALS, MARKS, UNSPACED
+from newsdex.index.text.analysis import DOT_OF_INITIALS, MARKS
 from newsdex.index.text.folding import APOSTROPHES
+from newsdex.index.text.scripts import NEEDLES, UNSPACED, composed
 
 SHORT_BYTES = 15
 """Pieces up to this length are two numbers of 64 bits; the last byte of the second is the language's."""
@@ -22,24 +24,25 @@ SEPARATOR = ord(" ")
 _KEPT_DOT = "\0"
 """Stands for the dots inside initials while a text is cut; no article has it."""
 _TABLE = (
-    bytes(byte if byte >= FIRST_NOT_ASCII or chr(byte).isalnum() or byte in b"_'" else SEPARATOR for byte in range(256))
+    bytes(byte if byte >= FIRST_NOT_ASCII or chr(byte).isalnum() or byte in b"'`" else SEPARATOR for byte in range(256))
     .lower()
     .replace(b" ", b".", 1)
 )  # the first space stands in NUL's place
 TWO_BYTES, THREE_BYTES, FOUR_BYTES = 0xC2, 0xE0, 0xF0
 """A character of so many bytes of UTF-8 begins with this, or more."""
+SECOND_OF_PLANE_2 = 0xA0
 FIRST_IDEOGRAPH, AFTER_IDEOGRAPHS = "\u4e00".encode(), "\ua000".encode()
 SURROGATES = range(0xD800, 0xE000)
 IN_WORD, IN_PAIR = 1, 2
 WIDE_BYTES = 3
-"""Each character of a script without spaces is so many bytes of UTF-8."""
+"""Most characters of scripts without spaces are so many bytes of UTF-8, and the rarest ideographs one more."""
 
 
 def _classes() -> Array:
     """Return for each character of the Basic Multilingual Plane whether it may be in a word, or is taken in pairs."""
     every = "".join(chr(code) for code in range(FIRST_NOT_ASCII, 1 << 16) if code not in SURROGATES)
     classes = np.zeros(1 << 16, np.uint8)
-    for kind, pattern in ((IN_WORD, rf"[\w{MARKS}{APOSTROPHES}]"), (IN_PAIR, rf"[{UNSPACED}]")):
+    for kind, pattern in ((IN_WORD, rf"[^\W_]|[{MARKS}{APOSTROPHES}]"), (IN_PAIR, rf"[{UNSPACED}]")):
         classes[np.frombuffer("".join(re.findall(pattern, every)).encode("utf-32-le"), np.uint32)] = kind
     return classes
 
@@ -76,23 +79,32 @@ class TextRuns:
 
 def split_runs(texts: Sequence[str]) -> TextRuns:
     """Cut some texts into pieces, ASCII letters in lower case."""
-    encoded = [DOT_OF_INITIALS.sub(_KEPT_DOT, text).encode(errors="replace") for text in texts]
+    encoded = [_encoded(text) for text in texts]
     data = b" ".join([b"", *encoded, b" " * 2 * WORD_BYTES]).translate(_TABLE)
     own = np.frombuffer(data, np.uint8)
     in_piece = own != SEPARATOR
-    paired = np.zeros(0, np.int64) if data.isascii() else _part_wide(own, in_piece)
+    paired, widths = (np.zeros(0, np.int64),) * 2 if data.isascii() else _part_wide(own, in_piece)
     edges = np.flatnonzero(in_piece[1:] != in_piece[:-1]) + 1
-    starts, ends = _with_pairs(edges[::2], edges[1::2], paired)
+    starts, ends = _with_pairs(edges[::2], edges[1::2], paired, widths)
     text_ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)) + 1)
     return TextRuns(
         data=data, starts=starts, ends=ends, counts=np.diff(np.searchsorted(starts, text_ends, "right"), prepend=0)
     )
 
 
-def _part_wide(data: Array, in_piece: Array) -> Array:
-    """Unmark what parts words beyond ASCII, and what is taken in pairs; return where the latter's characters begin.
+def _encoded(text: str) -> bytes:
+    text = DOT_OF_INITIALS.sub(_KEPT_DOT, text)
+    encoded = text.encode(errors="replace")
+    if not text.isascii() and any(needle in encoded for needle in NEEDLES):
+        return composed(text).encode(errors="replace")
+    return encoded
 
-    Characters beyond the Basic Multilingual Plane part nothing here; `analysis` looks closer at a piece that has some.
+
+def _part_wide(data: Array, in_piece: Array) -> tuple[Array, Array]:
+    """Unmark what parts words beyond ASCII, and what is taken in pairs.
+
+    Return where the latter's characters begin, and how many bytes each has. Other characters beyond the Basic
+    Multilingual Plane part nothing here; `analysis` looks closer at a piece that has some.
     """
     second = np.flatnonzero((data >= TWO_BYTES) & (data < THREE_BYTES))
     third = np.flatnonzero((data >= THREE_BYTES) & (data < FOUR_BYTES))
@@ -106,19 +118,30 @@ def _part_wide(data: Array, in_piece: Array) -> Array:
     for place in range(WIDE_BYTES):
         in_piece[parting + place] = False
     paired: Array = third[kinds == IN_PAIR]
-    return paired
+    fourth = np.flatnonzero(data >= FOUR_BYTES)
+    # planes 2 and 3, which begin with these two bytes, have ideographs only
+    rare = fourth[(data[fourth] == FOUR_BYTES) & (data[fourth + 1] >= SECOND_OF_PLANE_2)]
+    if not len(rare):
+        return paired, np.full(len(paired), WIDE_BYTES)
+    for place in range(WIDE_BYTES + 1):
+        in_piece[rare + place] = False
+    together = np.concatenate([paired, rare])
+    widths = np.repeat([WIDE_BYTES, WIDE_BYTES + 1], [len(paired), len(rare)])
+    order = np.argsort(together)
+    return together[order], widths[order]
 
 
-def _with_pairs(starts: Array, ends: Array, paired: Array) -> tuple[Array, Array]:
-    """Return the pieces, in order, with all two neighbours among the characters at `paired`, and those without one."""
+def _with_pairs(starts: Array, ends: Array, paired: Array, widths: Array) -> tuple[Array, Array]:
+    """Return the pieces, in order, with all two neighbours among the signs at `paired`, and each run's last sign."""
     if not len(paired):
         return starts, ends
-    is_followed = np.zeros(len(paired) + 1, bool)
-    is_followed[1:-1] = np.diff(paired) == WIDE_BYTES
-    pairs = paired[is_followed[1:]]
-    alone = paired[~is_followed[1:] & ~is_followed[:-1]]
-    starts = np.concatenate([starts, pairs, alone])
-    ends = np.concatenate([ends, pairs + 2 * WIDE_BYTES, alone + WIDE_BYTES])
+    behind = paired + widths
+    last = behind.copy()
+    is_followed = np.zeros(len(paired), bool)
+    is_followed[:-1] = behind[:-1] == paired[1:]
+    followed = np.flatnonzero(is_followed)
+    last[followed] = behind[followed + 1]
+    starts, ends = np.concatenate([starts, paired]), np.concatenate([ends, last])
     order = np.argsort(starts, kind="stable")
     return starts[order], ends[order]
 
