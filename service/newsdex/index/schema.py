@@ -6,6 +6,7 @@ from typing import Any
 from whoosh.fields import ID, KEYWORD, NUMERIC, TEXT, Schema
 
 from newsdex.index.text.analysis import NewsAnalyzer
+from newsdex.index.text.folding import fold
 from newsdex.index.text.languages import DEFAULT
 from newsdex.records import microseconds
 from newsdex_schemas import Article
@@ -47,8 +48,12 @@ def make_schema(language: str | None = DEFAULT) -> Schema:
 
 @lru_cache(maxsize=10_000)
 def filter_value(text: str) -> str:
-    """Give the form in which a filter's value is compared: case and surrounding space do not matter."""
-    return " ".join(text.replace(",", " ").lower().split())
+    """Give the form in which a filter's value is compared, folded as words are; space around it does not matter.
+
+    What has nothing but signs that folding leaves out stays as it is.
+    """
+    plain = " ".join(text.replace(",", " ").lower().split())
+    return " ".join(fold(plain).split()) or plain
 
 
 def document(article: Article) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.storage.postings import PostingField
 from newsdex.index.columnar.storage.segment import OpenSegment
 from newsdex.index.schema import TEXT_FIELDS
-from newsdex.index.text.analysis import certain_part, stem_of
+from newsdex.index.text.analysis import bare_stem, certain_part, stem_of
 
 Value = TypeVar("Value")
 
@@ -74,15 +74,16 @@ class RelatedTerms:
         return known
 
     def _find_relatives(self, stem: str) -> tuple[RelatedTerm, ...]:
-        if len(stem) < RELATED_LETTERS or not stem.isalpha():
+        bare = bare_stem(stem)
+        if len(bare) < RELATED_LETTERS or not bare.isalpha():
             return ()
         written: dict[str, str] = {}
-        for word in sorted(self._beginning(stem[:RELATED_LETTERS]), key=lambda word: (len(word), word)):
+        for word in sorted(self._beginning(bare[:RELATED_LETTERS]), key=lambda word: (len(word), word)):
             own = stem_of(word)
             if word != own or own not in written:  # a stem by itself may be no word
                 written[own] = word if written.get(own, own) == own else written[own]
         near = [
-            RelatedTerm(stem=other, word=word, closeness=_shared_beginning(stem, other))
+            RelatedTerm(stem=other, word=word, closeness=_shared_beginning(bare, bare_stem(other)))
             for other, word in written.items()
             if other != stem
         ]

@@ -22,8 +22,6 @@ from newsdex.index.text.analysis import MARK, plain_form, stem_of, words
 from newsdex.index.text.languages import OWN_SCRIPT
 from newsdex.index.text.scripts import UNSPACED_RANGES
 
-STEMS_OF_STEMS = 3
-"""A stem may have a stem of its own, and so on: `abscission`, `abscis`, `absci`."""
 _UNSPACED_RANGES = [(first, chr(ord(last) + 1)) for first, last in UNSPACED_RANGES]
 """The characters [first, stop) whose terms are signs and pairs of them and no words, in order."""
 LONGEST = 50
@@ -86,10 +84,7 @@ def _written(field: PostingField, spans: list[tuple[int, int]], terms: list[str]
     numbers = {term: number for number, term in enumerate(terms)}
     stems = np.fromiter((numbers.get(stem_of(term), -1) for term in terms), np.int64, len(terms))
     others = np.flatnonzero((stems >= 0) & (stems != np.arange(len(terms))))
-    taken: Array = np.zeros(len(terms), np.int64)
-    for _ in range(STEMS_OF_STEMS):
-        written = stemmed - taken
-        taken = np.bincount(stems[others], weights=written[others], minlength=len(terms)).astype(np.int64)
+    taken = np.bincount(stems[others], weights=stemmed[others], minlength=len(terms)).astype(np.int64)
     counts: list[int] = (total - taken).tolist()
     return counts
 

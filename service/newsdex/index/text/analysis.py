@@ -15,17 +15,25 @@ from whoosh.analysis import Analyzer, Token
 from newsdex.index.text.folding import ACCENTS, APOSTROPHES, ARABIC_MARKS, HEBREW_POINTS, fold, lowered
 from newsdex.index.text.languages import DEFAULT, OWN_SCRIPT, stemmers
 from newsdex.index.text.scripts import FIRST_UNSPACED, JOINERS, RUN, UNSPACED, is_unspaced, signs
+from newsdex.index.text.spellings import ENDING, other_spellings, with_digraphs, without_article
 
 MARKS = rf"{ACCENTS}{HEBREW_POINTS}{ARABIC_MARKS}{JOINERS}\u0900-\u0dff"  # belong to the letter before
 _LETTER = rf"[^\W_\u1100-\u11ff{UNSPACED}]"
 LETTERS = rf"{_LETTER}+(?:[{MARKS}]+{_LETTER}*)*"
 _INITIAL = rf"[^\W\d_{UNSPACED}]"
-_INITIALS = rf"(?<![^\W_]){_INITIAL}(?:\.{_INITIAL}(?!\w))+"
+_INITIALS = rf"(?<![^\W_])(?:{_INITIAL}(?:\.{_INITIAL}(?!\w))+|[A-Z][A-Za-z](?:\.[A-Z]{{1,2}}(?=\.))+)"
 WORD = re.compile(rf"(?:{_INITIALS}|{LETTERS})(?:[{APOSTROPHES}]{LETTERS})*|{RUN}")
-DOT_OF_INITIALS = re.compile(rf"\.(?<={_INITIAL}\.)(?<![^\W_][^\W_]\.)(?={_INITIAL}(?!\w))")
-"""The dots inside `U.S.` and `J.R.R.`, which part no words."""
+DOT_OF_INITIALS = re.compile(
+    rf"\.(?:(?<={_INITIAL}\.)(?<![^\W_][^\W_]\.)(?={_INITIAL}(?!\w))"
+    rf"|(?<=[A-Z][A-Za-z]\.)(?<![^\W_][A-Z][A-Za-z]\.)(?=[A-Z]{{1,2}}\.))"
+)
+"""The dots inside `U.S.`, `J.R.R.` and `Ph.D.`, which part no words."""
 
 POSSESSIVES = tuple(f"{apostrophe}{s}" for apostrophe in APOSTROPHES for s in "sS")
+_ARABIC_AND = re.compile(r"[وف](?=[بك]?ال\w\w|لل\w\w)")
+"""Arabic for `and`, written in one with the article that follows; the stemmer knows the article."""
+_DOTLESS = str.maketrans({"I": "ı", "İ": "i"})
+_WITH_DOTLESS = frozenset({"tr"})
 _ELISIONS = {
     "fr": re.compile(rf"(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)[{APOSTROPHES}](?=\w)"),
     "it": re.compile(rf"(?:[cdlmstv]|un|gl|agl|all|dagl|dall|degl|dell|negl|nell|sugl|sull)[{APOSTROPHES}](?=\w)"),
@@ -33,7 +41,10 @@ _ELISIONS = {
 }
 """Small words that lean on the next one: `l’élection`."""
 MARK = "\x1f"
-"""Begins the stems of a language other than the default, before its two letters; no word has it."""
+"""Begins the stems of a language other than the default, before its two letters; no word has it.
+
+A stem of the default language has it, too, where it is a word with another stem: `commissioner` must not be found by
+`commission`."""
 LONGEST_WORD = 100
 """Longer ones are cut: they are noise, and a term must stay small."""
 
@@ -51,6 +62,8 @@ def terms(word: str, language: str) -> tuple[str, ...]:
         folded = word.lower()[:LONGEST_WORD] if plain else fold(spelled)[:LONGEST_WORD] or word
         stem = stem_of(folded)
         return (stem, folded) if folded != stem else (stem,)
+    if language in _WITH_DOTLESS:
+        spelled = ENDING.sub("", spelled.translate(_DOTLESS))
     spelled = lowered(spelled)
     elided = _ELISIONS[language].match(spelled) if language in _ELISIONS else None
     spelled = spelled[elided.end() :] if elided else spelled
@@ -58,21 +71,39 @@ def terms(word: str, language: str) -> tuple[str, ...]:
     if folded[0].isdecimal() or folded >= FIRST_UNSPACED:
         return (folded,)
     # stemmers know accents; what they leave is folded
+    if language == "ar":
+        spelled = _ARABIC_AND.sub("", spelled, count=1) if _ARABIC_AND.match(spelled) else spelled
     return f"{MARK}{language}{fold(stemmers[language](spelled[:LONGEST_WORD])) or folded}", folded
 
 
 def indexed_as(word: str, language: str) -> tuple[str, ...]:
-    """Give all that a word of an article is found by, at one place: its terms, and for a pair of signs its first."""
+    """Give all that a word of an article is found by, at one place.
+
+    These are its terms, those of its other spellings, and for a pair of signs the first of them.
+    """
     own = terms(word, language)
-    if len(word) == 1 or not is_unspaced(word):
+    if word.isascii() and word.isalnum():
+        return own
+    if not is_unspaced(word):
+        spelled = other_spellings(word, language)
+        return tuple(dict.fromkeys((*own, *(term for other in spelled for term in terms(other, language)))))
+    if len(word) == 1:
         return own
     first, *others = signs(word)
     return (*own, fold(word[: first[1]])) if others else own
 
 
 def stem_of(folded: str) -> str:
-    """Give the stem in the default language of a folded word."""
-    return _stem(folded) if folded.isascii() else folded
+    """Give the stem in the default language of a folded word, marked where it is a word with another stem."""
+    if not folded.isascii():
+        return folded
+    stem = _stem(folded)
+    return stem if stem == folded or _stem(stem) == stem else f"{MARK}{DEFAULT}{stem}"
+
+
+def bare_stem(stem: str) -> str:
+    """Give a stem in the default language without its mark."""
+    return stem.removeprefix(f"{MARK}{DEFAULT}")
 
 
 @lru_cache(maxsize=10_000)
@@ -94,6 +125,8 @@ def alternatives(words: tuple[str, ...], languages: tuple[str, ...]) -> tuple[tu
     """
     found = [tuple(terms(word, DEFAULT)[0] for word in words)]
     others = [language for language in languages if language != DEFAULT]
+    otherwise = {tuple(map(change, words)) for change in (with_digraphs, without_article)} - {words}
+    found += [tuple(terms(word, DEFAULT)[0] for word in written) for written in sorted(otherwise)]
     for spelled in (words, tuple(fold(word) or word for word in words)):
         found += [tuple(terms(word, language)[0] for word in spelled) for language in others]
     if others:
@@ -107,6 +140,7 @@ def certain_part(stem: str) -> str:
     The English stemmer (Snowball's Porter2) changes at most the last letter of what it leaves (`happy`, `happi`;
     `hoping`, `hope`), but for `dying` and its like, which become `die`.
     """
+    stem = bare_stem(stem)
     if not stem.isascii():
         return fold(stem)
     return stem[0] if len(stem) == len("die") and stem.endswith("ie") else stem[:-1]

@@ -35,6 +35,11 @@ _LETTERS = {
     **dict.fromkeys("ةۀہۂۃ", "ه"),
     "ک": "ك",
     "ؤ": "و",
+    "ھ": "ه",
+    # Indian scripts: the marks of a nasal vowel are one, and the dot under a letter may be left out (as Lucene's
+    # HindiNormalizer); those of Bengali are letters of their own
+    **dict(zip("ँઁଁఁਁੰ", "ंંଂంਂਂ", strict=True)),
+    **dict.fromkeys("\u093c\u0a3c\u0abc\u0b3c", ""),
 }
 """Letters that Unicode does not take apart, and those of Arabic script that are written in more than one way."""
 _SCRIPTS_WITH_ACCENTS = ("LATIN", "GREEK")
@@ -62,6 +67,25 @@ def _folded(character: str) -> str:
 
 
 _folds = _Folds()
+_INDIAN = (0x0900, 0x0A80, 0x0B00, 0x0C00, 0x0C80)
+"""Where Devanagari, Gujarati, Odia, Telugu and Kannada begin: they have their letters in the same order."""
+_NASALS = ((0x19, 0x15, 0x18), (0x1E, 0x1A, 0x1D), (0x23, 0x1F, 0x22), (0x28, 0x24, 0x27), (0x2E, 0x2A, 0x2D))
+"""A nasal, and the first and last of the consonants before which a dot above the line may stand for it."""
+_VIRAMA, _ANUSVARA = 0x4D, 0x02
+_NASAL = re.compile(
+    "|".join(
+        f"{chr(block + nasal)}{chr(block + _VIRAMA)}(?=[{chr(block + first)}-{chr(block + last)}])"
+        for block in _INDIAN
+        for nasal, first, last in _NASALS
+    )
+)
+
+
+def _as_anusvara(found: re.Match[str]) -> str:
+    """Return the dot that is also written for a nasal: `हिंदी` for `हिन्दी`."""
+    return chr((ord(found[0][0]) & ~0x7F) + _ANUSVARA)
+
+
 _NO_APOSTROPHES = dict.fromkeys(map(ord, APOSTROPHES))
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
@@ -72,7 +96,7 @@ def fold(text: str) -> str:
         return text.lower().translate(_NO_APOSTROPHES)
     # before what Unicode makes of them: an accent by itself is a space and an accent there
     text = text.translate(_NO_APOSTROPHES)
-    return _NOT_ASCII.sub(lambda found: found[0].translate(_folds), lowered(text))
+    return _NOT_ASCII.sub(lambda found: _NASAL.sub(_as_anusvara, found[0].translate(_folds)), lowered(text))
 
 
 def folded_in_place(text: str) -> str | None:
@@ -85,7 +109,7 @@ def folded_in_place(text: str) -> str | None:
         for letter in set(lower)
         if not letter.isascii()
     }
-    in_place = len(lower) == len(text) and unicodedata.is_normalized("NFKC", text)
+    in_place = len(lower) == len(text) and not _NASAL.search(lower) and unicodedata.is_normalized("NFKC", text)
     return lower.translate(table) if in_place and all(len(letter) == 1 for letter in table.values()) else None
 
 

@@ -34,12 +34,8 @@ _sign = re.compile(SIGN)
 _is_unspaced = re.compile(rf"[{UNSPACED}]|{_JAMO}").match
 _taken_apart = re.compile(rf"[\uff66-\uff9d{_VOICED}{JOINERS}\u1100-\u11ff]").search
 _run_taken_apart = re.compile(rf"[\uff66-\uff9f]+|(?<=[{UNSPACED}])[{JOINERS}]+|(?:{_JAMO})+|[{UNSPACED}][{_VOICED}]+")
-NEEDLES = (
-    *(sign.encode() for sign in ("\u061c", "\ufeff", "\u3099", "\u309a", *map(chr, range(0x200B, 0x2010)), "\u2060")),
-    *(b"\xef\xbd", b"\xef\xbe", b"\xef\xb8", b"\xf3\xa0"),
-    *(bytes((0xE1, code)) for code in range(0x84, 0x88)),
-)
-"""Bytes of which each text has some that `composed` changes."""
+TO_COMPOSE = "\u1100-\u11ff\u200b-\u200f\u2060\u3099\u309a\ufe00-\ufe0f\ufeff\uff66-\uff9f"
+"""A text that `composed` changes has some of these."""
 
 
 def is_unspaced(word: str) -> bool:

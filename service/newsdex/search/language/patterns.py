@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from newsdex.index.text.analysis import MARKS, UNSPACED, words
+from newsdex.index.text.analysis import MARKS, words
+from newsdex.index.text.scripts import UNSPACED
 
 SIGNS = "*?"
 _LETTER = rf"\w{MARKS}"

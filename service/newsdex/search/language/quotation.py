@@ -6,7 +6,7 @@ write quotations right beside their letters, so there it is none.
 
 import re
 
-from newsdex.index.text.analysis import UNSPACED
+from newsdex.index.text.scripts import UNSPACED
 
 PAIRS = (
     *('""', "＂＂", "“”", "„“", "„”", "‟”", "””", "““", "«»", "»«", "»»", "‹›", "›‹", "››"),

@@ -79,7 +79,8 @@ class AnalysisCache:
             return self._add([(run, run[:WIDE_BYTES])])
         text = run.decode(errors="replace")
         # nothing in such a piece needs a closer look: it is one word, or two signs
-        whole = (text.isalnum() and text.isascii()) or is_unspaced(text)
+        # (dots are left inside initials only)
+        whole = (text.isascii() and text.replace(".", "").isalnum()) or is_unspaced(text)
         places = [indexed_as(word, language) for word in ((text,) if whole else (word for word, _, _ in words(text)))]
         return self._add([[form.encode() for form in forms] for forms in places])
 

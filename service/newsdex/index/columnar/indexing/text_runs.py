@@ -14,7 +14,7 @@ import numpy as np
 from newsdex.index.columnar.arrays import Array
 from newsdex.index.text.analysis import DOT_OF_INITIALS, MARKS
 from newsdex.index.text.folding import APOSTROPHES
-from newsdex.index.text.scripts import NEEDLES, UNSPACED, composed
+from newsdex.index.text.scripts import TO_COMPOSE, UNSPACED, composed
 
 SHORT_BYTES = 15
 """Pieces up to this length are two numbers of 64 bits; the last byte of the second is the language's."""
@@ -31,9 +31,11 @@ _TABLE = (
 TWO_BYTES, THREE_BYTES, FOUR_BYTES = 0xC2, 0xE0, 0xF0
 """A character of so many bytes of UTF-8 begins with this, or more."""
 SECOND_OF_PLANE_2 = 0xA0
+SELECTOR = 0xF3
+"""Begins the variation selectors behind ideographs."""
 FIRST_IDEOGRAPH, AFTER_IDEOGRAPHS = "\u4e00".encode(), "\ua000".encode()
 SURROGATES = range(0xD800, 0xE000)
-IN_WORD, IN_PAIR = 1, 2
+IN_WORD, IN_PAIR, TO_BE_COMPOSED = 1, 2, 3
 WIDE_BYTES = 3
 """Most characters of scripts without spaces are so many bytes of UTF-8, and the rarest ideographs one more."""
 
@@ -42,7 +44,12 @@ def _classes() -> Array:
     """Return for each character of the Basic Multilingual Plane whether it may be in a word, or is taken in pairs."""
     every = "".join(chr(code) for code in range(FIRST_NOT_ASCII, 1 << 16) if code not in SURROGATES)
     classes = np.zeros(1 << 16, np.uint8)
-    for kind, pattern in ((IN_WORD, rf"[^\W_]|[{MARKS}{APOSTROPHES}]"), (IN_PAIR, rf"[{UNSPACED}]")):
+    own = (
+        (IN_WORD, rf"[^\W_]|[{MARKS}{APOSTROPHES}]"),
+        (IN_PAIR, f"[{UNSPACED}]"),
+        (TO_BE_COMPOSED, f"[{TO_COMPOSE}]"),
+    )
+    for kind, pattern in own:
         classes[np.frombuffer("".join(re.findall(pattern, every)).encode("utf-32-le"), np.uint32)] = kind
     return classes
 
@@ -79,11 +86,22 @@ class TextRuns:
 
 def split_runs(texts: Sequence[str]) -> TextRuns:
     """Cut some texts into pieces, ASCII letters in lower case."""
-    encoded = [_encoded(text) for text in texts]
+    texts = [DOT_OF_INITIALS.sub(_KEPT_DOT, text) for text in texts]
+    runs = _split(texts) or _split([composed(text) for text in texts], composed_already=True)
+    assert runs is not None
+    return runs
+
+
+def _split(texts: Sequence[str], *, composed_already: bool = False) -> TextRuns | None:
+    """Cut texts; return nothing where signs must be composed first."""
+    encoded = [text.encode(errors="replace") for text in texts]
     data = b" ".join([b"", *encoded, b" " * 2 * WORD_BYTES]).translate(_TABLE)
     own = np.frombuffer(data, np.uint8)
     in_piece = own != SEPARATOR
-    paired, widths = (np.zeros(0, np.int64),) * 2 if data.isascii() else _part_wide(own, in_piece)
+    wide = (np.zeros(0, np.int64),) * 2 if data.isascii() else _part_wide(own, in_piece, composed_already)
+    if wide is None:
+        return None
+    paired, widths = wide
     edges = np.flatnonzero(in_piece[1:] != in_piece[:-1]) + 1
     starts, ends = _with_pairs(edges[::2], edges[1::2], paired, widths)
     text_ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)) + 1)
@@ -92,19 +110,11 @@ def split_runs(texts: Sequence[str]) -> TextRuns:
     )
 
 
-def _encoded(text: str) -> bytes:
-    text = DOT_OF_INITIALS.sub(_KEPT_DOT, text)
-    encoded = text.encode(errors="replace")
-    if not text.isascii() and any(needle in encoded for needle in NEEDLES):
-        return composed(text).encode(errors="replace")
-    return encoded
-
-
-def _part_wide(data: Array, in_piece: Array) -> tuple[Array, Array]:
+def _part_wide(data: Array, in_piece: Array, composed_already: bool) -> tuple[Array, Array] | None:
     """Unmark what parts words beyond ASCII, and what is taken in pairs.
 
-    Return where the latter's characters begin, and how many bytes each has. Other characters beyond the Basic
-    Multilingual Plane part nothing here; `analysis` looks closer at a piece that has some.
+    Return where the latter's characters begin, and how many bytes each has; nothing where signs must be composed.
+    Other characters beyond the Basic Multilingual Plane part nothing here; `analysis` looks at a piece with some.
     """
     second = np.flatnonzero((data >= TWO_BYTES) & (data < THREE_BYTES))
     third = np.flatnonzero((data >= THREE_BYTES) & (data < FOUR_BYTES))
@@ -114,11 +124,13 @@ def _part_wide(data: Array, in_piece: Array) -> tuple[Array, Array]:
     in_piece[parting] = in_piece[parting + 1] = False
     middle = (data[third + 1] & tail) << np.uint16(6)
     kinds = _CLASSES.take(((data[third] & np.uint16(0x0F)) << np.uint16(12)) | middle | (data[third + 2] & tail))
-    parting = third[kinds != IN_WORD]
+    fourth = np.flatnonzero(data >= FOUR_BYTES)
+    if not composed_already and ((kinds == TO_BE_COMPOSED).any() or (data[fourth] == SELECTOR).any()):
+        return None
+    parting = third[(kinds == 0) | (kinds == IN_PAIR)]
     for place in range(WIDE_BYTES):
         in_piece[parting + place] = False
     paired: Array = third[kinds == IN_PAIR]
-    fourth = np.flatnonzero(data >= FOUR_BYTES)
     # planes 2 and 3, which begin with these two bytes, have ideographs only
     rare = fourth[(data[fourth] == FOUR_BYTES) & (data[fourth + 1] >= SECOND_OF_PLANE_2)]
     if not len(rare):

@@ -21,6 +21,7 @@ from newsdex.index.columnar.storage.signatures import read_signatures
 from newsdex.index.columnar.storage.term_dictionary import TermDictionary
 from newsdex.index.schema import DATE_FIELDS, TEXT_FIELDS
 from newsdex.index.text.analysis import MARK
+from newsdex.index.text.languages import DEFAULT
 
 EXTENSION = ".cols"
 DELETIONS_EXTENSION = ".deleted"
@@ -237,7 +238,8 @@ def _marked(terms: TermDictionary) -> Iterator[str]:
     number, end = terms.prefix_range(mark)
     while number < end:
         language = terms[number][len(mark) : len(mark) + 2]
-        yield language.decode()
+        if language != DEFAULT.encode():  # the few of it that have a mark are no sign of another language
+            yield language.decode()
         _, number = terms.prefix_range(mark + language)
 
 
