@@ -20,7 +20,8 @@ from tests.scenarios.corpus import NOW, Corpus
 from newsdex.apps.erasing import Erasing
 from newsdex.archive.database import FILE_NAME
 from newsdex.ingest.committer import Committer
-from newsdex.records import Delivery, microseconds
+from newsdex.ingest.handle import read_delivery
+from newsdex.records import Delivery, Fault, ReceivedEvent, microseconds
 from newsdex_schemas import channels
 
 NOW_US = microseconds(NOW)
@@ -59,12 +60,17 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
         yield corpus
 
 
+async def read_page(message: Delivery) -> ReceivedEvent | Fault:
+    """Read a page as the process for pages does."""
+    return read_delivery(message)
+
+
 def carry_out(corpus: Corpus, stream: Stream, *, until_done: str) -> None:
     """Let the worker go on with what was ordered until a stage is done for all."""
 
     async def work() -> None:
         committer = Committer(lambda _: [], lambda _: None)
-        erasing = Erasing(corpus.writer.erasures, committer, lambda: None)
+        erasing = Erasing(corpus.writer.erasures, committer, lambda: None, read_page)
         erasing.start(cast("JetStreamContext", stream))
         async with asyncio.timeout(HANG_S):
             while any(until_done in one.pending for one in await committer.run(corpus.writer.erasures.pending)):

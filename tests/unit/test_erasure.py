@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.scenarios.corpus import NOW, Corpus
+from tests.unit.events import event, page
 
 from newsdex.archive.backup import back_up
 from newsdex.archive.database import FILE_NAME
@@ -144,6 +145,28 @@ def test_an_unreadable_event_that_may_be_about_another_article_is_left_and_told(
     assert (body, "open") == (event.delivery.body, event.status)
     assert (numbers if body in DOUBTFUL.values() else []) == doubtful
     assert event.delivery.stream_sequence not in {sequence for sequence, _ in named}
+
+
+PAGE_URL = "https://gazette.example/elsewhere"
+PAGES = {
+    "its address as the canonical one": ('<link rel="canonical" href="https://www.desk.example/story-1">', True),
+    "its title": (f"<h1>{LONG_TITLE}</h1>", True),
+    "its title with entities": (f"<h1>{LONG_TITLE.replace('e', '&#101;')}</h1>", True),
+    "another page": ("<h1>Weather in May, and what the harbour says</h1>", False),
+}
+
+
+@pytest.mark.parametrize(("html", "doubtful"), PAGES.values(), ids=PAGES)
+def test_a_parked_page_of_another_address_that_may_be_about_the_article_is_told(
+    corpus: Corpus, html: str, doubtful: bool
+) -> None:
+    article_id = "https://desk.example/story-1"
+    corpus.publish({"id": article_id, "title": LONG_TITLE})
+    unreadable = json.dumps(event(page(url=PAGE_URL, html=html, fetched_at="then"), channels.ARTICLES_SCRAPED))
+    (parked,) = corpus.handle(corpus.delivery(channels.ARTICLES_SCRAPED, unreadable.encode()))
+    told = corpus.writer.erasures.erase([article_id], NOW_US)[article_id].parked
+
+    assert ([parked.parked_id] if doubtful else []) == told
 
 
 def test_an_erasure_names_no_message_that_another_one_emptied(corpus: Corpus) -> None:

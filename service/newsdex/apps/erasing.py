@@ -22,10 +22,11 @@ from newsdex.broker.erasing import erase_message, numbers_in_stream, stored_mess
 from newsdex.clock import now_us
 from newsdex.errors import Invalid, NewsdexError, Unavailable
 from newsdex.ingest.committer import Committer
+from newsdex.ingest.handle import read_delivery
 from newsdex.ingest.identity import identity
-from newsdex.ingest.read import read_event
+from newsdex.ingest.read import is_html
 from newsdex.json_text import parse_object
-from newsdex.records import Delivery, Result
+from newsdex.records import Delivery, Fault, ReceivedEvent, Result
 from newsdex.validation import as_invalid, read_request
 from newsdex_schemas import channels
 from newsdex_schemas.operations import ErasureOrder, ErasureReply, ErasureRequest, ErasureStatus
@@ -45,11 +46,17 @@ class Erasing:
     """Works on the erasures that are not finished, one stage after the other, until there is none."""
 
     def __init__(
-        self, store: ErasureStore, committer: Committer, projecting: Callable[[], ProjectorProcess | None]
+        self,
+        store: ErasureStore,
+        committer: Committer,
+        projecting: Callable[[], ProjectorProcess | None],
+        read_page: Callable[[Delivery], Awaitable[ReceivedEvent | Fault]],
     ) -> None:
+        """Take what reads an HTML page in a process of its own: one that was parked may be hostile."""
         self._store = store
         self._committer = committer
         self._projecting = projecting
+        self._read_page = read_page
         self._js: JetStreamContext | None = None
         self._worker: asyncio.Task[None] | None = None
         self._refused: set[tuple[int, int]] = set()
@@ -182,16 +189,26 @@ class Erasing:
             part = range(start, min(start + NUMBERS_AT_ONCE, end))
             forgotten = await self._committer.run(lambda part=part: self._store.forgotten_numbers(part))  # type: ignore[misc]  # a default binds the loop's value
             async for message in stored_messages(js, forgotten):
-                article_id = identity(message).article_id
+                article_id = await self._article_of(message)
                 if article_id is not None and message.stream_sequence <= last_numbers.get(article_id, -1):
                     await self._erase_message(js, message, article_id)
                     erased[article_id] += 1
         return erased
 
     async def _erase_message(self, js: JetStreamContext, message: Delivery, article_id: str) -> None:
-        texts = _texts(message)
+        texts = await self._texts(message)
         await self._committer.run(lambda: self._store.remember(article_id, texts))
         await erase_message(js, message.stream_sequence)
+
+    async def _article_of(self, message: Delivery) -> str | None:
+        """Return which article a message is about; a page may say that it is another one's than its address."""
+        read = await self._read_page(message) if is_html(message) else None
+        return read.article_id if isinstance(read, ReceivedEvent) else identity(message).article_id
+
+    async def _texts(self, message: Delivery) -> list[bytes]:
+        """Return the article that a message brought, as the archive would keep it; none where it cannot be read."""
+        read = await self._read_page(message) if is_html(message) else read_delivery(message)
+        return [read.content] if isinstance(read, ReceivedEvent) and read.content else []
 
     async def _archive(self, erasures: Sequence[Erasure]) -> None:
         if erasures:
@@ -255,18 +272,6 @@ def _orders(body: bytes) -> bool:
 def _is_same_moment(one_us: int, other_us: int) -> bool:
     """Return whether two readings of one stamp in nanoseconds are the same: one way to read it rounds, one cuts off."""
     return abs(one_us - other_us) <= ROUNDING_US
-
-
-def _texts(message: Delivery) -> list[bytes]:
-    """Return the article that a message brought, as the archive would keep it; none where it cannot be read."""
-    try:
-        content = read_event(message).content
-    except Invalid:
-        return []
-    except Exception:  # a fault of ours must not keep the text in the stream
-        log.exception("event.reader_failed", stream_sequence=message.stream_sequence, subject=message.subject)
-        return []
-    return [content] if content else []
 
 
 def _status_of(erasure: Erasure, doubtful: Doubts) -> ErasureStatus:

@@ -83,7 +83,9 @@ class Indexer:
         self._committer = Committer(self._handle, self._committed)
         self._projector = ProjectorWatch(self._readiness)
         self._page_readers = PageReaders(settings)
-        self._erasing = Erasing(self._archive.erasures, self._committer, lambda: self._projector.projector)
+        self._erasing = Erasing(
+            self._archive.erasures, self._committer, lambda: self._projector.projector, self._page_readers.event_of
+        )
         self._watch: StreamWatch | None = None
         self._delayed = CountedLines()
         self._parked_codes: list[str] = []

@@ -55,7 +55,7 @@ class PageReaders:
         if self._waiting_bytes > MAX_WAITING_BYTES:
             raise Unavailable("pages_waiting", "more pages wait than fit in memory")
         self._waiting_bytes += len(delivery.body)
-        task = asyncio.create_task(self._read(delivery))
+        task = asyncio.create_task(self.event_of(delivery))
         try:
             while not (await asyncio.wait([task], timeout=AT_WORK_EVERY_S))[0]:
                 await tell_at_work()
@@ -72,9 +72,10 @@ class PageReaders:
 
         events = await asyncio.to_thread(read_archive, self._settings.data_dir, parked)
         pages = [event for event in events if event.status == "open" and is_html(event.delivery)]
-        return {event.id: await self._read(event.delivery) for event in pages}
+        return {event.id: await self.event_of(event.delivery) for event in pages}
 
-    async def _read(self, delivery: Delivery) -> ReceivedEvent | Fault:
+    async def event_of(self, delivery: Delivery) -> ReceivedEvent | Fault:
+        """Return what is read off a page; raises `Unavailable` where no process can be started."""
         async with self._free:
             process = self._idle.pop() if self._idle else await self._start()
             limit_s = self._settings.pages_cpu_s

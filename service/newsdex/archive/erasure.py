@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from newsdex.archive.text_digest import MIN_CHARS, text_digests
-from newsdex.archive.traces import trace_of
+from newsdex.archive.traces import trace_of, trace_of_page
 from newsdex.errors import Unavailable
-from newsdex_schemas import Article
+from newsdex_schemas import Article, channels
 
 TEXT_COLUMNS = ("content", "versioned_content", "unversioned_content")
 ERASED_BODY = b""
@@ -130,6 +130,12 @@ def _blank_parked(
     """Take the messages from parked events that are about an article; return those that may be about it."""
     rows = connection.execute("SELECT id, body FROM parked WHERE article_id IS NULL AND length(body) > 0")
     traces = {number: trace_of(body, article_id, articles) for number, body in rows}
+    # a page is parked under its address, and may say that it is another article's
+    pages = connection.execute(
+        "SELECT id, body FROM parked WHERE subject=? AND article_id<>? AND length(body) > 0",
+        (channels.ARTICLES_SCRAPED, article_id),
+    )
+    traces |= {number: trace_of_page(body, article_id, articles) for number, body in pages}
     about = [number for (number,) in connection.execute("SELECT id FROM parked WHERE article_id=?", (article_id,))]
     about += [number for number, trace in traces.items() if trace == "certain"]
     connection.executemany(

@@ -4,15 +4,19 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
+from html import unescape
 from typing import Literal
 
 from newsdex_schemas import Article
 
 MIN_TITLE_CHARS = 20
 """A shorter title may be that of another article by chance."""
+MIN_MARK_CHARS = 8
+"""What is shorter stands in any page."""
 Trace = Literal["certain", "doubtful"]
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_WEB_HOST = re.compile(r"^https?://(?:www\.)?")
 _AN_ENVELOPE = re.compile(r'"specversion"\s*:')
 
 
@@ -29,6 +33,16 @@ def trace_of(body: bytes, article_id: str, articles: Iterable[Article]) -> Trace
     beginnings = [_quoted(title[:MIN_TITLE_CHARS])[1:-1] for title in long_titles]
     marks = [_quoted(article_id), *map(_quoted, titles), *beginnings]
     return "doubtful" if any(mark in text for mark in marks) else None
+
+
+def trace_of_page(body: bytes, article_id: str, articles: Iterable[Article]) -> Trace | None:
+    """Return whether a scraped page that cannot be read may be about an article that its address does not name.
+
+    Never for certain: a page links to others, too, by their addresses and titles.
+    """
+    text = unescape(_ESCAPE.sub(r"\2", _plain(body)))
+    marks = [_WEB_HOST.sub("", article_id), *(article.title for article in articles)]
+    return "doubtful" if any(len(mark) >= MIN_MARK_CHARS and mark in text for mark in marks) else None
 
 
 def _names(text: str, article_id: str) -> bool:
