@@ -37,6 +37,10 @@ def as_text(text: str, found: Sequence[Token]) -> tuple[list[Token], list[Note]]
         message = "in a text in capitals this is a word; brackets around it make it an operator"
         remarks.append(Note("operator_as_word", message, first.start, first.end))
         tokens = list(_as_words(text, tokens, ("operator", "range")))
+    if dashes := _dashes(text, tokens):
+        message = "in a text in capitals this is a dash; NOT in brackets leaves a word out"
+        remarks.append(Note("operator_as_word", message, dashes[0].start, dashes[0].end))
+        tokens = [token for token in tokens if token not in dashes]
     if number_of_words(tokens) > FEW_WORDS:
         remarks += [_date_remark(text, one.start, one.end) for one in tokens if _is_free(one, "date", text)]
         tokens = list(_as_words(text, tokens, ("date",)))
@@ -49,15 +53,28 @@ def is_shouted(text: str, found: Sequence[Token]) -> bool:
     It is where brackets hold an operator, where brackets or quotes stand beside one, and where a field is named.
     """
     operators = [at for at, token in enumerate(found) if token.kind == "operator"]
-    words = "".join(text[token.start : token.end] for token in found if token.kind != "operator")
-    if not operators or not words.isupper():
-        return False
+    return bool(operators) and _is_in_capitals(text, found) and not _is_plainly_boolean(found, operators)
+
+
+def _is_in_capitals(text: str, found: Sequence[Token]) -> bool:
+    return "".join(text[token.start : token.end] for token in found if token.kind != "operator").isupper()
+
+
+def _is_plainly_boolean(found: Sequence[Token], operators: Sequence[int]) -> bool:
     depth, inside = 0, False
     for token in found:
         depth += (token.kind == "open") - (token.kind == "close")
         inside |= token.kind == "operator" and (depth > 0 or token.text == "ANDNOT")
     fields = any(one.kind == "field" and other.touches for one, other in pairwise(found))
-    return not (inside or fields or any(_stands_beside_group(found, at) for at in operators))
+    return inside or fields or any(_stands_beside_group(found, at) for at in operators)
+
+
+def _dashes(text: str, found: Sequence[Token]) -> list[Token]:
+    """Return the minus signs that stand for a dash, as before the last word of a headline in capitals."""
+    signs = [one for one, other in pairwise(found) if (one.kind, one.text, other.kind) == ("sign", "-", "word")]
+    operators = [at for at, token in enumerate(found) if token.kind == "operator"]
+    is_headline = number_of_words(found) > FEW_WORDS and _is_in_capitals(text, found)
+    return signs if is_headline and not _is_plainly_boolean(found, operators) else []
 
 
 def _stands_beside_group(found: Sequence[Token], at: int) -> bool:
