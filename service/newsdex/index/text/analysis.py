@@ -15,7 +15,7 @@ from whoosh.analysis import Analyzer, Token
 from newsdex.index.text.folding import ACCENTS, APOSTROPHES, ARABIC_MARKS, HEBREW_POINTS, fold, lowered
 from newsdex.index.text.languages import DEFAULT, OWN_SCRIPT, stemmers
 from newsdex.index.text.scripts import FIRST_UNSPACED, JOINERS, RUN, UNSPACED, is_unspaced, signs
-from newsdex.index.text.spellings import ENDING, other_spellings, with_digraphs, without_article
+from newsdex.index.text.spellings import ENDING, other_number, other_spellings, with_digraphs, without_article
 
 MARKS = rf"{ACCENTS}{HEBREW_POINTS}{ARABIC_MARKS}{JOINERS}\u0900-\u0dff"  # belong to the letter before
 _LETTER = rf"[^\W_\u1100-\u11ff{UNSPACED}]"
@@ -125,7 +125,7 @@ def alternatives(words: tuple[str, ...], languages: tuple[str, ...]) -> tuple[tu
     """
     found = [tuple(terms(word, DEFAULT)[0] for word in words)]
     others = [language for language in languages if language != DEFAULT]
-    otherwise = {tuple(map(change, words)) for change in (with_digraphs, without_article)} - {words}
+    otherwise = {tuple(map(change, words)) for change in (with_digraphs, without_article, other_number)} - {words}
     found += [tuple(terms(word, DEFAULT)[0] for word in written) for written in sorted(otherwise)]
     for spelled in (words, tuple(fold(word) or word for word in words)):
         found += [tuple(terms(word, language)[0] for word in spelled) for language in others]

@@ -29,6 +29,8 @@ _HEBREW_ARTICLE = re.compile(r"ה(?=[\u05d0-\u05ea]{2})")
 _DIGRAPHS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Ø": "Oe", "Å": "Aa"}
 )
+_ACRONYM = re.compile(r"(?:[B-DF-HJ-NP-TV-Z]{2}|[A-Z]{3,5})(?<!S)")
+"""Not `IT` and its like, which are words in a headline in capitals."""
 WITH_DIGRAPHS = frozenset({"en", "de", "da", "no", "sv", "fi", "nl"})
 """In texts of these languages such letters are those of names that are written with two letters, too."""
 
@@ -42,6 +44,13 @@ def without_article(word: str) -> str:
     """Return a Hebrew word without the article before it."""
     article = _HEBREW_ARTICLE.match(word)
     return word[article.end() :] if article else word
+
+
+def other_number(word: str) -> str:
+    """Return an acronym's plural for its singular, and the other way round: `MPs` for `MP`; else the word."""
+    if _ACRONYM.fullmatch(word):
+        return f"{word}s"
+    return word[:-1] if word.endswith("s") and _ACRONYM.fullmatch(word[:-1]) else word
 
 
 def other_spellings(word: str, language: str) -> Iterator[str]:
