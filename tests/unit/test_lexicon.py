@@ -84,9 +84,9 @@ def test_names_are_found_from_any_of_their_words_on(corpus: Corpus) -> None:
     }
 
     assert {
-        "ana": ["ana o'neill-sá"],
-        "oneill": ["ana o'neill-sá"],
-        "sa": ["ana o'neill-sá"],
+        "ana": ["ana oneill-sa"],
+        "oneill": ["ana oneill-sa"],
+        "sa": ["ana oneill-sa"],
         "jane": ["doe jane"],
         "doe ja": ["doe jane"],
         "neill": [],

@@ -15,6 +15,7 @@ from whoosh.query import Query
 from newsdex.editors.wordlists import WordList
 from newsdex.index.columnar.query.bm25f import WordQuery
 from newsdex.index.columnar.query.score_nodes import Decay, MinShouldMatch, ProximityBoost, RecencyBoost, WordPair
+from newsdex.index.text.scripts import is_unspaced
 from newsdex.search.language.ast import And, Fuzzy, Leaf, Node, Not, Or, Phrase, Wildcard, Word, words_text
 from newsdex.search.language.dates import QueryClock
 from newsdex.search.language.plain_text import FEW_WORDS
@@ -69,7 +70,7 @@ class QueryBuilder:
         made = draft.node(tree)
         clauses = _clauses(_parts(tree))
         content = draft.content(clauses)
-        number = max(len(content), number_of_optional(tree))
+        number = sum(len(one.split()) if is_unspaced(one.words[0].spelled) else 1 for one in content)
         enough = 0 if number <= 1 else 1 if number <= FEW_WORDS else DESCRIPTION_ENOUGH
         small = [draft.expansion.expand(one) for one in draft.small_words(clauses, content)] if self.decay else []
         plan = self._plan(reduce(q.AndMaybe, small, made), draft)
