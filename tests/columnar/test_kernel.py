@@ -18,7 +18,7 @@ from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.doc_set import DocList
 from newsdex.index.columnar.query.multi_term import MultiTermDocs, multi_term_union
 from newsdex.index.columnar.query.phrase import find_phrase
-from newsdex.index.columnar.query.posting_lists import Disjunction, MaterializedDocs, ScoredPostings
+from newsdex.index.columnar.query.posting_lists import Disjunction, MaterializedDocs, Saturation, ScoredPostings
 from newsdex.index.columnar.query.term_lookup import FieldReader
 from newsdex.index.columnar.storage.postings import FieldWriter, PostingField
 from newsdex.index.columnar.storage.postings import Postings as Written
@@ -115,7 +115,8 @@ def test_scores_of_all_lists_add_up(both: Sequence[Segment], data: st.DataObject
         ]
         scores = np.full(len(before), 1.5, np.float32)
         earlier = MaterializedDocs(DocList(2 * DOCUMENTS, np.array(list(before), np.int64), scores))
-        any_of = Disjunction(2 * DOCUMENTS, [*lists, earlier], None if factor is None else (1.5, factor))
+        saturation = None if factor is None else Saturation(half=1.5, factor=factor, floor=0.0, weak=factor)
+        any_of = Disjunction(2 * DOCUMENTS, [*lists, earlier], saturation)
         wanted = np.array(sorted(data.draw(documents)), np.int64)
         among = any_of.intersect(wanted)
 

@@ -26,7 +26,7 @@ from newsdex.index.columnar.query.score_nodes import (
 from newsdex.index.columnar.storage.columns import ABSENT
 from newsdex.index.reader import IndexReader
 from newsdex.index.schema import TEXT_FIELDS
-from newsdex.index.text.analysis import terms, words
+from newsdex.index.text.analysis import indexed_as, words
 from newsdex.index.text.languages import DEFAULT
 
 DAY_US = 86_400_000_000
@@ -79,12 +79,14 @@ class Model:
 
     def __init__(self, live: Mapping[str, Mapping[str, Any]]) -> None:
         self.texts = {
-            id_: {name: [terms(word, DEFAULT) for word, *_ in words(article.get(name) or "")] for name in TEXT_FIELDS}
+            id_: {
+                name: [indexed_as(word, DEFAULT) for word, *_ in words(article.get(name) or "")] for name in TEXT_FIELDS
+            }
             for id_, article in live.items()
         }
 
     def length(self, id_: str, name: str) -> int:
-        """A word and its stem count as two."""
+        """A word, its stem and its other spellings count as so many."""
         return sum(len({*forms}) for forms in self.texts[id_][name])
 
     def usual_length(self, name: str) -> float:
