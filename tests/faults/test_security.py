@@ -273,6 +273,7 @@ MAY = {
     "reader": {"search", "suggest", "similar", "article"},
     "searcher": set(),
     "indexer": set(),
+    "gateway": {"publish", "search", "suggest", "similar", "article", "outcomes", "index status"},
     "operator": {
         "search",
         "suggest",
@@ -344,6 +345,7 @@ FORBIDDEN = {
     "reader": ["articles.>", "search.query", "parked.retry", "_INBOX.>", "_INBOX.publisher.>", "$JS.>", ">"],
     "searcher": ["articles.>", "parked.>", "_INBOX.>", "search.query", "$JS.ACK.>", ">"],
     "indexer": ["articles.>", "search.query", "_INBOX.>", ">"],
+    "gateway": ["articles.>", "search.query", "parked.retry", "_INBOX.>", "_INBOX.operator.>", ">"],
     "operator": ["articles.>", "search.query", "parked.retry", "_INBOX.>", "_INBOX.indexer.>", ">"],
 }
 STREAM_READING = [

@@ -77,14 +77,14 @@ def test_the_channel_answers_alike_what_is_hidden_and_what_is_unknown(service: S
 
 
 def test_withdrawing_takes_an_article_out_of_search_until_it_is_published_again(service: Service) -> None:
-    publish(service, {"id": "down-1", "title": "A petrel at Calliope point"})
-    before = service.found("petrel")
-    done = service.run("withdraw", "down-1", "--reason", "a petrel it was not")
-    after = service.found("petrel")
-    publish(service, {"id": "down-1", "title": "A petrel after all"})
+    publish(service, {"id": "down-1", "title": "A shearwater at Calliope point"})
+    before = service.found("shearwater")
+    done = service.run("withdraw", "down-1", "--reason", "a shearwater it was not")
+    after = service.found("shearwater")
+    publish(service, {"id": "down-1", "title": "A shearwater after all"})
 
     assert (0, "down-1: withdrawn: taken out of search (withdrawn)") == (done.returncode, done.stdout.strip())
-    assert (["down-1"], [], ["down-1"]) == (before, after, service.found("petrel"))
+    assert (["down-1"], [], ["down-1"]) == (before, after, service.found("shearwater"))
 
 
 def test_a_scraped_page_is_withdrawn_by_its_address(service: Service) -> None:
@@ -99,22 +99,22 @@ def test_a_scraped_page_is_withdrawn_by_its_address(service: Service) -> None:
 
 
 def test_several_are_withdrawn_at_once_and_one_that_is_unknown_is_said(service: Service) -> None:
-    publish(service, {"id": "down-2", "title": "A dunlin"}, {"id": "down-3", "title": "A dunlin"})
+    publish(service, {"id": "down-2", "title": "A pratincole"}, {"id": "down-3", "title": "A pratincole"})
     done = service.run("withdraw", "down-2", "down-3", "down-none")
     told = dict(line.split(": ", 1) for line in done.stdout.splitlines())
 
-    assert (0, []) == (done.returncode, service.found("dunlin"))
+    assert (0, []) == (done.returncode, service.found("pratincole"))
     assert told["down-2"] == told["down-3"] == "withdrawn: taken out of search (withdrawn)"
     assert "no version has been published yet" in told["down-none"]
 
 
 def test_a_withdrawal_of_a_version_below_what_is_shown_says_that_it_does_nothing(service: Service) -> None:
-    publish(service, {"id": "down-4", "title": "A whimbrel", "version": 7})
+    publish(service, {"id": "down-4", "title": "A phalarope", "version": 7})
     done = service.run("withdraw", "down-4", "--version", "6")
 
     assert (65, "") == (done.returncode, done.stdout)
     assert "down-4: not withdrawn: " in done.stderr
-    assert ["down-4"] == service.found("whimbrel")
+    assert ["down-4"] == service.found("phalarope")
 
 
 @pytest.mark.parametrize("command", ["get", "withdraw"])

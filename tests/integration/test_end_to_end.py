@@ -114,7 +114,7 @@ def test_a_correlation_id_leads_from_the_publisher_to_the_index_and_from_request
         (b'{"q": "a", "size": 101}', "out_of_range", "size"),
         (b'{"q": "a", "filters": {"language": ["!"]}}', "malformed_text", "filters.language.0"),
         (b'{"q": "' + b"(" * 100 + b'"}', "query_too_deep", "q"),
-        (b'{"q": "' + b"x" * 2001 + b'"}', "too_long", "q"),
+        (b'{"q": "' + b"x" * 50_001 + b'"}', "too_long", "q"),
     ],
 )
 def test_every_bad_request_gets_a_problem_with_its_place(

@@ -15,11 +15,11 @@ from dataclasses import replace
 import structlog
 
 from newsdex import metrics
+from newsdex.apps import page_reader
+from newsdex.apps.page_reader import LENGTH_BYTES, READY, decode_reply, encode_request, too_costly
 from newsdex.archive.reader import ArchiveReader, read_archive
 from newsdex.broker.streams import ACK_WAIT_S
 from newsdex.errors import Unavailable
-from newsdex.ingest import page_reader
-from newsdex.ingest.page_reader import LENGTH_BYTES, READY, decode_reply, encode_request, too_costly
 from newsdex.ingest.read import is_html
 from newsdex.records import Delivery, Fault, ParkedEvent, ReceivedEvent
 from newsdex.settings import Settings

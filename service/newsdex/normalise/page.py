@@ -8,12 +8,12 @@ import hashlib
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-from newsdex.normalise.address import one_address
 from newsdex.normalise.dateline import Dateline, is_labelled, read_dateline
 from newsdex.normalise.dates import FoundDate, PageClock
 from newsdex.normalise.furniture import furniture_lines
 from newsdex.normalise.head import read_head
 from newsdex.normalise.lines import Line, paragraphs, read_lines, without
+from newsdex.normalise.page_address import one_address
 from newsdex.normalise.related import bare_headlines, marked_titles
 from newsdex.visible import visible
 from newsdex_schemas import Article, RelatedLink, ScrapedPage

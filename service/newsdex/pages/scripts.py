@@ -5,8 +5,8 @@ from dataclasses import fields
 
 from lxml.html import HtmlElement
 
-from newsdex.normalise.address import one_address
 from newsdex.normalise.dates import PageClock
+from newsdex.normalise.page_address import one_address
 from newsdex.pages.fields import StatedFields
 from newsdex.pages.json_ld import PAGE_TYPES, Object, articles_in, load, read_article, types_of
 

@@ -18,7 +18,7 @@ from newsdex.index.text.analysis import words
 from newsdex.search.cursor import Cursor, read_cursor, write_cursor
 from newsdex.search.language.ast import Node, Phrase, Word, leaves
 from newsdex.search.language.dates import QueryClock
-from newsdex.search.language.parsed_query import ParsedQuery, parse_query, refuse_notes
+from newsdex.search.language.parsed_query import MAX_COMMAND_CHARS, ParsedQuery, parse_query, refuse_notes
 from newsdex.search.language.readings import other_readings, preferring_quotations
 from newsdex.search.language.unparse import canonical
 from newsdex.search.plan.build import DESCRIPTION_ENOUGH, QueryBuilder, QueryPlan, number_of_optional
@@ -171,9 +171,10 @@ class QueryResult:
     def did_you_mean(self, view: View, scope: SearchScope) -> DidYouMean | None:
         """Return a query that finds more than all the words did, if there is one and time to find it.
 
-        A page behind a cursor gets none: its first page had it.
+        A page behind a cursor gets none: its first page had it; nor does a long text, which was pasted.
         """
-        if self.found.partial or self.parsed.cursor is not None:
+        is_long = len(self.parsed.request.q) > MAX_COMMAND_CHARS
+        if self.found.partial or self.parsed.cursor is not None or is_long:
             return None
         builder = replace(
             self.builder, vocabulary=PinnedVocabulary(view.known, lambda _: None, deadline=scope.deadline), decay=None
