@@ -137,7 +137,7 @@ def test_what_a_proxy_of_ours_says_counts_for_limits_and_never_as_this_machine(t
         ("localhost", 200), ("localhost:8080", 200), ("LOCALHOST", 200), ("127.0.0.1:1", 200), ("[::1]:8080", 200),
         ("search.example", 200), ("evil.example", 421), ("localhost.evil.example", 421), ("evil.example:8080", 421),
         ("127.0.0.1.evil.example", 421), ("", 421), ("localhost@evil.example", 421), ("192.168.1.5", 421),
-        ("0x7f.1", 421), ("localhost:80:80", 421), ("[::1", 200), ("localhost\t", 200),
+        ("0x7f.1", 421), ("localhost:80:80", 421), ("[::1", 421), ("localhost\t", 200),
     ],
 )  # fmt: skip
 def test_a_page_of_another_name_that_leads_here_gets_nothing(tmp_path: Path, host: str, status: int) -> None:

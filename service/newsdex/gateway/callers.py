@@ -1,5 +1,6 @@
 """Tells who sends a request: from where, and whether from this machine for sure."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
@@ -23,6 +24,8 @@ FORWARDING = frozenset(
 IPV6_CUSTOMER_BITS = 64
 """One customer has a whole network of this length."""
 MAX_HOPS = 20
+_HOST = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^\s/?#@:\[\]\\]+)(?::[0-9]*)?")
+"""The header Host: what is more than a name and a port cannot be read as part of an address."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,17 +87,14 @@ class Hosts:
         self._any_address = not is_loopback(bound_to)
 
     def __contains__(self, header: str) -> bool:
-        host = _without_port(header.strip().lower())
+        written = _HOST.fullmatch(header.strip().lower())
+        if written is None:
+            return False
+        host = written["host"]
         if host in self._names:
             return True
         address = _address(host.strip("[]"))
         return address is not None and (self._any_address or address.is_loopback)
-
-
-def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.rpartition(":")[0] if host.count(":") == 1 else host
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

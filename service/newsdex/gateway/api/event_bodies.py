@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from newsdex.errors import Invalid
 from newsdex.ingest.cloudevents import CONTENT_TYPE, PREFIX, header_attributes
@@ -48,8 +48,7 @@ def split_body(body: bytes, headers: Mapping[str, str]) -> Events:
 
 
 def _listed(body: bytes) -> Events:
-    parse_json(body)  # with our faults
-    value = from_json(body.removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
+    value = parse_json(body)
     if not isinstance(value, list):
         raise Invalid("wrong_type", "a batch is a list of events")
     return _bounded([to_json(item) for item in value])

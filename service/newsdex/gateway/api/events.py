@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from newsdex.apps.client import CORRELATION_ID, Client
 from newsdex.apps.messages import message_of
-from newsdex.errors import Invalid, NewsdexError, Unavailable
+from newsdex.errors import Invalid, NewsdexError
 from newsdex.gateway.access import scope
 from newsdex.gateway.api.event_bodies import split_body
 from newsdex.gateway.door import door_of
@@ -78,8 +78,9 @@ async def _published(client: Client, bodies: Sequence[bytes]) -> list[tuple[Even
     async def one(number: int, body: bytes) -> tuple[EventRef, bool] | NewsdexError:
         async with turns:
             try:
-                message = replace(message_of(body, f"event {number}"), correlation_id=CORRELATION_ID.get())
-                return await client.publish_one(message)
+                # in a thread: a page of HTML takes long to read, and searches are answered meanwhile
+                message = await asyncio.to_thread(message_of, body, f"event {number}")
+                return await client.publish_one(replace(message, correlation_id=CORRELATION_ID.get()))
             except NewsdexError as error:
                 return error
 
@@ -95,7 +96,7 @@ async def _receipts(
         try:
             settled = await client.wait_until_searchable(stored, wait_s, lambda _: None)
             outcomes = dict(zip(stored, settled, strict=True))
-        except Unavailable:  # it is stored all the same, as 202 says
+        except NewsdexError:  # it is stored all the same, as 202 says
             outcomes = {}
     receipts = []
     for result in results:

@@ -1,5 +1,6 @@
 """The address of a search: one for each state of the page, with the contract's names and in one order."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,6 +19,8 @@ FACETS: tuple[FacetName, ...] = get_args(FacetName)
 PAGE_SIZE = 10
 FACET_SIZE = 12
 USUAL_TIMEOUT_MS: int = SearchRequest.model_fields["timeout_ms"].default
+_SHORT_NUMBER = re.compile("[0-9]{1,5}")
+"""As `int` reads it: other scripts have digits that it refuses, and there are numbers too long for it."""
 LAST_DAY = "published_until"
 """A form's last day, itself included; an address has the moment before which an article was published."""
 
@@ -56,7 +59,7 @@ class SearchAddress:
             words=parameters.get("words", "") if parameters.get("words") != "all" else "",
             timezone=parameters.get("timezone") or "UTC",
             timeout_ms=parameters.get("timeout_ms", ""),
-            page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 6 else 1,  # noqa: PLR2004
+            page=max(1, int(page)) if _SHORT_NUMBER.fullmatch(page) else 1,
         )
 
     @property
@@ -89,7 +92,7 @@ class SearchAddress:
     @property
     def takes_longer(self) -> bool:
         """Return whether there is more time than usual, which links keep; what is typed has less."""
-        return self.timeout_ms.isdigit() and int(self.timeout_ms) > USUAL_TIMEOUT_MS
+        return _SHORT_NUMBER.fullmatch(self.timeout_ms) is not None and int(self.timeout_ms) > USUAL_TIMEOUT_MS
 
     @property
     def filters(self) -> list[tuple[str, str]]:
