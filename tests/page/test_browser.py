@@ -113,7 +113,7 @@ def test_an_older_reply_changes_nothing(tab: Page, service: FakeService) -> None
 
 
 def test_old_results_stay_until_the_new_are_there_and_slowness_is_shown(tab: Page, service: FakeService) -> None:
-    service.delays_s = {"harbour": 0.8}
+    service.delays_s = {"harbour": 2.0}
     tab.goto("/?q=ferry")
     tab.locator("#q").fill("harbour")
     expect(tab.locator("html")).to_have_class("slow")

@@ -24,7 +24,6 @@ EXAMPLES = {
     "rollback": "newsdex rollback",
     "backup": "newsdex backup /backups",
     "restore": "newsdex restore /backups/newsdex-20240611T071240Z",
-    "erasures": "newsdex erasures gull-7",
     "parked": "newsdex parked list --code naive_datetime",
     "parked list": "newsdex parked list --code naive_datetime",
     "parked show": "newsdex parked show 3",
