@@ -21,6 +21,8 @@ ARTICLES = ("article", "article.published.v1", "article.updated.v1")
 ONE_LINE = ("id", "source", "subject", "language", "url", "timezone")
 """Where Python's `$` takes a line end for the end of the text."""
 MAX_BODY_CHARS = 1_000_000
+FOREIGN = {"uri", "@context", "@type", "@graph", "representationType", "pubstatus", "guid", "rendered"}
+"""Fields by which ninjs, schema.org and the like are known: whether they hold an article is in no schema of ours."""
 
 
 def judge(sent: Sent) -> str:
@@ -47,6 +49,8 @@ def _refuse(constant: str) -> None:
 
 
 def _judge_by_schema(channel: str, value: dict[str, Any]) -> str:
+    if any(isinstance(one, dict) and FOREIGN & one.keys() for one in (value, value.get("data"))):
+        return UNSURE
     type_ = value.get("type")
     if "specversion" in value or (isinstance(type_, str) and type_ in CHANNELS.values()):
         schema = CHANNELS[channel]
@@ -59,6 +63,9 @@ def _judge_by_schema(channel: str, value: dict[str, Any]) -> str:
         return "invalid"
     article = value if schema == "article" else value["data"]
     if schema in ARTICLES and "title" not in article and "body" not in article:
+        return "invalid"
+    either = {"article.withdrawn.v1": {"id", "url"}, "article.scraped.v1": {"text", "html"}}.get(schema)
+    if either is not None and either.isdisjoint(article):
         return "invalid"
     return max(_limits(value, schema), _limits(value.get("data") if schema != "article" else None, schema), key=_ORDER)
 
@@ -102,8 +109,6 @@ def _limits(value: Any, schema: str) -> str:
         isinstance(one, str) and one.endswith("\n") for one in value.values()
     ):
         verdicts.append(UNSURE)
-    if schema == "article.withdrawn.v1" and {"id", "url"}.isdisjoint(value.get("data") or ()):
-        verdicts.append("invalid")
     start, end = value.get("embargoed_until"), value.get("expires_at")
     if start and end:
         verdicts.append(_order(start, end))
