@@ -116,7 +116,7 @@ def test_bulk_retries_at_the_same_time_and_after_a_kill_have_one_effect(parked: 
     assert [] == open_ids(service)
     assert named.stdout.splitlines() == [
         *(f"{id_}: closed resolved: accepted: first_version" for id_ in (1, 2, MANY)),
-        f"{MANY + 1}: unknown ",
+        f"{MANY + 1}: unknown",
     ]
     assert 65 == named.returncode
 
