@@ -38,8 +38,13 @@ def check(settings: Settings, *, index: bool, archive: bool) -> Iterator[str]:
         yield from check_archive(settings.data_dir)
     if index:
         folder = serving(settings.data_dir / INDEX)
-        yield from (step.text for step in check_files(folder) if isinstance(step, Finding))
-        yield from _check_agreement(settings, folder)
+        damaged = set()
+        for step in check_files(folder):
+            if isinstance(step, Finding):
+                damaged.add(step.text)
+                yield step.text
+        # what reads the documents may meet the same damage once more
+        yield from (text for text in _check_agreement(settings, folder) if text not in damaged)
 
 
 def _check_agreement(settings: Settings, folder: Path) -> Iterator[str]:
