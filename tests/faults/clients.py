@@ -31,7 +31,9 @@ TIMEOUT_MS = 1_000
 WATCH_TIMEOUT_S = 1.0
 BROAD = 0.2
 """The part of the queries that asks for the newest articles of all."""
-EXPLAINED = frozenset({"deadline_exceeded", "index_rebuilding", "archive_missing", "nobody_answers", "no_reply"})
+EXPLAINED = frozenset(
+    {"broker_unavailable", "deadline_exceeded", "index_rebuilding", "archive_missing", "nobody_answers", "no_reply"}
+)
 """Codes that a requester must expect while processes are killed; a test holds that each is documented."""
 
 

@@ -198,10 +198,12 @@ class _Draft:
         return list({one.key: one for one in clauses if one.key not in counted}.values())
 
     def _is_stop_word(self, clause: TextClause) -> bool:
+        if clause.bridge or len(clause.words) != 1:
+            return clause.bridge
         spelled, folded, _ = clause.words[0]
         # WHO and IT are names, unless everything is in capitals
         name = len(spelled) > 1 and spelled.isupper() and not self._shouted
-        return clause.bridge or (len(clause.words) == 1 and not name and folded in self._builder.wordlist.stop_words)
+        return not name and folded in self._builder.wordlist.stop_words
 
     def in_a_row(self, clauses: Sequence[TextClause]) -> list[Query]:
         """Return a node for each word, or for several words in a row that have synonyms together."""
