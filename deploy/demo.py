@@ -27,7 +27,7 @@ def newsdex(*arguments: str) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Give the demo's settings: a data folder of its own, and no setting of the caller's."""
+    """Return the demo's settings: a data folder of its own, and no setting of the caller's."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NEWSDEX_")}
     return {**kept, "NEWSDEX_DATA_DIR": str(DATA_DIR), "NEWSDEX_SEARCHERS": "2"}
 

@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Give the folder of real test data, or skip the test where there is none."""
+    """Return the folder of real test data, or skip the test where there is none."""
     folder = Path(os.environ.get("NEWSDEX_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip(f"no test data in {folder}: set NEWSDEX_DATA")

@@ -16,7 +16,7 @@ def die_with_parent(number: int = signal.SIGTERM) -> None:
 
 
 def free_port() -> int:
-    """Give a port of loopback that was free a moment ago."""
+    """Return a port of loopback that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

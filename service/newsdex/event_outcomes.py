@@ -12,7 +12,7 @@ class Ledger(Protocol):
     """The archive's ledger, as this question sees it."""
 
     def outcome_of(self, source: str, event_id: str, stream_sequence: int | None = None) -> LedgerEntry | None:
-        """Give what an event, or one message of it, led to, or None while it has not been handled."""
+        """Return what an event, or one message of it, led to, or None while it has not been handled."""
 
     def is_current(self, entry: LedgerEntry) -> bool:
         """Tell whether the article is now what the event of an entry says."""

@@ -177,7 +177,7 @@ def _to_json(event: EventDict, **_: Any) -> str:
 
 
 def faststream_logger() -> logging.Logger:
-    """Give the logger that FastStream writes to; its lines come out like ours."""
+    """Return the logger that FastStream writes to; its lines come out like ours."""
     return logging.getLogger(FASTSTREAM)
 
 
@@ -198,7 +198,7 @@ def _bound_process(process: str) -> structlog.typing.Processor:
 
 
 def _name_foreign_line(_: Any, __: str, event: EventDict) -> EventDict:
-    """Give a library's line an event name of ours; its text and `extra` become keys."""
+    """Return a library's line an event name of ours; its text and `extra` become keys."""
     record: logging.LogRecord | None = event.get("_record")
     name = record.name if record else "library"
     event["message"] = event.pop("event")

@@ -29,7 +29,7 @@ def share_heaps() -> None:
 
 
 def give_back() -> None:
-    """Give the system all pages that nothing is on; some milliseconds."""
+    """Return the system all pages that nothing is on; some milliseconds."""
     library = _libc()
     if library is not None:
         library.malloc_trim(0)

@@ -65,7 +65,7 @@ def tighten(data_dir: Path) -> tuple[int, list[Path]]:
 
 
 def _of_newsdex(data_dir: Path) -> Iterator[Path]:
-    """Give the data folder, before what is in it: once it is closed, nobody exchanges a file for a link."""
+    """Return the data folder, before what is in it: once it is closed, nobody exchanges a file for a link."""
     folder = data_dir.resolve()
     yield folder
     for path in sorted({found for pattern in OURS for found in folder.glob(pattern)}):

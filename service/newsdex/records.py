@@ -15,7 +15,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def microseconds(moment: datetime) -> int:
-    """Give the microseconds from 1970-01-01T00:00Z to an aware datetime."""
+    """Return the microseconds from 1970-01-01T00:00Z to an aware datetime."""
     delta = moment - EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 

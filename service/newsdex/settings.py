@@ -121,7 +121,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     def masked(self) -> dict[str, str]:
-        """Give every setting that is not as it would be by itself, as text for the log, without secrets."""
+        """Return every setting that is not as it would be by itself, as text for the log, without secrets."""
         fields = type(self).model_fields
         shown = {name: str(value) for name, value in self if value != fields[name].default}
         urls = {
@@ -131,7 +131,7 @@ class Settings(BaseSettings):
 
 
 def without_credentials(url: str) -> str:
-    """Give a URL for people and logs: user, password and token masked."""
+    """Return a URL for people and logs: user, password and token masked."""
     return re.sub(r"//[^/]*@", "//**********@", url)
 
 

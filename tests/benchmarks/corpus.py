@@ -19,7 +19,7 @@ WORD = re.compile(r"[a-z]{4,}")
 
 
 def rows() -> list[bytes]:
-    """Give every article as a line of JSON; end the program where there is no data."""
+    """Return every article as a line of JSON; end the program where there is no data."""
     if not FILE.exists():
         raise SystemExit(f"no {FILE}: set NEWSDEX_DATA")
     with gzip.open(FILE) as file:
@@ -27,7 +27,7 @@ def rows() -> list[bytes]:
 
 
 def articles() -> list[dict[str, Any]]:
-    """Give every article as the contract has it."""
+    """Return every article as the contract has it."""
     made = []
     for row in map(json.loads, rows()):
         article = {name: row[name] for name in ("id", "title", "body", "published_at", "section") if row[name]}
@@ -37,7 +37,7 @@ def articles() -> list[dict[str, Any]]:
 
 
 def messages(lines: list[bytes], prefix: str) -> Iterator[Message]:
-    """Give the articles as bare articles, the shortest path."""
+    """Return the articles as bare articles, the shortest path."""
     for number, line in enumerate(lines):
         name = f"{prefix}-{number}"
         ref = EventRef(source="nats", id=name)
@@ -47,7 +47,7 @@ def messages(lines: list[bytes], prefix: str) -> Iterator[Message]:
 
 
 def renamed(lines: list[bytes], prefix: str) -> list[bytes]:
-    """Give the same articles under other ids, so that each is a new one."""
+    """Return the same articles under other ids, so that each is a new one."""
     rows_ = (json.loads(line) for line in lines)
     return [json.dumps({**row, "id": f"{prefix}-{row['id']}"}).encode() for row in rows_]
 

@@ -25,19 +25,19 @@ class Latencies(list[float]):
         self.append((self._clock() - start) * 1e3)
 
     def percentiles(self, digits: int = 2) -> dict[str, float]:
-        """Give the median and the 99th percentile."""
+        """Return the median and the 99th percentile."""
         cuts = statistics.quantiles(self, n=100, method="inclusive")
         return {"p50": round(cuts[49], digits), "p99": round(cuts[98], digits)}
 
 
 def worked_s() -> float:
-    """Give the processor time of this process and of those that it started and that have ended."""
+    """Return the processor time of this process and of those that it started and that have ended."""
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
 def where_and_when() -> dict[str, object]:
-    """Give the date and the machine."""
+    """Return the date and the machine."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},

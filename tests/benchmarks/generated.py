@@ -40,7 +40,7 @@ SYLLABLES = [consonant + vowel for consonant in CONSONANTS for vowel in VOWELS]
 
 
 def spelling(rank: int) -> str:
-    """Give the word of a rank; the more frequent, the shorter."""
+    """Return the word of a rank; the more frequent, the shorter."""
     if rank < PARTICLES:
         return SYLLABLES[rank % len(SYLLABLES)] + ("" if rank < len(SYLLABLES) else "n")
     number, ending = divmod(rank - PARTICLES, len(ENDINGS))
@@ -77,7 +77,7 @@ class Generator:
     _words: dict[int, str] = field(default_factory=dict)
 
     def articles(self, count: int, first: int = 0) -> Iterator[Article]:
-        """Give some articles; `first` is the number of the first."""
+        """Return some articles; `first` is the number of the first."""
         for start in range(first, first + count, AT_A_TIME):
             yield from self._made(start, min(AT_A_TIME, first + count - start))
 

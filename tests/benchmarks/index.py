@@ -157,7 +157,7 @@ def _updated(
 
 
 def _replaced(articles: Sequence[Article], replacements: Sequence[Article]) -> Iterable[Article]:
-    """Give new versions of articles from all over the index."""
+    """Return new versions of articles from all over the index."""
     step = 7_919
     for number, article in enumerate(replacements):
         yield {**article, "id": articles[number * step % len(articles)]["id"]}

@@ -13,7 +13,7 @@ from tests.benchmarks.questions import Question
 
 
 def memory_mb(name: str, root: Path, questions: Sequence[Question]) -> dict[str, float]:
-    """Give a fresh process' memory after it answered: all of it, and what was added since its modules were loaded."""
+    """Return a fresh process' memory after it answered: all of it, and what was added since its modules were loaded."""
     command = [sys.executable, "-m", "tests.benchmarks.memory", name, str(root)]
     done = subprocess.run(command, input=pickle.dumps(list(questions)), capture_output=True, check=True)
     figures: dict[str, float] = json.loads(done.stdout)

@@ -78,7 +78,7 @@ def measure(documents: int) -> dict[str, Any]:
 
 
 def _peak_mb(who: int) -> int:
-    """Give the most memory that a process held, mapped files included; for children at least their parent's."""
+    """Return the most memory that a process held, mapped files included; for children at least their parent's."""
     return round(resource.getrusage(who).ru_maxrss / 1024)
 
 

@@ -32,7 +32,7 @@ POLL_S = 0.05
 
 
 def request(question: Question, **more: Any) -> SearchRequest:
-    """Give the request of a reader who asks this."""
+    """Return the request of a reader who asks this."""
     words, fields = question.words, dict[str, Any](timeout_ms=10_000) | more
     match question.kind:
         case "or":

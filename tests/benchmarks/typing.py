@@ -48,7 +48,7 @@ TIMEOUT_MS = 10_000
 
 
 def articles(number: int) -> Iterator[dict[str, Any]]:
-    """Give so many articles."""
+    """Return so many articles."""
     draw, uneven = random.Random(5), np.random.default_rng(5)
     words = ["".join(draw.choices(SYLLABLES, k=draw.randint(2, 4))) for _ in range(MADE_UP_WORDS)]
     authors = [f"{draw.choice(words[:400])} {draw.choice(words[400:6000])}".title() for _ in range(5_000)]
@@ -94,13 +94,13 @@ def build(folder: Path, number: int) -> None:
 
 
 def beginnings(texts: Sequence[str], draw: random.Random) -> list[str]:
-    """Give what is typed of some texts at some moment."""
+    """Return what is typed of some texts at some moment."""
     chosen = [draw.choice(texts) for _ in range(REQUESTS)]
     return [text[: draw.randint(1, min(30, len(text)))].strip() or text[:1] for text in chosen]
 
 
 def swapped(text: str, draw: random.Random) -> str:
-    """Give a text with two neighbours swapped, not the first."""
+    """Return a text with two neighbours swapped, not the first."""
     at = draw.randrange(1, max(2, len(text) - 1))
     return text[:at] + text[at : at + 2][::-1] + text[at + 2 :]
 

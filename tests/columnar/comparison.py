@@ -12,7 +12,7 @@ TOLERANCE = 2e-5
 
 
 def stock(searcher: Any, tree: Any) -> dict[str, float]:
-    """Give what Whoosh's own searcher finds, with scores."""
+    """Return what Whoosh's own searcher finds, with scores."""
     return {hit["id"]: hit.score for hit in searcher.search(tree, limit=None)}
 
 

@@ -55,7 +55,7 @@ def article_of(text: str, url: str) -> Article | None:
 
 
 def invented(article: Article, text: str) -> Iterator[str]:
-    """Give what an article says that stands nowhere in its text."""
+    """Return what an article says that stands nowhere in its text."""
     folded = _folded(text)
     yield from ("invented" for name in article.authors if _folded(name) not in folded)
     for agency in article.agency.split("/") if article.agency else ():
@@ -66,7 +66,7 @@ def invented(article: Article, text: str) -> Iterator[str]:
 
 
 def judged(label: dict[str, Any], text: str, article: Article | None) -> Iterator[str]:
-    """Give what was right about a page."""
+    """Return what was right about a page."""
     yield "pages"
     yield from ["parked"] if article is None else []
     shown = _folded(label.get("title") or "") in _folded(text)

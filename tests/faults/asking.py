@@ -77,13 +77,13 @@ class Answer:
 
     @property
     def reply(self) -> dict[str, Any]:
-        """Give the reply; thousands of them, read, would take the collector of garbage as long as a query."""
+        """Return the reply; thousands of them, read, would take the collector of garbage as long as a query."""
         read: dict[str, Any] = json.loads(self.body)
         return read
 
     @property
     def late_s(self) -> float:
-        """Give how long after its deadline it came; below 0 before."""
+        """Return how long after its deadline it came; below 0 before."""
         return self.took_s - self.deadline_s
 
     @property
@@ -96,7 +96,7 @@ class Answer:
 
     @property
     def result(self) -> str:
-        """Give `ok`, `partial`, or the problem's code."""
+        """Return `ok`, `partial`, or the problem's code."""
         return str(self.reply.get("code") or ("partial" if self.reply["partial"] else "ok"))
 
 
@@ -141,7 +141,7 @@ class Asked:
         return Answer(request=request, body=body, took_s=took_s)
 
     async def speed_s(self) -> float:
-        """Give the median time of plain queries."""
+        """Return the median time of plain queries."""
         queries = [json.dumps({"q": f"word{n} word{n + 1}", "timeout_ms": 10_000}).encode() for n in range(40)]
         return sorted([(await self.ask(query)).took_s for query in queries])[20]
 
@@ -156,5 +156,5 @@ class Asked:
 
 
 def peak_mb() -> float:
-    """Give the most memory that this process has had."""
+    """Return the most memory that this process has had."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024

@@ -39,7 +39,7 @@ class Sent:
 
 
 def messages(seed: int, number: int) -> Iterator[Sent]:
-    """Give some messages, the same for the same seed; about a third of them are valid after all."""
+    """Return some messages, the same for the same seed; about a third of them are valid after all."""
     drawn = random.Random(seed)
     for at in range(number):
         channel = drawn.choice(list(CHANNELS))

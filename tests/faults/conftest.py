@@ -8,5 +8,5 @@ from tests.integration.running import Service
 
 @pytest.fixture
 def own(tmp_path: Path) -> Service:
-    """Give a data folder on which nothing runs yet."""
+    """Return a data folder on which nothing runs yet."""
     return Service(data_dir=tmp_path)

@@ -20,7 +20,7 @@ class Disk:
         self._filler = folder / FILLER
 
     def free_pages(self) -> int:
-        """Give how many pages can still be written."""
+        """Return how many pages can still be written."""
         return os.statvfs(self.folder).f_bavail
 
     def leave(self, pages: int) -> None:

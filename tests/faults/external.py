@@ -30,16 +30,16 @@ class ExternalServer:
 
     @property
     def url(self) -> str:
-        """Give the address for clients, without a user."""
+        """Return the address for clients, without a user."""
         return f"nats://127.0.0.1:{self._port}"
 
     @property
     def monitoring_url(self) -> str:
-        """Give the address of the HTTP monitoring."""
+        """Return the address of the HTTP monitoring."""
         return f"http://127.0.0.1:{self._monitoring_port}"
 
     def service(self, data_dir: Path, **settings: str) -> Service:
-        """Give a data folder whose processes use this broker."""
+        """Return a data folder whose processes use this broker."""
         return Service(data_dir=data_dir, settings={"NEWSDEX_BROKER_URL": self.url, **settings})
 
     def _write(self, options: str) -> None:

@@ -19,7 +19,7 @@ COPIES = 0.2
 
 
 def history(draw: random.Random, article: str, first: int) -> list[Delivery]:
-    """Give some messages about one article, as the broker numbers them; `first` is the number of the first."""
+    """Return some messages about one article, as the broker numbers them; `first` is the number of the first."""
     messages: list[Delivery] = []
     for number in range(first, first + draw.randint(1, LONGEST)):
         if messages and draw.random() < COPIES:
@@ -31,7 +31,7 @@ def history(draw: random.Random, article: str, first: int) -> list[Delivery]:
 
 
 def shuffled(draw: random.Random, deliveries: list[Delivery]) -> list[Delivery]:
-    """Give them in another order, some of them delivered several times."""
+    """Return them in another order, some of them delivered several times."""
     order = [*deliveries, *draw.choices(deliveries, k=len(deliveries) // 3)]
     draw.shuffle(order)
     return order

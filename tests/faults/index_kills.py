@@ -65,7 +65,7 @@ class Outcome:
 
 
 def history(seed: int) -> Iterator[list[Change]]:
-    """Give batches of changes without an end: articles come, are changed and withdrawn."""
+    """Return batches of changes without an end: articles come, are changed and withdrawn."""
     draw = random.Random(seed)
     sequence = 0
     while True:

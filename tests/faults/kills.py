@@ -116,7 +116,7 @@ class Run:
         return True
 
     def _sign_of_return(self, process: str, at: float) -> Callable[[], bool]:
-        """Give what shows that the service does again what the process is for."""
+        """Return what shows that the service does again what the process is for."""
         ledger = self.clients.ledger
         if process == "nats":
             return lambda: ledger.last_acknowledged_sent_at > at
@@ -172,7 +172,7 @@ def settle(parts: Parts, clients: Clients, data_dir: Path) -> None:
 
 
 def summary(run: Run, found: Comparison, data_dir: Path) -> dict[str, Any]:
-    """Give the figures of a run; whatever should be 0 or empty has its first names beside it."""
+    """Return the figures of a run; whatever should be 0 or empty has its first names beside it."""
     clients, ledger = run.clients, run.clients.ledger
     wrong = [*clients.wrong, *run.parts.unexpected]
     return {
@@ -205,12 +205,12 @@ def summary(run: Run, found: Comparison, data_dir: Path) -> dict[str, Any]:
 
 
 def differences(found: Comparison, wrong: list[str]) -> dict[str, list[str]]:
-    """Give what should be empty."""
+    """Return what should be empty."""
     return {"lost_names": found.lost, "twice_names": found.twice, "stale_names": found.stale, "wrong": wrong}
 
 
 def times(kills: Sequence[Kill]) -> dict[str, dict[str, float]]:
-    """Give by process how long it took from SIGKILL until the service did again what the process is for."""
+    """Return by process how long it took from SIGKILL until the service did again what the process is for."""
     by_process: dict[str, list[float]] = defaultdict(list)
     for kill in kills:
         if kill.took_s is not None:
@@ -219,7 +219,7 @@ def times(kills: Sequence[Kill]) -> dict[str, dict[str, float]]:
 
 
 def percentiles(times_s: list[float]) -> dict[str, float]:
-    """Give the median and the 99th percentile, in seconds."""
+    """Return the median and the 99th percentile, in seconds."""
     cuts = statistics.quantiles(times_s, n=100, method="inclusive") if len(times_s) > 1 else times_s * 99
     return {"p50": round(cuts[49], 2), "p99": round(cuts[98], 2)}
 

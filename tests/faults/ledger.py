@@ -55,11 +55,11 @@ class Event:
 
     @property
     def ref(self) -> EventRef:
-        """Give what its outcome is asked for by."""
+        """Return what its outcome is asked for by."""
         return self.message.ref
 
     def at(self, position: int) -> OrderedEvent:
-        """Give the event as the model sees it, stored at a number of the stream."""
+        """Return the event as the model sees it, stored at a number of the stream."""
         stated = _stated(self.number) if self.states_time else None
         return OrderedEvent(
             name=EventName(self.ref.source, self.ref.id, b""),
@@ -74,17 +74,17 @@ def _stated(number: int) -> int:
 
 
 def article_word(article: str) -> str:
-    """Give the word that all versions of an article have, and no other article."""
+    """Return the word that all versions of an article have, and no other article."""
     return f"art{article}"
 
 
 def version_word(article: str, number: int) -> str:
-    """Give the word that one publication of an article has, and nothing else."""
+    """Return the word that one publication of an article has, and nothing else."""
     return f"art{article}num{number}"
 
 
 def number_at(url: str | None) -> int | None:
-    """Give the number of the event whose article has an address."""
+    """Return the number of the event whose article has an address."""
     number = (url or "").removeprefix(ADDRESS)
     return int(number) if number.isdecimal() else None
 
@@ -215,16 +215,16 @@ class Ledger:
             self.last_settled_sent_at = max(self.last_settled_sent_at, self.sent_at[event.number])
 
     def settled_of(self, article: str, count: int) -> list[Event]:
-        """Give the events of an article among the first `count` that settled."""
+        """Return the events of an article among the first `count` that settled."""
         return [event for event in self.by_article[article] if self.settled.get(event.ref, count) < count]
 
     def shown(self, events: Iterable[Event]) -> Event | None:
-        """Give what search must show after some acknowledged events of an article, in whatever order they came."""
+        """Return what search must show after some acknowledged events of an article, in whatever order they came."""
         content = model.shown(self._ordered(events))
         return None if content is None else self.sent[int(content)]
 
     def fault_of(self, event: Event, floor: list[Event]) -> str | None:
-        """Give why an event must not be shown once some others of its article are reflected, or None.
+        """Return why an event must not be shown once some others of its article are reflected, or None.
 
         An event whose acknowledgement we have not had stands we do not know where.
         """

@@ -50,7 +50,7 @@ def _text(raw: bytes) -> str:
 
 
 def credentials(token: str, seed: str) -> str:
-    """Give the text of a credentials file."""
+    """Return the text of a credentials file."""
     return (
         f"-----BEGIN NATS USER JWT-----\n{token}\n------END NATS USER JWT------\n\n"
         f"************************* IMPORTANT *************************\n"

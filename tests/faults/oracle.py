@@ -26,7 +26,7 @@ FOREIGN = {"uri", "@context", "@type", "@graph", "representationType", "pubstatu
 
 
 def judge(sent: Sent) -> str:
-    """Give `valid`, `invalid`, or `unsure` where the schemas do not say it all."""
+    """Return `valid`, `invalid`, or `unsure` where the schemas do not say it all."""
     try:
         value = json.loads(sent.body.decode(), parse_constant=_refuse)
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()

@@ -33,7 +33,7 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Give the process' number."""
+        """Return the process' number."""
         return self.running.process.pid
 
     def restart_if_ended(self) -> int | None:
@@ -77,7 +77,7 @@ class Parts:
         return {"indexer": self.indexer, **self.searchers}
 
     def pids(self) -> dict[str, int]:
-        """Give what can be killed now."""
+        """Return what can be killed now."""
         alive = {name: one for name, one in self._processes.items() if one.running.process.poll() is None}
         found = {name: process.pid for name, process in alive.items()}
         if self._server.exit_code() is None:

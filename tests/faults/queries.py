@@ -53,7 +53,7 @@ TIMEOUTS_MS = [10, 50, 100, 100, 250]
 
 
 def requests(seed: int, number: int) -> Iterator[bytes]:
-    """Give some requests, the same for the same seed; the seeds of queries come first."""
+    """Return some requests, the same for the same seed; the seeds of queries come first."""
     drawn = random.Random(seed)
     for at in range(number):
         text = SEEDS[at] if at < len(SEEDS) else _query(drawn)

@@ -47,7 +47,7 @@ class Seen:
     events: int = 0
 
     def figures(self) -> dict[str, Any]:
-        """Give it in numbers."""
+        """Return it in numbers."""
         return {
             "events": self.events,
             "queries": len(self.queries_ms),
@@ -138,7 +138,7 @@ async def measure_run(settings: Settings, lines: list[bytes]) -> dict[str, Any]:
 
 
 def updates(lines: Sequence[bytes]) -> list[bytes]:
-    """Give the articles once more, each in a newer version."""
+    """Return the articles once more, each in a newer version."""
     return [json.dumps({**json.loads(line), "version": 1_000_000}).encode() for line in lines]
 
 

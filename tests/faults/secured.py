@@ -28,7 +28,7 @@ STOP_TIMEOUT_S = 20
 
 
 def password_of(role: str) -> str:
-    """Give a password that can be looked for in logs, with what URLs and configurations take for something else."""
+    """Return a password that can be looked for in logs, with what URLs and configurations take for something else."""
     return f"s3cret/{role}@pass:word#1"
 
 
@@ -132,7 +132,7 @@ class Secured:
     data_dir: Path
 
     def as_(self, role: str, **given: str) -> As:
-        """Give the settings of a role, or what is given instead: `tls_ca="…"` for NEWSDEX_BROKER_TLS_CA."""
+        """Return the settings of a role, or what is given instead: `tls_ca="…"` for NEWSDEX_BROKER_TLS_CA."""
         defaults = {"url": f"tls://127.0.0.1:{self.port}", "tls_ca": str(self.certificates.folder / "ca.pem")}
         settings = {f"NEWSDEX_BROKER_{name.upper()}": value for name, value in {**defaults, **given}.items()}
         return As(data_dir=self.data_dir, role=role, given=settings)

@@ -27,7 +27,7 @@ LEAF = 0x0D
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a data folder with a closed archive of some articles."""
+    """Return a data folder with a closed archive of some articles."""
     with Corpus(tmp_path) as corpus:
         corpus.publish(*({**story, "body": "The ferry left. " * 400} for story in stories(*range(28))))
         corpus.withdraw("3")
@@ -114,7 +114,7 @@ def test_what_is_no_archive_is_refused_and_left_as_it_is(tmp_path: Path, content
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[Service, Settings, Running, int]]:
-    """Give an indexer with a broker beside it, the first events handled."""
+    """Return an indexer with a broker beside it, the first events handled."""
     broker_folder, data_dir, port = tmp_path / "broker", tmp_path / "data", free_port()
     broker_folder.mkdir()
     data_dir.mkdir()

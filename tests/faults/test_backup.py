@@ -25,7 +25,7 @@ EVENTS = 200
 
 @pytest.fixture
 def backup(tmp_path: Path) -> Path:
-    """Give a backup of some articles."""
+    """Return a backup of some articles."""
     with Corpus(tmp_path / "data") as corpus:
         corpus.publish(*stories(*range(28)))
         back_up(tmp_path / "data", tmp_path / "backup", NOW, lambda _, __: None)

@@ -33,7 +33,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service,
 
 
 def publish(service: Service, sent: list[Sent]) -> list[int]:
-    """Give the places in the stream."""
+    """Return the places in the stream."""
 
     async def send() -> list[int]:
         connection = await nats.connect(service.broker_url)

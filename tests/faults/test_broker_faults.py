@@ -35,7 +35,7 @@ NOBODY = 'authorization { users: [{ user: "other", password: "ebb" }] }'
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a data folder beside the broker's own folder."""
+    """Return a data folder beside the broker's own folder."""
     (tmp_path / "data").mkdir()
     return tmp_path / "data"
 
@@ -62,7 +62,7 @@ def publish_and_find(service: Service, id_: str, word: str) -> list[str]:
 
 
 def readiness(port: int) -> tuple[int, str]:
-    """Give what `/ready` says; 0 while nobody listens."""
+    """Return what `/ready` says; 0 while nobody listens."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5) as answer:
             return answer.status, answer.read().decode()

@@ -66,7 +66,7 @@ def faults_until_there_is_room(
 
 
 def wordy(*numbers: int) -> list[dict[str, Any]]:
-    """Give stories with many words of their own, so that an index of them takes many pages."""
+    """Return stories with many words of their own, so that an index of them takes many pages."""
     return [
         {**story, "body": " ".join(f"word{story['id']}x{number}" for number in range(300))}
         for story in stories(*numbers)
@@ -300,7 +300,7 @@ def position_of(indexer: Running) -> int:
 
 
 def not_ready(port: int) -> str | None:
-    """Give what `/ready` says where it is not."""
+    """Return what `/ready` says where it is not."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5):
             return None
@@ -326,7 +326,7 @@ async def publish(settings: Settings, numbers: range) -> None:
 
 
 async def waiting(settings: Settings) -> int:
-    """Give how many events are not acknowledged."""
+    """Return how many events are not acknowledged."""
     connection = await connect(settings, name="test")
     state = await consumer_state(connection.jetstream())
     await connection.close()

@@ -38,7 +38,7 @@ def service(server: ExternalServer, tmp_path: Path) -> Service:
 
 @pytest.fixture
 def indexer(service: Service) -> Iterator[tuple[Running, int]]:
-    """Give a running indexer, and the port of its health routes."""
+    """Return a running indexer, and the port of its health routes."""
     port = free_port()
     running = Running.start(service, "indexer", http_port=port)
     try:

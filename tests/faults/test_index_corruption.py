@@ -78,7 +78,7 @@ def flipped(path: Path, place: int, bit: int) -> None:
 
 
 def what_happens(whole: Whole, path: Path) -> str:
-    """Give `right`, the way in which the file is named, or what must not be."""
+    """Return `right`, the way in which the file is named, or what must not be."""
     try:
         return "right" if whole.answers_now() == whole.answers else "WRONG ANSWER"
     except Unavailable as fault:

@@ -37,7 +37,7 @@ def write(writer: IndexWriter, commits: int) -> None:
 
 
 def merging(writer: int) -> list[int]:
-    """Give the merging processes of a writer's process."""
+    """Return the merging processes of a writer's process."""
     commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children(writer)}
     return [pid for pid, command in commands.items() if merge_process.__name__.encode() in command]
 

@@ -28,7 +28,7 @@ WORDS = ("harbour", "ferry", "estuary", "lighthouse", "tide", "pilot", "mooring"
 
 @pytest.fixture(scope="module")
 def old_articles(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a file of articles of 300 words, some of them in no other article."""
+    """Return a file of articles of 300 words, some of them in no other article."""
     path = tmp_path_factory.mktemp("old") / "archive.jsonl"
     with path.open("w", encoding="utf-8") as lines:
         for number in range(OLD_ARTICLES):

@@ -22,20 +22,20 @@ WORDS = ("*", "ebb", "flood", "slack", "tables")
 
 
 def kept(corpus: Corpus) -> dict[str, tuple[Any, ...]]:
-    """Give all that the archive keeps of each article, besides when it changed."""
+    """Return all that the archive keeps of each article, besides when it changed."""
     columns = "id, content, digest, embargoed_us, expires_us"
     rows = corpus.writer._connection.execute(f"SELECT {columns} FROM articles")
     return {row["id"]: (*row, standing.state) for row in rows if (standing := corpus.archive.standing(row["id"]))}
 
 
 def searchable(corpus: Corpus) -> dict[str, list[str]]:
-    """Give what the index finds."""
+    """Return what the index finds."""
     view = corpus.reader.view()
     return {q: sorted(found_in(view, q, size=10**6)) for q in WORDS}
 
 
 def end_of(batches: Iterable[Sequence[Delivery]], *, commits: int) -> tuple[Any, Any]:
-    """Give archive and index after some batches, of which each starts `commits` projections at most."""
+    """Return archive and index after some batches, of which each starts `commits` projections at most."""
     with tempfile.TemporaryDirectory() as folder, Corpus(Path(folder)) as corpus:
         for number, batch in enumerate(batches):
             corpus.handle(*batch)
@@ -46,7 +46,7 @@ def end_of(batches: Iterable[Sequence[Delivery]], *, commits: int) -> tuple[Any,
 
 
 def modelled(deliveries: Iterable[Delivery]) -> dict[str, bytes | None]:
-    """Give what the model, which keeps every event, says that search must show of each article."""
+    """Return what the model, which keeps every event, says that search must show of each article."""
     events: dict[str, list[OrderedEvent]] = {}
     for one in deliveries:
         event = read_event(one)

@@ -58,7 +58,7 @@ def own(tmp_path: Path) -> Service:
 
 @pytest.fixture
 def parked(own: Service) -> Iterator[tuple[Service, Running]]:
-    """Give a data folder with many parked events, a broker, and an indexer that may be killed."""
+    """Return a data folder with many parked events, a broker, and an indexer that may be killed."""
     park(own.data_dir, MANY)
     with EmbeddedServer(own.data_dir), own.process("indexer") as indexer:
         indexer.wait_until_ready()
@@ -70,7 +70,7 @@ def open_ids(service: Service) -> list[int]:
 
 
 def accepted(service: Service) -> dict[str, int]:
-    """Give how often each article was accepted."""
+    """Return how often each article was accepted."""
 
     def read(archive: ArchiveReader) -> dict[str, int]:
         query = "SELECT article_id, count(*) FROM ledger WHERE outcome = 'accepted' GROUP BY article_id"
@@ -173,7 +173,7 @@ class WithPort(Service):
         return {**super().environment, "NEWSDEX_HTTP_PORT": str(self.port)}
 
     def metrics(self) -> dict[str, float]:
-        """Give every sample; nothing while the process does not listen yet."""
+        """Return every sample; nothing while the process does not listen yet."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics") as answer:
                 lines = answer.read().decode().splitlines()

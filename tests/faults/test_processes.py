@@ -145,6 +145,6 @@ def test_an_indexer_whose_projector_is_killed_ends_and_up_starts_both_again(own:
 
 
 def children(parent: int) -> list[int]:
-    """Give the processes that a process' main thread started."""
+    """Return the processes that a process' main thread started."""
     with open(f"/proc/{parent}/task/{parent}/children", encoding="ascii") as file:  # noqa: PTH123 - a file of the kernel's
         return [int(pid) for pid in file.read().split()]

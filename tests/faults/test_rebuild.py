@@ -29,7 +29,7 @@ WAIT_MS = 10_000
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Running]]:
-    """Give a running service with articles enough for a rebuild that takes a while."""
+    """Return a running service with articles enough for a rebuild that takes a while."""
     service = Service(data_dir=tmp_path_factory.mktemp("rebuild"))
     with service.process("up") as up:
         up.wait_until_ready()
@@ -47,12 +47,12 @@ def status_of(service: Service) -> IndexReply:
 
 
 def begun_in(status: IndexReply) -> str | None:
-    """Give the generation that is being made, once it is begun."""
+    """Return the generation that is being made, once it is begun."""
     return status.building.generation if status.building else None
 
 
 def settled(service: Service) -> IndexReply | None:
-    """Give how the index is, once nothing is being made ready; None while the indexer does not answer."""
+    """Return how the index is, once nothing is being made ready; None while the indexer does not answer."""
     try:
         status = status_of(service)
     except NewsdexError:

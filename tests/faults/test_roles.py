@@ -33,7 +33,7 @@ OF_THE_BROKER = ["$JS.API.STREAM.PURGE.ARTICLES", "$JS.API.STREAM.DELETE.ARTICLE
 
 
 def rights(users: str) -> dict[str, dict[str, list[str]]]:
-    """Give role → what it may publish and subscribe, as the file has it."""
+    """Return role → what it may publish and subscribe, as the file has it."""
     text = re.sub(r"#.*", "", (ROOT / "deploy" / "nats" / users).read_text(encoding="utf-8"))
     found = {}
     for block in re.split(r"\buser:", text)[1:]:
@@ -47,14 +47,14 @@ def is_reply(subject: str) -> bool:
 
 
 def subjects(roles: dict[str, dict[str, list[str]]]) -> list[str]:
-    """Give every channel that any role has, and what would destroy the stream."""
+    """Return every channel that any role has, and what would destroy the stream."""
     named = {subject.split()[0] for role in roles.values() for kind in role.values() for subject in kind}
     return sorted(subject.replace(">", "x") for subject in named if not is_reply(subject)) + OF_THE_BROKER
 
 
 @pytest.fixture(scope="module", params=["users.conf", "accounts.conf"])
 def secured(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Secured, Running, Running]]:
-    """Give a file of roles, and a broker that has it, with an indexer and a searcher under their own users."""
+    """Return a file of roles, and a broker that has it, with an indexer and a searcher under their own users."""
     folder = tmp_path_factory.mktemp("roles")
     certificates = Certificates(folder / "tls")
     (folder / "data").mkdir()

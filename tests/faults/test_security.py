@@ -60,7 +60,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates)
 
 @pytest.fixture(scope="module")
 def running(broker: Secured) -> Iterator[tuple[Running, Running]]:
-    """Give an indexer and a searcher, each under its own user."""
+    """Return an indexer and a searcher, each under its own user."""
     with broker.as_("indexer").process("indexer") as indexer, broker.as_("searcher").process("searcher") as searcher:
         indexer.wait_until_ready()
         searcher.wait_until_ready()
@@ -189,7 +189,7 @@ class With(Service):
 
 
 def answer_to(service: Service) -> str:
-    """Give the code of a command that nobody answers once it is let in."""
+    """Return the code of a command that nobody answers once it is let in."""
     return _code(service.run("search", "x"))
 
 
@@ -369,7 +369,7 @@ def test_no_role_hears_or_reads_what_is_not_its_own(broker: Secured, role: str) 
 
 
 async def _refused(broker: Secured, role: str, to_hear: list[str], to_send: list[str]) -> set[str]:
-    """Give the subjects that the broker keeps from a role."""
+    """Return the subjects that the broker keeps from a role."""
     refused = set()
 
     async def note(error: Exception) -> None:

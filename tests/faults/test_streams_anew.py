@@ -23,7 +23,7 @@ from newsdex_schemas import channels
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[tuple[ExitStack, Service]]:
-    """Give an external broker's service, and what ends it."""
+    """Return an external broker's service, and what ends it."""
     (tmp_path / "data").mkdir()
     with ExitStack() as stack:
         server = stack.enter_context(external_server(tmp_path))
@@ -62,7 +62,7 @@ def restart(stack: ExitStack, service: Service, running: Running) -> Running:
 
 
 def place_of(service: Service) -> tuple[Incarnation, int]:
-    """Give the newest incarnation and the last number that was handled; nobody else has the archive open."""
+    """Return the newest incarnation and the last number that was handled; nobody else has the archive open."""
     archive = ArchiveWriter(service.data_dir)
     try:
         return archive.incarnation(), archive.stream().last_sequence

@@ -22,17 +22,17 @@ def _up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Run
 
 @pytest.fixture
 def service(_up: tuple[Service, Running]) -> Service:
-    """Give a running service; tests on it use ids and words of their own."""
+    """Return a running service; tests on it use ids and words of their own."""
     return _up[0]
 
 
 @pytest.fixture
 def up(_up: tuple[Service, Running]) -> Running:
-    """Give its process."""
+    """Return its process."""
     return _up[1]
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Service:
-    """Give a data folder on which nothing runs yet."""
+    """Return a data folder on which nothing runs yet."""
     return Service(data_dir=tmp_path)

@@ -19,7 +19,7 @@ ANY_PORTS = {"NEWSDEX_BROKER_PORT": "0", "NEWSDEX_GATEWAY_PORT": "0"}
 
 
 def until(condition: Callable[[], Any], timeout_s: float, what: str) -> Any:
-    """Give the condition's first true value; fail where it stays false."""
+    """Return the condition's first true value; fail where it stays false."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         value = condition()
@@ -47,13 +47,13 @@ class Service:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Give the environment of a newsdex command on this data folder."""
+        """Return the environment of a newsdex command on this data folder."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("NEWSDEX_")}
         return {**kept, **ANY_PORTS, "NEWSDEX_DATA_DIR": str(self.data_dir), **self.settings}
 
     @property
     def broker_url(self) -> str:
-        """Give the address of the embedded broker."""
+        """Return the address of the embedded broker."""
         url: str = json.loads((self.data_dir / "broker.json").read_text(encoding="utf-8"))["url"]
         return url
 
@@ -70,14 +70,14 @@ class Service:
         return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def search(self, *arguments: str) -> dict[str, Any]:
-        """Give the reply of `newsdex search --json`."""
+        """Return the reply of `newsdex search --json`."""
         done = self.run("search", "--json", *arguments)
         assert done.returncode == 0, done.stderr
         reply: dict[str, Any] = json.loads(done.stdout)
         return reply
 
     def found(self, *arguments: str) -> list[str]:
-        """Give the ids that a search finds."""
+        """Return the ids that a search finds."""
         return [hit["id"] for hit in self.search(*arguments)["hits"]]
 
     def wait_until_searchable(self) -> None:
@@ -119,12 +119,12 @@ class Running:
         return cls(process=process, log=log, name=arguments[0])
 
     def events(self, name: str | None = None) -> list[dict[str, Any]]:
-        """Give the log's lines, or those of one event."""
+        """Return the log's lines, or those of one event."""
         return [line for line in log_lines(self.log) if name is None or line["event"] == name]
 
     @property
     def gateway_url(self) -> str:
-        """Give the address of the HTTP gateway that it runs, or is."""
+        """Return the address of the HTTP gateway that it runs, or is."""
         (listening,) = self.events("gateway.listening")[-1:]
         return f"http://{listening['host']}:{listening['port']}"
 

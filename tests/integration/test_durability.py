@@ -40,7 +40,7 @@ def _outcomes(service: Service) -> list[tuple[str, str]]:
 
 
 def _total(service: Service) -> int | None:
-    """Give how many articles search finds; None while there is no index yet."""
+    """Return how many articles search finds; None while there is no index yet."""
     done = service.run("search", "--json", "--size", "0")
     total: int | None = json.loads(done.stdout).get("total")
     return total

@@ -23,7 +23,7 @@ def connection(up: Running) -> Iterator[socket.socket]:
 
 
 def answer(opened: socket.socket) -> bytes:
-    """Give what comes until the end; what was sent may have been thrown away unread."""
+    """Return what comes until the end; what was sent may have been thrown away unread."""
     content = b""
     try:
         while piece := opened.recv(65_536):

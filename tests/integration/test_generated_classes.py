@@ -69,7 +69,7 @@ def run(command: list[str], *, stdin: bytes = b"", cwd: Path | None = None) -> b
 
 
 def minimal(name: str) -> dict[str, Any]:
-    """Give a message with nothing but what must be there."""
+    """Return a message with nothing but what must be there."""
     value = example_of(name)
     model: type[ContractModel] = MESSAGES[name]
     for field in [*value, *value.get("data", {})]:

@@ -36,7 +36,7 @@ def publish(url: str, messages: list[tuple[bytes, dict[str, str]]]) -> list[int]
 
 
 def tree(folder: Path) -> set[str]:
-    """Give the names of all files, but for those of the index, and the one that the broker writes when it likes."""
+    """Return the names of all files, but for those of the index, and the one that the broker writes when it likes."""
     paths = (path for path in folder.rglob("*") if path.name != "index.db")
     return {str(path.relative_to(folder)) for path in paths if "index/generation" not in str(path)}
 

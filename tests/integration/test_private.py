@@ -29,7 +29,7 @@ def tree(folder: Path) -> list[Path]:
 
 
 def not_private(folder: Path) -> list[str]:
-    """Give what has another mode than 0700, for folders, and 0600, for files."""
+    """Return what has another mode than 0700, for folders, and 0600, for files."""
     modes = {path: stat.S_IMODE(path.lstat().st_mode) for path in tree(folder)}
     return [f"{path}: {mode:o}" for path, mode in modes.items() if mode != (0o700 if path.is_dir() else 0o600)]
 

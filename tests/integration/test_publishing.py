@@ -41,7 +41,7 @@ def event(data: dict[str, Any], id_: str | None = None, type_: str = "article.pu
 
 
 def title_of(service: Service, id_: str) -> str | None:
-    """Give what a search shows of an article; other tests publish to the same service."""
+    """Return what a search shows of an article; other tests publish to the same service."""
     hits = service.search("pelagia", "--size", "100")["hits"]
     return next((hit["title"] for hit in hits if hit["id"] == id_), None)
 

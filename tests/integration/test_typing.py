@@ -16,7 +16,7 @@ ARTICLES: list[dict[str, Any]] = [
 
 @pytest.fixture(scope="module")
 def birds(_up: tuple[Service, Running], tmp_path_factory: pytest.TempPathFactory) -> Service:
-    """Give the running service, with these articles in it."""
+    """Return the running service, with these articles in it."""
     service, _ = _up
     file = tmp_path_factory.mktemp("birds") / "birds.jsonl"
     file.write_text("\n".join(map(json.dumps, ARTICLES)))

@@ -126,7 +126,7 @@ class FakeService:
         return SimilarReply(hits=hits, terms=(), partial=False, took_ms=1.0, index_ms=1.0, position=40)
 
     async def article(self, id_: str) -> ArticleReply:
-        """Give an article."""
+        """Return an article."""
         for sequence, one in enumerate(self.articles, 1):
             if one.id == id_:
                 return ArticleReply(article=one, sequence=sequence)

@@ -64,7 +64,7 @@ def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def tab(context: BrowserContext, address: str) -> Iterator[Page]:
-    """Give a tab; what it complains of, and what it asks of others, fails the test."""
+    """Return a tab; what it complains of, and what it asks of others, fails the test."""
     page, complaints = context.new_page(), []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)

@@ -51,7 +51,7 @@ def set_parameters(k1: float, b: float, delta: float, title: float, repeated: fl
 
 
 def judged(collection: collections.Collection, corpus: Corpus) -> float:
-    """Give nDCG@10, without making the replies."""
+    """Return nDCG@10, without making the replies."""
     view, now_us = corpus.reader.view(), microseconds(NOW)
     run = {}
     for id_, text in sample(collection).items():
@@ -72,7 +72,7 @@ def sample(collection: collections.Collection) -> dict[str, str]:
 def best(
     figures: Mapping[tuple[float, ...], Mapping[str, float]], plain: Mapping[str, float], names: Iterable[str]
 ) -> tuple[float, ...]:
-    """Give the parameters that are best for some collections, each relative to plain BM25."""
+    """Return the parameters that are best for some collections, each relative to plain BM25."""
     chosen_for = list(names)
     return max(figures, key=lambda chosen: sum(figures[chosen][name] / plain[name] for name in chosen_for))
 

@@ -43,7 +43,7 @@ class Collection:
 
 
 def names() -> list[str]:
-    """Give the names of the collections; end the program where there are none."""
+    """Return the names of the collections; end the program where there are none."""
     found = sorted(path.parent.name for path in COLLECTIONS.glob("*/queries.jsonl"))
     if not found:
         raise SystemExit(f"no collections in {COLLECTIONS}: set NEWSDEX_DATA")

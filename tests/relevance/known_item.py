@@ -56,7 +56,7 @@ Engine = Callable[[str], Sequence[str]]
 
 
 def read() -> list[Article]:
-    """Give all articles."""
+    """Return all articles."""
     found = map(json.loads, rows())
     return [Article(id=row["id"], title=row["title"] or "—", body=row["body"] or "") for row in found]
 
@@ -106,7 +106,7 @@ def _mistake(word: str, chance: random.Random) -> str:
 
 
 def reciprocal_rank(engine: Engine, sought: Sequence[Sought]) -> float:
-    """Give the mean of 1 / place of the article, 0 where it is not among the first ten."""
+    """Return the mean of 1 / place of the article, 0 where it is not among the first ten."""
     total = 0.0
     for one in sought:
         found = list(engine(one.text))
@@ -115,7 +115,7 @@ def reciprocal_rank(engine: Engine, sought: Sequence[Sought]) -> float:
 
 
 def ours(corpus: Corpus) -> Engine:
-    """Give ourselves, with the default request."""
+    """Return ourselves, with the default request."""
 
     def found(text: str) -> list[str]:
         # another version of an article is not the one that is sought
@@ -126,7 +126,7 @@ def ours(corpus: Corpus) -> Engine:
 
 
 def in_tantivy(articles: Sequence[Article]) -> dict[str, Engine]:
-    """Give tantivy, in memory."""
+    """Return tantivy, in memory."""
     schema = tantivy.SchemaBuilder()
     schema.add_text_field("id", stored=True, tokenizer_name="raw")
     for name in ("title", "body"):
@@ -150,7 +150,7 @@ def in_tantivy(articles: Sequence[Article]) -> dict[str, Engine]:
 
 
 def in_fts5(articles: Sequence[Article]) -> dict[str, Engine]:
-    """Give SQLite FTS5, in memory."""
+    """Return SQLite FTS5, in memory."""
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE VIRTUAL TABLE a USING fts5(id UNINDEXED, title, body, tokenize='porter unicode61')")
     connection.executemany("INSERT INTO a VALUES (?, ?, ?)", ((one.id, one.title, one.body) for one in articles))

@@ -48,7 +48,7 @@ Pair = tuple[str, str]
 
 
 def articles() -> Iterator[dict[str, Any]]:
-    """Give the texts of both collections."""
+    """Return the texts of both collections."""
     for line in rows():
         row = json.loads(line)
         yield {"id": row["id"], "title": row["title"] or "untitled", "body": row["body"]}
@@ -73,7 +73,7 @@ def build(root: Path) -> View:
 
 
 def halves(lexicon: Lexicon) -> tuple[list[Pair], list[Pair]]:
-    """Give the pairs whose right word is in the texts."""
+    """Return the pairs whose right word is in the texts."""
     found: dict[str, str] = ast.literal_eval(PAIRS.read_text(encoding="utf-8").partition("=")[2].strip())
     rights = sorted(found)
     first, second = (
@@ -84,7 +84,7 @@ def halves(lexicon: Lexicon) -> tuple[list[Pair], list[Pair]]:
 
 
 def shares(pairs: Sequence[Pair], lexicon: Lexicon) -> dict[str, float]:
-    """Give the share of pairs whose right word comes first, and of those where it is among three."""
+    """Return the share of pairs whose right word comes first, and of those where it is among three."""
     found = [(right, [one.text for one in candidates(wrong, lexicon, 3, lambda _: True)]) for right, wrong in pairs]
     return {
         "pairs": len(pairs),
@@ -94,7 +94,7 @@ def shares(pairs: Sequence[Pair], lexicon: Lexicon) -> dict[str, float]:
 
 
 def speller_ms(pairs: Sequence[Pair], lexicon: Lexicon) -> dict[str, float]:
-    """Give the time of one word."""
+    """Return the time of one word."""
     latencies = Latencies()
     for _ in range(REPEATS):
         for _, wrong in pairs:

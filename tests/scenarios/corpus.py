@@ -53,7 +53,7 @@ def drain(projector: Projector) -> int:
 
 
 def found_in(view: View, q: str, **options: Any) -> list[str]:
-    """Give the ids that a view itself finds, without an archive beside it."""
+    """Return the ids that a view itself finds, without an archive beside it."""
     query = matching(parse_query(q).tree, QueryClock(now_us=0), view.languages)
     scope = SearchScope(hidden=hidden_query(0, []), deadline=math.inf)
     found = view.find(query, scope, **({"sort": "oldest", "size": 100} | options))
@@ -61,7 +61,7 @@ def found_in(view: View, q: str, **options: Any) -> list[str]:
 
 
 def stories(*numbers: int, word: str = "ferry") -> list[dict[str, Any]]:
-    """Give articles of like text, a day apart."""
+    """Return articles of like text, a day apart."""
     return [
         {
             "id": str(number),
@@ -98,7 +98,7 @@ class Corpus:
         self.writer.close()
 
     def delivery(self, channel: str, body: bytes, *, deliveries: int = 1) -> Delivery:
-        """Give a message as the broker would deliver it; each is a minute newer than the one before."""
+        """Return a message as the broker would deliver it; each is a minute newer than the one before."""
         self._deliveries += 1
         stored_us = microseconds(NOW) + self._deliveries * 60_000_000
         return Delivery(
@@ -111,7 +111,7 @@ class Corpus:
         )
 
     def event(self, channel: str, data: Mapping[str, Any], **attributes: Any) -> Delivery:
-        """Give an event as a message; its id is its number among the corpus' events unless one is given."""
+        """Return an event as a message; its id is its number among the corpus' events unless one is given."""
         model = EVENT_MODELS[channel]
         named = {"id": str(self._deliveries + 1), "source": SOURCE, "type": event_type(model)} | attributes
         data_model: Any = model.model_fields["data"].annotation
@@ -171,5 +171,5 @@ class Corpus:
         return similar.answer(SimilarRequest(id=id_, **({"timeout_ms": 10_000} | fields)), time.monotonic())
 
     def ids(self, q: str, **fields: Any) -> list[str]:
-        """Give the ids that a query finds, in order."""
+        """Return the ids that a query finds, in order."""
         return [hit.id for hit in self.answer(SearchRequest(q=q, **fields)).hits]

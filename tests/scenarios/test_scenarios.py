@@ -45,7 +45,7 @@ def name_of(value: Any) -> str:
 
 
 def curation_of(files: dict[str, str], folder: Path) -> Curation:
-    """Give what editors set by their files; without any, what is shipped."""
+    """Return what editors set by their files; without any, what is shipped."""
     if not files:
         return shipped()
     folder.mkdir()
@@ -64,7 +64,7 @@ def publish(corpus: Corpus, events: list[dict[str, Any]]) -> None:
 
 @pytest.fixture(scope="module")
 def corpora(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Corpus]]:
-    """Give each file's corpus, built when it is first asked for."""
+    """Return each file's corpus, built when it is first asked for."""
     built: dict[str, Corpus] = {}
 
     class Building(dict[str, Corpus]):

@@ -38,7 +38,7 @@ def page(**fields: Any) -> dict[str, Any]:
 
 
 def event(data: Any = None, channel: str = channels.ARTICLES_PUBLISHED, **attributes: Any) -> dict[str, Any]:
-    """Give a CloudEvent in structured mode."""
+    """Return a CloudEvent in structured mode."""
     required = {"specversion": "1.0", "id": "evt-1", "source": SOURCE, "type": TYPES[channel], "time": TIME}
     return {**required, "data": article() if data is None else data, **attributes}
 
@@ -48,7 +48,7 @@ def without(value: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def delivery(value: Any = None, channel: str = channels.ARTICLES_PUBLISHED, number: int = 1, **fields: Any) -> Delivery:
-    """Give a message as the broker delivers it for the first time; `number` is its place in the stream."""
+    """Return a message as the broker delivers it for the first time; `number` is its place in the stream."""
     given: dict[str, Any] = {
         "subject": channel,
         "headers": {},
@@ -61,13 +61,13 @@ def delivery(value: Any = None, channel: str = channels.ARTICLES_PUBLISHED, numb
 
 
 def publishing(number: int = 1, *, id_: str = ARTICLE_ID, at: str = TIME, **fields: Any) -> Delivery:
-    """Give the delivery of an article's publication; the event is named after its place in the stream."""
+    """Return the delivery of an article's publication; the event is named after its place in the stream."""
     value = event(article(id=id_, **fields), id=f"evt-{number}", time=at)
     return delivery(value, number=number)
 
 
 def withdrawing(number: int = 1, *, id_: str = ARTICLE_ID, at: str = TIME, version: int | None = None) -> Delivery:
-    """Give the delivery of an article's withdrawal."""
+    """Return the delivery of an article's withdrawal."""
     data = {"id": id_} if version is None else {"id": id_, "version": version}
     channel = channels.ARTICLES_WITHDRAWN
     return delivery(event(data, channel, id=f"evt-{number}", time=at), channel, number)

@@ -27,7 +27,7 @@ SECRET = "a text that nobody may see"
 
 
 def words_of(number: int) -> str:
-    """Give a few words of each article: some that all have, some that few have, one that it has alone."""
+    """Return a few words of each article: some that all have, some that few have, one that it has alone."""
     tens, ones = divmod(number, 10)
     rare = "".join(SYLLABLES[int(digit)] for digit in f"{number:04}")
     return f"common river {SYLLABLES[ones]}common {SYLLABLES[tens % 10]}river {rare} common {rare}s river again"

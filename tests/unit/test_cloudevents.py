@@ -202,7 +202,7 @@ def test_an_event_in_structured_mode_stays_one_whatever_headers_a_relay_adds(hea
 
 
 def sdk_events(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the valid events of version 1.0 that the Java SDK tests itself with."""
+    """Return the valid events of version 1.0 that the Java SDK tests itself with."""
     with tarfile.open(folder / ARCHIVE) as archive:
         for member in archive:
             path = Path(member.name)
@@ -213,7 +213,7 @@ def sdk_events(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def conformance_events(folder: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Give the conformance files' events of version 1.0: attributes and data, as text."""
+    """Return the conformance files' events of version 1.0: attributes and data, as text."""
     with tarfile.open(folder / ARCHIVE) as archive:
         for member in archive:
             if "/yaml/v1" in member.name and member.name.endswith(".yaml"):

@@ -40,7 +40,7 @@ def article_from_json(**fields: Any) -> Article:
 
 
 def fault_of(model: type[ContractModel], fields: dict[str, Any]) -> tuple[str, str]:
-    """Give the type and the place of the one fault; Python and JSON must agree on it."""
+    """Return the type and the place of the one fault; Python and JSON must agree on it."""
     with pytest.raises(ValidationError) as from_json:
         model.from_json(json.dumps(fields))
     with pytest.raises(ValidationError) as in_python:

@@ -258,7 +258,7 @@ def messages() -> list[dict[str, Any]]:
 
 
 def models_of_requests_and_replies() -> Iterator[type[ContractModel]]:
-    """Give every request, every reply, and what they are made of."""
+    """Return every request, every reply, and what they are made of."""
     pending: list[Any] = [*REQUESTS.values(), *REPLIES.values()]
     while pending:
         annotation = pending.pop()

@@ -218,7 +218,7 @@ def samples() -> set[str]:
 
 
 def selectors(expression: Any) -> set[str]:
-    """Give the names of the metrics in a parsed expression."""
+    """Return the names of the metrics in a parsed expression."""
     shown = str(expression)
     return set(re.findall(r"\b(newsdex_\w+|up)\b(?=[{\s\[)]|$)", shown))
 

@@ -23,7 +23,7 @@ ERRORS = {"Invalid", "Unavailable", "Misconfigured", "NewsdexError", "Fault", "F
 
 
 def _rows(heading: str) -> list[list[str]]:
-    """Give the cells of a section's tables."""
+    """Return the cells of a section's tables."""
     section = OPERATING.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("| `")]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]

@@ -57,7 +57,7 @@ def erase(corpus: Corpus, *ids: str) -> None:
 
 
 def words_in(folder: Path) -> set[str]:
-    """Give those of WORDS that stand in any file of the archive."""
+    """Return those of WORDS that stand in any file of the archive."""
     content = b"".join(path.read_bytes() for path in sorted(folder.glob(f"{FILE_NAME}*")))
     return {word for word in WORDS if word.encode() in content}
 

@@ -36,7 +36,7 @@ def readings(content: str | bytes | dict[str, Any], suffix: str = "", **context:
 
 
 def item(content: str | bytes | dict[str, Any], suffix: str = "", **context: Any) -> Item:
-    """Give the one item; fail where anything is refused."""
+    """Return the one item; fail where anything is refused."""
     (found,) = readings(content, suffix, **context)
 
     assert isinstance(found, Item), found
@@ -44,7 +44,7 @@ def item(content: str | bytes | dict[str, Any], suffix: str = "", **context: Any
 
 
 def article(content: str | bytes | dict[str, Any], suffix: str = "", **context: Any) -> dict[str, Any]:
-    """Give the fields of the one article that are set."""
+    """Return the fields of the one article that are set."""
     found = item(content, suffix, **context).data
 
     assert isinstance(found, Article)
@@ -297,7 +297,7 @@ def test_a_json_feed_is_an_article_for_each_item() -> None:
 
 @pytest.fixture(scope="session")
 def feeds_of_feedparser(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of feedparser's own tests; skip where its source distribution cannot be had."""
+    """Return the folder of feedparser's own tests; skip where its source distribution cannot be had."""
     folder = tmp_path_factory.mktemp("feedparser")
     order = [
         sys.executable,

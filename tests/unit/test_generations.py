@@ -253,7 +253,7 @@ def test_while_nothing_can_serve_searches_hear_that_an_index_is_being_made(corpu
 
 
 def status_of(projector: Projector) -> BuildStatus:
-    """Give how far a generation is that is being made, after its first step where it has none."""
+    """Return how far a generation is that is being made, after its first step where it has none."""
     if projector.status.build is None:
         projector.step()
     assert projector.status.build is not None
@@ -324,7 +324,7 @@ def rebuilt(corpus: Corpus, root: Path) -> IndexReader:
 
 
 def fault_of(make: Callable[[], IndexReader]) -> str | None:
-    """Give what is wrong with an index's answers: the name of an exception, or `wrong`; None for right answers."""
+    """Return what is wrong with an index's answers: the name of an exception, or `wrong`; None for right answers."""
     try:
         reader = make()
         right = ["1", "2", "3", "5", "6"]

@@ -48,7 +48,7 @@ def outcomes(results: Sequence[Result]) -> list[tuple[str, str]]:
 
 
 def again(first: Delivery) -> Delivery:
-    """Give the same message as the broker delivers it once more."""
+    """Return the same message as the broker delivers it once more."""
     return replace(first, deliveries=first.deliveries + 1)
 
 
@@ -57,7 +57,7 @@ def broken(number: int = 1, body: bytes = b"{") -> Delivery:
 
 
 def dump(archive: ArchiveWriter, *tables: str) -> list[list[tuple[object, ...]]]:
-    """Give all rows of some tables."""
+    """Return all rows of some tables."""
     connection = archive._connection
     return [[tuple(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1")] for table in tables]
 
@@ -286,7 +286,7 @@ EVENTS = st.one_of(
 
 
 def kept_articles(archive: ArchiveWriter, folder: Path) -> list[tuple[object, ...]]:
-    """Give all that the archive keeps of each article, besides when it changed, and whether it is settled yet."""
+    """Return all that the archive keeps of each article, besides when it changed, and whether it is settled yet."""
     reader = ArchiveReader(folder)
     rows = archive._connection.execute("SELECT id, content, digest, embargoed_us, expires_us FROM articles ORDER BY id")
     kept = [(*row, standing.state) for row in rows if (standing := reader.standing(row["id"]))]
@@ -295,7 +295,7 @@ def kept_articles(archive: ArchiveWriter, folder: Path) -> list[tuple[object, ..
 
 
 def end_state(batches: Sequence[Sequence[Delivery]]) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-    """Give what the archive keeps of the articles, and the events that are parked."""
+    """Return what the archive keeps of the articles, and the events that are parked."""
     with tempfile.TemporaryDirectory() as folder:
         archive = ArchiveWriter(Path(folder))
         for batch in batches:
@@ -307,7 +307,7 @@ def end_state(batches: Sequence[Sequence[Delivery]]) -> tuple[list[tuple[object,
 
 
 def as_the_broker_counts(order: Sequence[Delivery]) -> list[Delivery]:
-    """Give messages as delivered once more wherever they come once more."""
+    """Return messages as delivered once more wherever they come once more."""
     return [again(one) if one in order[:at] else one for at, one in enumerate(order)]
 
 

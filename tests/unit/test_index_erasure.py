@@ -23,7 +23,7 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
 
 
 def files_with(folder: Path, word: str) -> list[str]:
-    """Give the files that have a word somewhere in their bytes."""
+    """Return the files that have a word somewhere in their bytes."""
     return sorted(
         str(path.relative_to(folder))
         for path in folder.rglob("*")

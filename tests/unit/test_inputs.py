@@ -38,7 +38,7 @@ def read(*paths: Path, url: str | None = None, id_: str | None = None, zone: str
 
 
 def messages(*paths: Path, **pages: Any) -> list[Message]:
-    """Give the messages; fail where anything is refused."""
+    """Return the messages; fail where anything is refused."""
     read_in = read(*paths, **pages)
 
     assert [] == [(item.origin, item.error.message) for item in read_in if isinstance(item, Refusal)]
@@ -46,7 +46,7 @@ def messages(*paths: Path, **pages: Any) -> list[Message]:
 
 
 def refusal(path: Path, **pages: Any) -> Refusal:
-    """Give the one refusal; fail where anything is read."""
+    """Return the one refusal; fail where anything is read."""
     (item,) = read(path, **pages)
 
     assert isinstance(item, Refusal)
@@ -62,7 +62,7 @@ def write(path: Path, *values: Any) -> Path:
 
 
 def ids(found: list[Message]) -> list[str]:
-    """Give the ids of the articles."""
+    """Return the ids of the articles."""
     values = (json.loads(message.body) for message in found)
     return [value.get("data", value)["id"] for value in values]
 

@@ -134,7 +134,7 @@ def _with_vowel_signs(text: str) -> str:
 
 
 def questions(row: dict[str, Any], written: Callable[[str], str]) -> str:
-    """Give some words of an article's title, written in another way."""
+    """Return some words of an article's title, written in another way."""
     found = [word for word, _, _ in words(row["title"]) if len(word) >= LEAST_LETTERS or word >= "\u3040"]
     return " ".join(written(word) for word in found[:ASKED_WORDS])
 

@@ -157,7 +157,7 @@ def test_an_empty_index_has_an_empty_lexicon(corpus: Corpus) -> None:
 
 
 def caught_up(reader: LexiconReader, corpus: Corpus) -> Lexicon:
-    """Give the lexicon when what goes on beside the requests is done."""
+    """Return the lexicon when what goes on beside the requests is done."""
     reader.lexicon(segments(corpus))
     for thread in threading.enumerate():
         if thread.name == "lexicon":

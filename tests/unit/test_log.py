@@ -30,7 +30,7 @@ Configured = Callable[..., Callable[[], str]]
 
 @pytest.fixture
 def configured(capsys: pytest.CaptureFixture[str]) -> Iterator[Configured]:
-    """Give a function that configures logging for a process `tests` and gives what is printed since, when called.
+    """Return a function that configures logging for a process `tests` and gives what is printed since, when called.
 
     It is for the test to call: the streams of a fixture's time are closed then. What configuring changes for the
     whole process is put back.
@@ -51,7 +51,7 @@ def configured(capsys: pytest.CaptureFixture[str]) -> Iterator[Configured]:
 
 
 def read(printed: Callable[[], str]) -> list[dict[str, Any]]:
-    """Give the lines of a log in JSON."""
+    """Return the lines of a log in JSON."""
     return [json.loads(line) for line in printed().splitlines()]
 
 
@@ -210,7 +210,7 @@ BY_ARGUMENT = {"problem_reply"}
 
 
 def texts(name: ast.expr) -> set[str]:
-    """Give every event name that an expression can stand for."""
+    """Return every event name that an expression can stand for."""
     if isinstance(name, ast.Constant):
         return {str(name.value)}
     if isinstance(name, ast.IfExp):
@@ -232,7 +232,7 @@ def is_logging(call: ast.Call) -> bool:
 
 
 def logged_in(tree: ast.AST) -> set[str]:
-    """Give the event names of one module."""
+    """Return the event names of one module."""
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and is_logging(node):

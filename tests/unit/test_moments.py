@@ -17,7 +17,7 @@ LISBON = ZoneInfo("Europe/Lisbon")
 
 
 def meant(text: str, now: datetime = NOON) -> tuple[str, str]:
-    """Give start and end as the clock of the zone shows them."""
+    """Return start and end as the clock of the zone shows them."""
     date = read_date(text)
     assert date is not None
     start, end = time_range(date, QueryClock(now_us=microseconds(now), zone=now.tzinfo or UTC))

@@ -31,7 +31,7 @@ SENT_BY_THE_BROKER: list[dict[str, Any]] = [
 
 
 def never_orders() -> Iterator[bytes]:
-    """Give messages that a client can have sent to any channel, as the reply to what it may send."""
+    """Return messages that a client can have sent to any channel, as the reply to what it may send."""
     yield from (b"", b"{}", b"null", b"+OK", b"\xff")
     yield from (json.dumps(message).encode() for message in SENT_BY_THE_BROKER)
     yield from (json.dumps(example_of(name)).encode() for name in REPLIES)

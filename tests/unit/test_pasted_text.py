@@ -19,7 +19,7 @@ SOUGHT = ["w7", "w21", "c3"]
 
 
 def articles() -> list[dict[str, Any]]:
-    """Give thirty long articles in words that are made up, of which some are in most articles, and ten in Chinese."""
+    """Return thirty long articles in words that are made up, of which some are in most articles, and ten in Chinese."""
     draw = random.Random(14)
     words = ["".join(draw.choices(SYLLABLES, k=3)) for _ in range(1_500)]
     weights = [1 / (rank + 5) for rank in range(len(words))]

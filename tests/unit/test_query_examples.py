@@ -16,7 +16,7 @@ WHEN = QueryClock(now_us=microseconds(datetime(2026, 11, 24, 12, tzinfo=UTC)))
 
 
 def rows(heading: str) -> list[list[str]]:
-    """Give the cells of a section's table."""
+    """Return the cells of a section's table."""
     section = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     lines = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("| `")]
     return [[cell.strip() for cell in line] for line in lines]

@@ -45,7 +45,7 @@ class Malformed:
 
 
 def broken(name: str, value: Any, code: str, place: str | None = None) -> Malformed:
-    """Give an otherwise valid event with one field of its article wrong."""
+    """Return an otherwise valid event with one field of its article wrong."""
     marked = article(summary=MARK, section=MARK)
     return Malformed(value=event(marked | {name: value}), code=code, place=place or f"data.{name}")
 
@@ -63,7 +63,7 @@ TRUNCATED = to_body(marked())[:-3]
 
 
 def code_of(*args: Any, **fields: Any) -> str | None:
-    """Give the code of a message's fault, or None for an event."""
+    """Return the code of a message's fault, or None for an event."""
     try:
         got = read_event(delivery(*args, **fields))
     except Invalid as fault:
@@ -309,7 +309,7 @@ CHANNELS = st.sampled_from(channels.EVENT_CHANNELS) | st.text(max_size=20)
 
 
 def paths(value: Any) -> Iterator[tuple[Any, ...]]:
-    """Give the way to each value inside a value."""
+    """Return the way to each value inside a value."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         yield (key,)

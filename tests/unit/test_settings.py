@@ -62,7 +62,7 @@ def give(monkeypatch: pytest.MonkeyPatch, **texts: str) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Give a value as the table above writes it."""
+    """Return a value as the table above writes it."""
     if hasattr(value, "get_secret_value"):
         return value.get_secret_value()
     return str(value) if value.__class__.__name__ == "AnyUrl" else value

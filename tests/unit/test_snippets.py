@@ -51,7 +51,7 @@ def plain(passage: str) -> str:
 
 
 def without_cut_signs(shown: str) -> set[str]:
-    """Give what a passage may be of the text: an ellipsis of ours cannot be told from one of the text."""
+    """Return what a passage may be of the text: an ellipsis of ours cannot be told from one of the text."""
     started = {shown, shown.removeprefix("… ")}
     return started | {piece.removesuffix(" …") for piece in started}
 

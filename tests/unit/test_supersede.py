@@ -51,7 +51,7 @@ def reader(archive: ArchiveWriter, tmp_path: Path) -> Iterator[ArchiveReader]:
 
 
 def broken(number: int = 1, at: str = TIME, **fields: Any) -> Delivery:
-    """Give a publication without a title; its version and time can be read."""
+    """Return a publication without a title; its version and time can be read."""
     return publishing(number, at=at, title="", **fields)
 
 

@@ -13,7 +13,7 @@ SECTIONS = {part.partition("\n")[0]: part for part in TEXT.split("\n## ")[1:]}
 
 
 def rows(heading: str) -> dict[str, str]:
-    """Give a table's rows by their first cell."""
+    """Return a table's rows by their first cell."""
     lines = [line for line in SECTIONS[heading].splitlines() if line.startswith("| ")][1:]
     return {line.split(" | ")[0].strip("|` "): line for line in lines}
 

@@ -28,7 +28,7 @@ def imported() -> set[tuple[str, str]]:
 
 
 def called() -> set[tuple[str, str]]:
-    """Give every call as (file, what is called)."""
+    """Return every call as (file, what is called)."""
     return {(file, ast.unparse(node.func)) for file, node in nodes(ast.Call)}  # type: ignore[attr-defined]
 
 

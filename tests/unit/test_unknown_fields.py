@@ -111,7 +111,7 @@ def test_an_empty_query_still_means_everything(body: bytes) -> None:
 
 
 def parts(model: type[ContractModel]) -> Iterator[type[ContractModel]]:
-    """Give a model and all that it is made of."""
+    """Return a model and all that it is made of."""
     yield model
     pending = [field.annotation for field in model.model_fields.values()]
     while pending:

@@ -79,7 +79,7 @@ class Refused(NewsdexError):  # noqa: N818 - the reply is no fault of ours
 
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator["Client"]:
-    """Give a client; raise `Unavailable` where the broker does not answer, `Misconfigured` where it refuses us."""
+    """Return a client; raise `Unavailable` where the broker does not answer, `Misconfigured` where it refuses us."""
     refusals = Refusals()
     connection = await connect(settings, name="newsdex-client", refusals=refusals)
     try:
@@ -121,11 +121,11 @@ class Client:
         return await Publisher(self._js, self._refusals).publish_one(message)
 
     def pace(self) -> Pace:
-        """Give what keeps the events that wait for the service few, for one publication."""
+        """Return what keeps the events that wait for the service few, for one publication."""
         return Pace(self.lag, self._reflected)
 
     async def lag(self) -> int | None:
-        """Give how many events the indexer has not handled; None where the broker does not tell this user."""
+        """Return how many events the indexer has not handled; None where the broker does not tell this user."""
         if not self._lag_is_told:
             return None
         try:
@@ -144,7 +144,7 @@ class Client:
     async def wait_until_searchable(
         self, refs: Sequence[EventRef], timeout_s: float, on_settled: Callable[[int], None]
     ) -> list[EventOutcome]:
-        """Give the outcomes of some events once search reflects them all; parked events are not waited for.
+        """Return the outcomes of some events once search reflects them all; parked events are not waited for.
 
         Raises `Unavailable` when the time is over.
         """
@@ -165,7 +165,7 @@ class Client:
         return [settled[ref] for ref in refs]
 
     async def _outcomes_so_far(self, refs: Sequence[EventRef]) -> tuple[EventOutcome, ...]:
-        """Give outcomes, or none where the answer is that there will be one: the first index is being built."""
+        """Return outcomes, or none where the answer is that there will be one: the first index is being built."""
         try:
             return await self.outcomes(refs)
         except Refused as refused:
@@ -174,7 +174,7 @@ class Client:
             return ()
 
     async def outcomes(self, refs: Sequence[EventRef]) -> tuple[EventOutcome, ...]:
-        """Give what became of some events, at most MAX_EVENTS_PER_REQUEST."""
+        """Return what became of some events, at most MAX_EVENTS_PER_REQUEST."""
         request = OutcomeRequest(events=tuple(refs))
         return (await self._request(channels.EVENTS_OUTCOME, request, OutcomeReply)).outcomes
 

@@ -26,7 +26,7 @@ Projecting = Callable[[], ProjectorProcess | None]
 
 
 def index_handlers(projecting: Projecting) -> Iterator[tuple[str, Handler]]:
-    """Give each channel with its handler."""
+    """Return each channel with its handler."""
     rebuilds = RateLimit(MAX_REBUILDS, REBUILDS_PERIOD_S)
     yield channels.INDEX_STATUS, partial(_status, projecting)
     for channel in ORDERS:
@@ -34,7 +34,7 @@ def index_handlers(projecting: Projecting) -> Iterator[tuple[str, Handler]]:
 
 
 def damage_handler(projecting: Projecting) -> Handler:
-    """Give the handler of searchers' reports, which has the index checked."""
+    """Return the handler of searchers' reports, which has the index checked."""
     return partial(_check, projecting)
 
 
@@ -94,7 +94,7 @@ def _started(projecting: Projecting) -> ProjectorProcess:
 
 
 def index_reply(status: ProjectorStatus) -> IndexReply:
-    """Give how the index is, as the contract has it."""
+    """Return how the index is, as the contract has it."""
     return IndexReply(
         generation=status.generation,
         position=status.position,

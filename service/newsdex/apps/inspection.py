@@ -56,17 +56,17 @@ def _is_text(argument: str) -> bool:
 
 
 def parked_events(settings: Settings, choice: ParkedChoice, *, limit: int) -> list[ParkedEvent]:
-    """Give parked events, newest first."""
+    """Return parked events, newest first."""
     return read_archive(settings.data_dir, lambda archive: archive.parked(choice, limit=limit))
 
 
 def parked_ids(settings: Settings, choice: ParkedChoice) -> list[int]:
-    """Give the numbers of parked events, oldest first."""
+    """Return the numbers of parked events, oldest first."""
     return read_archive(settings.data_dir, lambda archive: archive.parked_ids(choice))
 
 
 def every_parked(settings: Settings, choice: ParkedChoice) -> Iterator[ParkedEvent]:
-    """Give parked events one after the other, oldest first; only one message is in memory."""
+    """Return parked events one after the other, oldest first; only one message is in memory."""
     archive = ArchiveReader(settings.data_dir)
     try:
         for id_ in archive.parked_ids(choice):
@@ -78,7 +78,7 @@ def every_parked(settings: Settings, choice: ParkedChoice) -> Iterator[ParkedEve
 
 
 def parked_event(settings: Settings, id_: int) -> ParkedEvent:
-    """Give one parked event; raise `NewsdexError` for an unknown one."""
+    """Return one parked event; raise `NewsdexError` for an unknown one."""
     event = read_archive(settings.data_dir, lambda archive: archive.parked_event(id_))
     if event is None:
         raise NewsdexError("unknown_parked", f"no event is parked under {id_}")

@@ -9,7 +9,7 @@ from newsdex.private import private_folder
 
 
 def lock_data_dir(data_dir: Path, kind: str) -> IO[str]:
-    """Give a lock that lasts until it is closed or the process ends; raise `Misconfigured` where another has it."""
+    """Return a lock that lasts until it is closed or the process ends; raise `Misconfigured` where another has it."""
     try:
         private_folder(data_dir)
         file = (data_dir / f"{kind}.lock").open("w")

@@ -35,7 +35,7 @@ class Message:
     correlation_id: str | None = None
 
     def headers(self) -> dict[str, str]:
-        """Give the message's headers."""
+        """Return the message's headers."""
         headers = {channels.MESSAGE_ID_HEADER: self.message_id}
         if self.correlation_id:
             headers[channels.CORRELATION_HEADER] = self.correlation_id
@@ -101,7 +101,7 @@ class Publisher:
             raise first from first.__cause__
 
     async def publish_one(self, message: Message) -> tuple[EventRef, bool]:
-        """Give the event as it can be asked for, and whether the broker had the message already."""
+        """Return the event as it can be asked for, and whether the broker had the message already."""
         try:
             ack = await self._refusals.or_refused(
                 self._js.publish(message.channel, message.body, stream=channels.STREAM, headers=message.headers()),

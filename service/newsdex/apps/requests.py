@@ -26,7 +26,7 @@ GRACE_S = 0.05
 
 
 def correlation_id_of(message: NatsMessage) -> str:
-    """Give the requester's correlation id, or the one that was made for the request."""
+    """Return the requester's correlation id, or the one that was made for the request."""
     return (message.headers or {}).get(channels.CORRELATION_HEADER) or message.correlation_id or ""
 
 
@@ -39,12 +39,12 @@ def headers_of(value: ContractModel) -> dict[str, str]:
 
 
 def reply(value: ContractModel, correlation_id: str) -> NatsResponse:
-    """Give the message for a value."""
+    """Return the message for a value."""
     return NatsResponse(value.to_json(), headers=headers_of(value), correlation_id=correlation_id)
 
 
 def problem_reply(error: Exception, correlation_id: str, event: str, **context: str) -> NatsResponse:
-    """Give the message for an error, and log it with its context: a defect with its traceback."""
+    """Return the message for an error, and log it with its context: a defect with its traceback."""
     problem = problem_of(error, correlation_id)
     unexpected = not isinstance(error, NewsdexError)
     level = log.error if unexpected else log.info

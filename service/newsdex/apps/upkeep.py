@@ -30,7 +30,7 @@ OnStatus = Callable[[IndexReply], None]
 
 
 def check(settings: Settings, *, index: bool, archive: bool) -> Iterator[str]:
-    """Give what is wrong with the index and the archive, one text each; nothing where all is well.
+    """Return what is wrong with the index and the archive, one text each; nothing where all is well.
 
     Works beside running processes and without them. Raises `NewsdexError` where there is nothing to check.
     """

@@ -21,7 +21,7 @@ _PRIMARY = 0xFF
 
 
 def archive_fault(error: sqlite3.Error) -> Unavailable:
-    """Give what is wrong with the archive as a fault with a code, by SQLite's result code (https://sqlite.org/rescode.html)."""
+    """Return what is wrong with the archive as a fault with a code, by SQLite's result code (https://sqlite.org/rescode.html)."""
     kind = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     if kind in _FULL:
         return Unavailable("archive_disk_full", f"the archive cannot be written: {error}")

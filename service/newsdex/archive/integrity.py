@@ -15,7 +15,7 @@ NOTHING_WRONG = frozenset({"ok", "*** in database main ***"})
 
 
 def check_archive(folder: Path) -> Iterator[str]:
-    """Give what is wrong with the archive, one text each: the page that SQLite names, or the article.
+    """Return what is wrong with the archive, one text each: the page that SQLite names, or the article.
 
     A whole archive gives nothing. Raises `NewsdexError` where there is none, or it cannot be opened.
     """
@@ -41,7 +41,7 @@ def check_connection(connection: sqlite3.Connection, name: str) -> Iterator[str]
 
 
 def _check_pages(connection: sqlite3.Connection) -> list[str]:
-    """Give what SQLite finds wrong; raise `sqlite3.Error` where it fails before it has found anything."""
+    """Return what SQLite finds wrong; raise `sqlite3.Error` where it fails before it has found anything."""
     for limit in LIMITS:
         try:
             rows = connection.execute(f"PRAGMA integrity_check({limit})").fetchall()

@@ -83,12 +83,12 @@ class ArchiveReader:
 
     @_with_code
     def head(self) -> int:
-        """Give the highest sequence number of the change feed; 0 when it is empty."""
+        """Return the highest sequence number of the change feed; 0 when it is empty."""
         return self._connection.execute("SELECT max(sequence) FROM articles").fetchone()[0] or 0
 
     @_with_code
     def changes(self, after: int, limit: int) -> list[Change]:
-        """Give the next entries of the change feed, oldest first, each article once.
+        """Return the next entries of the change feed, oldest first, each article once.
 
         At most `limit`, and fewer where their texts are large: several have MAX_FEED_BYTES at most.
         """
@@ -122,7 +122,7 @@ class ArchiveReader:
 
     @_with_code
     def entries(self, after: int, limit: int) -> list[FeedEntry]:
-        """Give the next entries of the change feed, oldest first, without their texts."""
+        """Return the next entries of the change feed, oldest first, without their texts."""
         rows = self._connection.execute(
             f"SELECT {ENTRY_COLUMNS} FROM articles WHERE sequence > ? ORDER BY sequence LIMIT ?",  # noqa: S608 - constants
             (after, limit),
@@ -131,7 +131,7 @@ class ArchiveReader:
 
     @_with_code
     def visible(self, ids: Sequence[str], now_us: int) -> dict[str, Article]:
-        """Give those of some articles that may be shown now: neither withdrawn nor embargoed nor expired."""
+        """Return those of some articles that may be shown now: neither withdrawn nor embargoed nor expired."""
         marks = ",".join("?" * len(ids))
         query = f"SELECT id, content FROM articles WHERE id IN ({marks}) AND {VISIBLE}"  # noqa: S608 - question marks
         rows = self._connection.execute(query, (*ids, now_us, now_us))
@@ -145,14 +145,14 @@ class ArchiveReader:
 
     @_with_code
     def hidden_since(self, position: int, now_us: int) -> list[str]:
-        """Give the articles that an index at some position may still show and must not."""
+        """Return the articles that an index at some position may still show and must not."""
         query = f"""SELECT id FROM articles WHERE sequence > ?
             AND (content IS NULL OR embargoed_us IS NOT NULL OR expires_us IS NOT NULL) AND NOT ({VISIBLE})"""  # noqa: S608 - a constant
         return [row["id"] for row in self._connection.execute(query, (position, now_us, now_us))]
 
     @_with_code
     def history(self, article_id: str) -> list[LedgerEntry]:
-        """Give every outcome of an article, oldest first."""
+        """Return every outcome of an article, oldest first."""
         query = f"""SELECT {LEDGER_COLUMNS}, (SELECT resolution FROM parked WHERE id = parked_id) AS resolution
             FROM ledger WHERE article_id = ? ORDER BY number"""  # noqa: S608 - a constant
         return [LedgerEntry(**row) for row in map(dict, self._connection.execute(query, (article_id,)))]
@@ -187,7 +187,7 @@ class ArchiveReader:
 
     @_with_code
     def standing(self, article_id: str) -> Standing | None:
-        """Give how an article stands, or None for one that no event changed."""
+        """Return how an article stands, or None for one that no event changed."""
         row = self._connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
         if row is None:
             return None
@@ -215,7 +215,7 @@ class ArchiveReader:
 
     @_with_code
     def parked(self, choice: ParkedChoice = EVERY_OPEN, *, limit: int) -> list[ParkedEvent]:
-        """Give parked events, newest first."""
+        """Return parked events, newest first."""
         where, values = _where(choice)
         query = f"SELECT * FROM parked WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - constants
         rows = self._connection.execute(query, (*values, limit))
@@ -223,27 +223,27 @@ class ArchiveReader:
 
     @_with_code
     def parked_ids(self, choice: ParkedChoice = EVERY_OPEN) -> list[int]:
-        """Give the numbers of parked events, oldest first."""
+        """Return the numbers of parked events, oldest first."""
         where, values = _where(choice)
         rows = self._connection.execute(f"SELECT id FROM parked WHERE {where} ORDER BY id", values)  # noqa: S608 - constants
         return [row["id"] for row in rows]
 
     @_with_code
     def parked_event(self, id_: int) -> ParkedEvent | None:
-        """Give one parked event."""
+        """Return one parked event."""
         row = self._connection.execute("SELECT * FROM parked WHERE id = ?", (id_,)).fetchone()
         return None if row is None else parked_from_row(row)
 
     @_with_code
     def parked_open(self) -> list[ParkedCount]:
-        """Give how many parked events wait for an operator, by code."""
+        """Return how many parked events wait for an operator, by code."""
         query = """SELECT code, count(*) AS number, min(at_us) AS oldest_us FROM parked WHERE status = 'open'
             GROUP BY code ORDER BY code"""
         return [ParkedCount(**row) for row in map(dict, self._connection.execute(query))]
 
     @_with_code
     def counts(self) -> ArchiveCounts:
-        """Give the archive in numbers; reads every ledger row."""
+        """Return the archive in numbers; reads every ledger row."""
         one = self._connection.execute(
             """SELECT count(content) AS live, count(*) - count(content) AS tombstones,
                 coalesce(max(sequence), 0) AS sequence FROM articles"""
@@ -281,7 +281,7 @@ def _bounded(rows: sqlite3.Cursor) -> list[Change]:
 
 
 def _where(choice: ParkedChoice) -> tuple[str, list[object]]:
-    """Give a choice as a condition of SQL, and its values."""
+    """Return a choice as a condition of SQL, and its values."""
     conditions: dict[str, list[object]] = {
         f"code IN ({','.join('?' * len(choice.codes))})": list(choice.codes),
         "at_us >= ?": [choice.since_us],

@@ -61,7 +61,7 @@ class ArchiveWriter:
 
     @contextmanager
     def transaction(self) -> Iterator["ArchiveTransaction"]:
-        """Give a transaction: committed and on the disk at the end, or without any effect after an exception.
+        """Return a transaction: committed and on the disk at the end, or without any effect after an exception.
 
         Raises `sqlite3.Error` where the disk is full or the file is locked.
         """
@@ -222,13 +222,13 @@ class ArchiveTransaction:
         self._parked_blanked.append((b"", "{}", id_))
 
     def parked(self, ids: Sequence[int]) -> dict[int, ParkedEvent]:
-        """Give the parked events among some ids, closed ones too."""
+        """Return the parked events among some ids, closed ones too."""
         query = "SELECT * FROM parked WHERE id = ?"
         rows = (self._connection.execute(query, (id_,)).fetchone() for id_ in ids)
         return {row["id"]: parked_from_row(row) for row in rows if row is not None}
 
     def waiting(self, events: Iterable[ReceivedEvent]) -> list[WaitingEvent]:
-        """Give the open parked events with the names or the articles of some events."""
+        """Return the open parked events with the names or the articles of some events."""
         execute = self._connection.execute
         if not execute("SELECT 1 FROM parked WHERE status = 'open' LIMIT 1").fetchone():
             return []

@@ -18,14 +18,14 @@ CONNECT_TIMEOUT_S = 5
 
 
 def broker_url(settings: Settings) -> str:
-    """Give the broker's URL; raise `Unavailable` where none is set and none is running on the data folder."""
+    """Return the broker's URL; raise `Unavailable` where none is set and none is running on the data folder."""
     if settings.broker_url is not None:
         return str(settings.broker_url)
     return _embedded(settings.data_dir)["url"]
 
 
 def monitoring_url(settings: Settings) -> str | None:
-    """Give the address of the broker's HTTP monitoring, if it is known."""
+    """Return the address of the broker's HTTP monitoring, if it is known."""
     if settings.broker_url is not None:
         return settings.broker_monitoring_url
     return _embedded(settings.data_dir)["monitoring_url"]
@@ -44,7 +44,7 @@ def forget_address(data_dir: Path) -> None:
 
 
 def connection_options(settings: Settings) -> dict[str, Any]:
-    """Give the options of `nats.connect`, also taken by FastStream's broker: who we are, and TLS.
+    """Return the options of `nats.connect`, also taken by FastStream's broker: who we are, and TLS.
 
     Raises `Misconfigured` where a file that a setting names cannot be read.
     """
@@ -70,7 +70,7 @@ def _wants_tls(settings: Settings) -> bool:
 
 
 def _user(settings: Settings) -> tuple[str | None, SecretStr | None]:
-    """Give user and password, also where they stand in the URL: NATS' client would not guard those."""
+    """Return user and password, also where they stand in the URL: NATS' client would not guard those."""
     url = settings.broker_url
     if settings.broker_user or url is None or not url.username or not url.password:
         return settings.broker_user, settings.broker_password

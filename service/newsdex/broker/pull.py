@@ -37,7 +37,7 @@ class BoundedPull(JetStreamContext.PullSubscription):
         super().__init__(bound._js, bound._sub, bound._stream, bound._consumer, bound._deliver.encode())  # noqa: SLF001 - the same subscription
 
     async def fetch(self, batch: int = 1, timeout: float | None = 1.0, heartbeat: float | None = None) -> list[Msg]:  # noqa: ASYNC109, ARG002 - the client's signature
-        """Give what there is, at most `batch` messages and MAX_BATCH_BYTES; wait for the first, `timeout` seconds.
+        """Return what there is, at most `batch` messages and MAX_BATCH_BYTES; wait for the first, `timeout` seconds.
 
         Gives nothing, and no sooner than `timeout`, where there is nothing, or nobody to ask.
         """

@@ -17,7 +17,7 @@ OWN_INBOX = "; NEWSDEX_BROKER_INBOX_PREFIX names an inbox that this user may rea
 
 
 def refusal_of(error: Exception) -> Misconfigured | None:
-    """Give the error that says what to change; None for a fault that may pass."""
+    """Return the error that says what to change; None for a fault that may pass."""
     if isinstance(error, NotEncrypted):
         return Misconfigured("broker_not_encrypted", str(error))
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -81,7 +81,7 @@ class EmbeddedServer:
             end_process(self._process, STOP_TIMEOUT_S)
 
     def exit_code(self) -> int | None:
-        """Give the exit code of a server that has ended, None while it runs."""
+        """Return the exit code of a server that has ended, None while it runs."""
         return None if self._process is None else self._process.poll()
 
     def start(self) -> None:

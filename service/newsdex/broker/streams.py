@@ -49,7 +49,7 @@ def wanted_stream(max_bytes: int | None = None, replicas: int = 1) -> StreamConf
 
 
 def wanted_consumer() -> ConsumerConfig:
-    """Give the durable consumer; `max_deliver` is without an end, because nothing may be given up."""
+    """Return the durable consumer; `max_deliver` is without an end, because nothing may be given up."""
     return ConsumerConfig(
         durable_name=CONSUMER,
         deliver_policy=DeliverPolicy.ALL,

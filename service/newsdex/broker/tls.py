@@ -28,7 +28,7 @@ class Tls(ssl.SSLContext):
         return super().wrap_bio(*args, **options)
 
     def guard(self, secret: str) -> Callable[[], str]:
-        """Give a secret as the client asks for it: once for each handshake, never for a connection without one."""
+        """Return a secret as the client asks for it: once for each handshake, never for a connection without one."""
 
         def reveal() -> str:
             self.check()

@@ -79,17 +79,17 @@ def show_error(error: NewsdexError) -> None:
 
 
 def moment(stamp_us: int) -> str:
-    """Give a moment in microseconds since 1970 as people read it, UTC."""
+    """Return a moment in microseconds since 1970 as people read it, UTC."""
     return datetime.fromtimestamp(stamp_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def progress() -> Progress:
-    """Give a bar with a rate for long work; nothing is drawn where nobody watches."""
+    """Return a bar with a rate for long work; nothing is drawn where nobody watches."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
     return Progress(*columns, console=err, disable=not err.is_terminal, transient=True)
 
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
-        """Give the things done in a second."""
+        """Return the things done in a second."""
         return Text(f"{task.speed:,.0f}/s" if task.speed else "")

@@ -41,7 +41,7 @@ class Skipped:
 
 
 def files_of(folder: Path, skipped: Skipped) -> Iterator[Path]:
-    """Give the files of a folder that are read, in the order of their names; count the others.
+    """Return the files of a folder that are read, in the order of their names; count the others.
 
     Links are followed where they lead to a file within the folder, and to no folder at all.
     """
@@ -71,7 +71,7 @@ def _kind_skipped(path: Path, root: Path) -> str | None:
 
 
 def suffix_of(path: Path) -> str:
-    """Give the suffix that tells the format, lower-case: of `a.json.gz` it is `.json`."""
+    """Return the suffix that tells the format, lower-case: of `a.json.gz` it is `.json`."""
     name = path.name.lower()
     return Path(name.removesuffix(PACKED_SUFFIX)).suffix
 

@@ -51,7 +51,7 @@ class Refusal:
 
 
 def read_inputs(paths: list[Path], pages: Pages, unkept: Counter[str]) -> Iterator[Message | Refusal | Skipped]:
-    """Give every event of some files, folders or standard input (`-`), in order.
+    """Return every event of some files, folders or standard input (`-`), in order.
 
     Each thing that is wrong is a refusal with its origin; what a folder has besides is told behind its files.
     `unkept` counts what other formats say and newsdex does not keep.
@@ -108,7 +108,7 @@ def _readings(head: bytes, content: BinaryIO, suffix: str, context: Context) -> 
 
 
 def _lines(content: BinaryIO) -> Iterator[bytes]:
-    """Give the lines, without what a line has beyond the largest message."""
+    """Return the lines, without what a line has beyond the largest message."""
     while line := content.readline(MAX_LINE):
         end = line
         while not end.endswith(b"\n") and (end := content.readline(MAX_LINE)):

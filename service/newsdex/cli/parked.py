@@ -166,7 +166,7 @@ def _redrive(chosen: list[int], ask: Callable[[Client], AsyncIterator[ParkedResu
 
 
 def _report(results: list[ParkedResult], *, named: bool) -> None:
-    """Give a line for each event that was named; of many, the numbers, and a line for some that stay parked."""
+    """Return a line for each event that was named; of many, the numbers, and a line for some that stay parked."""
     if named:
         shown = results
     else:

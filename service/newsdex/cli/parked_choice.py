@@ -34,7 +34,7 @@ def parked_choice(
 
 
 def chosen_ids(settings: Settings, ids: Sequence[int] | None, choice: ParkedChoice, *, everything: bool) -> list[int]:
-    """Give the numbers of the chosen events, oldest first; raise `Invalid` where it is not clear which are meant."""
+    """Return the numbers of the chosen events, oldest first; raise `Invalid` where it is not clear which are meant."""
     by_property = choice != ParkedChoice()
     if bool(ids) == (everything or by_property):
         raise Invalid("nothing_chosen", "name the events by their numbers, by --code, --since, --before, or by --all")

@@ -49,7 +49,7 @@ def _write(file: BinaryIO, events: Iterable[ParkedEvent]) -> int:
 
 
 def as_line(event: ParkedEvent) -> dict[str, Any]:
-    """Give everything that is known of a parked event; times are RFC 3339."""
+    """Return everything that is known of a parked event; times are RFC 3339."""
     delivery = event.delivery
     return {
         "id": event.id,

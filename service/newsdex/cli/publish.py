@@ -123,7 +123,7 @@ def _summary(done: Publication, refusals: Sequence[Refusal]) -> str:
 
 
 def overruled_in(outcomes: Sequence[EventOutcome]) -> list[EventOutcome]:
-    """Give the last outcome of each article of which nothing that was sent counts now.
+    """Return the last outcome of each article of which nothing that was sent counts now.
 
     Of several events about an article one is enough: the others were to be replaced by it.
     """

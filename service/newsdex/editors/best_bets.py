@@ -51,7 +51,7 @@ class Entry(BaseModel):
 
     @property
     def end_us(self) -> int:
-        """Give the moment at which it ends."""
+        """Return the moment at which it ends."""
         if not isinstance(self.until, datetime):
             return microseconds(datetime.combine(self.until, time(), UTC)) + DAY_US
         return microseconds(self.until if self.until.tzinfo else self.until.replace(tzinfo=UTC))
@@ -64,7 +64,7 @@ class BestBets:
     by_query: Mapping[tuple[str, ...], Sequence[Entry]] = field(default_factory=dict)
 
     def promoted(self, text: str, wordlist: WordList, now_us: int) -> tuple[str, ...]:
-        """Give the ids of the articles that are promoted for a query now, in the file's order, each once."""
+        """Return the ids of the articles that are promoted for a query now, in the file's order, each once."""
         if not self.by_query:
             return ()
         every = [plain_form(word) for word, *_ in words(text)]

@@ -44,7 +44,7 @@ class WordLists:
     by_language: Mapping[str, WordList] = field(default_factory=dict)
 
     def of_query(self, text: str, languages: Sequence[str] = ()) -> WordList:
-        """Give the wordlist for a query: of the language asked for, or else of the one that its small words speak.
+        """Return the wordlist for a query: of the language asked for, or else of the one that its small words speak.
 
         Two of its words must be small words of another language than English: `die hard` is English.
         """
@@ -67,7 +67,7 @@ def watched_wordlists(folder: Path | None, *, look_every_s: float = LOOK_EVERY_S
 
 
 def wordlist_files(folder: Path | None) -> list[Path]:
-    """Give the files in use: those that are shipped, and in place of one of the same name, the operator's."""
+    """Return the files in use: those that are shipped, and in place of one of the same name, the operator's."""
     chosen = {path.name: path for path in sorted(SHIPPED.glob("*.txt"))}
     if folder is not None:
         chosen |= {path.name: path for path in sorted(folder.glob("*.txt"))}
@@ -102,7 +102,7 @@ def read_wordlists(paths: Iterable[Path]) -> WordLists:
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
-    """Give the lines with something on them, and their numbers."""
+    """Return the lines with something on them, and their numbers."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -129,7 +129,7 @@ def _synonyms(path: Path, lines: Sequence[tuple[int, str]]) -> dict[Words, tuple
 
 
 def _entries(text: str) -> list[tuple[tuple[str, str], ...]]:
-    """Give the entries between commas, each as its words, folded, with their stems."""
+    """Return the entries between commas, each as its words, folded, with their stems."""
     folded = (list(map(plain_form, phrase_words(part))) for part in text.split(","))
     read = (tuple((word, stem_of(word)) for word in entry) for entry in folded)
     return [entry for entry in read if entry]

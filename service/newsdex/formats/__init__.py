@@ -33,7 +33,7 @@ READ = frozenset((recognition.JSON, recognition.JSON_LINES, *_MODULES))
 
 
 def read(content: bytes, context: Context, suffix: str = "") -> Iterator[Reading]:
-    """Give what stands in content, in order; any bytes give readings, and no exception."""
+    """Return what stands in content, in order; any bytes give readings, and no exception."""
     name = recognise(content[: recognition.HEAD_BYTES], suffix)
     if name == recognition.TEXT and context.mapping:
         name = recognition.CSV  # who maps columns has a table

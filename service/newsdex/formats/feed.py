@@ -31,7 +31,7 @@ KEPT = frozenset(_KEPT_NAMES.split())
 
 
 def read(content: bytes, context: Context) -> Iterator[Item | Refused]:
-    """Give the article of each item, or why it is none."""
+    """Return the article of each item, or why it is none."""
     refuse_entities(content)
     refuse_depth(content)
     parsed = feedparser.parse(io.BytesIO(content), sanitize_html=False, resolve_relative_uris=False)

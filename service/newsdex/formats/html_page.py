@@ -12,7 +12,7 @@ from newsdex_schemas.events import MAX_HTML_CHARS
 
 
 def read(content: bytes, context: Context) -> Iterator[Item]:
-    """Give the page; one that nobody named has the address that it calls its own, or the context's name."""
+    """Return the page; one that nobody named has the address that it calls its own, or the context's name."""
     page = decode_page(content)
     if len(page) > MAX_HTML_CHARS:
         raise Invalid("too_long", f"the page has more than {MAX_HTML_CHARS} characters")

@@ -23,7 +23,7 @@ def is_feed(value: Mapping[str, Any]) -> bool:
 
 
 def read(value: Mapping[str, Any], context: Context) -> Iterator[Item | Refused]:
-    """Give the article of each item, or why it is none."""
+    """Return the article of each item, or why it is none."""
     items = value.get("items")
     if not isinstance(items, list):
         raise Invalid("wrong_type", "items: must be a list", "items")

@@ -32,7 +32,7 @@ def has_no_article(value: object) -> bool:
 
 
 def read(value: Mapping[str, Any], context: Context) -> Iterator[Item | Refused]:
-    """Give the articles in an object; raise `Invalid` where there is none."""
+    """Return the articles in an object; raise `Invalid` where there is none."""
     found = articles_in(value)
     if not found:
         types = ", ".join(sorted(types_of({str(key).lower(): part for key, part in value.items()}))) or "no type"

@@ -50,7 +50,7 @@ def json_format(value: object) -> JsonFormat | None:
 
 
 def read_value(value: Any, body: bytes, context: Context) -> Iterator[Reading]:
-    """Give what stands in one value, whose bytes travel as they are where it is of the contract."""
+    """Return what stands in one value, whose bytes travel as they are where it is of the contract."""
     try:
         if context.mapping and isinstance(value, dict):
             yield mapped_item(value, mapping_of(context.mapping, value), context)
@@ -65,7 +65,7 @@ def read_value(value: Any, body: bytes, context: Context) -> Iterator[Reading]:
 
 
 def read_json(content: bytes, context: Context) -> Iterator[Reading]:
-    """Give what stands in one value, in a list of them, or in JSON Lines."""
+    """Return what stands in one value, in a list of them, or in JSON Lines."""
     content = content.removeprefix(BYTE_ORDER_MARK)
     try:
         value = parse_json(content)
@@ -110,7 +110,7 @@ def has_lines(lines: list[bytes]) -> bool:
 
 
 def read_line(line: bytes, number: int, context: Context) -> Iterator[Reading]:
-    """Give what stands in one of JSON Lines; nothing where it is blank."""
+    """Return what stands in one of JSON Lines; nothing where it is blank."""
     line = line.strip()
     if not line:
         return

@@ -63,7 +63,7 @@ def _at(value: Mapping[str, Any], way: str) -> Any:
 
 
 def _names(raw: Any) -> Iterator[str]:
-    """Give the names in a cell, parted by semicolons or bars, or in a list of texts or of objects with a name."""
+    """Return the names in a cell, parted by semicolons or bars, or in a list of texts or of objects with a name."""
     for one in raw if isinstance(raw, list) else _BETWEEN.split(str(raw)):
         name = one.get("name") if isinstance(one, Mapping) else one
         if isinstance(name, str) and name.strip():

@@ -26,7 +26,7 @@ KEPT = {"itemMeta": frozenset(_META_NAMES.split()), "contentMeta": frozenset(_CO
 
 
 def read(content: bytes, context: Context) -> Iterator[Item | Refused]:
-    """Give the article or the takedown of each news item, or why it is none."""
+    """Return the article or the takedown of each news item, or why it is none."""
     root = parse_xml(content)
     items = [one for one in root.iter(f"{{{NAMESPACE}}}*") if name_of(one) == "newsItem" or name_of(one) in OTHERS]
     if not items:

@@ -34,7 +34,7 @@ def is_item(value: Mapping[str, Any]) -> bool:
 
 
 def read(value: Mapping[str, Any], context: Context) -> Iterator[Item]:
-    """Give the article or the takedown of an item; raise `Invalid` for what is no ninjs."""
+    """Return the article or the takedown of an item; raise `Invalid` for what is no ninjs."""
     item = {name.lower(): field for name, field in value.items()}
     check(item)
     zone = zone_of(context.timezone)

@@ -7,7 +7,7 @@ from newsdex.formats.items import Context, Item, page_item
 
 
 def read(content: bytes, context: Context) -> Iterator[Item]:
-    """Give the page as a scraper left it, for newsdex to make an article of."""
+    """Return the page as a scraper left it, for newsdex to make an article of."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

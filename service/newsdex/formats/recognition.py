@@ -253,7 +253,7 @@ def _is_table(text: str, mark: str, *, whole: bool) -> bool:
 
 
 def _rows(text: str, mark: str) -> list[list[str]]:
-    """Give the first rows of a text as a table; none where it cannot be one."""
+    """Return the first rows of a text as a table; none where it cannot be one."""
     if mark not in text.partition("\n")[0]:
         return []
     try:

@@ -17,7 +17,7 @@ SHOWN_COLUMNS = 20
 
 
 def read(content: bytes, context: Context) -> Iterator[Item | Refused]:
-    """Give the article of each row, or why it is none; raise `Invalid` where no column holds a title or a text."""
+    """Return the article of each row, or why it is none; raise `Invalid` where no column holds a title or a text."""
     csv.field_size_limit(4 * MAX_BODY_CHARS)  # the library's own limit is a tenth of an article's
     try:
         text = content.decode("utf-8-sig")

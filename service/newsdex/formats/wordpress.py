@@ -24,7 +24,7 @@ def is_post(value: Mapping[str, Any]) -> bool:
 
 
 def read(value: Mapping[str, Any], context: Context) -> Iterator[Item]:
-    """Give the article of a post, or the takedown of one in the bin; raise `Invalid` for one that is not published."""
+    """Return the article of a post, or the takedown of one in the bin; raise `Invalid` for an unpublished one."""
     zone, status = zone_of(context.timezone), value.get("status", "publish")
     id_ = _rendered(value, "guid") or value.get("link")
     if status == "trash":

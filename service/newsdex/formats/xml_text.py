@@ -57,7 +57,7 @@ def text_in(tree: etree._Element) -> str:
 
 
 def _pieces(tree: etree._Element) -> Iterator[str | None]:
-    """Give the pieces of text; None stands between paragraphs. A walk, since recursion would have the tree's depth."""
+    """Return the pieces of text, None between paragraphs. A walk, since recursion would have the tree's depth."""
     left_out: etree._Element | None = None
     for event, element in etree.iterwalk(tree, events=("start", "end", "comment", "pi")):
         name = name_of(element)

@@ -91,7 +91,7 @@ class View:
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
-        """Give the languages that articles are stemmed by, the default first."""
+        """Return the languages that articles are stemmed by, the default first."""
         return (DEFAULT, *sorted(frozenset().union(*(one.data.languages for one in self._snapshot.segments))))
 
     def find(  # noqa: PLR0913 - what a page is, and what is counted beside it
@@ -184,7 +184,7 @@ class View:
 
     @property
     def snapshot(self) -> Snapshot:
-        """Give the segments and their statistics."""
+        """Return the segments and their statistics."""
         return self._snapshot
 
     def visible(self, scope: SearchScope) -> Array:
@@ -201,7 +201,7 @@ class View:
         return mask
 
     def _counts(self, name: str, visible: DocSet, matches: DocSet, masks: Mapping[str, DocSet]) -> FacetCounts:
-        """Give how many matches have each value of a field, those included that only its own filter takes away."""
+        """Return how many matches have each value of a field, those included that only its own filter takes away."""
         facet = self._facets.get(name)
         if facet is None:
             values = [segment.data.values(SPELLED_FIELDS[name]) for segment in self.opened]
@@ -257,7 +257,7 @@ class IndexReader:
         self._look_again_at = 0.0
 
     def view(self) -> View:
-        """Give a view of the newest commit; raise `Unavailable` while there is no readable index."""
+        """Return a view of the newest commit; raise `Unavailable` while there is no readable index."""
         try:
             return self._current()
         except Unavailable as fault:

@@ -31,7 +31,7 @@ def numeric_field(**options: object) -> NUMERIC:
 
 
 def make_schema(language: str | None = DEFAULT) -> Schema:
-    """Give Whoosh's schema; `language` is that of the texts, as `NewsAnalyzer` takes it."""
+    """Return Whoosh's schema; `language` is that of the texts, as `NewsAnalyzer` takes it."""
     texts = {name: TEXT(analyzer=NewsAnalyzer(language), multitoken_query="phrase") for name in TEXT_FIELDS}
     filters = {name: KEYWORD(commas=True, lowercase=True, scorable=False) for name in FILTER_FIELDS}
     spelled = {name: KEYWORD(commas=True, scorable=False) for name in SPELLED_FIELDS.values()}
@@ -48,7 +48,7 @@ def make_schema(language: str | None = DEFAULT) -> Schema:
 
 @lru_cache(maxsize=10_000)
 def filter_value(text: str) -> str:
-    """Give the form in which a filter's value is compared, folded as words are; space around it does not matter.
+    """Return the form in which a filter's value is compared, folded as words are; space around it does not matter.
 
     What has nothing but signs that folding leaves out stays as it is.
     """
@@ -57,7 +57,7 @@ def filter_value(text: str) -> str:
 
 
 def document(article: Article) -> dict[str, Any]:
-    """Give an article as the fields of its document; filters have lists of values."""
+    """Return an article as the fields of its document; filters have lists of values."""
     lists = {
         "section": (article.section,),
         "authors": article.authors,

@@ -202,7 +202,7 @@ class IndexWriter:
     def _without(
         self, segments: Sequence[ColumnarSegment], documents: Mapping[str, Sequence[int]]
     ) -> list[ColumnarSegment]:
-        """Give segments without some documents, as the next commit has them; those of this commit stay as they are."""
+        """Return segments without some documents, as the next commit has them; this commit's stay as they are."""
         changed = [copy.copy(segment) for segment in segments]
         masks = {}
         for segment in changed:
@@ -286,7 +286,7 @@ class IndexWriter:
     def _replaced(
         self, sources: Sequence[ColumnarSegment], merged: ColumnarSegment, maps: Sequence[Array]
     ) -> list[ColumnarSegment]:
-        """Give the list with one segment in place of several, without what was deleted during the merge."""
+        """Return the list with one segment in place of several, without what was deleted during the merge."""
         names = [segment.segment_id() for segment in sources]
         now = {segment.segment_id(): segment for segment in self._segments}
         deleted: list[int] = []

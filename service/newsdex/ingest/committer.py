@@ -34,7 +34,7 @@ class Committer:
         self._worker: asyncio.Task[None] | None = None
 
     async def submit(self, delivery: Delivery) -> Result:
-        """Give the delivery's outcome once it is durable; raise `Unavailable` where it could not be made so."""
+        """Return the delivery's outcome once it is durable; raise `Unavailable` where it could not be made so."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._pending.append((delivery, future))
         if self._worker is None or self._worker.done():

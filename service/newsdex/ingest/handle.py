@@ -60,10 +60,10 @@ class Transaction(Protocol):
         """Take the message from a parked event that turned out to have an erased text."""
 
     def parked(self, ids: Sequence[int]) -> dict[int, ParkedEvent]:
-        """Give the parked events among some ids, closed ones too."""
+        """Return the parked events among some ids, closed ones too."""
 
     def waiting(self, events: Iterable[ReceivedEvent]) -> list[WaitingEvent]:
-        """Give the open parked events with the names or the articles of some events."""
+        """Return the open parked events with the names or the articles of some events."""
 
     def change(self, article_id: str, events: ArticleEvents, correlation_id: str) -> int:
         """Make an article what its events say, for search too; return the change's sequence number."""
@@ -85,11 +85,11 @@ class Archive(Protocol):
     """Gives transactions that are durable, or without effect, at their end."""
 
     def transaction(self) -> AbstractContextManager[Transaction]:
-        """Give a transaction; an exception inside it takes all of it back."""
+        """Return a transaction; an exception inside it takes all of it back."""
 
 
 def handle_batch(archive: Archive, deliveries: Sequence[Delivery], now_us: int) -> list[Result]:
-    """Give the outcomes of some deliveries, in their order, once they are durable.
+    """Return the outcomes of some deliveries, in their order, once they are durable.
 
     Whatever is wrong with one delivery parks that one. An exception means that none of them has an outcome.
     """

@@ -79,7 +79,7 @@ def _stated_us(attributes: dict[str, Any], data: dict[str, Any]) -> int | None:
 
 
 def _parts(delivery: Delivery) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Give attributes and data; both are empty where nothing can be read."""
+    """Return attributes and data; both are empty where nothing can be read."""
     try:
         value = parse_object(delivery.body)
     except Invalid:

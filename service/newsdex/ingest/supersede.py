@@ -37,7 +37,7 @@ class Waiting:
         return list(self._by_name.get((event.source, event.id), {}).values())
 
     def take(self, event: ReceivedEvent, settled: ArticleState) -> Iterator[tuple[int, str]]:
-        """Give the ids that a handled event makes pointless, each once, and why; `settled` is the state with it."""
+        """Return the ids that a handled event makes pointless, each once, and why; `settled` is the state with it."""
         chosen = dict.fromkeys((one.id for one in self.named(event) if _may_be(one, event)), CAME_AGAIN)
         about = self._by_article.get(event.article_id, {})
         if about:

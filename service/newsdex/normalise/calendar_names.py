@@ -69,5 +69,5 @@ ZONE_PATTERN = _one_of([*ZONES, *REGIONS, *AMBIGUOUS_ZONES])
 
 
 def named_zone(name: str) -> tzinfo | None:
-    """Give the zone that an abbreviation means everywhere; None where it depends on the country."""
+    """Return the zone that an abbreviation means everywhere; None where it depends on the country."""
     return ZoneInfo(REGIONS[name]) if name in REGIONS else ZONES.get(name)

@@ -98,7 +98,7 @@ def _is_place(place: str, *, beside_day: bool) -> bool:
 
 
 def _words(place: str) -> list[str]:
-    """Give the words of the town, or the towns, without country or state."""
+    """Return the words of the town, or the towns, without country or state."""
     return re.split(r"[ /]", re.split(r",| \[", place, maxsplit=1)[0])
 
 

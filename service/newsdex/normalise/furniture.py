@@ -85,7 +85,7 @@ def is_furniture(line: str, clock: PageClock) -> bool:
 
 
 def furniture_lines(lines: list[Line], clock: PageClock) -> set[int]:
-    """Give the numbers of the lines that are furniture; the last word of a wrapped sentence may look like a button."""
+    """Return the numbers of the lines that are furniture; a wrapped sentence's last word may look like a button."""
     found: set[int] = set()
     for at, line in enumerate(lines):
         if is_furniture(line.text, clock) and begins(lines, at, found):

@@ -110,7 +110,7 @@ def blocks(lines: Iterable[Line]) -> Iterator[list[str]]:
 
 
 def paragraphs(lines: Iterable[Line]) -> list[str]:
-    """Give the paragraphs; one of several lines keeps its line breaks.
+    """Return the paragraphs; one of several lines keeps its line breaks.
 
     Some scrapers put each paragraph on a line with no blank line between. So a block most of whose lines end as
     sentences do is a paragraph a line; any other block is one paragraph: wrapped text, verse or a list.

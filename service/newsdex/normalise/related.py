@@ -62,7 +62,7 @@ def marked_titles(lines: list[Line]) -> dict[int, str | None]:
 
 
 def _listed(lines: list[Line], start: int) -> dict[int, str]:
-    """Give the headlines of a list: the rest of the marker's block or, where it has none, the lines after it."""
+    """Return the headlines of a list: the rest of the marker's block or, where it has none, the lines after it."""
     items: dict[int, str] = {}
     same_block = start < len(lines) and not lines[start].starts_block
     for at in range(start, len(lines)):

@@ -107,7 +107,7 @@ class NewsdexEngine:
 
 
 def tree_of(question: Question) -> Any:
-    """Give the tree that the service makes of such a query: each word in each field of text."""
+    """Return the tree that the service makes of such a query: each word in each field of text."""
     if question.kind == "phrase":
         words = [terms(word, DEFAULT)[0] for word in question.words]
         return q.Or([q.Phrase(name, words, boost=boost) for name, boost in TEXT_FIELDS.items()])

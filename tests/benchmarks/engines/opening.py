@@ -14,7 +14,7 @@ CLASSES = {
 
 
 def engine_in(name: str, root: Path) -> Engine:
-    """Give an engine with a folder of its own below `root`."""
+    """Return an engine with a folder of its own below `root`."""
     module, class_ = CLASSES[name].split(".")
     made: Engine = getattr(import_module(f"tests.benchmarks.engines.{module}"), class_)(root / name)
     return made

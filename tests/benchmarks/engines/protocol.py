@@ -38,7 +38,7 @@ class Engine(Protocol):
         """Let the next answer reflect the newest commit."""
 
     def prepared(self, question: Question) -> Any | None:
-        """Give a question as this engine wants it, or None where it cannot answer that kind."""
+        """Return a question as this engine wants it, or None where it cannot answer that kind."""
 
     def ask(self, prepared: Any) -> Answer:
         """Answer a prepared question."""

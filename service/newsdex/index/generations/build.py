@@ -105,7 +105,7 @@ class Build:
         yield from sample_queries(view, self._comparable(beside), self._feed)
 
     def _comparable(self, beside: Path | None) -> View | None:
-        """Give the serving generation where its answers are right, as far as that can be seen."""
+        """Return the serving generation where its answers are right, as far as that can be seen."""
         if beside is None:
             return None
         try:

@@ -10,13 +10,13 @@ class ChangeFeed(Protocol):
     """The archive's changes by sequence number: each article once, at its last change."""
 
     def head(self) -> int:
-        """Give the highest sequence number; 0 when there is none."""
+        """Return the highest sequence number; 0 when there is none."""
 
     def changes(self, after: int, limit: int) -> Sequence[Change]:
-        """Give the next entries, oldest first, each with its article."""
+        """Return the next entries, oldest first, each with its article."""
 
     def entries(self, after: int, limit: int) -> Sequence[FeedEntry]:
-        """Give the next entries, oldest first, without their texts."""
+        """Return the next entries, oldest first, without their texts."""
 
     def turning(self, turns: Turns, limit: int) -> Sequence[Change]:
         """Return the articles whose embargo or expiry falls into a span of time, by sequence number."""

@@ -24,7 +24,7 @@ PROBE = (
 
 @cache
 def fingerprint() -> str:
-    """Give what an index made by this newsdex has in its state; two that differ must not be mixed."""
+    """Return what an index made by this newsdex has in its state; two that differ must not be mixed."""
     schema = [(name, repr(field)) for name, field in make_schema().items()]
     probed = [terms(word, language) for language in sorted(stemmers) for word, _, _ in words(PROBE)]
     seen = (schema, probed, unicodedata.unidata_version, Stemmer.version())

@@ -51,12 +51,12 @@ def read_pointer(root: Path) -> Pointer:
 
 
 def serving(root: Path) -> Path:
-    """Give the serving generation's folder; raise `Unavailable` where there is none yet or the pointer is damaged."""
+    """Return the serving generation's folder; raise `Unavailable` where there is none yet or the pointer is damaged."""
     return root / read_pointer(root).serving
 
 
 def previous(root: Path) -> Path | None:
-    """Give the folder of the generation that served before, if it is kept."""
+    """Return the folder of the generation that served before, if it is kept."""
     try:
         name = read_pointer(root).previous
     except Unavailable:
@@ -74,7 +74,7 @@ class Building:
 
 
 def building(root: Path) -> Building | None:
-    """Give what `announce` recorded last; None where nothing is being made ready."""
+    """Return what `announce` recorded last; None where nothing is being made ready."""
     try:
         found = Building(**read_sealed(root / BUILDING))
     except (FileNotFoundError, TypeError, Unavailable):
@@ -83,7 +83,7 @@ def building(root: Path) -> Building | None:
 
 
 def others(root: Path) -> list[Path]:
-    """Give the folders of all generations that do not serve, newest first."""
+    """Return the folders of all generations that do not serve, newest first."""
     try:
         current = read_pointer(root).serving
     except Unavailable:
@@ -157,5 +157,5 @@ def _serving_if_any(root: Path) -> Path | None:
 
 
 def _names(root: Path) -> list[str]:
-    """Give the names of all generations, oldest first."""
+    """Return the names of all generations, oldest first."""
     return sorted(path.name for path in root.iterdir() if NAME.fullmatch(path.name)) if root.is_dir() else []

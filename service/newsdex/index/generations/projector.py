@@ -86,7 +86,7 @@ class Projector:
 
     @property
     def position(self) -> int:
-        """Give the sequence number up to which changes are searchable; 0 where no generation is kept up to date."""
+        """Return the sequence number up to which changes are searchable; 0 where no generation is kept up to date."""
         return self._serving.writer.position if self._serving else 0
 
     @property

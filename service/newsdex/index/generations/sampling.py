@@ -86,7 +86,7 @@ def _differences(new: View, old: View, stems: Sequence[str], changed: frozenset[
 
 
 def _trees(stems: Sequence[str]) -> Iterator[Any]:
-    """Give one query of each kind that news is searched by."""
+    """Return one query of each kind that news is searched by."""
     first, last = stems[0], stems[-1]
     yield query.Term("body", first)
     yield query.Or([query.Term(field, stem) for field in ("title", "body") for stem in stems])

@@ -42,7 +42,7 @@ Steps = Iterator[Finding | int]
 
 
 def first_finding(steps: Steps) -> Finding | None:
-    """Give the first thing that is wrong, or None."""
+    """Return the first thing that is wrong, or None."""
     return next((step for step in steps if isinstance(step, Finding)), None)
 
 
@@ -147,7 +147,7 @@ class _Documents:
         return len(self.sequences)
 
     def id_of(self, place: int) -> str:
-        """Give the id of the article at a place in the order."""
+        """Return the id of the article at a place in the order."""
         return self._segments[int(self._segment[place])].data.article_id(int(self._document[place]))
 
 

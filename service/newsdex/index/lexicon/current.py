@@ -40,7 +40,7 @@ class LexiconPart:
 
     @classmethod
     def merged(cls, parts: "Sequence[LexiconPart]") -> "LexiconPart":
-        """Give one part for several."""
+        """Return one part for several."""
         return cls(
             documents=sum(part.documents for part in parts),
             words=WordTable.merged([part.words for part in parts]).most_frequent(MAX_WORDS),
@@ -74,7 +74,7 @@ class Lexicon:
     parts: Sequence[LexiconPart]
 
     def count(self, word: str) -> int:
-        """Give how often a word stands in the texts."""
+        """Return how often a word stands in the texts."""
         return sum(part.words.count(word) for part in self.parts)
 
 
@@ -90,7 +90,7 @@ class LexiconReader:
         self._working: threading.Thread | None = None
 
     def lexicon(self, segments: Sequence[OpenSegment]) -> Lexicon:
-        """Give the lexicon of a commit's segments; one of an earlier commit, or an empty one, while much is read."""
+        """Return the lexicon of a commit's segments; one of an earlier commit, or an empty one, while much is read."""
         with self._lock:
             unread = [segment for segment in segments if segment.name not in self._parts]
             small = SMALL_TERMS if self._parts else SMALL_AT_FIRST

@@ -60,14 +60,14 @@ class RelatedTerms:
         )
 
     def relatives(self, stem: str) -> tuple[RelatedTerm, ...]:
-        """Give the nearest stems that begin like this one: how many first letters they share, of the longer's."""
+        """Return the nearest stems that begin like this one: how many first letters they share, of the longer's."""
         known = self._relatives.get(stem)
         if known is None:
             known = _remember(self._relatives, stem, self._find_relatives(stem))
         return known
 
     def inflections(self, stem: str) -> tuple[str, ...]:
-        """Give other forms in which a stem stands in the texts."""
+        """Return other forms in which a stem stands in the texts."""
         known = self._inflections.get(stem)
         if known is None:
             known = _remember(self._inflections, stem, self._find_inflections(stem))
@@ -100,7 +100,7 @@ class RelatedTerms:
         return tuple(found[:MAX_INFLECTIONS])
 
     def _beginning(self, beginning: str) -> set[str]:
-        """Give the terms with a beginning."""
+        """Return the terms with a beginning."""
         found: set[str] = set()
         for segment in self._snapshot.segments:
             found.update(_kept_terms.of(segment, beginning))

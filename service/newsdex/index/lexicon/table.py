@@ -42,7 +42,7 @@ class WordTable:
 
     @classmethod
     def merged(cls, tables: "Sequence[WordTable]") -> "WordTable":
-        """Give one table for several; counts of what is in more than one add up."""
+        """Return one table for several; counts of what is in more than one add up."""
         if all(table.values is table.words for table in tables):
             return cls._of_words(tables)
         counts: Counter[tuple[str, str]] = Counter()
@@ -74,24 +74,24 @@ class WordTable:
         return len(self.words)
 
     def count(self, word: str) -> int:
-        """Give a word's count, 0 where it is not in the table."""
+        """Return a word's count, 0 where it is not in the table."""
         place = bisect_left(self.words, word)
         return int(self.counts[place]) if place < len(self.words) and self.words[place] == word else 0
 
     def span(self, prefix: str) -> tuple[int, int]:
-        """Give the places [start, stop) of the words that begin like this."""
+        """Return the places [start, stop) of the words that begin like this."""
         start = bisect_left(self.words, prefix)
         return start, bisect_left(self.words, prefix + AFTER_ANY, start)
 
     def beginning(self, prefix: str, limit: int) -> list[int]:
-        """Give the places of the most frequent words with a prefix, most frequent first."""
+        """Return the places of the most frequent words with a prefix, most frequent first."""
         start, stop = self.span(prefix)
         chosen, _ = kernel.top_k_integers(self.counts[start:stop].astype(np.int64), limit)
         places: list[int] = (start + chosen).tolist()
         return places
 
     def almost_beginning(self, prefix: str, edits: int, limit: int) -> list[int]:
-        """Give the places of words whose beginning is this with up to so many mistakes, the first letter right.
+        """Return the places of words whose beginning is this with up to so many mistakes, the first letter right.
 
         The likeliest come first; one without a mistake is among them. A swap of neighbours is one mistake.
         """
@@ -114,7 +114,7 @@ class WordTable:
         return chosen
 
     def within(self, word: str, edits: int, least: int = 1) -> list[int]:
-        """Give the places of the words at most so many mistakes away, each with a count of `least` or more.
+        """Return the places of the words at most so many mistakes away, each with a count of `least` or more.
 
         A mistake is a letter too much, too few or wrong, or a swap of neighbours.
         """
@@ -129,7 +129,7 @@ class WordTable:
         return sorted(near[at] for at in np.flatnonzero(distances <= edits).tolist())
 
     def _with_like_letters(self, word: str, length: int, edits: int) -> Array:
-        """Give the places of the words of a length with almost the same letters.
+        """Return the places of the words of a length with almost the same letters.
 
         Of m mistakes d lengthen the word: m - d can lose one of its letters. They are as many the other way round.
         """
@@ -143,7 +143,7 @@ class WordTable:
 
 
 def _bits(word: str) -> np.uint32:
-    """Give the set of a word's letters."""
+    """Return the set of a word's letters."""
     bits = 0
     for letter in word:
         bits |= 1 << (ord(letter) % LETTERS)

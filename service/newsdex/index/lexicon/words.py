@@ -33,7 +33,7 @@ READ_AT_ONCE = 4_096
 
 
 def text_words(data: SegmentData) -> WordTable:
-    """Give the words of a segment's texts, folded, never stems, with how often they stand there."""
+    """Return the words of a segment's texts, folded, never stems, with how often they stand there."""
     counts: Counter[str] = Counter()
     fields = [field for name in TEXT_FIELDS if isinstance(field := data.field(name), PostingField)]
     foreign = _foreign(data, fields)
@@ -79,7 +79,7 @@ def _foreign(data: SegmentData, fields: list[PostingField]) -> Array | None:
 
 
 def _written(field: PostingField, spans: list[tuple[int, int]], terms: list[str], foreign: Array | None) -> list[int]:
-    """Give how often each term was written as it is."""
+    """Return how often each term was written as it is."""
     total, stemmed = _frequencies(field, spans, foreign)
     numbers = {term: number for number, term in enumerate(terms)}
     stems = np.fromiter((numbers.get(stem_of(term), -1) for term in terms), np.int64, len(terms))
@@ -90,7 +90,7 @@ def _written(field: PostingField, spans: list[tuple[int, int]], terms: list[str]
 
 
 def _frequencies(field: PostingField, spans: list[tuple[int, int]], foreign: Array | None) -> tuple[Array, Array]:
-    """Give how often each term stands in all documents, and in those that are not foreign; a bounded part at a time."""
+    """Return how often each term stands in all documents, and in those not foreign; a bounded part at a time."""
     starts = field.starts().astype(np.int64)
     size = sum(stop - start for start, stop in spans)
     total, stemmed = np.zeros((2, size), np.int64)
@@ -117,7 +117,7 @@ def _is_word(term: str) -> bool:
 
 
 def names(data: SegmentData, field_name: str) -> WordTable:
-    """Give the values of a field, such as `authors`, found by their text from any of their words on."""
+    """Return the values of a field, such as `authors`, found by their text from any of their words on."""
     field = data.field(field_name)
     if not isinstance(field, PostingField):
         return WordTable([], np.zeros(0, np.uint32))

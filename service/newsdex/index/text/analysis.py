@@ -53,7 +53,7 @@ _stem = stemmers[DEFAULT]
 
 
 def terms(word: str, language: str) -> tuple[str, ...]:
-    """Give what a word of an article is indexed as, all at one place: its stem, and itself where that is another."""
+    """Return what a word of an article is indexed as, all at one place: its stem, and itself where that is another."""
     if is_unspaced(word):
         return (fold(word)[:LONGEST_WORD],)
     plain = word.isascii() and word.isalnum()
@@ -77,7 +77,7 @@ def terms(word: str, language: str) -> tuple[str, ...]:
 
 
 def indexed_as(word: str, language: str) -> tuple[str, ...]:
-    """Give all that a word of an article is found by, at one place.
+    """Return all that a word of an article is found by, at one place.
 
     These are its terms, those of its other spellings, and for a pair of signs the first of them.
     """
@@ -94,7 +94,7 @@ def indexed_as(word: str, language: str) -> tuple[str, ...]:
 
 
 def stem_of(folded: str) -> str:
-    """Give the stem in the default language of a folded word, marked where it is a word with another stem."""
+    """Return the stem in the default language of a folded word, marked where it is a word with another stem."""
     if not folded.isascii():
         return folded
     stem = _stem(folded)
@@ -102,13 +102,13 @@ def stem_of(folded: str) -> str:
 
 
 def bare_stem(stem: str) -> str:
-    """Give a stem in the default language without its mark."""
+    """Return a stem in the default language without its mark."""
     return stem.removeprefix(f"{MARK}{DEFAULT}")
 
 
 @lru_cache(maxsize=10_000)
 def plain_form(word: str) -> str:
-    """Give a word as it stands in the index besides its stem, folded; its language is not known."""
+    """Return a word as it stands in the index besides its stem, folded; its language is not known."""
     return terms(word, DEFAULT)[-1]
 
 
@@ -119,7 +119,7 @@ def _without_possessive(word: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def alternatives(words: tuple[str, ...], languages: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Give the series of terms that stand for some words of a query that follow each other, one series a language.
+    """Return the series of terms that stand for some words of a query that follow each other, one series a language.
 
     In a language with accents they may be left out of a query; a word is also found as it stands, folded.
     """
@@ -135,7 +135,7 @@ def alternatives(words: tuple[str, ...], languages: tuple[str, ...]) -> tuple[tu
 
 
 def certain_part(stem: str) -> str:
-    """Give what every word of an article in the default language with this term contains, folded.
+    """Return what every word of an article in the default language with this term contains, folded.
 
     The English stemmer (Snowball's Porter2) changes at most the last letter of what it leaves (`happy`, `happi`;
     `hoping`, `hope`), but for `dying` and its like, which become `die`.
@@ -147,12 +147,12 @@ def certain_part(stem: str) -> str:
 
 
 def folded_lines(text: str) -> list[str]:
-    """Give the lines of a text, folded as words are: a word of a line is in its folded line."""
+    """Return the lines of a text, folded as words are: a word of a line is in its folded line."""
     return fold(DOT_OF_INITIALS.sub("", text)).split("\n")
 
 
 def words(text: str) -> Iterator[tuple[str, int, int]]:
-    """Give (word, start, end) of each word as it stands.
+    """Return (word, start, end) of each word as it stands.
 
     In scripts without spaces these are the pairs of signs of a run, and its last sign. Offsets are of the text as
     given, in characters.
@@ -169,7 +169,7 @@ def words(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def phrase_words(text: str) -> list[str]:
-    """Give the `words` that a text has one after the other, without the last sign of a run at its end.
+    """Return the `words` that a text has one after the other, without the last sign of a run at its end.
 
     The pair before it covers that sign.
     """

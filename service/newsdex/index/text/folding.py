@@ -91,7 +91,7 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 def fold(text: str) -> str:
-    """Give a text as words are compared, line by line: NFKC, case folding, no apostrophes, accents or joiners."""
+    """Return a text as words are compared, line by line: NFKC, case folding, no apostrophes, accents or joiners."""
     if text.isascii():
         return text.lower().translate(_NO_APOSTROPHES)
     # before what Unicode makes of them: an accent by itself is a space and an accent there
@@ -100,7 +100,7 @@ def fold(text: str) -> str:
 
 
 def folded_in_place(text: str) -> str | None:
-    """Give a text folded letter by letter, apostrophes kept, or None where letters would change their places."""
+    """Return a text folded letter by letter, apostrophes kept, or None where letters would change their places."""
     if text.isascii():
         return text.lower()
     lower = text.casefold()
@@ -114,5 +114,5 @@ def folded_in_place(text: str) -> str | None:
 
 
 def lowered(text: str) -> str:
-    """Give a text with case and width folded and everything else kept: what stemmers expect."""
+    """Return a text with case and width folded and everything else kept: what stemmers expect."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

@@ -61,21 +61,21 @@ stemmers = {code: Stemmer.Stemmer(name, 0).stemWord for code, name in _STEMMERS.
 
 
 def stemmed_as(article: Article) -> str:
-    """Give the code of the language that an article's words are stemmed by."""
+    """Return the code of the language that an article's words are stemmed by."""
     if article.language:
         return known(article.language)
     return detected(f"{article.title}\n{article.summary or ''}\n{article.body[: LOOKED_AT_CHARS[-1]]}")
 
 
 def known(tag: str) -> str:
-    """Give the code of a BCP 47 tag's language where it has a stemmer, else the default's."""
+    """Return the code of a BCP 47 tag's language where it has a stemmer, else the default's."""
     code = tag.partition("-")[0].lower()
     code = _ALSO.get(code, code)
     return code if code in stemmers else DEFAULT
 
 
 def detected(text: str) -> str:
-    """Give the code of the language that a text is in; the default's where that is not certain."""
+    """Return the code of the language that a text is in; the default's where that is not certain."""
     for before, chars in pairwise((0, *LOOKED_AT_CHARS)):
         if before and len(text) <= before:
             break

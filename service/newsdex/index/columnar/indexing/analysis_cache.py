@@ -116,7 +116,7 @@ class AnalysisCache:
         return self._expanded(self._numbered(runs, np.repeat(np.array(own, np.uint8), runs.counts)), runs.counts)
 
     def _numbered(self, runs: TextRuns, languages: Array) -> Array:
-        """Give the number of each piece, analysing those that are new."""
+        """Return the number of each piece, analysing those that are new."""
         codes = list(self._languages)
         is_short = runs.ends - runs.starts <= SHORT_BYTES
         short = np.flatnonzero(is_short)
@@ -169,7 +169,7 @@ class AnalysisCache:
         )
 
     def ranked(self, term: Array) -> tuple[list[bytes], Array]:
-        """Give the distinct terms among some occurrences in byte order, and each occurrence's number in that order."""
+        """Return the distinct terms of some occurrences in byte order, and each occurrence's number in that order."""
         self._add_sorting_keys()
         self._seen[term] = True
         numbers = np.flatnonzero(self._seen)

@@ -29,7 +29,7 @@ class DictionaryUnion:
         return len(self.starts)
 
     def chosen(self, kept: Array) -> tuple[bytes, Array]:
-        """Give those terms that a mask keeps, one behind the other, and their lengths."""
+        """Return those terms that a mask keeps, one behind the other, and their lengths."""
         starts, lengths = self.starts[kept], self.lengths[kept]
         shift = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
         return self.data[np.arange(len(shift)) + shift].tobytes(), lengths
@@ -54,7 +54,7 @@ def union(dictionaries: Sequence[TermDictionary]) -> DictionaryUnion:
 
 
 def sorting_keys(data: Array, starts: Array, lengths: Array) -> tuple[Array, Array]:
-    """Give the first 16 bytes of each term as two numbers that sort as the bytes do; `data` goes on for 16 more."""
+    """Return the first 16 bytes of each term as two numbers that sort as the bytes do; `data` goes on for 16 more."""
     loaded: Array = np.ndarray((len(data) - KEY_BYTES + 1,), ">u8", data.data, 0, (1,))
     first = loaded[starts].astype(np.uint64) & _MASKS.take(np.minimum(lengths, KEY_BYTES))
     rest = np.clip(lengths - KEY_BYTES, 0, KEY_BYTES)
@@ -62,7 +62,7 @@ def sorting_keys(data: Array, starts: Array, lengths: Array) -> tuple[Array, Arr
 
 
 def _long_groups(same: Array, lengths: Array) -> Iterator[slice]:
-    """Give the runs of terms with the same first bytes where one goes on after them."""
+    """Return the runs of terms with the same first bytes where one goes on after them."""
     begins = np.flatnonzero(~same)
     ends = np.append(begins[1:], len(same))
     if not len(begins):

@@ -12,7 +12,7 @@ CHUNK = 8_192
 
 
 def id_hashes_of(ids: Sequence[bytes]) -> Array:
-    """Give a number for each id; two ids may share one."""
+    """Return a number for each id; two ids may share one."""
     return np.fromiter(map(zlib.crc32, ids), np.uint32, len(ids))
 
 
@@ -29,7 +29,7 @@ class DocIdLookup:
         self._hashes = all_hashes[self._order]
 
     def find(self, ids: Sequence[bytes], id_hashes: Array) -> Iterator[int]:
-        """Give the documents of those ids that are in the segment, deleted ones too."""
+        """Return the documents of those ids that are in the segment, deleted ones too."""
         first = np.searchsorted(self._hashes, id_hashes)
         last = np.searchsorted(self._hashes, id_hashes, "right")
         for at in np.flatnonzero(first < last).tolist():

@@ -60,7 +60,7 @@ def invert_values(values: Sequence[Sequence[str]]) -> tuple[list[bytes], Posting
 
 
 def _order(term: Array, terms: int) -> Array:
-    """Give the order of occurrences by term, those of one term as they were."""
+    """Return the order of occurrences by term, those of one term as they were."""
     # numpy sorts numbers of 16 bits by counting, in a fifth of the time that a comparison of longer ones takes
     order: Array = np.argsort(term.astype(np.uint16), kind="stable")
     if terms > COUNTED:

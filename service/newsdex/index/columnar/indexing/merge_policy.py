@@ -39,7 +39,7 @@ def choose_purge(segments: Sequence[ColumnarSegment], now_us: int) -> list[Colum
 
 
 def choose_merge(segments: Sequence[ColumnarSegment], sizes: Mapping[str, int]) -> list[ColumnarSegment]:
-    """Give the segments that should become one next; none where all is well. `sizes` has their bytes by id."""
+    """Return the segments that should become one next; none where all is well. `sizes` has their bytes by id."""
     tiers: dict[int, list[ColumnarSegment]] = defaultdict(list)
     for segment in segments:
         tiers[_tier(segment.doc_count())].append(segment)

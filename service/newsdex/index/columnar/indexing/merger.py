@@ -22,7 +22,7 @@ GONE = -1
 
 
 def document_maps(segments: Sequence[OpenSegment]) -> list[Array]:
-    """Give for each segment the new number of each document, `GONE` for a deleted one."""
+    """Return for each segment the new number of each document, `GONE` for a deleted one."""
     maps, count = [], 0
     for segment in segments:
         alive = np.ones(segment.documents, bool) if segment.alive is None else segment.alive
@@ -72,7 +72,7 @@ class _Source:
 
     @property
     def dictionary(self) -> TermDictionary:
-        """Give the terms."""
+        """Return the terms."""
         assert self._field is not None
         return self._field.terms
 
@@ -82,13 +82,13 @@ class _Source:
         return self._segment.data.lengths(self._name) is not None
 
     def lengths(self) -> Array:
-        """Give the number of words of each document that stays."""
+        """Return the number of words of each document that stays."""
         lengths = self._segment.data.lengths(self._name)
         stays = self._numbers != GONE
         return np.zeros(int(stays.sum()), np.int64) if lengths is None else lengths[stays]
 
     def places(self) -> Array:
-        """Give the number of positions of each document that stays."""
+        """Return the number of positions of each document that stays."""
         stays = self._numbers != GONE
         if self._field is None:
             return np.zeros(int(stays.sum()), np.int64)
@@ -96,12 +96,12 @@ class _Source:
         return places
 
     def sizes(self) -> Array:
-        """Give the number of postings of each term, those of deleted documents included."""
+        """Return the number of postings of each term, those of deleted documents included."""
         assert self._field is not None
         return np.diff(self._field.starts().astype(np.int64))
 
     def part(self, first: int, stop: int) -> "_Part":
-        """Give the postings of those terms whose merged number is in [first, stop)."""
+        """Return the postings of those terms whose merged number is in [first, stop)."""
         assert self._field is not None
         begin, end = np.searchsorted(self.new_terms, (first, stop)).tolist()
         start, last = self._field.span(begin, end)
@@ -150,7 +150,7 @@ def _merge_field(writer: SectionWriter, name: str, sources: Sequence[_Source], c
 
 
 def _chunks(sources: Sequence[_Source], terms: int, postings: int) -> Iterator[tuple[int, int]]:
-    """Give ranges of merged terms that have about so many postings together."""
+    """Return ranges of merged terms that have about so many postings together."""
     sizes = np.zeros(terms, np.int64)
     for source in sources:
         sizes[source.new_terms] += source.sizes()
@@ -193,7 +193,7 @@ def _merged_positions(parts: Sequence[_Part], terms: int) -> Array | None:
 
 
 def _places(following: Array, counts: Array) -> Array:
-    """Give the places of the next `counts` items of each term, and move on behind them."""
+    """Return the places of the next `counts` items of each term, and move on behind them."""
     places: Array = np.arange(int(counts.sum())) + np.repeat(following - (np.cumsum(counts) - counts), counts)
     following += counts
     return places

@@ -69,7 +69,7 @@ class TextRuns:
     """How many each text has."""
 
     def keys(self, short: Array, languages: Array) -> tuple[Array, Array]:
-        """Give two numbers for each of some short pieces, each with the number of a language."""
+        """Return two numbers for each of some short pieces, each with the number of a language."""
         # every byte is the first of a number here (and `take` would copy them all); what lies beyond a piece is masked
         loaded: Array = np.ndarray((len(self.data) - WORD_BYTES + 1,), np.uint64, self.data, 0, (1,))
         starts = self.starts[short]
@@ -79,7 +79,7 @@ class TextRuns:
         return first, second | (languages.astype(np.uint64) << np.uint64(8 * (WORD_BYTES - 1)))
 
     def several(self, numbers: Array) -> list[bytes]:
-        """Give some of the pieces."""
+        """Return some of the pieces."""
         spans = zip(self.starts[numbers].tolist(), self.ends[numbers].tolist(), strict=True)
         return [self.data[start:end] for start, end in spans]
 
@@ -183,7 +183,7 @@ class RunTable:
         return ((mixed * np.uint64(0x9E3779B97F4A7C15)) >> self._shift).astype(np.int64)
 
     def find(self, first: Array, second: Array) -> Array:
-        """Give the number of each piece, -1 where it is unknown."""
+        """Return the number of each piece, -1 where it is unknown."""
         found = np.full(len(first), -1, np.int32)
         pending, slots = np.arange(len(first)), self._slots(first, second)
         while len(pending):
@@ -217,7 +217,7 @@ class RunTable:
 
 
 def distinct(first: Array, second: Array) -> tuple[Array, Array]:
-    """Give the places where each pair of numbers stands first, and for each place the number of its pair."""
+    """Return the places where each pair of numbers stands first, and for each place the number of its pair."""
     order = np.lexsort((second, first))
     differs = np.ones(len(order), bool)
     differs[1:] = np.diff(first[order]) != 0

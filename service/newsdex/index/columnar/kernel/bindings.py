@@ -142,7 +142,7 @@ _first_byte: Any = ctypes.c_char.from_buffer
 
 
 def address(array: Array) -> int:
-    """Give where an array lies in memory."""
+    """Return where an array lies in memory."""
     try:
         return ctypes.addressof(_first_byte(array))
     except (TypeError, ValueError):  # it is read-only, or empty: numpy's own way, which takes five times as long
@@ -223,7 +223,7 @@ _score_ties = _function("score_ties", _AT, _SIZE, ctypes.c_double, _AT, _AT)
 
 
 def top_k(scores: Array, limit: int) -> Array:
-    """Give the places of the greatest of some float64, rounded to float32, greatest first; of equals the first."""
+    """Return the places of the greatest of some float64, rounded to float32, greatest first; of equals the first."""
     made = np.empty((2, min(limit, len(scores))), np.int64)
     _top_k(address(scores), len(scores), limit, address(made), address(made[1]))
     places: Array = made[0]
@@ -231,7 +231,7 @@ def top_k(scores: Array, limit: int) -> Array:
 
 
 def top_k_integers(values: Array, limit: int) -> tuple[Array, int]:
-    """Give the places of the greatest of some int64, greatest first; of equals the first.
+    """Return the places of the greatest of some int64, greatest first; of equals the first.
 
     Also give how many of all are equal to the last of these.
     """
@@ -241,7 +241,7 @@ def top_k_integers(values: Array, limit: int) -> tuple[Array, int]:
 
 
 def score_ties(scores: Array, score: float, tie: float) -> tuple[Array, float, float]:
-    """Give the places of those of some float64 that hang together with one, and the least and the greatest of them.
+    """Return the places of those of some float64 that hang together with one, and the least and the greatest of them.
 
     Rounded to float32, each is at most a share `tie` of itself apart from the next.
     """
@@ -251,7 +251,7 @@ def score_ties(scores: Array, score: float, tie: float) -> tuple[Array, float, f
 
 
 def intersect(one: Array, other: Array) -> tuple[Array, Array]:
-    """Give the places of those documents that two sorted lists, int64, share: in the one, and in the other."""
+    """Return the places of those documents that two sorted lists, int64, share: in the one, and in the other."""
     size = min(len(one), len(other))
     one_places, other_places = np.empty(size, np.int64), np.empty(size, np.int64)
     count = _intersect(address(one), len(one), address(other), len(other), address(one_places), address(other_places))

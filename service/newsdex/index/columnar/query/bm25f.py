@@ -61,14 +61,14 @@ class VariantPostings:
     known: TermPostings
 
     def postings(self, similarity: Similarity) -> ScoredPostings:
-        """Give the documents, their weighted occurrences as scores."""
+        """Return the documents, their weighted occurrences as scores."""
         factors = similarity.length_factors(self.name, B)
         weight = TEXT_FIELDS[self.name] * self.variant.weight
         counts = self.variant.counts
         return ScoredPostings(self.known, how=kernel.BY_LENGTH, weight=weight, by_document=factors, counts=counts)
 
     def times(self, document: int) -> int:
-        """Give how often it occurs in a document."""
+        """Return how often it occurs in a document."""
         documents = self.known.documents()
         at = int(documents.searchsorted(document))
         found = at < len(documents) and documents[at] == document
@@ -86,7 +86,7 @@ class WordQuery(QueryNode):
     boost: float = 1.0
 
     def evaluate(self, evaluator: Evaluation, snapshot: Snapshot, similarity: Similarity) -> DocSet:
-        """Give the documents with the word."""
+        """Return the documents with the word."""
         max_doc = snapshot.documents
         lists = [one.postings(similarity) for one in self.occurrences(snapshot)]
         if not lists or evaluator.out_of_time():
@@ -105,7 +105,7 @@ class WordQuery(QueryNode):
         return [self.forms]
 
     def occurrences(self, snapshot: Snapshot) -> list[VariantPostings]:
-        """Give where each variant occurs in each field, as far as it does."""
+        """Return where each variant occurs in each field, as far as it does."""
         wanted = [(name, one, snapshot.term(name, one.term.encode())) for name in self.fields for one in self.variants]
         return [VariantPostings(name=name, variant=one, known=known) for name, one, known in wanted if known.count]
 
@@ -120,7 +120,7 @@ def max_score(weight: float) -> float:
 
 
 def saturate(tf: Array, factor: np.float32) -> Array:
-    """Give factor · tf / (K1 + tf)."""
+    """Return factor · tf / (K1 + tf)."""
     scores: Array = tf / (tf + np.float32(K1))
     scores *= factor
     return scores

@@ -11,7 +11,7 @@ from newsdex.index.columnar.query.posting_lists import Disjunction, Materialized
 
 
 def boosted(matches: DocSet, boost: float) -> DocSet:
-    """Give the same documents with scores multiplied."""
+    """Return the same documents with scores multiplied."""
     if boost == 1.0:
         return matches
     made = matches.materialize()
@@ -25,7 +25,7 @@ def boosted(matches: DocSet, boost: float) -> DocSet:
 
 
 def conjunction(max_doc: int, parts: Sequence[DocSet]) -> DocSet:
-    """Give the documents that match every part; scores add up."""
+    """Return the documents that match every part; scores add up."""
     positive = all(part.positive for part in parts)
     if all(isinstance(part, DocBitmap) for part in parts):
         mask, total = parts[0].mask(), _score_array(parts[0])
@@ -57,7 +57,7 @@ def conjunction(max_doc: int, parts: Sequence[DocSet]) -> DocSet:
 
 
 def _chosen(at: Array | None, chosen: Array | None) -> Array | None:
-    """Give the places that remain of some places; None is all."""
+    """Return the places that remain of some places; None is all."""
     if at is None or chosen is None:
         return at if chosen is None else chosen
     return at.take(chosen)
@@ -70,7 +70,7 @@ def _score_array(part: DocSet) -> Array | float:
 
 
 def disjunction(max_doc: int, parts: Sequence[DocSet], *, largest: bool = False) -> DocSet:
-    """Give the documents that match any part; scores add up, or with `largest`, the largest counts."""
+    """Return the documents that match any part; scores add up, or with `largest`, the largest counts."""
     if len(parts) == 1:
         return parts[0]
     multi_terms = [part for part in parts if isinstance(part, MultiTermDocs)]
@@ -127,7 +127,7 @@ def min_should_match(max_doc: int, parts: Sequence[DocSet], number: int) -> Arra
 
 
 def exclude(matches: DocSet, excluded: DocSet) -> DocSet:
-    """Give the matches that are not among others."""
+    """Return the matches that are not among others."""
     made = matches.materialize()
     if isinstance(made, DocBitmap):
         return made.restricted(~excluded.mask())
@@ -137,7 +137,7 @@ def exclude(matches: DocSet, excluded: DocSet) -> DocSet:
 
 
 def filter_by(matches: DocSet, required: DocSet) -> DocSet:
-    """Give the matches that are among others; scores stay."""
+    """Return the matches that are among others; scores stay."""
     if not isinstance(required, DocBitmap) and required.cost < matches.cost:
         documents = required.doc_list().documents
         hits = matches.intersect(documents)
@@ -157,7 +157,7 @@ def _only(matches: DocList, at: Array) -> DocList:
 
 
 def optional(matches: DocSet, bonus: DocSet) -> DocSet:
-    """Give the matches, with the scores of others added where both match."""
+    """Return the matches, with the scores of others added where both match."""
     left = matches.doc_list()
     hits = bonus.intersect(left.documents)
     scores = left.scores().astype(np.float64)

@@ -26,7 +26,7 @@ class CoOccurrence:
         self.visible = visible
 
     def with_word(self, word: str) -> Mask:
-        """Give the documents that have a word in any text field, in any of its forms."""
+        """Return the documents that have a word in any text field, in any of its forms."""
         mask = np.zeros(len(self.visible), bool)
         for (term,) in alternatives((word,), self._languages):
             for name in TEXT_FIELDS:
@@ -39,7 +39,7 @@ class CoOccurrence:
         return any(self._snapshot.count_in(self.visible, name, word.encode(), 1) for name in TEXT_FIELDS)
 
     def with_phrase(self, words: Sequence[str]) -> Mask:
-        """Give the documents in which some words follow on each other in a text field."""
+        """Return the documents in which some words follow on each other in a text field."""
         mask = np.zeros(len(self.visible), bool)
         for series in alternatives(tuple(words), self._languages):
             for name in TEXT_FIELDS:
@@ -48,7 +48,7 @@ class CoOccurrence:
         return mask
 
     def with_value(self, field: str, value: str) -> Mask:
-        """Give the documents that have a value in a field such as `authors`."""
+        """Return the documents that have a value in a field such as `authors`."""
         mask = np.zeros(len(self.visible), bool)
         self._add(mask, field, value)
         mask &= self.visible
@@ -66,15 +66,15 @@ class CoOccurrence:
             mask[find_phrase(words, 1, lambda: False).documents] = True
 
     def article_id(self, mask: Mask) -> str:
-        """Give the id of one of some documents, of which there is at least one: the one that was indexed last."""
+        """Return the id of one of some documents, of which there is at least one: the one that was indexed last."""
         return self._snapshot.article_id(int(np.flatnonzero(mask)[-1]))
 
 
 def total(mask: Mask) -> int:
-    """Give the number of documents."""
+    """Return the number of documents."""
     return int(np.count_nonzero(mask))
 
 
 def weighed(mask: Mask, weights: Array) -> float:
-    """Give the sum of the documents' weights."""
+    """Return the sum of the documents' weights."""
     return float(weights.take(np.flatnonzero(mask)).sum())

@@ -34,11 +34,11 @@ class DocList:
 
     @property
     def cost(self) -> int:
-        """Give a number that is at least the number of matches."""
+        """Return a number that is at least the number of matches."""
         return len(self.documents)
 
     def scores(self, at: Array | None = None) -> Array:
-        """Give the scores, or those at some places of `documents`."""
+        """Return the scores, or those at some places of `documents`."""
         if isinstance(self._scores, (int, float)):
             return np.full(len(self.documents) if at is None else len(at), self._scores, np.float32)
         if callable(self._scores):
@@ -47,7 +47,7 @@ class DocList:
 
     @property
     def constant(self) -> float | None:
-        """Give the one score of all, if there is one."""
+        """Return the one score of all, if there is one."""
         return float(self._scores) if isinstance(self._scores, (int, float)) else None
 
     def mask(self) -> Array:
@@ -57,19 +57,19 @@ class DocList:
         return mask
 
     def with_scores(self, scores: "Scores", *, positive: bool) -> "DocList":
-        """Give the same documents with other scores."""
+        """Return the same documents with other scores."""
         return DocList(self.max_doc, self.documents, scores, positive=positive)
 
     def doc_list(self) -> "DocList":
-        """Give this."""
+        """Return this."""
         return self
 
     def materialize(self) -> "DocList":
-        """Give this."""
+        """Return this."""
         return self
 
     def intersect_itself(self) -> "Intersection":
-        """Give its documents as found among themselves."""
+        """Return its documents as found among themselves."""
         scores = self.scores if self.constant is None else self.constant
         return Intersection(np.arange(len(self.documents)), scores)
 
@@ -97,12 +97,12 @@ class DocBitmap:
 
     @property
     def cost(self) -> int:
-        """Give a number that is at least the number of matches."""
+        """Return a number that is at least the number of matches."""
         return self.max_doc
 
     @property
     def constant(self) -> float | None:
-        """Give the one score of all, if there is one."""
+        """Return the one score of all, if there is one."""
         return float(self._scores) if isinstance(self._scores, (int, float)) else None
 
     def mask(self) -> Array:
@@ -110,26 +110,26 @@ class DocBitmap:
         return self._mask
 
     def score_array(self) -> Array | float:
-        """Give the score of every document; of those that do not match it means nothing."""
+        """Return the score of every document; of those that do not match it means nothing."""
         return self._scores
 
     def with_scores(self, scores: Array | float, *, positive: bool) -> "DocBitmap":
-        """Give the same documents with other scores."""
+        """Return the same documents with other scores."""
         return DocBitmap(self.mask(), scores, positive=positive)
 
     def restricted(self, mask: Array) -> "DocBitmap":
-        """Give those of the matches that a mask allows."""
+        """Return those of the matches that a mask allows."""
         return DocBitmap(self.mask() & mask, self._scores, positive=self.positive)
 
     def doc_list(self) -> DocList:
-        """Give the same matches in the other form."""
+        """Return the same matches in the other form."""
         documents = np.flatnonzero(self.mask())
         scores = self._scores
         own = scores if isinstance(scores, (int, float)) else scores.take(documents)
         return DocList(self.max_doc, documents, own, positive=self.positive)
 
     def materialize(self) -> "DocBitmap":
-        """Give this."""
+        """Return this."""
         return self
 
     def intersect(self, documents: Array) -> "Intersection":
@@ -179,7 +179,7 @@ class Intersection:
     """Gives the scores of all that were found, or of those at some places of `found`."""
 
     def scores_at(self, chosen: Array | None) -> Array | float:
-        """Give the scores of those at some places of `found`; None gives all."""
+        """Return the scores of those at some places of `found`; None gives all."""
         return self.scores(chosen) if callable(self.scores) else self.scores
 
 
@@ -194,7 +194,7 @@ class LazyDocSet(Protocol):
 
     @property
     def cost(self) -> int:
-        """Give a number that is at least the number of matches."""
+        """Return a number that is at least the number of matches."""
 
     def __len__(self) -> int: ...
 
@@ -202,7 +202,7 @@ class LazyDocSet(Protocol):
         """Make the matches with their scores."""
 
     def doc_list(self) -> DocList:
-        """Give the matches as sorted documents."""
+        """Return the matches as sorted documents."""
 
     def mask(self) -> Array:
         """Tell of each document whether it matches."""
@@ -215,5 +215,5 @@ DocSet = DocList | DocBitmap | LazyDocSet
 
 
 def no_docs(max_doc: int) -> DocList:
-    """Give no match."""
+    """Return no match."""
     return DocList(max_doc, np.zeros(0, np.intp), 0.0)

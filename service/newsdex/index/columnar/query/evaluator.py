@@ -69,7 +69,7 @@ class Evaluator:
         return self.partial and time.monotonic() > self._deadline
 
     def evaluate(self, query: q.Query) -> DocSet:
-        """Give what a query matches, deleted documents included."""
+        """Return what a query matches, deleted documents included."""
         if self.out_of_time():
             return no_docs(self._max_doc)
         if isinstance(query, QueryNode):
@@ -110,7 +110,7 @@ class Evaluator:
     # -- many words at once
 
     def expanded(self, query: q.Query) -> Array:
-        """Give the ranges of terms that a prefix, pattern, fuzzy word or range stands for: (source, first, stop)."""
+        """Return the ranges of terms that a prefix, pattern, fuzzy word or range stands for: (source, first, stop)."""
         sources = self._snapshot.sources(query.fieldname)
         match query:
             case q.Prefix():
@@ -137,7 +137,7 @@ class Evaluator:
         return np.array(ranges, np.uint64).reshape(-1, 3)
 
     def _any_of(self, query: q.Query) -> DocSet:
-        """Give the documents of the terms that a query stands for, all with the tree's boost for a score."""
+        """Return the documents of the terms that a query stands for, all with the tree's boost for a score."""
         expansion = MultiTermDocs(self._max_doc, query.boost)
         expansion.add(self._snapshot.sources(query.fieldname), self.expanded(query), self.out_of_time)
         return expansion
@@ -201,7 +201,7 @@ class Evaluator:
         )
 
     def _any_term(self, queries: Sequence[q.Query]) -> Iterator[DocSet]:
-        """Give what the single words among some parts match, many of them as one, some postings at a time."""
+        """Return what the single words among some parts match, many of them as one, some postings at a time."""
         pending: list[ScoredPostings] = []
         total = 0
         for query in filter(_is_word, queries):

@@ -57,7 +57,7 @@ class Explanation:
         self._similarity = similarity
 
     def parts(self, query: q.Query, document: int) -> list[ScorePart]:
-        """Give the parts of a document's score that are not 0."""
+        """Return the parts of a document's score that are not 0."""
         return [part for part in self._parts(query, document) if part.score]
 
     def _parts(self, query: q.Query, document: int) -> Iterator[ScorePart]:
@@ -84,7 +84,7 @@ class Explanation:
             yield ScorePart(kind="other", words=words, score=self._score(query, document) or 0.0)
 
     def _score(self, query: q.Query, document: int) -> float | None:
-        """Give the score of a document, or None where it does not match."""
+        """Return the score of a document, or None where it does not match."""
         among = self._evaluator.evaluate(query).intersect(np.array([document]))
         return float(np.asarray(among.scores_at(None)).ravel()[0]) if len(among.found) else None
 

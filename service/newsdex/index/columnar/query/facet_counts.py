@@ -69,13 +69,13 @@ class FacetCounts:
         return int(np.count_nonzero(self._totals))
 
     def by_spelling(self) -> dict[str, int]:
-        """Give each spelling that a match has, with the number of matches that have it."""
+        """Return each spelling that a match has, with the number of matches that have it."""
         some = np.flatnonzero(self._by_spelling)
         counts = self._by_spelling[some].tolist()
         return {self._facet.spellings[number]: count for number, count in zip(some.tolist(), counts, strict=True)}
 
     def most_frequent(self, limit: int) -> list[str]:
-        """Give the values that most matches have, folded, most frequent first; equals in their alphabetical order."""
+        """Return the values that most matches have, folded, most frequent first; equals in their alphabetical order."""
         totals = self._totals
         some = np.flatnonzero(totals)
         if len(some) > limit:
@@ -86,7 +86,7 @@ class FacetCounts:
         return [self._facet.values[place] for place in some.take(order).tolist()]
 
     def of(self, value: str) -> tuple[str, int]:
-        """Give the most frequent spelling of a folded value, of equals the last, and its count; `("", 0)` if none."""
+        """Return the most frequent spelling of a folded value, of equals the last, and its count; `("", 0)` if none."""
         place = self._facet.place.get(value)
         if place is None or not self._totals[place]:
             return "", 0
@@ -96,7 +96,7 @@ class FacetCounts:
 
 
 def count_intervals(dates: Array, edges: Sequence[int]) -> list[int]:
-    """Give the number of dates in each interval [edge, next edge); `edges` are sorted, in the unit of `dates`."""
+    """Return the number of dates in each interval [edge, next edge); `edges` are sorted, in the unit of `dates`."""
     if len(edges) <= 1:
         return []
     bounds = np.array(edges, np.int64)
@@ -107,7 +107,7 @@ def count_intervals(dates: Array, edges: Sequence[int]) -> list[int]:
 
 
 def _behind(dates: Array, bounds: Array) -> Array:
-    """Give behind how many of the bounds each date is; none is before the first bound or behind the last.
+    """Return behind how many of the bounds each date is; none is before the first bound or behind the last.
 
     A search for each date guesses wrong at every step. Here dates are put into cells of a power of two, most of which
     lie in one interval; only dates in the others are searched for.

@@ -40,19 +40,19 @@ class MultiTermDocs:
 
     @property
     def postings(self) -> int:
-        """Give how many postings the terms have."""
+        """Return how many postings the terms have."""
         return int(self._marks[-1])
 
     @property
     def cost(self) -> int:
-        """Give a number that is at least the number of matches."""
+        """Return a number that is at least the number of matches."""
         return min(self.postings, self.max_doc)
 
     def __len__(self) -> int:
         return int(np.bitwise_count(self._marks[:-1]).sum())
 
     def doc_list(self) -> DocList:
-        """Give the documents, sorted."""
+        """Return the documents, sorted."""
         documents = np.empty(self.cost, np.int64)
         count = kernel.bits_to_docs(self._place, self._words, kernel.address(documents))
         return DocList(self.max_doc, documents[:count], self.score, positive=self.positive)
@@ -64,7 +64,7 @@ class MultiTermDocs:
         return mask
 
     def materialize(self) -> DocList | DocBitmap:
-        """Give the same matches in the form that suits their number."""
+        """Return the same matches in the form that suits their number."""
         if self.postings > self.max_doc:
             return DocBitmap(self.mask(), self.score, positive=self.positive)
         return self.doc_list()
@@ -76,7 +76,7 @@ class MultiTermDocs:
 
 
 def multi_term_union(max_doc: int, parts: Sequence[MultiTermDocs]) -> DocList:
-    """Give the documents of any of some expansions; scores add up."""
+    """Return the documents of any of some expansions; scores add up."""
     size, count = min(sum(part.postings for part in parts), max_doc), len(parts)
     made = np.empty((2, size), np.int64)
     place = kernel.address(made)

@@ -35,11 +35,11 @@ class PatternPhrase(QueryNode):
         return False
 
     def children(self) -> Iterator[Query]:
-        """Give the parts."""
+        """Return the parts."""
         return iter(self.parts)
 
     def evaluate(self, evaluator: Evaluation, snapshot: Snapshot, similarity: Similarity) -> DocSet:  # noqa: ARG002 - nothing is scored by frequency
-        """Give the documents with one of the phrases that the parts stand for."""
+        """Return the documents with one of the phrases that the parts stand for."""
         terms = [self._terms(part, evaluator, snapshot) for part in self.parts]
         number = prod(map(len, terms))
         if not number:

@@ -132,7 +132,7 @@ class Disjunction:
         return self._made
 
     def with_form(self) -> Array:
-        """Give the documents that have a form of the word, sorted: not those with words that merely begin alike."""
+        """Return the documents that have a form of the word, sorted: not those with words that merely begin alike."""
         made = self.materialize()
         assert self._forms is not None
         documents: Array = made.documents.compress(self._forms)

@@ -41,11 +41,11 @@ class MinShouldMatch(QueryNode):
         return False
 
     def children(self) -> Iterator[Query]:
-        """Give the parts."""
+        """Return the parts."""
         return iter(self.parts)
 
     def evaluate(self, evaluator: Evaluation, snapshot: Snapshot, similarity: Similarity) -> DocSet:  # noqa: ARG002 - its parts have them
-        """Give the documents with enough of the parts."""
+        """Return the documents with enough of the parts."""
         max_doc = snapshot.documents
         found: list[DocSet] = []
         for part in self.parts:
@@ -73,7 +73,7 @@ class WordPair:
     second: WordQuery
 
     def worth(self, similarity: Similarity) -> float:
-        """Give the most that it adds to a score: a share of what the less telling of its words does."""
+        """Return the most that it adds to a score: a share of what the less telling of its words does."""
         return PAIR_WEIGHT * max_score(min(word.idf(similarity) * word.boost for word in (self.first, self.second)))
 
     def idf(self, similarity: Similarity) -> float:
@@ -83,7 +83,7 @@ class WordPair:
     def scores(
         self, snapshot: Snapshot, similarity: Similarity, among: Array | None, stop: Stop
     ) -> tuple[Array, Array]:
-        """Give the documents in which they stand side by side, sorted, and what that adds, float32.
+        """Return the documents in which they stand side by side, sorted, and what that adds, float32.
 
         It saturates as a word does. `among` are the documents to look at, sorted; None are all. What was not looked at
         when `stop` says so is left out.
@@ -98,7 +98,7 @@ class WordPair:
         return found, saturate(tf.take(found), np.float32(self.worth(similarity)))
 
     def _counts(self, snapshot: Snapshot, name: str, among: Array | None, stop: Stop) -> tuple[Array, Array]:
-        """Give the documents with both words in a field, and how often the second follows the first in each."""
+        """Return the documents with both words in a field, and how often the second follows the first in each."""
         known = [snapshot.term(name, word.variants[0].term.encode()) for word in (self.first, self.second)]
         if not all(one.count for one in known):
             return np.zeros(0, np.intp), np.zeros(0, np.intp)
@@ -119,7 +119,7 @@ class ProximityBoost(QueryNode):
         return False
 
     def children(self) -> Iterator[Query]:
-        """Give the part."""
+        """Return the part."""
         return iter([self.child])
 
     def looked_at(self, similarity: Similarity) -> list[WordPair]:
@@ -127,7 +127,7 @@ class ProximityBoost(QueryNode):
         return sorted(self.pairs, key=lambda pair: -pair.idf(similarity))[:MAX_PAIRS]
 
     def evaluate(self, evaluator: Evaluation, snapshot: Snapshot, similarity: Similarity) -> DocSet:
-        """Give the documents of the part."""
+        """Return the documents of the part."""
         found = evaluator.evaluate(self.child).materialize()
         if not len(found):
             return found
@@ -156,7 +156,7 @@ class Decay:
     now_us: int
 
     def factors(self, published_us: Array) -> Array:
-        """Give the factors, float32; 1 for an article without a date."""
+        """Return the factors, float32; 1 for an article without a date."""
         age = np.maximum(self.now_us - published_us.astype(np.float64), 0.0)
         fresh = np.exp2(-age / self.half_life_us)
         fresh[published_us == ABSENT] = 0.0
@@ -176,11 +176,11 @@ class RecencyBoost(QueryNode):
         return False
 
     def children(self) -> Iterator[Query]:
-        """Give the part."""
+        """Return the part."""
         return iter([self.child])
 
     def evaluate(self, evaluator: Evaluation, snapshot: Snapshot, similarity: Similarity) -> DocSet:  # noqa: ARG002 - its part has them
-        """Give the documents of the part."""
+        """Return the documents of the part."""
         found = evaluator.evaluate(self.child).materialize()
         if not snapshot.has_column("published"):
             return found

@@ -78,7 +78,7 @@ class Snapshot:
         return count
 
     def joined(self, part: Callable[[int], Array | None], default: object, dtype: Any) -> Array:
-        """Give one array of a part of each segment; where a segment has none, `default` stands."""
+        """Return one array of a part of each segment; where a segment has none, `default` stands."""
         whole: Array = np.empty(self.documents, dtype)
         for number in range(len(self.segments)):
             own = part(number)
@@ -86,11 +86,11 @@ class Snapshot:
         return whole
 
     def posting_field(self, segment: int, name: str) -> PostingField | None:
-        """Give a field of a segment, or None where it has no terms there."""
+        """Return a field of a segment, or None where it has no terms there."""
         return self.segments[segment].data.field(name)
 
     def fields(self, name: str) -> list[tuple[int, PostingField]]:
-        """Give a field in each segment that has it, with the segment's first document."""
+        """Return a field in each segment that has it, with the segment's first document."""
         known = self._fields.get(name)
         if known is None:
             every = [(base, self.posting_field(at, name)) for at, base in enumerate(self.bases[:-1])]
@@ -98,7 +98,7 @@ class Snapshot:
         return known
 
     def sources(self, name: str) -> FieldReader:
-        """Give a field in all segments, as the kernel sees it."""
+        """Return a field in all segments, as the kernel sees it."""
         known = self._sources.get(name)
         if known is None:
             known = self._sources[name] = FieldReader(self.fields(name))
@@ -126,18 +126,18 @@ class Snapshot:
 
     @cached_property
     def average_lengths(self) -> dict[str, float]:
-        """Give the average length of each text field, in words."""
+        """Return the average length of each text field, in words."""
         totals = {name: sum(segment.data.total_length(name) for segment in self.segments) for name in TEXT_FIELDS}
         return {name: total / (self.documents or 1) or 1 for name, total in totals.items()}
 
     @cached_property
     def usual_lengths(self) -> dict[str, float]:
-        """Give the average length of each text field in the documents that have it: few may have a summary."""
+        """Return the average length of each text field in the documents that have it: few may have a summary."""
         filled = {name: sum(segment.data.documents_with(name) for segment in self.segments) for name in TEXT_FIELDS}
         return {name: self.average_lengths[name] * self.documents / (filled[name] or 1) or 1 for name in TEXT_FIELDS}
 
     def length_factors(self, field: str, usual: float, b: float) -> kernel.Kept:
-        """Give by how much a document's occurrences count, float32: 1 / (1 − b + b · length / usual length).
+        """Return by how much a document's occurrences count, float32: 1 / (1 − b + b · length / usual length).
 
         Kept for the commit's own usual length.
         """
@@ -153,11 +153,11 @@ class Snapshot:
         return known
 
     def lengths(self, field: str) -> Array:
-        """Give the number of words of each document's field, float32."""
+        """Return the number of words of each document's field, float32."""
         return self.joined(lambda at: self.segments[at].data.lengths(field), 0, np.float32)
 
     def norms(self, field: str, average: float) -> kernel.Kept:
-        """Give the part of BM25 that depends on a document's length, float32; kept for the commit's own average.
+        """Return the part of BM25 that depends on a document's length, float32; kept for the commit's own average.
 
         K1 · ((1 − B) + B · length / average length), as in `whoosh.scoring.bm25`.
         """
@@ -173,7 +173,7 @@ class Snapshot:
         return known
 
     def column(self, name: str) -> Array:
-        """Give a number for each document as int64, `ABSENT` where there is none."""
+        """Return a number for each document as int64, `ABSENT` where there is none."""
         known = self._columns.get(name)
         if known is None:
             known = self.joined(lambda at: self.segments[at].data.column(name).values(), ABSENT, np.int64)
@@ -185,7 +185,7 @@ class Snapshot:
         return not all(segment.data.column(name).empty for segment in self.segments)
 
     def article_id(self, document: int) -> str:
-        """Give the id of a document's article."""
+        """Return the id of a document's article."""
         segment = bisect_right(self.bases, document) - 1
         return self.segments[segment].data.article_id(document - self.bases[segment])
 

@@ -56,7 +56,7 @@ class Similarity:
         return document_frequency(self._snapshot, forms) if pinned is None else pinned
 
     def length_factors(self, field: str, b: float) -> kernel.Kept:
-        """Give by how much occurrences count in documents of their lengths, see `Snapshot.length_factors`."""
+        """Return by how much occurrences count in documents of their lengths, see `Snapshot.length_factors`."""
         known = self._factors.get(field)
         if known is None:
             known = self._factors[field] = self._snapshot.length_factors(field, self._usual_lengths[field], b)
@@ -77,7 +77,7 @@ class Similarity:
         return ScoredPostings(known, how=kernel.BY_BM25, weight=weight, by_document=norms)
 
     def statistics(self, words: Counted) -> Statistics:
-        """Give what scores of some words depend on, for the pages that follow."""
+        """Return what scores of some words depend on, for the pages that follow."""
         return Statistics(
             documents=self.documents,
             average_lengths=self._average_lengths,

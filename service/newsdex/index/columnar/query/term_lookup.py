@@ -65,14 +65,14 @@ class FieldReader:
         return known
 
     def between(self, first: bytes, stop: bytes | None) -> Array:
-        """Give the ranges of the terms from one on and before another, or to the end: rows of (source, first, stop)."""
+        """Return the ranges of the terms from one on, before another or to the end: rows of (source, first, stop)."""
         ranges = np.empty((len(self.fields), kernel.RANGE_NUMBERS), np.uint64)
         wanted = (first, len(first), stop, len(stop or b""))
         count = kernel.terms_between(self._address, len(self.fields), *wanted, kernel.address(ranges))
         return ranges[: self._sound(count)]
 
     def near(self, text: str, distance: int, prefix: int, limit: int) -> tuple[Array, bool]:
-        """Give the ranges of the terms at most an edit distance (Levenshtein) away that share the first characters.
+        """Return the ranges of the terms at most an edit distance (Levenshtein) away that share the first characters.
 
         At most so many terms of each segment; also tell whether there are more.
         """
@@ -109,16 +109,16 @@ class FieldReader:
 
     @cached_property
     def positions(self) -> DescriptionTable:
-        """Give where each segment's positions are."""
+        """Return where each segment's positions are."""
         return _table([field.described_positions for field in self.fields])
 
     @cached_property
     def most_places(self) -> int:
-        """Give the number of positions of the longest document."""
+        """Return the number of positions of the longest document."""
         return max(field.most_places for field in self.fields)
 
     def damaged(self) -> Damaged:
-        """Give the error of terms or postings that cannot be, though they are what was written."""
+        """Return the error of terms or postings that cannot be, though they are what was written."""
         return self.fields[0].damaged()
 
     def _sound(self, count: int) -> int:
@@ -148,7 +148,7 @@ class TermPostings:
 
     @cached_property
     def pieces(self) -> Sequence[PostingSpan]:
-        """Give where its postings are, in the order of the segments that have the term."""
+        """Return where its postings are, in the order of the segments that have the term."""
         rows = self._found[kernel.FOUND_NUMBERS :].reshape(-1, kernel.PIECE_NUMBERS)[: self.piece_count].tolist()
         fields = self.sources.fields
         return [
@@ -156,13 +156,13 @@ class TermPostings:
         ]
 
     def documents(self) -> Array:
-        """Give the documents in which it occurs, sorted, as platform integers: what array indices are."""
+        """Return the documents in which it occurs, sorted, as platform integers: what array indices are."""
         documents = np.empty(self.count, np.int64)
         self._filled(kernel.read_documents_of(self.address, self.piece_count, kernel.address(documents)))
         return documents
 
     def frequencies(self) -> Array:
-        """Give how often it occurs in each of its documents, float32."""
+        """Return how often it occurs in each of its documents, float32."""
         frequencies = np.empty(self.count, np.float32)
         self._filled(kernel.read_frequencies_of(self.address, self.piece_count, kernel.address(frequencies)))
         return frequencies
@@ -172,5 +172,5 @@ class TermPostings:
             raise self.damaged()
 
     def damaged(self) -> Damaged:
-        """Give the error of postings that cannot be, though they are what was written."""
+        """Return the error of postings that cannot be, though they are what was written."""
         return self.sources.damaged()

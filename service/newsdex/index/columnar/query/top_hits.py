@@ -46,7 +46,7 @@ class ScoredDoc(NamedTuple):
 def top_hits(
     snapshot: Snapshot, matches: DocSet, sort: Sort, limit: int, before: PageEnd | None = None
 ) -> tuple[list[ScoredDoc], PageEnd | None]:
-    """Give the first hits, and where they end, or None where nothing comes behind them.
+    """Return the first hits, and where they end, or None where nothing comes behind them.
 
     `before` is the end of the page before: what was a tie there stays one.
     """
@@ -61,7 +61,7 @@ def top_hits(
 
 
 def hits_after(snapshot: Snapshot, matches: DocSet, sort: Sort, page_end: PageEnd) -> DocList:
-    """Give the matches that come behind the end of a page."""
+    """Return the matches that come behind the end of a page."""
     own = matches.doc_list()
     dates = _dates(snapshot, own.documents)
     after = dates > page_end.date if sort == "oldest" else dates < page_end.date
@@ -83,7 +83,7 @@ def _later_ids(snapshot: Snapshot, documents: Array, id_: str) -> Array:
 
 
 def _dates(snapshot: Snapshot, documents: Array) -> Array:
-    """Give dates of publication; an article without one is older than all."""
+    """Return dates of publication; an article without one is older than all."""
     dates: Array = np.maximum(snapshot.column("published").take(documents), ABSENT + 1)
     return dates
 
@@ -102,7 +102,7 @@ def _by_date(snapshot: Snapshot, matches: DocSet, sort: Sort, limit: int) -> lis
 
 
 def _dated(snapshot: Snapshot, documents: Array, scores: Array, sign: int, limit: int) -> list[ScoredDoc]:
-    """Give the newest, or with the sign -1 the oldest, in order; of equals those with the least ids."""
+    """Return the newest, or with the sign -1 the oldest, in order; of equals those with the least ids."""
     dates = _dates(snapshot, documents)
     chosen, equal = kernel.top_k_integers(dates if sign > 0 else -dates, limit)
     if equal > 1 and len(documents) > limit:
@@ -111,14 +111,14 @@ def _dated(snapshot: Snapshot, documents: Array, scores: Array, sign: int, limit
 
 
 def _with_first_ids(snapshot: Snapshot, documents: Array, dates: Array, chosen: Array) -> Array:
-    """Give the same places, but of those with the last one's date those with the least ids of each segment."""
+    """Return the same places, but of those with the last one's date those with the least ids of each segment."""
     last = dates[chosen[-1]]
     equal, others = np.flatnonzero(dates == last), chosen.compress(dates.take(chosen) != last)
     return np.concatenate([others, equal.take(_first_ids(snapshot, documents.take(equal), len(chosen) - len(others)))])
 
 
 def _first_ids(snapshot: Snapshot, documents: Array, limit: int) -> Array:
-    """Give the places of those of some sorted documents that have the least ids of their segments."""
+    """Return the places of those of some sorted documents that have the least ids of their segments."""
     first = []
     for data, base, span in snapshot.by_segment(documents):
         ranks = data.id_ranks.take(documents[span] - base)

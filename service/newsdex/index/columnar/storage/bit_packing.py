@@ -29,13 +29,13 @@ _BITS = [(width * _PLACES >> 3, width * _PLACES & 7) for width in range(33)]
 
 
 def bit_lengths(values: Array) -> Array:
-    """Give the number of bits of each number below 2**53."""
+    """Return the number of bits of each number below 2**53."""
     lengths: Array = np.frexp(values.astype(np.float64))[1].astype(np.int64)  # exact: 2**(e - 1) <= value < 2**e
     return lengths
 
 
 def pack(values: Array) -> tuple[Array, Array]:
-    """Give whole blocks of numbers as words of 32 bits, and the width of each block; numbers are below 2**32."""
+    """Return whole blocks of numbers as words of 32 bits, and the width of each block; numbers are below 2**32."""
     numbers = values.astype(np.uint64, copy=False)
     widths = bit_lengths(numbers.reshape(-1, BLOCK).max(1))
     if not widths.any():
@@ -164,7 +164,7 @@ class Bits:
         self._words = file.typed(name, np.uint32)
 
     def described(self) -> tuple[Array, Any]:
-        """Give the words, not checked yet, and the flags of their checked blocks: for the kernel."""
+        """Return the words, not checked yet, and the flags of their checked blocks: for the kernel."""
         return self._words.values, self._words.checked
 
     def check(self, start: int, stop: int) -> None:
@@ -172,7 +172,7 @@ class Bits:
         _ = self._words[start:stop]
 
     def at(self, starts: Array, widths: Array) -> Array:
-        """Give the numbers that begin at some rising bits as uint32."""
+        """Return the numbers that begin at some rising bits as uint32."""
         if not len(starts):
             return np.zeros(0, np.uint32)
         origin = int(starts[0]) // BLOCK
@@ -201,7 +201,7 @@ class Packed:
         return starts
 
     def __getitem__(self, span: slice) -> Array:
-        """Give the numbers [start, stop) as uint32."""
+        """Return the numbers [start, stop) as uint32."""
         start, stop = span.start, span.stop
         if start >= stop:
             return np.zeros(0, np.uint32)
@@ -221,7 +221,7 @@ class Packed:
 
     @cached_property
     def described(self) -> kernel.Packed:
-        """Give where the numbers lie in memory, for the kernel; the words are not checked yet."""
+        """Return where the numbers lie in memory, for the kernel; the words are not checked yet."""
         words, widths, places, checked = self._words.values, self._widths.all(), self._starts, self._words.checked
         described = kernel.Packed(
             words=kernel.address(words),
@@ -245,7 +245,7 @@ class Packed:
 
 
 def _loaded(words: Section, start: int, stop: int) -> Array:
-    """Give eight bytes from each byte of some words, as one number each; nothing is copied."""
+    """Return eight bytes from each byte of some words, as one number each; nothing is copied."""
     return _bytes_of(words[start : stop + LOADED_BYTES // WORD_BYTES])
 
 

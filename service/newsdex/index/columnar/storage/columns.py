@@ -43,7 +43,7 @@ class Column:
         return self._section is None
 
     def values(self) -> Array:
-        """Give the values as int64, `ABSENT` where there is none."""
+        """Return the values as int64, `ABSENT` where there is none."""
         if self._section is None:
             return np.full(self._documents, ABSENT, np.int64)
         distances = self._section.all()

@@ -69,7 +69,7 @@ class DurableStorage(FileStorage):  # type: ignore[misc]  # whoosh has no types
     """Whoosh's folder of files, with renames that last and a seal on each renamed file."""
 
     def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
-        """Give a file its final name once it is sealed, and it and the folder's other names are on the disk."""
+        """Return a file its final name once it is sealed, and it and the folder's other names are on the disk."""
         folder = Path(self.folder)
         content = (folder / oldname).read_bytes()
         with (folder / oldname).open("ab") as file:
@@ -80,7 +80,7 @@ class DurableStorage(FileStorage):  # type: ignore[misc]  # whoosh has no types
 
 
 def latest_generation(folder: Path) -> int:
-    """Give the number of the newest commit; -1 where there is none."""
+    """Return the number of the newest commit; -1 where there is none."""
     return int(TOC._latest_generation(FileStorage(str(folder)), INDEX_NAME))  # noqa: SLF001 - the only way to it
 
 

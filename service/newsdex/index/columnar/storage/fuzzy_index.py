@@ -68,7 +68,7 @@ class Neighbours:
 
 
 def _letters(data: Array, starts: Array) -> Array:
-    """Give for each term a bit for each letter in it.
+    """Return for each term a bit for each letter in it.
 
     An edit changes at most two of the bits, so terms whose bits differ in more than twice the distance are out.
     Only ASCII counts: what is left out cannot make two terms differ more.

@@ -82,7 +82,7 @@ class FieldWriter:
 
 
 def place_widths(places: Array) -> Array:
-    """Give the bits of a position in documents with so many places."""
+    """Return the bits of a position in documents with so many places."""
     return bit_lengths(np.maximum(places.astype(np.int64) - 1, 0))
 
 
@@ -102,26 +102,26 @@ class PostingField:
             self._positions = Bits(file, f"{name}.positions")
 
     def span(self, first: int, stop: int) -> tuple[int, int]:
-        """Give where the postings of the terms [first, stop) lie."""
+        """Return where the postings of the terms [first, stop) lie."""
         starts = self._starts[first : stop + 1]
         return int(starts[0]), int(starts[-1])
 
     def starts(self) -> Array:
-        """Give where each term's postings begin, and the end."""
+        """Return where each term's postings begin, and the end."""
         return self._starts.all()
 
     def sizes(self, first: int, stop: int) -> Array:
-        """Give in how many documents each of the terms [first, stop) occurs."""
+        """Return in how many documents each of the terms [first, stop) occurs."""
         sizes: Array = np.diff(self._starts[first : stop + 1].astype(np.int64))
         return sizes
 
     def document_frequency(self, number: int) -> int:
-        """Give in how many documents a term occurs, deleted ones included."""
+        """Return in how many documents a term occurs, deleted ones included."""
         start, stop = self.span(number, number + 1)
         return stop - start
 
     def frequencies(self, start: int, stop: int) -> Array:
-        """Give the frequencies of some postings."""
+        """Return the frequencies of some postings."""
         if self._frequencies is None:
             return np.ones(stop - start, np.uint8)
         frequencies = self._frequencies[start:stop]
@@ -130,7 +130,7 @@ class PostingField:
 
     @cached_property
     def described(self) -> kernel.Field:
-        """Give where everything lies in memory, for the kernel; the postings are not checked yet."""
+        """Return where everything lies in memory, for the kernel; the postings are not checked yet."""
         terms, documents = self.terms.described, self._documents.described
         frequencies = kernel.Packed() if self._frequencies is None else self._frequencies.described
         described = kernel.Field(
@@ -145,7 +145,7 @@ class PostingField:
 
     @cached_property
     def described_positions(self) -> kernel.Positions:
-        """Give where the positions lie in memory, for the kernel; they are not checked yet."""
+        """Return where the positions lie in memory, for the kernel; they are not checked yet."""
         words, checked = self._positions.described()
         widths, starts = self._place_widths, kernel.numbers(self._position_starts.all())
         if len(widths) != self._file.documents:
@@ -162,7 +162,7 @@ class PostingField:
 
     @cached_property
     def most_places(self) -> int:
-        """Give the number of positions of the longest document."""
+        """Return the number of positions of the longest document."""
         return int(self.places().max(initial=0))
 
     def check_positions(self, first_word: int, end_word: int) -> None:
@@ -176,11 +176,11 @@ class PostingField:
             self._frequencies.check(start, stop)
 
     def damaged(self) -> Damaged:
-        """Give the error of postings that cannot be, though they are what was written."""
+        """Return the error of postings that cannot be, though they are what was written."""
         return Damaged(self._file.path, f"the postings of {self._name} are not possible")
 
     def places(self) -> Array:
-        """Give how many positions each document has."""
+        """Return how many positions each document has."""
         return self._file[f"{self._name}.places"].all()
 
     @cached_property
@@ -188,7 +188,7 @@ class PostingField:
         return place_widths(self.places()).astype(np.uint8)
 
     def positions(self, first: int, stop: int) -> Array:
-        """Give the positions in all postings of the terms [first, stop)."""
+        """Return the positions in all postings of the terms [first, stop)."""
         span = self.span(first, stop)
         frequencies = self.frequencies(*span).astype(np.int64)
         widths, before = self._bits(self.documents(*span), frequencies)
@@ -197,14 +197,14 @@ class PostingField:
         return self._read(before + np.repeat(shift, np.diff(starts)), frequencies, widths)
 
     def positions_of(self, number: int, documents: Array, frequencies: Array, at: Array) -> Array:
-        """Give the positions in some of a term's postings, whose documents and frequencies are given; `at` rises."""
+        """Return the positions in some of a term's postings, whose documents and frequencies are given; `at` rises."""
         frequencies = frequencies.astype(np.int64)
         widths, before = self._bits(documents, frequencies)
         start = self._position_starts[number : number + 1].astype(np.int64)
         return self._read(before.take(at) + start, frequencies.take(at), widths.take(at))
 
     def _bits(self, documents: Array, frequencies: Array) -> tuple[Array, Array]:
-        """Give for each posting the bits of a position, and those of all positions before."""
+        """Return for each posting the bits of a position, and those of all positions before."""
         widths = self._place_widths.take(documents).astype(np.int64)
         bits = frequencies * widths
         return widths, np.cumsum(bits) - bits
@@ -215,7 +215,7 @@ class PostingField:
         return self._positions.at(np.repeat(starts, frequencies) + rank * widths, widths)
 
     def documents(self, start: int, stop: int) -> Array:
-        """Give the documents of the postings of some whole terms: the steps between them add up for each term anew."""
+        """Return the documents of the postings of whole terms: the steps between them add up for each term anew."""
         documents: Array = self._documents[start:stop]
         if start >= stop:
             return documents

@@ -140,7 +140,7 @@ class Section:
         return len(self.values)
 
     def __getitem__(self, span: slice) -> Array:
-        """Give the part [start, stop) of the array, checked; raise `Damaged` where it is not what was written."""
+        """Return the part [start, stop) of the array, checked; raise `Damaged` where it is not what was written."""
         part: Array = self.values[span]
         if self._unchecked and len(part):
             size = self.values.itemsize
@@ -148,16 +148,16 @@ class Section:
         return part
 
     def all(self) -> Array:
-        """Give the whole array, checked."""
+        """Return the whole array, checked."""
         return self[0 : len(self.values)]
 
     @property
     def checked(self) -> Any:
-        """Give a flag for each block, whether it was checked, as it is and as it will be: for the kernel."""
+        """Return a flag for each block, whether it was checked, as it is and as it will be: for the kernel."""
         return (ctypes.c_char * len(self._blocks)).from_buffer(self._blocks)
 
     def bytes(self, start: int, stop: int) -> bytes:
-        """Give the bytes [start, stop) of a section of bytes."""
+        """Return the bytes [start, stop) of a section of bytes."""
         if self._unchecked and stop > start:
             self._check(start // BLOCK_BYTES, stop)
         return self._data[start:stop].tobytes()
@@ -220,18 +220,18 @@ class SectionFile:
         return known
 
     def typed(self, name: str, dtype: type[np.generic]) -> Section:
-        """Give a section of one dtype only; raise `Damaged` where it has another."""
+        """Return a section of one dtype only; raise `Damaged` where it has another."""
         section = self[name]
         if section.values.dtype != dtype:
             raise Damaged(self.path, f"section {name} is of {section.values.dtype}")
         return section
 
     def names(self) -> list[str]:
-        """Give the names of all sections."""
+        """Return the names of all sections."""
         return list(self._rows)
 
     def entry(self, name: str) -> Entry:
-        """Give where a section lies, and what it is."""
+        """Return where a section lies, and what it is."""
         dtype, *numbers = self._rows[name]
         return Entry(np.dtype(dtype.rstrip(b"\0").decode()), *numbers)
 

@@ -71,23 +71,23 @@ class ColumnarSegment(Segment):  # type: ignore[misc]  # whoosh has no types
         return import_module(CODEC).ColumnarCodec()
 
     def file_name(self) -> str:
-        """Give the name of the segment's file."""
+        """Return the name of the segment's file."""
         return str(self.make_filename(EXTENSION))
 
     def deletions_name(self) -> str:
-        """Give the name of the file with the bitmap of deletions, which other segments may be in, too."""
+        """Return the name of the file with the bitmap of deletions, which other segments may be in, too."""
         return deletions_name(self.indexname, self.deletions)
 
     def file_names(self) -> list[str]:
-        """Give the names of all its files."""
+        """Return the names of all its files."""
         return [self.file_name(), self.deletions_name()] if self.deletions else [self.file_name()]
 
     def doc_count_all(self) -> int:
-        """Give the number of documents, deleted ones included."""
+        """Return the number of documents, deleted ones included."""
         return self.documents
 
     def deleted_count(self) -> int:
-        """Give the number of deleted documents."""
+        """Return the number of deleted documents."""
         return self.deleted
 
     def deleted_docs(self) -> Any:
@@ -104,7 +104,7 @@ class ColumnarSegment(Segment):  # type: ignore[misc]  # whoosh has no types
 
 
 def deletions_name(indexname: str, commit: int) -> str:
-    """Give the name of the file with what a commit deleted."""
+    """Return the name of the file with what a commit deleted."""
     return f"{indexname}_{commit}{DELETIONS_EXTENSION}"
 
 
@@ -125,7 +125,7 @@ class SegmentData:
         return sorted(name.removesuffix(".terms") for name in self.file.names() if name.endswith(".terms"))
 
     def field(self, name: str) -> PostingField | None:
-        """Give a field's postings, or None where no document has the field."""
+        """Return a field's postings, or None where no document has the field."""
         known = self._fields.get(name)
         if known is None:
             if name not in self.field_names:
@@ -135,13 +135,13 @@ class SegmentData:
 
     @cached_property
     def languages(self) -> frozenset[str]:
-        """Give the languages that have stems of their own here."""
+        """Return the languages that have stems of their own here."""
         fields = [self.field(name) for name in TEXT_FIELDS]
         dictionaries = [field.terms for field in fields if field is not None]
         return frozenset(language for terms in dictionaries for language in _marked(terms))
 
     def column(self, name: str) -> Column:
-        """Give a column of numbers."""
+        """Return a column of numbers."""
         known = self._columns.get(name)
         if known is None:
             section = self.file[f"{name}.values"] if f"{name}.values" in self.file else None  # noqa: SIM401 - no dict
@@ -164,11 +164,11 @@ class SegmentData:
         return read_signatures(self.file)
 
     def lengths(self, field: str) -> Array | None:
-        """Give the number of words of each document's field, or None for a field that is not scored."""
+        """Return the number of words of each document's field, or None for a field that is not scored."""
         return self.file[f"{field}.lengths"].all() if f"{field}.lengths" in self.file else None
 
     def documents_with(self, field: str) -> int:
-        """Give how many documents have words in a field, deleted ones included."""
+        """Return how many documents have words in a field, deleted ones included."""
         known = self._filled.get(field)
         if known is None:
             lengths = self.lengths(field)
@@ -176,19 +176,19 @@ class SegmentData:
         return known
 
     def total_length(self, field: str) -> int:
-        """Give the number of words in a field of all documents, deleted ones included."""
+        """Return the number of words in a field of all documents, deleted ones included."""
         return self.file[f"{field}.lengths"].base if f"{field}.lengths" in self.file else 0
 
     @cached_property
     def ids(self) -> PostingField:
-        """Give the articles' ids: the terms of a field."""
+        """Return the articles' ids: the terms of a field."""
         field = self.field(ID_FIELD)
         assert field is not None
         return field
 
     @cached_property
     def id_ranks(self) -> Array:
-        """Give for each document the number of its article's id, in the ids' byte order."""
+        """Return for each document the number of its article's id, in the ids' byte order."""
         ids = self.ids.documents(0, self.ids.terms.count)
         numbers = np.empty(len(ids), np.uint32)
         numbers[ids] = np.arange(len(ids), dtype=np.uint32)
@@ -202,12 +202,12 @@ class SegmentData:
         return starts.take(self.id_ranks), ends.take(self.id_ranks), self.ids.terms.data().data
 
     def article_id(self, document: int) -> str:
-        """Give the id of a document's article."""
+        """Return the id of a document's article."""
         starts, ends, data = self._id_spans
         return str(data[starts.item(document) : ends.item(document)], "utf-8")
 
     def values(self, name: str) -> "DocumentValues":
-        """Give a filter field's values by document."""
+        """Return a filter field's values by document."""
         known = self._values.get(name)
         if known is None:
             known = self._values[name] = DocumentValues(self.field(name), self.documents)
@@ -233,7 +233,7 @@ class DocumentValues:
 
 
 def _marked(terms: TermDictionary) -> Iterator[str]:
-    """Give the languages whose stems are in a dictionary: they stand before all words, each language together."""
+    """Return the languages whose stems are in a dictionary: they stand before all words, each language together."""
     mark = MARK.encode()
     number, end = terms.prefix_range(mark)
     while number < end:
@@ -268,7 +268,7 @@ _known: WeakValueDictionary[Path, SegmentData] = WeakValueDictionary()
 
 
 def _opened(path: Path) -> SegmentData:
-    """Give an opened file once more while anyone uses it: names of segments are never used twice."""
+    """Return an opened file once more while anyone uses it: names of segments are never used twice."""
     data = _known.get(path)
     if data is None:
         data = _known[path] = SegmentData(path)

@@ -43,11 +43,11 @@ class TermDictionary:
         self.count = len(self._lengths)
 
     def data(self) -> Array:
-        """Give the bytes of all terms, one behind the other."""
+        """Return the bytes of all terms, one behind the other."""
         return self._blob.all()
 
     def lengths(self) -> Array:
-        """Give the length of each term in bytes."""
+        """Return the length of each term in bytes."""
         return self._lengths.all()
 
     def __getitem__(self, number: int) -> bytes:
@@ -55,7 +55,7 @@ class TermDictionary:
         return term
 
     def slice(self, start: int, stop: int) -> list[bytes]:
-        """Give the terms [start, stop)."""
+        """Return the terms [start, stop)."""
         if start >= stop:
             return []
         sample = start // SAMPLED_EVERY
@@ -68,7 +68,7 @@ class TermDictionary:
 
     @cached_property
     def described(self) -> kernel.Dictionary:
-        """Give where the terms lie in memory, for the kernel; everything is checked."""
+        """Return where the terms lie in memory, for the kernel; everything is checked."""
         data, keys = self._blob.all(), self._sampled_keys()
         described = kernel.Dictionary(
             bytes=kernel.address(data),
@@ -81,7 +81,7 @@ class TermDictionary:
         return described
 
     def _sampled_keys(self) -> Array:
-        """Give the first bytes of the terms whose places are kept, as numbers that sort as the bytes do."""
+        """Return the first bytes of the terms whose places are kept, as numbers that sort as the bytes do."""
         data, every = self._blob.all(), self._lengths.all()
         lengths, starts = every[::SAMPLED_EVERY].astype(np.int64), self._sampled_starts.all().astype(np.int64)
         outside = len(starts) != len(lengths) or (starts < 0).any() or (starts + lengths > len(data)).any()
@@ -98,12 +98,12 @@ class TermDictionary:
         return np.cumsum(self._lengths.all(), dtype=np.min_scalar_type(len(self._blob)))
 
     def lower_bound(self, term: bytes) -> int:
-        """Give the number of the first term that is not less."""
+        """Return the number of the first term that is not less."""
         described = self.described
         return self._number(kernel.term_bound(ctypes.addressof(described), term, len(term)))
 
     def find(self, term: bytes) -> int:
-        """Give a term's number, or -1."""
+        """Return a term's number, or -1."""
         described = self.described
         number = self._number(kernel.term_number(ctypes.addressof(described), term, len(term)))
         return number if number < self.count else -1
@@ -117,12 +117,12 @@ class TermDictionary:
         return Damaged(self._path, f"the terms of {self._field} are not possible")
 
     def prefix_range(self, prefix: bytes) -> tuple[int, int]:
-        """Give the numbers [start, stop) of the terms with a prefix."""
+        """Return the numbers [start, stop) of the terms with a prefix."""
         following = after_all_with(prefix)
         return self.lower_bound(prefix), self.count if following is None else self.lower_bound(following)
 
     def matching(self, glob: str, pattern: str, stop: Stop, limit: int) -> tuple[list[int], bool]:
-        """Give the numbers of the terms that match a pattern, and whether a bound was met.
+        """Return the numbers of the terms that match a pattern, and whether a bound was met.
 
         `pattern` is the regular expression of `glob`, whose longest literal part is looked for first.
         """
@@ -157,11 +157,11 @@ class TermDictionary:
 
     @cached_property
     def neighbours(self) -> Neighbours:
-        """Give what finds the terms within some edits of a word."""
+        """Return what finds the terms within some edits of a word."""
         return Neighbours(self.described, self.data(), self.ends, self.lengths())
 
 
 def after_all_with(prefix: bytes) -> bytes | None:
-    """Give the first text that comes after all with a prefix; None where none does."""
+    """Return the first text that comes after all with a prefix; None where none does."""
     following = prefix.rstrip(b"\xff")
     return following[:-1] + bytes([following[-1] + 1]) if following else None

@@ -55,15 +55,15 @@ class ColumnarTerms(base.TermsReader):  # type: ignore[misc]  # whoosh has no ty
         return field is not None and field.terms.find(term[1]) >= 0
 
     def cursor(self, fieldname: str, fieldobj: Any) -> "TermCursor":
-        """Give a cursor over a field's terms."""
+        """Return a cursor over a field's terms."""
         return TermCursor(self._field(fieldname), fieldobj)
 
     def terms(self) -> Iterator[tuple[str, bytes]]:
-        """Give all terms."""
+        """Return all terms."""
         return self.terms_from("", b"")
 
     def terms_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[str, bytes]]:
-        """Give the terms from a place on."""
+        """Return the terms from a place on."""
         for name in self.indexed_field_names():
             if name < fieldname:
                 continue
@@ -74,15 +74,15 @@ class ColumnarTerms(base.TermsReader):  # type: ignore[misc]  # whoosh has no ty
                 yield name, field.terms[number]
 
     def items(self) -> Iterator[tuple[tuple[str, bytes], TermInfo]]:
-        """Give all terms with their statistics."""
+        """Return all terms with their statistics."""
         return self.items_from("", b"")
 
     def items_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[tuple[str, bytes], TermInfo]]:
-        """Give the terms from a place on with their statistics."""
+        """Return the terms from a place on with their statistics."""
         return ((term, self.term_info(*term)) for term in self.terms_from(fieldname, prefix))
 
     def term_info(self, fieldname: str, text: bytes) -> TermInfo:
-        """Give a term's statistics."""
+        """Return a term's statistics."""
         field, number = self._find(fieldname, text)
         start, stop = field.span(number, number + 1)
         documents, frequencies = field.documents(start, stop), field.frequencies(start, stop)
@@ -99,24 +99,24 @@ class ColumnarTerms(base.TermsReader):  # type: ignore[misc]  # whoosh has no ty
         )
 
     def frequency(self, fieldname: str, text: bytes) -> float:
-        """Give how often a term occurs."""
+        """Return how often a term occurs."""
         return float(self.term_info(fieldname, text).weight())
 
     def doc_frequency(self, fieldname: str, text: bytes) -> int:
-        """Give in how many documents a term occurs."""
+        """Return in how many documents a term occurs."""
         if (fieldname, text) not in self:
             return 0
         field, number = self._find(fieldname, text)
         return field.document_frequency(number)
 
     def matcher(self, fieldname: str, text: bytes, format_: Any, scorer: Any = None) -> PostingMatcher:
-        """Give a matcher for a term's postings."""
+        """Return a matcher for a term's postings."""
         field, number = self._find(fieldname, text)
         info = self.term_info(fieldname, text)
         return PostingMatcher(field, number, format=format_, scorer=scorer, term=(fieldname, text), terminfo=info)
 
     def indexed_field_names(self) -> list[str]:
-        """Give the fields that have terms."""
+        """Return the fields that have terms."""
         return sorted([*self._data.field_names, *self._numeric])
 
 
@@ -145,7 +145,7 @@ class TermCursor(base.FieldCursor):  # type: ignore[misc]  # whoosh has no types
         return self.text()
 
     def text(self) -> str | None:
-        """Give the term, or None at the end."""
+        """Return the term, or None at the end."""
         if self._field is None or not self.is_valid():
             return None
         text: str = self._fieldobj.from_bytes(self._field.terms[self._number])
@@ -164,11 +164,11 @@ class ColumnarDocuments(base.PerDocumentReader):  # type: ignore[misc]  # whoosh
         self._data = segment.data
 
     def doc_count(self) -> int:
-        """Give the number of documents that are not deleted."""
+        """Return the number of documents that are not deleted."""
         return self._segment.documents - self._segment.deleted
 
     def doc_count_all(self) -> int:
-        """Give the number of documents, deleted ones included."""
+        """Return the number of documents, deleted ones included."""
         return self._segment.documents
 
     def has_deletions(self) -> bool:
@@ -181,7 +181,7 @@ class ColumnarDocuments(base.PerDocumentReader):  # type: ignore[misc]  # whoosh
         return alive is not None and docnum < len(alive) and not alive[docnum]
 
     def deleted_docs(self) -> list[int]:
-        """Give the deleted documents."""
+        """Return the deleted documents."""
         alive = self._segment.alive
         deleted: list[int] = [] if alive is None else np.flatnonzero(~alive).tolist()
         return deleted
@@ -195,30 +195,30 @@ class ColumnarDocuments(base.PerDocumentReader):  # type: ignore[misc]  # whoosh
         return not self._data.column(fieldname).empty
 
     def column_reader(self, fieldname: str, column: Any) -> "NumberColumn":
-        """Give the values of a numeric field, moved to where the earliest is 0, as Whoosh keeps them."""
+        """Return the values of a numeric field, moved to where the earliest is 0, as Whoosh keeps them."""
         return NumberColumn(self._data.column(fieldname), column.default_value())
 
     def doc_field_length(self, docnum: int, fieldname: str, default: int = 0) -> int:
-        """Give the number of words in a document's field."""
+        """Return the number of words in a document's field."""
         lengths = self._data.lengths(fieldname)
         return default if lengths is None else int(lengths[docnum]) or default
 
     def field_length(self, fieldname: str) -> int:
-        """Give the number of words in a field of all documents."""
+        """Return the number of words in a field of all documents."""
         return self._data.total_length(fieldname)
 
     def min_field_length(self, fieldname: str) -> int:
-        """Give the number of words of the shortest text of a field."""
+        """Return the number of words of the shortest text of a field."""
         lengths = self._data.lengths(fieldname)
         return 0 if lengths is None else int(lengths[lengths > 0].min(initial=np.iinfo(lengths.dtype).max))
 
     def max_field_length(self, fieldname: str) -> int:
-        """Give the number of words of the longest text of a field."""
+        """Return the number of words of the longest text of a field."""
         lengths = self._data.lengths(fieldname)
         return 0 if lengths is None else int(lengths.max())
 
     def stored_fields(self, docnum: int) -> dict[str, Any]:
-        """Give the article's id: nothing else is stored."""
+        """Return the article's id: nothing else is stored."""
         return {ID_FIELD: self._data.article_id(docnum)}
 
 
@@ -235,7 +235,7 @@ class NumberColumn(ColumnReader):  # type: ignore[misc]  # whoosh has no types
         return int(self._values[docnum])
 
     def sort_key(self, docnum: int) -> int:
-        """Give what sorts the document."""
+        """Return what sorts the document."""
         return -self[docnum] if self._reverse else self[docnum]
 
     def set_reverse(self) -> None:

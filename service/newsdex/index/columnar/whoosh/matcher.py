@@ -28,7 +28,7 @@ class PostingMatcher(ListMatcher):  # type: ignore[misc]  # whoosh has no types
         self._options = options
 
     def copy(self) -> "PostingMatcher":
-        """Give a second matcher at the same place."""
+        """Return a second matcher at the same place."""
         twin = PostingMatcher(self._field, self._number, **self._options)
         twin._i = self._i
         return twin
@@ -50,7 +50,7 @@ class PostingMatcher(ListMatcher):  # type: ignore[misc]  # whoosh has no types
         return astype in {"frequency", "weight"} or (astype == "positions" and self._field.has_positions)
 
     def value_as(self, astype: str) -> Any:
-        """Give the current posting's frequency, weight or positions."""
+        """Return the current posting's frequency, weight or positions."""
         if astype == "positions":
             documents, frequencies = np.array(self._ids), np.array(self._weights)
             return self._field.positions_of(self._number, documents, frequencies, np.array([self._i])).tolist()

@@ -21,15 +21,15 @@ class NumericTerms(list[bytes]):
 
     @property
     def count(self) -> int:  # type: ignore[override]  # a dictionary counts its terms; nobody calls list.count
-        """Give the number of terms."""
+        """Return the number of terms."""
         return len(self)
 
     def lower_bound(self, term: bytes) -> int:
-        """Give the number of the first term that is not less."""
+        """Return the number of the first term that is not less."""
         return bisect_left(self, term)
 
     def find(self, term: bytes) -> int:
-        """Give a term's number, or -1."""
+        """Return a term's number, or -1."""
         number = self.lower_bound(term)
         return number if number < len(self) and self[number] == term else -1
 
@@ -60,27 +60,27 @@ class NumericField:
 
     @property
     def terms(self) -> NumericTerms:
-        """Give the terms."""
+        """Return the terms."""
         return self._inverted[0]
 
     def span(self, first: int, stop: int) -> tuple[int, int]:
-        """Give where the postings of the terms [first, stop) lie."""
+        """Return where the postings of the terms [first, stop) lie."""
         starts = self._inverted[1]
         return int(starts[first]), int(starts[stop])
 
     def document_frequency(self, number: int) -> int:
-        """Give in how many documents a term occurs."""
+        """Return in how many documents a term occurs."""
         start, stop = self.span(number, number + 1)
         return stop - start
 
     def documents(self, start: int, stop: int) -> Array:
-        """Give the documents of some postings."""
+        """Return the documents of some postings."""
         return self._inverted[2][start:stop]
 
     def frequencies(self, start: int, stop: int) -> Array:
-        """Give the frequencies of some postings: a number occurs once."""
+        """Return the frequencies of some postings: a number occurs once."""
         return np.ones(stop - start, np.uint8)
 
     def positions_of(self, number: int, documents: Array, frequencies: Array, at: Array) -> Array:
-        """Give nothing: numbers have no positions."""
+        """Return nothing: numbers have no positions."""
         raise NotImplementedError
