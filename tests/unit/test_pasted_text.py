@@ -120,6 +120,11 @@ def test_the_longest_text_is_answered_in_time(corpus: Corpus, piece: str) -> Non
     assert time.process_time() - start < 3
 
 
+@pytest.mark.parametrize("q", ["the of and " * 300, "“kal* 春夏秋冬 =” section:", "“= * 春夏” ‘? ( kalo*’ kalo"])
+def test_small_words_and_quoted_signs_by_themselves_are_answered(corpus: Corpus, q: str) -> None:
+    assert answer(corpus, q).interpretation.query
+
+
 def test_a_text_without_known_words_finds_nothing(corpus: Corpus) -> None:
     q = " ".join(f"qx{number}" for number in range(500))
 

@@ -100,7 +100,8 @@ def _unquoted(parts: Sequence[Node], text: str) -> Iterator[Node]:
 def _words_of(leaf: Leaf, own: str, text: str) -> Iterator[Leaf]:
     """Yield the words of a leaf, each where it stands in the query."""
     behind = leaf.start
-    for word in pieces(own) if is_pattern(own) else (word for word, _, _ in words(own)):
+    cut = pieces(own) if is_pattern(own) else [word for word, _, _ in words(own)]
+    for word in (one for one in cut if is_pattern(one) or next(words(one), None)):
         at = text.find(word, behind, leaf.end)
         start, end = (at, at + len(word)) if at >= 0 else (leaf.start, leaf.end)
         behind = start

@@ -40,7 +40,7 @@ def with_telling_words(
         form = plain_form(word.text)
         if form not in stop_words and len(first) < WEIGHED:
             first.setdefault(form, word)
-    if len(first) <= MOST_WORDS and len(single) <= WEIGHED:
+    if not first or (len(first) <= MOST_WORDS and len(single) <= WEIGHED):
         return None
 
     def weight(form: str) -> float:
