@@ -19,6 +19,7 @@ from newsdex.cli import (
     stream,
     suggest,
     upkeep,
+    why_not,
 )
 from newsdex.cli.console import give_up_output, out, show_error, survive_encodings
 from newsdex.cli.examples import show_examples
@@ -62,6 +63,7 @@ search.add_to(app)
 suggest.add_to(app)
 similar.add_to(app)
 inspect.add_to(app)
+why_not.add_to(app)
 status.add_to(app)
 upkeep.add_to(app)
 app.add_typer(parked.app)

@@ -49,7 +49,7 @@ def _standing(story: Story) -> str:
     standing = story.standing
     if standing is None:
         return "not in the archive: no event about it could be accepted"
-    hidden = _hidden(standing)
+    hidden = hidden_text(standing)
     if hidden:
         return f"not found by search: {hidden}"
     if standing.sequence > story.position:
@@ -59,7 +59,8 @@ def _standing(story: Story) -> str:
     return f"found by search, since change {standing.sequence:,}"
 
 
-def _hidden(standing: Standing) -> str | None:
+def hidden_text(standing: Standing) -> str | None:
+    """Return why search must not show an article now; None where it may."""
     if not standing.has_content:
         return withdrawn_text(standing.state)
     if standing.embargoed_us is not None and standing.embargoed_us > now_us():

@@ -1,7 +1,6 @@
 """`newsdex search`: asks the searchers."""
 
 import asyncio
-from enum import StrEnum
 from typing import Annotated, get_args
 
 import typer
@@ -9,30 +8,28 @@ from pydantic import ValidationError
 
 from newsdex.apps.client import Refused, connected
 from newsdex.cli.console import err, write_json
-from newsdex.cli.options import DATE_HELP, first_moment, name_option, refuse_options
+from newsdex.cli.options import name_option, refuse_options
 from newsdex.cli.reply import show_reply
-from newsdex.clock import now_us
+from newsdex.cli.search_options import (
+    Agencies,
+    Authors,
+    From,
+    Languages,
+    Most,
+    Recency,
+    RepeatsShown,
+    Sections,
+    Sort,
+    SortBy,
+    Tags,
+    Timezone,
+    To,
+    filters_of,
+)
 from newsdex.settings import load_settings
 from newsdex_schemas import SearchRequest
 from newsdex_schemas.search import MAX_SIZE, FacetName
 
-
-class Sort(StrEnum):
-    """Orders of hits."""
-
-    relevance = "relevance"
-    newest = "newest"
-    oldest = "oldest"
-
-
-class Repeats(StrEnum):
-    """What becomes of versions of one story."""
-
-    collapse = "collapse"
-    show = "show"
-
-
-Values = list[str] | None
 SHOWN_VALUES = 8
 """So many values of each facet are shown."""
 
@@ -47,19 +44,15 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
         str,
         typer.Argument(help='Words, "phrases", title:word, pre*, a OR b, -c, published:yesterday. Empty: everything.'),
     ] = "",
-    section: Annotated[
-        Values, typer.Option(help="Only this section; repeat for alternatives, as with the others.")
-    ] = None,
-    author: Annotated[Values, typer.Option(help="Only by this author.")] = None,
-    tag: Annotated[Values, typer.Option(help="Only with this tag.")] = None,
-    agency: Annotated[Values, typer.Option(help="Only of this agency.")] = None,
-    language: Annotated[Values, typer.Option(help="Only in this language, a BCP 47 tag.")] = None,
-    published_from: Annotated[str | None, typer.Option("--from", help=f"{DATE_HELP} is included.")] = None,
-    published_to: Annotated[str | None, typer.Option("--to", help="Likewise; it is not included.")] = None,
-    sort: Annotated[Sort, typer.Option(help="Order of the hits.")] = Sort.relevance,
-    repeats: Annotated[
-        Repeats | None, typer.Option(help="Show one version of each story, as is usual by relevance, or all.")
-    ] = None,
+    section: Sections = None,
+    author: Authors = None,
+    tag: Tags = None,
+    agency: Agencies = None,
+    language: Languages = None,
+    published_from: From = None,
+    published_to: To = None,
+    sort: SortBy = Sort.relevance,
+    repeats: RepeatsShown = None,
     versions_of: Annotated[
         str | None, typer.Option(metavar="ID", help="Only this article and its versions, all of them.")
     ] = None,
@@ -67,14 +60,12 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
     offset: Annotated[int, typer.Option(help="How many hits to pass over.", min=0, max=10_000)] = 0,
     cursor: Annotated[str | None, typer.Option(help="The page behind this cursor, of the same search.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every hit, page by page.")] = False,
-    most: Annotated[bool, typer.Option("--most", help="Hits need not have all the words: for questions.")] = False,
-    recency: Annotated[
-        float | None, typer.Option(help="How much newer articles are preferred by relevance, 0 to 10.")
-    ] = None,
+    most: Most = False,
+    recency: Recency = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say what each score is made of.")] = False,
     facets: Annotated[bool, typer.Option("--facets", help="Count all matches by field and by date.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what breaks the grammar of queries.")] = False,
-    timezone: Annotated[str, typer.Option(help="IANA zone in which dates are meant.")] = "UTC",
+    timezone: Timezone = "UTC",
     timeout_ms: Annotated[int, typer.Option(help="The query's deadline.", min=1, max=10_000)] = 1_000,
     wait_for: Annotated[
         tuple[str, str] | None,
@@ -86,16 +77,12 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
 
     Ends with 0 also where nothing was found, 65 for a query that cannot be read, 69 where nobody answers.
     """
-    filters = {
-        "section": section, "authors": author, "tags": tag, "agency": agency, "language": language,
-        "published_from": first_moment(published_from, "--from", timezone=timezone, now_us=now_us()),
-        "published_to": first_moment(published_to, "--to", timezone=timezone, now_us=now_us()),
-    }  # fmt: skip
+    values = {"section": section, "authors": author, "tags": tag, "agency": agency, "language": language}
     fields = {
         "q": query,
         "strict": strict,
         "timezone": timezone,
-        "filters": {name: value for name, value in filters.items() if value},
+        "filters": filters_of(values, published_from, published_to, timezone),
         "sort": sort.value,
         "repeats": repeats.value if repeats else None,
         "versions_of": versions_of,

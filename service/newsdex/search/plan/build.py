@@ -94,6 +94,12 @@ class QueryBuilder:
         before = q.And([every.query, q.ConstantScoreQuery(q.Every(), FIRST)])
         return replace(plan, query=q.DisjunctionMax([plan.query, before]))
 
+    def small_words(self, tree: Node) -> tuple[str, ...]:
+        """Return the stop words of a query, as they stand in it, that articles need not have."""
+        draft, clauses = self._draft(tree, every=True), _clauses(_parts(tree))
+        small = draft.small_words(clauses, draft.content(clauses))
+        return tuple(word.spelled for clause in small for word in clause.words)
+
     def _draft(self, tree: Node, *, every: bool) -> "_Draft":
         expansion = Expansion(
             vocabulary=self.vocabulary, wordlist=self.wordlist, languages=self.languages, every=every
