@@ -40,6 +40,7 @@ from newsdex_schemas.operations import (
 )
 from newsdex_schemas.receipts import EventReceipt, EventReceipts
 from newsdex_schemas.status import ServiceStatus
+from newsdex_schemas.story import StoryReply, StoryRequest
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -48,6 +49,7 @@ REPLIES: dict[str, type[ContractModel]] = {
     "suggest-reply": SuggestReply,
     "similar-reply": SimilarReply,
     "article-reply": ArticleReply,
+    "story-reply": StoryReply,
     "outcome-reply": OutcomeReply,
     "parked-reply": ParkedReply,
     "index-reply": IndexReply,
@@ -64,6 +66,7 @@ REQUESTS: dict[str, type[ContractModel]] = {
     "suggest-request": SuggestRequest,
     "similar-request": SimilarRequest,
     "article-request": ArticleRequest,
+    "story-request": StoryRequest,
     "outcome-request": OutcomeRequest,
     "parked-request": ParkedRequest,
     "index-request": IndexRequest,

@@ -19,6 +19,7 @@ from newsdex_schemas.model import ContractModel, RequestModel
 from newsdex_schemas.query_string import parameters_of
 from newsdex_schemas.receipts import EventReceipt, EventReceipts
 from newsdex_schemas.status import ServiceStatus
+from newsdex_schemas.story import StoryReply, StoryRequest
 
 Json = dict[str, Any]
 
@@ -48,6 +49,10 @@ CALLS = (
     Call(
         "/api/articles/{id}", "Give the text of an article that may be shown now.", "search", ArticleRequest,
         ArticleReply, "article-reply", (400, 404, 429, 503, 504),
+    ),
+    Call(
+        "/api/articles/{id}/why", "Tell what became of an article, and why search finds it or does not.", "operate",
+        StoryRequest, StoryReply, "story-reply", (400, 404, 429, 503, 504),
     ),
     Call("/api/status", "Tell how the service is.", "operate", None, ServiceStatus, "service-status", (429,)),
 )  # fmt: skip
@@ -112,13 +117,18 @@ def openapi_document() -> Json:
 def _get(call: Call) -> Json:
     problems = [*call.problems, 400, 401, 403, 414, 431]
     return {
-        "operationId": call.path.split("/")[2],
+        "operationId": _operation_id(call),
         "summary": call.summary,
         "tags": [call.scope],
         "security": [{SCHEME: [call.scope]}, *([{}] if call.scope == "search" else [])],
         "parameters": [*_parameters(call)],
         "responses": {"200": _reply(call.reply, call.example, call.summary), **_problems(problems)},
     }
+
+
+def _operation_id(call: Call) -> str:
+    last = call.path.rpartition("/")[2]
+    return call.path.split("/")[2] if "{" in last else last
 
 
 def _parameters(call: Call) -> list[Json]:

@@ -20,6 +20,7 @@ BODIES = {
     "search.suggest": b'{"q": "x"}',
     "search.similar": b'{"id": "story"}',
     "articles.get": b'{"id": "story"}',
+    "articles.why": b'{"id": "story"}',
     "processes.status": b"{}",
     "events.outcome": b'{"events": [{"source": "nats", "id": "x"}]}',
 }

@@ -165,3 +165,23 @@ def test_operators_see_how_every_part_is(http: httpx.Client, service: Service) -
     assert (200, "no-store") == (status.status_code, status.headers["cache-control"])
     assert {"well", "articles", "position", "index", "stream"} <= status.json().keys()
     assert status.json()["well"]
+
+
+@pytest.mark.usefixtures("curlews")
+def test_operators_only_are_told_why_an_article_is_found_or_not(http: httpx.Client, service: Service) -> None:
+    hidden = b'{"id":"curlew-3","title":"Curlew embargoed","embargoed_until":"2099-01-01T00:00:00Z"}\n'
+    service.run("publish", "--wait", "-", stdin=hidden)
+    operator, reader = (
+        {"authorization": f"Bearer {service.run('keys', 'add', f'why-{scope}', '--scope', scope).stdout.strip()}"}
+        for scope in ("operate", "search")
+    )
+    found, embargoed, unknown = (
+        http.get(f"/api/articles/{id_}/why", headers=operator) for id_ in ("curlew-1", "curlew-3", "curlew-9")
+    )
+
+    assert ("found", "first_version") == (found.json()["standing"], found.json()["events"][0]["reason"])
+    assert ("embargoed", "no-store") == (embargoed.json()["standing"], embargoed.headers["cache-control"])
+    assert (404, "unknown_article") == (unknown.status_code, unknown.json()["code"])
+    assert [403, 401] == [
+        http.get("/api/articles/curlew-3/why", headers=headers).status_code for headers in (reader, {})
+    ]

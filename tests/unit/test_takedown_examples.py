@@ -20,9 +20,9 @@ from tests.unit.events import (
     without,
 )
 
+from newsdex.apps.withdrawn import withdrawn_text
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
-from newsdex.cli.withdrawn import withdrawn_text
 from newsdex.event_outcomes import outcome_of
 from newsdex.ingest.handle import handle_batch, retry_parked
 from newsdex.records import Delivery

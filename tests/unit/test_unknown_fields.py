@@ -27,6 +27,7 @@ from newsdex_schemas.operations import (
     StreamOrder,
     StreamRequest,
 )
+from newsdex_schemas.story import StoryRequest
 
 REQUESTS: dict[type[RequestModel], dict[str, Any]] = {
     SearchRequest: {},
@@ -38,6 +39,7 @@ REQUESTS: dict[type[RequestModel], dict[str, Any]] = {
     IndexOrder: {"order": "check"},
     DamageReport: {"damage": "index_damaged"},
     ArticleRequest: {"id": "a-1"},
+    StoryRequest: {"id": "a-1"},
     ErasureRequest: {},
     ErasureOrder: {"order": "erase", "articles": ["a-1"]},
     StreamRequest: {},

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from whoosh.query import Term
 
-from newsdex.apps.inspection import Story, story_of
+from newsdex.apps.article_story import Story
+from newsdex.apps.inspection import story_of
 from newsdex.archive.reader import ArchiveReader, read_archive
 from newsdex.clock import now_us
 from newsdex.errors import Unavailable

@@ -53,6 +53,7 @@ from newsdex_schemas.operations import (
     StreamRequest,
 )
 from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
+from newsdex_schemas.story import StoryReply, StoryRequest
 
 REDRIVEN_AT_ONCE = 200
 """Parked events in one request: far less than REPLY_TIMEOUT_S even where each is a large one."""
@@ -196,6 +197,10 @@ class Client:
     async def article(self, id_: str) -> ArticleReply:
         """Ask for the text of an article that may be shown now."""
         return await self._request(channels.ARTICLES_GET, ArticleRequest(id=id_), ArticleReply)
+
+    async def story(self, id_: str) -> StoryReply:
+        """Ask what became of an article."""
+        return await self._request(channels.ARTICLES_WHY, StoryRequest(id=id_), StoryReply)
 
     def retry_parked(self, ids: Sequence[int]) -> AsyncIterator[ParkedResult]:
         """Have the indexer handle parked events once more, any number; give each as soon as it is done."""

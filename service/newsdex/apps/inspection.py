@@ -1,40 +1,21 @@
 """What became of an event or an article: read from the data folder, so that it works while nothing else does."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
+from newsdex.apps.article_story import Story, read_story
 from newsdex.archive.reader import ArchiveReader, read_archive
 from newsdex.errors import NewsdexError, Unavailable
+from newsdex.event_outcomes import Commit
 from newsdex.index.reader import IndexReader
-from newsdex.records import LedgerEntry, ParkedChoice, ParkedEvent, Standing
+from newsdex.records import ParkedChoice, ParkedEvent
 from newsdex.settings import Settings
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Story:
-    """Everything that is known of an article."""
-
-    history: Sequence[LedgerEntry]
-    standing: Standing | None
-    position: int
-    """Up to where the index has applied changes; 0 without an index."""
-    as_of_us: int
-    """The moment as of which the index shows articles; 0 without an index."""
-
-
 def story_of(settings: Settings, article_id: str) -> Story:
-    """Tell what became of an article; raise `NewsdexError` for one that no event named."""
-
-    def read(archive: ArchiveReader) -> Story:
-        if not _is_text(article_id):
-            raise NewsdexError("unknown_article", "no article has an id that is no text")
-        history, standing = archive.history(article_id), archive.standing(article_id)
-        if not history and standing is None:
-            raise NewsdexError("unknown_article", f"no event that the ledger remembers names the article {article_id}")
-        position, as_of_us = _index_state(settings)
-        return Story(history=history, standing=standing, position=position, as_of_us=as_of_us)
-
-    return read_archive(settings.data_dir, read)
+    """Return the story of an article; raise `NewsdexError` for one that no event named."""
+    if not _is_text(article_id):
+        raise NewsdexError("unknown_article", "no article has an id that is no text")
+    return read_archive(settings.data_dir, lambda archive: read_story(article_id, archive, _commit(settings)))
 
 
 def archived_article(settings: Settings, article_id: str) -> bytes:
@@ -85,10 +66,8 @@ def parked_event(settings: Settings, id_: int) -> ParkedEvent:
     return event
 
 
-def _index_state(settings: Settings) -> tuple[int, int]:
-    """Return the position of the index and the moment as of which it is; zeros without an index."""
+def _commit(settings: Settings) -> Commit | None:
     try:
-        view = IndexReader(settings.data_dir / "index").view()
+        return IndexReader(settings.data_dir / "index").view()
     except Unavailable:
-        return 0, 0
-    return view.position, view.as_of_us
+        return None

@@ -14,6 +14,7 @@ from nats.errors import Error as NatsError
 
 from newsdex import metrics
 from newsdex.apps.answers import Answers
+from newsdex.apps.article_story import read_story, tell_story
 from newsdex.apps.channel import RequestChannel
 from newsdex.apps.intake import Intake
 from newsdex.apps.query_log import QueryLog
@@ -47,6 +48,7 @@ from newsdex_schemas import (
 )
 from newsdex_schemas.model import ContractModel
 from newsdex_schemas.operations import DamageReport
+from newsdex_schemas.story import MAX_STORY_EVENTS, StoryReply, StoryRequest
 
 log = structlog.get_logger()
 
@@ -124,7 +126,15 @@ class Searcher:
             report=_reporting(channels.ARTICLES_GET),
             refused=lambda error, id_: problem_reply(error, id_, "request.refused"),
         )
-        return queries, outcomes, articles, *self._typing.channels()
+        stories = RequestChannel(
+            subject=channels.ARTICLES_WHY,
+            model=StoryRequest,
+            timeout_s=lambda _: UNTIMED_S,
+            answer=self._story,
+            report=_reporting(channels.ARTICLES_WHY),
+            refused=lambda error, id_: problem_reply(error, id_, "request.refused"),
+        )
+        return queries, outcomes, articles, stories, *self._typing.channels()
 
     async def _start(self) -> None:
         self._threads.submit(self._read_lexicon)
@@ -195,6 +205,10 @@ class Searcher:
 
     def _article(self, request: ArticleRequest, _: float) -> ArticleReply:
         return answer_article(request, self._reader(), now_us())
+
+    def _story(self, request: StoryRequest, _: float) -> StoryReply:
+        story = read_story(request.id, self._reader(), self._index.view())
+        return tell_story(story, now_us(), MAX_STORY_EVENTS)
 
     def _outcomes(self, request: OutcomeRequest, _: float) -> OutcomeReply:
         return outcomes_of(request, self._reader(), self._index.view)

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from rich.markup import escape
 
 from newsdex.apps.absence import Account, account_of
+from newsdex.apps.article_story import hidden_reason
 from newsdex.cli.console import out
-from newsdex.cli.inspect import hidden_text
 from newsdex.cli.options import refuse_options
 from newsdex.cli.search_options import (
     Agencies,
@@ -27,6 +27,7 @@ from newsdex.cli.search_options import (
     To,
     filters_of,
 )
+from newsdex.clock import now_us
 from newsdex.log import log_to_stderr
 from newsdex.search.absence import Absence, Clause
 from newsdex.settings import load_settings
@@ -89,7 +90,7 @@ def _lines(account: Account) -> Iterator[Line]:
     yield _archived(account)
     standing, absence = account.story.standing, account.absence
     if standing is not None:
-        hidden = hidden_text(standing)
+        _, hidden = hidden_reason(standing, now_us()) or ("found", None)
         yield hidden is None, "visible", hidden or "neither withdrawn nor embargoed nor expired"
         yield _indexed(account, standing.sequence)
     if absence is not None and account.article is not None:
