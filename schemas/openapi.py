@@ -8,6 +8,8 @@ from json_schemas import UntitledFields
 from newsdex_schemas import (
     ArticleReply,
     ArticleRequest,
+    EventRef,
+    OutcomeReply,
     SearchReply,
     SearchRequest,
     SimilarReply,
@@ -53,6 +55,10 @@ CALLS = (
     Call(
         "/api/articles/{id}/why", "Tell what became of an article, and why search finds it or does not.", "operate",
         StoryRequest, StoryReply, "story-reply", (400, 404, 429, 503, 504),
+    ),
+    Call(
+        "/api/outcomes", "Tell what became of an event, and whether searches reflect it.", "publish", EventRef,
+        OutcomeReply, "outcome-reply", (400, 429, 503, 504),
     ),
     Call("/api/status", "Tell how the service is.", "operate", None, ServiceStatus, "service-status", (429,)),
 )  # fmt: skip
@@ -136,12 +142,12 @@ def _parameters(call: Call) -> list[Json]:
         return []
     schema = call.request.model_json_schema(schema_generator=UntitledFields)
     return [
-        _parameter(name, parameter.path, parameter.repeated, schema)
+        _parameter(name, parameter.path, parameter.repeated, schema, in_path=f"{{{name}}}" in call.path)
         for name, parameter in parameters_of(call.request).items()
     ]
 
 
-def _parameter(name: str, path: tuple[str, ...], repeated: bool, schema: Json) -> Json:
+def _parameter(name: str, path: tuple[str, ...], repeated: bool, schema: Json, *, in_path: bool) -> Json:
     described, required = _field(schema, path)
     text = described.pop("description", "")
     if name in ("published_from", "published_to"):
@@ -149,9 +155,9 @@ def _parameter(name: str, path: tuple[str, ...], repeated: bool, schema: Json) -
         described = {"type": "string"}
     found = {
         "name": name,
-        "in": "path" if name == "id" else "query",
+        "in": "path" if in_path else "query",
         "description": " ".join(text.split()),
-        "required": name == "id" or required,
+        "required": in_path or required,
         "schema": with_component_references(described),
     }
     if repeated:

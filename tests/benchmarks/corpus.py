@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from newsdex.apps.publishing import Message
 from newsdex_schemas import EventRef, channels
+from newsdex_schemas.client import Message
 
 FOLDER = Path(os.environ.get("NEWSDEX_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 FILE = FOLDER / "articles" / "reuters21578.jsonl.gz"

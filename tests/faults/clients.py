@@ -13,10 +13,10 @@ from nats.aio.client import Client as NatsClient
 from nats.errors import Error as NatsError
 from tests.faults.ledger import Event, Ledger, article_word, number_at, version_word
 
-from newsdex.apps.client import Client, Refused
-from newsdex.broker.refusals import Refusals
-from newsdex.errors import NewsdexError
+from newsdex.apps.client import Client
+from newsdex.errors import NewsdexError, Refused
 from newsdex_schemas import Hit, SearchReply, SearchRequest
+from newsdex_schemas.client.refusals import Refusals
 from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
 
 PUBLISHING = 8

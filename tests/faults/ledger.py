@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 from tests.unit import order_model as model
 
-from newsdex.apps.publishing import Message
 from newsdex.order import EventKey, EventName, OrderedEvent, Place
 from newsdex.records import microseconds
 from newsdex_schemas import EventRef, channels
+from newsdex_schemas.client import Message
 
 SOURCES = ("https://desk.example/kills", "https://agency.example/kills")
 """Two publishers of the same articles."""

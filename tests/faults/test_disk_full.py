@@ -18,7 +18,6 @@ from tests.integration.running import Running, Service, until
 from tests.scenarios.corpus import Corpus, drain, found_in, stories
 
 from newsdex.apps.client import connected
-from newsdex.apps.publishing import Message
 from newsdex.archive.backup import back_up, verify_backup
 from newsdex.archive.database import FILE_NAME, archive_fault
 from newsdex.broker.client import connect
@@ -33,6 +32,7 @@ from newsdex.index.writer import IndexWriter
 from newsdex.records import microseconds
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, channels
+from newsdex_schemas.client import Message
 
 ENOUGH = 400
 """More pages than any commit of these tests writes."""

@@ -14,9 +14,9 @@ import pytest
 from tests.integration.running import Service, until
 
 from newsdex.apps.client import Client, connected
-from newsdex.apps.publishing import Message
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, channels
+from newsdex_schemas.client import Message
 
 pytestmark = pytest.mark.long
 

@@ -14,12 +14,12 @@ from tests.integration.running import Service, until
 
 from newsdex.apps.client import connected
 from newsdex.apps.lock import lock_data_dir
-from newsdex.apps.publishing import Message
 from newsdex.broker.server import EmbeddedServer
 from newsdex.broker.streams import ensure_stream
 from newsdex.errors import Misconfigured
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, channels
+from newsdex_schemas.client import Message
 
 EVENTS = 4_000
 STOP_AFTER = 400

@@ -12,8 +12,8 @@ from tests.faults.test_disk_full import publish
 from tests.integration.running import Running, Service, until
 from tests.scenarios.corpus import Corpus, stories
 
-from newsdex.apps.client import Client, Refused, connected
-from newsdex.errors import NewsdexError
+from newsdex.apps.client import Client, connected
+from newsdex.errors import NewsdexError, Refused
 from newsdex.index.generations.generations import serving
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, SearchRequest, channels

@@ -23,12 +23,12 @@ from tests.faults.secured import (
 )
 from tests.integration.running import Running, Service, until
 
-from newsdex.apps.client import Client, Refused, connected
-from newsdex.apps.publishing import Message
+from newsdex.apps.client import Client, connected
 from newsdex.broker.client import connect
-from newsdex.errors import Misconfigured, NewsdexError
+from newsdex.errors import Misconfigured, NewsdexError, Refused
 from newsdex.settings import load_settings
 from newsdex_schemas import EventRef, SearchRequest, SimilarRequest, SuggestRequest, channels
+from newsdex_schemas.client import Message
 
 CODE_AND_EXIT = {
     "broker_refused": 78, "broker_forbidden": 78, "broker_untrusted": 78, "broker_certificate_expired": 78,
@@ -251,7 +251,7 @@ async def _similar(client: Client) -> None:
 
 async def _article(client: Client) -> None:
     with suppress(Refused):  # likewise
-        await client.article("nobody-wrote-this")
+        await client.get("nobody-wrote-this")
 
 
 WORK: dict[str, Callable[[Client], Awaitable[Any]]] = {

@@ -309,7 +309,8 @@ def test_the_faststream_publisher_that_the_contract_shows_leaves_the_stream_as_i
 ) -> None:
     text = (ROOT / "schemas" / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    shown = "\n".join([blocks[0], "import asyncio", "from newsdex_schemas import channels"])
+    event = next(block for block in blocks if "ArticlePublished(" in block)
+    shown = f"{event}\nimport asyncio\nfrom newsdex_schemas import channels"
     shown += "\n" + next(block for block in blocks if "faststream" in block)
     with service.process("indexer") as indexer:
         indexer.wait_until_ready()

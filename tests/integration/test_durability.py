@@ -8,10 +8,10 @@ from collections import Counter
 from tests.integration.running import Running, Service, until
 
 from newsdex.apps.client import connected
-from newsdex.apps.publishing import Message
 from newsdex.broker.server import EmbeddedServer
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, channels
+from newsdex_schemas.client import Message
 
 EVENTS = 5_000
 KILL_AFTER = 1_500

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from newsdex.apps.client import Refused
+from newsdex.errors import Refused
 from newsdex_schemas import (
     Article,
     ArticleReply,
@@ -125,7 +125,7 @@ class FakeService:
         hits = tuple(_hit(one, "") for one in others)
         return SimilarReply(hits=hits, terms=(), partial=False, took_ms=1.0, index_ms=1.0, position=40)
 
-    async def article(self, id_: str) -> ArticleReply:
+    async def get(self, id_: str) -> ArticleReply:
         """Return an article."""
         for sequence, one in enumerate(self.articles, 1):
             if one.id == id_:

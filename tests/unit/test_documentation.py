@@ -76,7 +76,8 @@ def test_every_command_is_shown_in_the_readme() -> None:
 
 def _codes() -> Iterator[str]:
     """Find the codes that the program gives its errors."""
-    for path in (ROOT / "service" / "newsdex").rglob("*.py"):
+    folders = (ROOT / "service" / "newsdex", ROOT / "schemas" / "newsdex_schemas")
+    for path in (path for folder in folders for path in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS:
                 given = node.args[:1] or [keyword.value for keyword in node.keywords if keyword.arg == "code"]

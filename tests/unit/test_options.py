@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from newsdex.apps.client import Refused
 from newsdex.cli.options import first_moment, name_option, refuse_options
-from newsdex.errors import Invalid
+from newsdex.errors import Invalid, Refused
 from newsdex.records import microseconds
 from newsdex.search.language.dates import QueryClock, read_date, time_range
 from newsdex_schemas import Place, Problem, SearchRequest

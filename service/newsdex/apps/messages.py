@@ -2,12 +2,12 @@
 
 import uuid
 
-from newsdex.apps.publishing import Message
 from newsdex.ingest.cloudevents import is_cloudevent, unknown_type
 from newsdex.ingest.read import read_event
 from newsdex.json_text import parse_object
 from newsdex.records import Delivery
 from newsdex_schemas import EVENT_MODELS, EventRef, channels, message_id
+from newsdex_schemas.client import Message
 from newsdex_schemas.events import event_type
 
 CHANNELS = {event_type(model): channel for channel, model in EVENT_MODELS.items()}

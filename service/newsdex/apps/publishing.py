@@ -4,42 +4,11 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from nats.errors import Error as NatsError
-from nats.errors import MaxPayloadError
-from nats.js import JetStreamContext
-from nats.js.errors import APIError, NoStreamResponseError
-
 from newsdex.apps.pacing import Pace
-from newsdex.broker.refusals import Refusals
 from newsdex.errors import Invalid, NewsdexError, Unavailable
-from newsdex_schemas import EventRef, channels
-
-FULL = frozenset({10077, 10023, 10047, 10028})
-"""JetStream's error codes where the stream, or its account, server or disk, has no room for another message."""
-IN_FLIGHT = 200
-"""Publications that wait for the broker's acknowledgement at the same time."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
-    """One event on its way to the broker."""
-
-    channel: str
-    body: bytes
-    ref: EventRef
-    """What its outcome can be asked for by."""
-    message_id: str
-    """The broker takes a second message with this id for a repetition of the first."""
-    origin: str
-    """Where it came from, for messages to people: a file, and a line in it."""
-    correlation_id: str | None = None
-
-    def headers(self) -> dict[str, str]:
-        """Return the message's headers."""
-        headers = {channels.MESSAGE_ID_HEADER: self.message_id}
-        if self.correlation_id:
-            headers[channels.CORRELATION_HEADER] = self.correlation_id
-        return headers
+from newsdex_schemas import EventRef
+from newsdex_schemas.client import Message
+from newsdex_schemas.client.over_nats import IN_FLIGHT, NatsTransport
 
 
 @dataclass(kw_only=True, slots=True)
@@ -58,9 +27,8 @@ class Publication:
 class Publisher:
     """Publishes on one connection."""
 
-    def __init__(self, js: JetStreamContext, refusals: Refusals, pace: Pace | None = None) -> None:
-        self._js = js
-        self._refusals = refusals
+    def __init__(self, transport: NatsTransport, pace: Pace | None = None) -> None:
+        self._transport = transport
         self._pace = pace
 
     async def publish(self, messages: Iterable[Message], done: Publication, on_ack: Callable[[int], None]) -> None:
@@ -75,7 +43,7 @@ class Publisher:
                 if self._pace is not None:
                     await self._pace.turn()
                 try:
-                    ref, repeated = await self.publish_one(message)
+                    ref, repeated = await self._transport.publish_one(message)
                 except Invalid as error:
                     done.refused.append((message.origin, error))
                     if self._pace is not None:
@@ -99,24 +67,3 @@ class Publisher:
                 stored = f"{done.acknowledged:,} events at least were stored before"
                 raise Unavailable(first.code, f"{first.message}; {stored}") from first.__cause__
             raise first from first.__cause__
-
-    async def publish_one(self, message: Message) -> tuple[EventRef, bool]:
-        """Return the event as it can be asked for, and whether the broker had the message already."""
-        try:
-            ack = await self._refusals.or_refused(
-                self._js.publish(message.channel, message.body, stream=channels.STREAM, headers=message.headers()),
-                message.channel,
-            )
-        except MaxPayloadError as error:
-            raise Invalid("message_too_large", "larger than the broker takes") from error
-        except NoStreamResponseError as error:
-            raise Unavailable("no_stream", "the broker has no stream for events yet: start the indexer") from error
-        except APIError as error:
-            if error.err_code in FULL:
-                text = "the broker is full, and takes events again once newsdex stream prune has made room"
-                raise Unavailable("broker_full", text) from error
-            reason = f"{message.origin}: the broker refused it: {error.description}"
-            raise Unavailable("broker_refused", reason) from error
-        except (NatsError, OSError, TimeoutError) as error:
-            raise Unavailable("broker_unavailable", f"{message.origin}: not acknowledged by the broker") from error
-        return message.ref.model_copy(update={"stream_sequence": ack.seq}), bool(ack.duplicate)

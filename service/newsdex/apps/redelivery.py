@@ -5,11 +5,11 @@ from nats.js.errors import NotFoundError
 
 from newsdex.apps.client import connected
 from newsdex.broker.client import connect
-from newsdex.broker.refusals import Refusals
 from newsdex.broker.streams import CONSUMER
 from newsdex.errors import Unavailable
 from newsdex.settings import Settings
 from newsdex_schemas import channels
+from newsdex_schemas.client.refusals import Refusals
 
 
 async def have_redelivered(settings: Settings) -> None:

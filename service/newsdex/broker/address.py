@@ -9,9 +9,10 @@ from urllib.parse import unquote
 from pydantic import SecretStr
 
 from newsdex.broker.credentials import read_credentials
-from newsdex.broker.tls import Tls, make_tls
+from newsdex.broker.tls import make_tls
 from newsdex.errors import Unavailable
 from newsdex.settings import Settings
+from newsdex_schemas.client.tls import Tls
 
 ADDRESS_FILE = "broker.json"
 CONNECT_TIMEOUT_S = 5

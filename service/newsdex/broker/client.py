@@ -8,10 +8,10 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from newsdex.broker.address import broker_url, connection_options
-from newsdex.broker.refusals import Refusals, refusal_of
-from newsdex.broker.tls import NotEncrypted
 from newsdex.errors import Unavailable
 from newsdex.settings import Settings
+from newsdex_schemas.client.refusals import Refusals, refusal_of
+from newsdex_schemas.client.tls import NotEncrypted
 
 # says of every TLS connection that NATS' client closes that it cannot be closed halfway
 logging.getLogger("asyncio").setLevel(logging.ERROR)

@@ -16,14 +16,15 @@ from nats.errors import Error as NatsError
 from newsdex.broker.address import broker_url, connection_options
 from newsdex.broker.inboxes import is_inbox
 from newsdex.broker.pull import BoundedJetStream
-from newsdex.broker.refusals import Refusals, refusal_of, stops_a_process
-from newsdex.broker.tls import NotEncrypted
+from newsdex.broker.refusals import stops_a_process
 from newsdex.errors import NewsdexError, Unavailable
 from newsdex.health import Readiness
 from newsdex.log import faststream_logger
 from newsdex.records import Delivery, microseconds
 from newsdex.settings import Settings
 from newsdex_schemas import channels
+from newsdex_schemas.client.refusals import Refusals, refusal_of
+from newsdex_schemas.client.tls import NotEncrypted
 
 log = structlog.get_logger()
 

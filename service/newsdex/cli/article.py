@@ -2,9 +2,8 @@
 
 import asyncio
 import sys
-import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -14,7 +13,7 @@ from rich.markup import escape
 
 from newsdex.apps.client import connected
 from newsdex.apps.inspection import archived_article
-from newsdex.apps.publishing import Message, Publication
+from newsdex.apps.publishing import Publication
 from newsdex.cli.console import err, out
 from newsdex.cli.erasing import erase_articles, lift_erasure
 from newsdex.errors import Invalid
@@ -22,7 +21,9 @@ from newsdex.ingest.decide import REASONS
 from newsdex.normalise import page_id
 from newsdex.settings import load_settings
 from newsdex.validation import as_invalid
-from newsdex_schemas import ArticleWithdrawn, EventOutcome, EventRef, Withdrawal, channels, message_id
+from newsdex_schemas import EventOutcome, Withdrawal
+from newsdex_schemas.client import Message, message_of_event
+from newsdex_schemas.client.messages import withdrawn
 
 SOURCE = "newsdex-cli"
 WITHDRAWING_S, ERASING_S = 60.0, 3600.0
@@ -55,7 +56,7 @@ def get(
 async def _shown(id_: str) -> bytes:
     try:
         async with connected(load_settings()) as client:
-            return (await client.article(id_)).article.to_json()
+            return (await client.get(id_)).article.to_json()
     except ValidationError as error:
         raise as_invalid(error) from error
 
@@ -119,16 +120,7 @@ def _withdrawal(id_: str, version: int | None, reason: str | None) -> Message:
         data = Withdrawal.model_validate({"id": id_, "version": version, "reason": reason})
     except ValidationError as error:
         raise as_invalid(error) from error
-    event = ArticleWithdrawn(id=str(uuid.uuid4()), source=SOURCE, time=datetime.now(UTC), data=data)
-    body = event.to_json()
-    return Message(
-        channel=channels.ARTICLES_WITHDRAWN,
-        body=body,
-        ref=EventRef(source=SOURCE, id=event.id),
-        message_id=message_id(SOURCE, event.id, body),
-        origin=id_,
-        correlation_id=event.id,
-    )
+    return replace(message_of_event(withdrawn(data, SOURCE)), origin=id_)
 
 
 async def _send(messages: Sequence[Message], wait_s: float | None) -> Sequence[EventOutcome]:

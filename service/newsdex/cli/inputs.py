@@ -13,13 +13,13 @@ from typing import BinaryIO
 from pydantic import ValidationError
 
 from newsdex.apps.messages import message_of, message_on
-from newsdex.apps.publishing import Message
 from newsdex.cli.files import Skipped, files_of, opened, suffix_of
 from newsdex.errors import Invalid
 from newsdex.formats import Context, Given, Reading, Refused, read, read_line, recognise
 from newsdex.formats.recognition import BOM, JSON_LINES, TEXT
 from newsdex.validation import as_invalid
 from newsdex_schemas import channels
+from newsdex_schemas.client import Message
 
 STDIN = Path("-")
 STDIN_ORIGIN = "stdin"

@@ -6,8 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
-from newsdex.apps.client import Refused
-from newsdex.errors import Invalid
+from newsdex.errors import Invalid, Refused
 from newsdex.records import moment_of
 from newsdex.search.language.dates import QueryClock, read_date, time_range
 from newsdex.validation import FieldFault, as_one, faults_of

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from newsdex.apps.client import connected
-from newsdex.apps.publishing import Message, Publication
+from newsdex.apps.publishing import Publication
 from newsdex.cli.console import err, out, progress
 from newsdex.cli.files import Skipped
 from newsdex.cli.inputs import Pages, Refusal, read_inputs
@@ -19,6 +19,7 @@ from newsdex.errors import Invalid, NewsdexError
 from newsdex.ingest.decide import REASONS
 from newsdex.settings import load_settings
 from newsdex_schemas import Article, EventOutcome
+from newsdex_schemas.client import Message
 
 SHOWN_REFUSALS = 20
 

@@ -6,7 +6,7 @@ from typing import Annotated, get_args
 import typer
 from pydantic import ValidationError
 
-from newsdex.apps.client import Refused, connected
+from newsdex.apps.client import connected
 from newsdex.cli.console import err, write_json
 from newsdex.cli.options import name_option, refuse_options
 from newsdex.cli.reply import show_reply
@@ -26,6 +26,7 @@ from newsdex.cli.search_options import (
     To,
     filters_of,
 )
+from newsdex.errors import Refused
 from newsdex.settings import load_settings
 from newsdex_schemas import SearchRequest
 from newsdex_schemas.search import MAX_SIZE, FacetName

@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from newsdex.apps.client import Refused, connected
+from newsdex.apps.client import connected
 from newsdex.cli.console import out, write_json
 from newsdex.cli.options import DATE_HELP, first_moment, name_option, refuse_options
 from newsdex.cli.reply import show_hits
 from newsdex.cli.search_options import Values
 from newsdex.clock import now_us
+from newsdex.errors import Refused
 from newsdex.settings import load_settings
 from newsdex_schemas import SimilarReply, SimilarRequest
 

@@ -11,8 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsdex.apps.client import Refused
-from newsdex.errors import Invalid, NewsdexError, Unavailable
+from newsdex.errors import Invalid, NewsdexError, Refused, Unavailable
 from newsdex.gateway.access import TooMany
 from newsdex.gateway.door import door_of
 from newsdex.gateway.responses import NOT_STORED

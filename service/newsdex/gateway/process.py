@@ -11,7 +11,6 @@ from newsdex.apps.client import Client
 from newsdex.apps.listening import listen
 from newsdex.apps.serve import Process
 from newsdex.broker.connection import make_broker
-from newsdex.broker.refusals import Refusals
 from newsdex.errors import Unavailable
 from newsdex.gateway.app import make_app
 from newsdex.gateway.door import Door
@@ -20,6 +19,7 @@ from newsdex.gateway.pages.rendering import Pages
 from newsdex.gateway.server import HttpServer, make_server
 from newsdex.health import Health, Readiness
 from newsdex.settings import Settings
+from newsdex_schemas.client.refusals import Refusals
 
 log = structlog.get_logger()
 

@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsdex import metrics
-from newsdex.apps.client import CORRELATION_ID
 from newsdex.errors import Invalid
 from newsdex.gateway.access import TooMany
 from newsdex.gateway.callers import Callers, Hosts
 from newsdex.gateway.problems import answer_error
 from newsdex.gateway.rates import Rates
 from newsdex.settings import Settings
+from newsdex_schemas.client import CORRELATION_ID
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from newsdex_schemas.story import StoryRequest
 async def article(request: Request) -> Response:
     """Answer with an ArticleReply."""
     asked = read_request(request, ArticleRequest, id=id_of(request))
-    return json_reply(request, await door_of(request).client.article(asked.id))
+    return json_reply(request, await door_of(request).client.get(asked.id))
 
 
 @scope("operate")  # it tells of articles that are hidden

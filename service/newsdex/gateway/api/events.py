@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from newsdex.apps.client import CORRELATION_ID, Client
+from newsdex.apps.client import Client
 from newsdex.apps.messages import message_of
 from newsdex.errors import Invalid, NewsdexError
 from newsdex.gateway.access import scope
@@ -19,6 +19,7 @@ from newsdex.gateway.door import door_of
 from newsdex.gateway.problems import problem_of
 from newsdex.gateway.responses import NOT_STORED, json_reply
 from newsdex_schemas import EventRef, channels
+from newsdex_schemas.client import CORRELATION_ID
 from newsdex_schemas.receipts import EventReceipt, EventReceipts
 
 MAX_BODY_BYTES = 2 * channels.MAX_MESSAGE_BYTES

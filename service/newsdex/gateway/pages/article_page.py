@@ -55,7 +55,7 @@ async def article_page(request: Request) -> Response:
     door, address = door_of(request), SearchAddress.read(request.query_params)
     id_ = read_pairs(ArticleRequest, [("id", id_of(request))]).id
     found, similar, search = await asyncio.gather(
-        door.client.article(id_), _similar(door, id_, address), _back(door, address)
+        door.client.get(id_), _similar(door, id_, address), _back(door, address)
     )
     words = await _words(door, id_, address, search) if search else set()
     article, zone = found.article, zone_of(address.timezone)

@@ -1,0 +1,116 @@
+"""Finds the way to the service by its address, NATS' or the gateway's, and connects."""
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from newsdex_schemas.client.client import Client
+from newsdex_schemas.client.tls import NotEncrypted, Tls
+from newsdex_schemas.client.transport import Transport
+from newsdex_schemas.errors import Misconfigured, Unavailable
+
+SOURCE = "newsdex-client"
+RETRY_S = 30.0
+CONNECT_TIMEOUT_S = 5.0
+RECONNECT_WAIT_S = 0.2
+FROM_ENVIRONMENT = {"user": "USER", "password": "PASSWORD", "token": "TOKEN", "inbox_prefix": "INBOX_PREFIX"}
+"""Options of a connection to the broker, and what `NEWSDEX_BROKER_` variables say them."""
+
+
+@asynccontextmanager
+async def connect(
+    url: str | None = None,
+    *,
+    key: str | None = None,
+    source: str = SOURCE,
+    retry_s: float = RETRY_S,
+    **options: Any,
+) -> AsyncIterator[Client]:
+    """Return a client of the service at `nats://…`, `tls://…`, or the gateway at `http://…` or `https://…`.
+
+    Without an address, that of the environment, as `eval "$(newsdex env)"` sets it: `NEWSDEX_BROKER_URL`, else
+    `NEWSDEX_GATEWAY_URL`. `key` opens the gateway, else `NEWSDEX_KEY` does. `source` names the publisher of bare
+    articles and withdrawals. What may pass is tried again for `retry_s` seconds. `options` are those of
+    `nats.connect`, such as `tls` and `user_credentials`, or of `httpx.AsyncClient`.
+
+    Raises `Unavailable` where nobody answers, `Misconfigured` where the address is none or the broker refuses us.
+    """
+    address = url or os.environ.get("NEWSDEX_BROKER_URL") or os.environ.get("NEWSDEX_GATEWAY_URL")
+    if address is None:
+        raise Misconfigured("invalid_setting", "no address is given, and neither NEWSDEX_BROKER_URL nor another is set")
+    scheme = urlsplit(address).scheme
+    if scheme in ("http", "https"):
+        from newsdex_schemas.client.over_http import HttpTransport  # noqa: PLC0415 - who uses NATS needs no httpx
+
+        transport: Transport = HttpTransport(address, key or os.environ.get("NEWSDEX_KEY"), **options)
+    elif scheme in ("nats", "tls"):
+        transport = await _over_nats(address, retry_s, options)
+    else:
+        raise Misconfigured("invalid_setting", f"{scheme}: an address begins with nats, tls, http or https")
+    try:
+        yield Client(transport, source=source, retry_s=retry_s)
+    finally:
+        await transport.close()
+
+
+async def _over_nats(address: str, retry_s: float, options: dict[str, Any]) -> Transport:
+    from nats.aio.client import Client as NatsClient  # noqa: PLC0415 - who uses HTTP need not load it
+    from nats.errors import Error as NatsError  # noqa: PLC0415
+
+    from newsdex_schemas.client.over_nats import NatsTransport  # noqa: PLC0415
+    from newsdex_schemas.client.refusals import Refusals, refusal_of  # noqa: PLC0415
+
+    refusals, connection, faults = Refusals(), NatsClient(), []
+
+    async def remember(fault: Exception) -> None:
+        faults.append(fault)
+        refusals.add(fault)
+
+    defaults = {"name": SOURCE, "connect_timeout": CONNECT_TIMEOUT_S, "reconnect_time_wait": RECONNECT_WAIT_S}
+    chosen: dict[str, Any] = defaults | _identity(address, options)
+    connecting = connection.connect(
+        address.split(","),
+        error_cb=remember,
+        max_reconnect_attempts=-1,  # after 60, the default, nobody would connect again
+        **chosen,
+    )
+    try:
+        await asyncio.wait_for(refusals.or_refused(connecting, ""), retry_s + chosen["connect_timeout"])
+        tls = connection.options.get("tls")
+        if isinstance(tls, Tls) and not tls.handshakes:
+            raise refusal_of(NotEncrypted()) or AssertionError
+    except (NatsError, OSError, TimeoutError) as error:
+        await connection.close()
+        reason = str(faults[-1] if faults else error) or type(error).__name__
+        raise Unavailable("broker_unavailable", f"the broker does not take the connection: {reason}") from error
+    except Misconfigured:
+        await connection.close()
+        raise
+    return NatsTransport(connection, refusals)
+
+
+def _identity(address: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with who we are, of the environment or the address, which TLS guards where it is asked for."""
+    environment = {name: os.environ.get(f"NEWSDEX_BROKER_{variable}") for name, variable in FROM_ENVIRONMENT.items()}
+    found = {name: value for name, value in environment.items() if value} | options
+    parts = urlsplit(address)
+    if parts.username and parts.password and "user" not in options:
+        found |= {"user": unquote(parts.username), "password": unquote(parts.password)}
+    if parts.scheme == "tls" and "tls" not in found:
+        found["tls"] = _tls(os.environ.get("NEWSDEX_BROKER_TLS_CA"))
+    if isinstance(tls := found.get("tls"), Tls):
+        found |= {name: tls.guard(found[name]) for name in ("password", "token") if name in found}
+    return found
+
+
+def _tls(authority: str | None) -> Tls:
+    context = Tls(ssl.PROTOCOL_TLS_CLIENT)
+    if authority:
+        context.load_verify_locations(authority)
+    else:
+        context.load_default_certs()
+    return context
