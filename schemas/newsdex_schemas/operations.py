@@ -187,6 +187,8 @@ class StreamReply(ContractModel):
     """Events that the indexer has not taken."""
     at_work: int
     """Events that it has taken, and not acknowledged."""
+    oldest_waiting_at: Timestamp | None = None
+    """When the broker stored the oldest event that is not archived; absent where all are."""
     prunable: int
     """How many of the oldest events may go now."""
     bound: Literal["wanted", "acknowledged", "backup"]

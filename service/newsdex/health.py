@@ -1,5 +1,6 @@
 """`/live`, `/ready` and `/metrics` of a process, and what they are answered from."""
 
+import platform
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,7 +8,9 @@ from faststream.asgi import AsgiResponse, get
 from faststream.asgi.types import ASGIApp
 from prometheus_client import make_asgi_app
 
+from newsdex import metrics
 from newsdex.errors import Unavailable
+from newsdex.version import newsdex_version
 
 
 class Readiness:
@@ -46,8 +49,9 @@ class Readiness:
 class Health:
     """What a process says when it is asked: what it has collected, and what a look at this moment shows."""
 
-    def __init__(self, readiness: Readiness, probe: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, kind: metrics.Kind, readiness: Readiness, probe: Callable[[], None] = lambda: None) -> None:
         """Take what to look at; it raises `Unavailable` where that is not well."""
+        self._kind = kind
         self._readiness = readiness
         self._probe = probe
 
@@ -71,7 +75,13 @@ class Health:
         async def ready(_: Any) -> AsgiResponse:
             return _answer(b"ready\n", self.reasons())
 
-        return [("/live", live), ("/ready", ready), ("/metrics", make_asgi_app())]
+        metrics.READY.set_function(lambda: float(not self.reasons()))
+        metrics.BUILD.labels(newsdex_version(), platform.python_version()).set(1)
+        return [
+            ("/live", live),
+            ("/ready", ready),
+            ("/metrics", make_asgi_app(metrics.registry_of(self._kind))),
+        ]
 
 
 def _answer(well: bytes, reasons: dict[str, str]) -> AsgiResponse:

@@ -1,8 +1,22 @@
-"""Every metric, declared here or nowhere; served at `/metrics` in Prometheus' text format."""
+"""Every metric, declared here or nowhere; each process serves those of its kind at `/metrics`, and no other's."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from functools import partial
+from typing import Literal
+
+import prometheus_client
+from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
+
+Kind = Literal["indexer", "searcher", "gateway"]
+
+Counter = partial(prometheus_client.Counter, registry=None)
+Gauge = partial(prometheus_client.Gauge, registry=None)
+Histogram = partial(prometheus_client.Histogram, registry=None)
+"""Registered by `registry_of` only: a searcher that showed the indexer's metrics would show zeros."""
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+FRESHNESS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
 
 EVENTS = Counter("newsdex_events_total", "Delivered messages by outcome and reason", ["outcome", "reason"])
 EVENTS_DELAYED = Counter("newsdex_events_delayed_total", "Deliveries sent back because the archive failed")
@@ -31,7 +45,12 @@ STREAM_PRUNED = Counter("newsdex_stream_pruned_total", "Handled events that were
 STORE_BYTES = Gauge("newsdex_store_bytes", "Bytes in the broker's store")
 STORE_LIMIT = Gauge("newsdex_store_limit_bytes", "At how many it refuses new events; 0 where that is not known")
 STREAM_FAULTS = Gauge("newsdex_stream_faults", "Settings of stream and consumer that nobody can put right")
+STREAM_OLDEST_EVENT = Gauge(
+    "newsdex_stream_oldest_event_seconds", "How long the oldest event that is not archived has waited, else 0"
+)
 READY = Gauge("newsdex_ready", "1 where /ready answers with 200, else 0")
+BROKER_CONNECTED = Gauge("newsdex_broker_connected", "1 while the connection to the broker is there, else 0")
+BUILD = Gauge("newsdex_build_info", "1, for the labels: the version of newsdex, and Python's", ["version", "python"])
 COMMIT_SECONDS = Histogram("newsdex_archive_commit_seconds", "Time of one archive transaction", buckets=SECONDS)
 COMMIT_EVENTS = Histogram(
     "newsdex_archive_commit_events", "Events in one archive transaction", buckets=(1, 3, 10, 30, 100, 300, 1000)
@@ -45,6 +64,27 @@ INDEX_OLDEST_CHANGE = Gauge(
 )
 INDEX_BUILDING = Gauge("newsdex_index_building", "1 while a generation of the index is being made ready to serve")
 INDEX_BUILD_POSITION = Gauge("newsdex_index_build_position", "Sequence number up to which it has applied changes")
+INDEX_COMMIT_SECONDS = Histogram("newsdex_index_commit_seconds", "Time of one commit of the index", buckets=SECONDS)
+INDEX_MERGE_SECONDS = Histogram(
+    "newsdex_index_merge_seconds", "Time of one merge of segments", buckets=(*SECONDS, 30.0, 60.0, 300.0)
+)
+INDEX_CHECKED = Gauge(
+    "newsdex_index_checked_timestamp_seconds",
+    "When a round over the index last found nothing wrong, or 0",
+)
+FRESHNESS = Histogram(
+    "newsdex_freshness_seconds",
+    "Time until an article was searchable, since its publisher's time or since the broker stored it",
+    ["since"],
+    buckets=FRESHNESS_SECONDS,
+)
+ARCHIVE_BYTES = Gauge("newsdex_archive_bytes", "Bytes of the archive's files")
+INDEX_BYTES = Gauge("newsdex_index_bytes", "Bytes of the index' files, of every generation")
+DISK_FREE = Gauge("newsdex_disk_free_bytes", "Bytes that are free where the data folder is")
+BACKUP = Gauge("newsdex_backup_timestamp_seconds", "When the last backup was made, since 1970; 0 where none was")
+INDEX_GENERATION = Gauge("newsdex_index_generation", "The number of the generation that serves")
+INDEX_SEGMENTS = Gauge("newsdex_index_segments", "Segments of the index")
+INDEX_ARTICLES = Gauge("newsdex_index_articles", "Articles in the index")
 REQUESTS_QUEUED = Gauge("newsdex_requests_queued", "Requests of every kind that wait for their turn")
 QUERIES = Counter("newsdex_queries_total", "Search requests by result: ok, partial, or the problem's code", ["result"])
 QUERY_SECONDS = Histogram("newsdex_query_seconds", "Time from request to reply", buckets=SECONDS)
@@ -61,3 +101,28 @@ SIMILARS = Counter("newsdex_similars_total", "Requests for similar articles by r
 SIMILAR_SECONDS = Histogram("newsdex_similar_seconds", "Time from such a request to its reply", buckets=SECONDS)
 HTTP_REQUESTS = Counter("newsdex_http_requests_total", "HTTP requests by route and status", ["route", "status"])
 HTTP_SECONDS = Histogram("newsdex_http_seconds", "Time from such a request to its response", ["route"], buckets=SECONDS)
+
+OF_EACH = (READY, BROKER_CONNECTED, BUILD)
+OF_KIND: dict[Kind, tuple[MetricWrapperBase, ...]] = {
+    "indexer": (
+        EVENTS, EVENTS_DELAYED, INCARNATIONS, OTHER_SOURCES, UNKNOWN_FIELDS, PARKED_OPEN, PARKED_OLDEST,
+        PARKED_SUPERSEDED, STREAM_WAITING, STREAM_AT_WORK, ERASURES_PENDING, STREAM_MENDED, STREAM_EVENTS, STREAM_BYTES,
+        STREAM_LIMIT, STREAM_PRUNED, STORE_BYTES, STORE_LIMIT, STREAM_FAULTS, STREAM_OLDEST_EVENT, COMMIT_SECONDS,
+        COMMIT_EVENTS, PAGE_SECONDS, ARCHIVE_SEQUENCE, INDEX_POSITION, INDEX_OLDEST_CHANGE, INDEX_BUILDING,
+        INDEX_BUILD_POSITION, INDEX_COMMIT_SECONDS, INDEX_MERGE_SECONDS, INDEX_CHECKED, FRESHNESS, ARCHIVE_BYTES,
+        INDEX_BYTES, DISK_FREE, BACKUP,
+    ),
+    "searcher": (
+        INDEX_POSITION, INDEX_GENERATION, INDEX_SEGMENTS, INDEX_ARTICLES, REQUESTS_QUEUED, QUERIES, QUERY_SECONDS,
+        QUERY_INDEX_SECONDS, SLOW_QUERIES, CORRECTIONS, SUGGESTS, SUGGEST_SECONDS, SIMILARS, SIMILAR_SECONDS,
+    ),
+    "gateway": (HTTP_REQUESTS, HTTP_SECONDS),
+}  # fmt: skip
+
+
+def registry_of(kind: Kind) -> CollectorRegistry:
+    """Return what a process of a kind shows: its own metrics, and what the library knows of any process."""
+    registry = CollectorRegistry()
+    for collector in (*OF_EACH, *OF_KIND[kind], PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+        registry.register(collector)
+    return registry

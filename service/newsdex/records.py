@@ -129,6 +129,8 @@ class Result:
     """None for an event that could not be read."""
     other_source: str | None = None
     """Whose publication the archive had of the article, where that is another publisher than the event's."""
+    stated_us: int | None = None
+    """The moment that the event states, where it could be read and states one."""
     copy_of: int | None = None
     """Of a copy, the number in the stream of the message that it is a copy of."""
     superseded: tuple[int, ...] = ()

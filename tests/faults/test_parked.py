@@ -192,6 +192,8 @@ def test_metrics_and_why_follow_a_parked_event_to_its_end(own: Service) -> None:
         before = service.metrics()
         publish(service, good)
         until(lambda: service.metrics()['newsdex_parked_open{code="empty_text"}'] == 0, 30, "it closes by itself")
+        searchable = 'newsdex_freshness_seconds_count{since="broker"}'
+        until(lambda: service.metrics().get(searchable) == 1, 30, "the index has it")
         after = service.metrics()
         story = service.run("why", "m").stdout.splitlines()
         closed = indexer.events("parked.superseded")
@@ -201,6 +203,12 @@ def test_metrics_and_why_follow_a_parked_event_to_its_end(own: Service) -> None:
         after["newsdex_parked_oldest_timestamp_seconds"], after["newsdex_parked_superseded_total"],
         after["newsdex_stream_waiting_events"], after["newsdex_ready"],
     )  # fmt: skip
+    assert (1, 1, 0) == (
+        after["newsdex_index_commit_seconds_count"], after["newsdex_broker_connected"],
+        after["newsdex_stream_oldest_event_seconds"],
+    )  # fmt: skip
+    assert min(after[f"newsdex_{what}_bytes"] for what in ("archive", "disk_free", "stream")) > 0
+    assert not [name for name in after if name.startswith("newsdex_quer")]
     assert "parked as 1 (closed: superseded: a later version of the article came, " in story[0]
     assert ["m"] == [line["article_id"] for line in closed]
     assert ["resolved"] == [event.status for event in read_archive(service.data_dir, every)]

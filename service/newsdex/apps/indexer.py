@@ -15,6 +15,7 @@ from faststream.nats.message import NatsMessage
 from nats.js.api import ConsumerConfig
 
 from newsdex import metrics
+from newsdex.apps.data_folder_gauges import show_data_folder
 from newsdex.apps.erasing import Erasing
 from newsdex.apps.event_log import report_event
 from newsdex.apps.index_requests import damage_handler, index_handlers
@@ -78,7 +79,7 @@ class Indexer:
         with suppress(Unavailable):  # a searcher that needs it says what is wrong
             cursor_key(settings.data_dir)
         self._readiness = Readiness("broker", "archive")
-        self._health = Health(self._readiness)
+        self._health = Health("indexer", self._readiness)
         self._process = Process(self._readiness)
         self._committer = Committer(self._handle, self._committed)
         self._projector = ProjectorWatch(self._readiness)
@@ -136,7 +137,6 @@ class Indexer:
 
     async def _start(self, broker: NatsBroker) -> None:
         js = broker.config.connection_state.stream
-        metrics.READY.set_function(lambda: float(bool(self._readiness)))
         adoption = StreamAdoption(js, self._archive, self._committer)
         watch = self._watch = StreamWatch(js, self._settings, self._readiness, adoption)
         await watch.begin(redeliver=self._redeliver_note.exists())
@@ -155,6 +155,7 @@ class Indexer:
         self._process.watch(watch.check, CHECK_EVERY_S)
         self._process.watch(self._projector.check, CHECK_PROJECTOR_EVERY_S)
         self._process.watch(self._count, COUNT_EVERY_S)
+        self._process.watch(partial(show_data_folder, self._settings.data_dir), COUNT_EVERY_S)
         self._process.watch(self._prune, PRUNE_EVERY_S)
         self._readiness.clear("archive")
         self._erasing.start(js)
@@ -191,7 +192,7 @@ class Indexer:
         changes = [result.sequence for result in results if result.sequence is not None]
         if changes:
             metrics.ARCHIVE_SEQUENCE.set(max(changes))
-            self._projector.archived(max(changes))
+            self._projector.archived(max(changes), results)
 
     async def _on_event(self, broker: NatsBroker, delivery: Delivery) -> None:
         try:

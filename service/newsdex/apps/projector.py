@@ -20,7 +20,7 @@ from newsdex.apps.lock import lock_data_dir
 from newsdex.archive.reader import ArchiveReader
 from newsdex.backoff import growing_delay_s
 from newsdex.errors import Misconfigured, NewsdexError, Unavailable
-from newsdex.index.generations.projector import Projector, ProjectorStatus
+from newsdex.index.generations.projector import NOTHING_TOOK, Projector, ProjectorStatus, Took
 from newsdex.log import configure_logging
 from newsdex.memory import give_back
 from newsdex.settings import Settings
@@ -51,6 +51,8 @@ class Report:
     """What the projector says after each piece of work."""
 
     status: ProjectorStatus
+    took: Took = NOTHING_TOOK
+    """How long commits and merges took since the report before."""
     commands: int = 0
     """How many commands it has taken."""
     refusal: tuple[str, str] | None = None
@@ -241,4 +243,5 @@ class _Loop:
     def _report(self) -> None:
         status = self._projector.status
         status = replace(status, fault=self._fault or status.fault)
-        self._reports.send(Report(status=status, commands=self._commands, refusal=self._refusal))
+        took = self._projector.took()
+        self._reports.send(Report(status=status, took=took, commands=self._commands, refusal=self._refusal))

@@ -1,10 +1,14 @@
 """The indexer's side of its projector: wakes it, watches that it goes on, and tells how far the index is."""
 
+from collections.abc import Sequence
+
 from newsdex import metrics
+from newsdex.apps.freshness import Freshness
 from newsdex.apps.projector import ProjectorProcess, Report
 from newsdex.apps.self_report import Work
 from newsdex.apps.unindexed import Unindexed
 from newsdex.health import Readiness
+from newsdex.records import Result
 from newsdex.settings import Settings
 
 SILENT_S = 15.0
@@ -21,6 +25,7 @@ class ProjectorWatch:
         """None before it is started."""
         self._readiness = readiness
         self._unindexed = Unindexed()
+        self._freshness = Freshness()
 
     def start(self, settings: Settings, head: int) -> None:
         """Start the process; `head` is the sequence number of the archive's newest change."""
@@ -33,8 +38,9 @@ class ProjectorWatch:
         if self.projector is not None:
             self.projector.stop()
 
-    def archived(self, sequence: int) -> None:
-        """Say that the archive has changes up to a sequence number."""
+    def archived(self, sequence: int, results: Sequence[Result]) -> None:
+        """Say that the archive has changes up to a sequence number, and what they came from."""
+        self._freshness.archived(results)
         self._unindexed.archived(sequence)
         if self.projector is not None:
             self.projector.wake()
@@ -67,7 +73,13 @@ class ProjectorWatch:
         metrics.INDEX_POSITION.set(status.position)
         metrics.INDEX_BUILDING.set(build is not None)
         metrics.INDEX_BUILD_POSITION.set(build.position if build else 0)
+        metrics.INDEX_CHECKED.set(status.checked_us / 1e6)
+        for took_s in report.took.commits:
+            metrics.INDEX_COMMIT_SECONDS.observe(took_s)
+        for took_s in report.took.merges:
+            metrics.INDEX_MERGE_SECONDS.observe(took_s)
         self._unindexed.indexed(status.position)
+        self._freshness.indexed(status.position)
         if status.fault:
             self._readiness.fail("index", status.fault)
         else:

@@ -16,6 +16,7 @@ from newsdex import metrics
 from newsdex.apps.answers import Answers
 from newsdex.apps.article_story import read_story, tell_story
 from newsdex.apps.channel import RequestChannel
+from newsdex.apps.index_gauges import show_index
 from newsdex.apps.intake import Intake
 from newsdex.apps.query_log import QueryLog
 from newsdex.apps.requests import correlation_id_of, problem_reply
@@ -66,7 +67,7 @@ class Searcher:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._readiness = Readiness("broker")
-        self._health = Health(self._readiness, self._probe)
+        self._health = Health("searcher", self._readiness, self._probe)
         self._process = Process(self._readiness)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
         self._archive: ArchiveReader | None = None
@@ -85,7 +86,7 @@ class Searcher:
         broker = self._broker = make_broker(self._settings, name="newsdex-searcher", owner=self._process)
         self._subscribe(broker)
         SelfReport("searcher", self._health, self._work).subscribe(broker)
-        metrics.READY.set_function(lambda: float(not self._health.reasons()))
+        show_index(self._index)
         await self._process.serve(
             self._settings,
             broker,

@@ -23,7 +23,8 @@ Source = Literal["broker", "files"]
 REACHED = (None, "broker_small_payload", "broker_sync")
 """What is wrong with a broker that can be asked all the same."""
 LATE_S = 60.0
-"""How long a change may wait for the index before that is not well, as the alert NewsdexIndexLate has it."""
+"""How long an event may wait for the archive, and a change for the index, before that is not well, as the alerts
+NewsdexEventsLate and NewsdexIndexLate have it."""
 PARKED_FOR_LONG_S = 86_400.0
 """How long an event may be parked before that is not well, as the alert NewsdexParkedForLong has it."""
 
@@ -138,6 +139,12 @@ async def _stream(settings: Settings) -> str:
     text = stream_text(reply)
     if reply.faults:
         raise Misconfigured("stream_fault", f"{'; '.join(reply.faults)}; {text}")
+    if reply.oldest_waiting_at is not None:
+        waiting_s = (datetime.now(UTC) - reply.oldest_waiting_at).total_seconds()
+        if waiting_s > LATE_S:
+            raise Unavailable(
+                "events_late", f"the oldest event has waited for {waiting_s:,.0f} s to be archived; {text}"
+            )
     if fullness(reply) >= FILLING:
         raise Unavailable("broker_full", f"{fullness(reply):.0%} of the room for events is used; {text}")
     return text

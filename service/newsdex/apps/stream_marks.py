@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 HANDLED, BACKED_UP = "stream-handled.json", "stream-backed-up.json"
+BACKED_UP_AT = "backed-up"
+"""A file without content: when it was last touched, the last backup was whole."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ from newsdex.apps.stream_adoption import StreamAdoption
 from newsdex.apps.stream_marks import BACKED_UP, HANDLED, StreamMark, read_mark, write_mark
 from newsdex.broker.address import monitoring_url
 from newsdex.broker.retention import Positions, Pruning, decide_pruning, excess_position
-from newsdex.broker.room import Usage, contents_of, position_before, remove_up_to, store_usage, stream_usage
+from newsdex.broker.room import Usage, contents_of, position_before, remove_up_to, store_usage, stored_at, stream_usage
 from newsdex.broker.stream_keeper import StreamKeeper
 from newsdex.broker.streams import CONSUMER, ensure_stream, wanted_stream
 from newsdex.errors import Unavailable
@@ -45,6 +45,8 @@ class Look:
     store: Usage
     handled: int
     """Up to which number every event was handled, as far as the consumer can be believed."""
+    oldest_waiting_at: datetime | None
+    """When the broker stored the oldest event that is not archived; None where all are."""
 
     @property
     def share(self) -> float:
@@ -73,6 +75,10 @@ class StreamWatch:
         self._keeper = StreamKeeper(js, self._stream, lambda what: metrics.STREAM_MENDED.labels(what).inc())
         self._turn = asyncio.Lock()
         self._prune_at = time.monotonic()
+        self._oldest_waiting: tuple[int, datetime | None] | None = None
+        """The first place that is not acknowledged, and when the broker stored what stands there."""
+        metrics.STREAM_OLDEST_EVENT.set_function(self._oldest_age_s)
+        self._oldest_at_last: datetime | None = None
 
     async def begin(self, *, redeliver: bool) -> None:
         """Make stream and consumer where they are missing, and look once; the consumer anew where that is asked for.
@@ -144,9 +150,31 @@ class StreamWatch:
         # what was removed from the stream does not come any more, also where this archive never had it
         gone = contents_of(stream).first - 1
         await self._adoption.check(max(gone, handled))
-        return Look(stream=stream, consumer=consumer, usage=stream_usage(stream), store=store, handled=handled)
+        return Look(
+            stream=stream,
+            consumer=consumer,
+            usage=stream_usage(stream),
+            store=store,
+            handled=handled,
+            oldest_waiting_at=await self._oldest_waiting_at(consumer),
+        )
+
+    async def _oldest_waiting_at(self, consumer: dict[str, Any]) -> datetime | None:
+        """Ask for the message once for each place at which the consumer stands: it may be large."""
+        if not consumer.get("num_pending") and not consumer.get("num_ack_pending"):
+            return None
+        position = consumer["ack_floor"]["stream_seq"] + 1
+        if self._oldest_waiting is None or self._oldest_waiting[0] != position:
+            self._oldest_waiting = (position, await stored_at(self._js, position))
+        return self._oldest_waiting[1]
+
+    def _oldest_age_s(self) -> float:
+        """Return for how long the oldest event has waited, as of the last look: it grows while the broker is away."""
+        at = self._oldest_at_last
+        return 0.0 if at is None else max(0.0, (datetime.now(UTC) - at).total_seconds())
 
     def _show(self, look: Look) -> None:
+        self._oldest_at_last = look.oldest_waiting_at
         self._readiness.clear("broker")
         metrics.STREAM_WAITING.set(look.consumer.get("num_pending", 0))
         metrics.STREAM_AT_WORK.set(look.consumer.get("num_ack_pending", 0))
@@ -216,6 +244,7 @@ class StreamWatch:
             store_limit_bytes=look.store.limit,
             waiting=look.consumer.get("num_pending", 0),
             at_work=look.consumer.get("num_ack_pending", 0),
+            oldest_waiting_at=look.oldest_waiting_at,
             prunable=max(0, min(pruning.up_to, contents.last) - contents.first + 1),
             bound=pruning.bound,
             faults=tuple(self._keeper.faults),

@@ -10,7 +10,7 @@ from pathlib import Path
 from newsdex.apps.client import Client, connected
 from newsdex.apps.index_requests import index_reply
 from newsdex.apps.lock import is_free, lock_data_dir
-from newsdex.apps.stream_marks import BACKED_UP, HANDLED, read_mark, redeliver_note, write_mark
+from newsdex.apps.stream_marks import BACKED_UP, BACKED_UP_AT, HANDLED, read_mark, redeliver_note, write_mark
 from newsdex.archive.backup import Manifest, Progress, back_up, restore
 from newsdex.archive.database import FILE_NAME
 from newsdex.archive.integrity import check_archive
@@ -127,8 +127,9 @@ def make_backup(settings: Settings, target: Path, on_progress: Progress) -> tupl
         target = target / now.strftime("newsdex-%Y%m%dT%H%M%SZ")
     handled = read_mark(settings.data_dir, HANDLED)  # before the copy: what is handled later may not be in it
     manifest = back_up(settings.data_dir, target, now, on_progress, asdict(handled) if handled else None)
-    if handled is not None:
-        with suppress(OSError):  # a folder that this user may not write: the stream keeps more
+    with suppress(OSError):  # a folder that this user may not write: the stream keeps more
+        (settings.data_dir / BACKED_UP_AT).touch()
+        if handled is not None:
             write_mark(settings.data_dir, BACKED_UP, handled)
     return target, manifest
 

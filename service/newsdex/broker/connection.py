@@ -13,6 +13,7 @@ from nats.aio.client import Client
 from nats.errors import ConnectionClosedError, ConnectionReconnectingError
 from nats.errors import Error as NatsError
 
+from newsdex import metrics
 from newsdex.broker.address import broker_url, connection_options
 from newsdex.broker.inboxes import is_inbox
 from newsdex.broker.pull import BoundedJetStream
@@ -57,6 +58,7 @@ class _Callbacks:
 
     def connected(self) -> None:
         self._was_connected = True
+        metrics.BROKER_CONNECTED.set(1)
         self._shown = None
 
     async def closed(self) -> None:
@@ -65,6 +67,7 @@ class _Callbacks:
             self._owner.fail(Unavailable("broker_closed", "the broker's connection is closed for good"))
 
     async def disconnected(self) -> None:
+        metrics.BROKER_CONNECTED.set(0)
         self._shown = set()
         if not self._owner.stopping:
             self._owner.readiness.fail("broker", "the connection is lost; it is tried again without an end")

@@ -78,6 +78,18 @@ async def position_before(js: JetStreamContext, contents: StreamContents, moment
     return int(answer["message"]["seq"]) - 1
 
 
+async def stored_at(js: JetStreamContext, position: int) -> datetime | None:
+    """Return when the broker stored the first event from a number on; None where there is none."""
+    request = {"next_by_subj": ">", "seq": position}
+    try:
+        answer = await ask_broker(js, f"STREAM.MSG.GET.{channels.STREAM}", request)
+    except APIError as error:
+        if error.err_code == NO_MESSAGE:
+            return None
+        raise Unavailable("broker_unavailable", f"JetStream does not answer: {error.description}") from error
+    return datetime.fromisoformat(answer["message"]["time"])
+
+
 async def remove_up_to(js: JetStreamContext, position: int) -> int:
     """Have events removed up to a number, and it; return how many went."""
     try:

@@ -6,7 +6,6 @@ from contextlib import suppress
 import structlog
 from faststream.nats import NatsBroker
 
-from newsdex import metrics
 from newsdex.apps.client import Client
 from newsdex.apps.listening import listen
 from newsdex.apps.serve import Process
@@ -41,11 +40,10 @@ class Gateway:
     async def run(self) -> None:
         """Serve until stopped; raise the `NewsdexError` that ended it, if one did."""
         self._broker = make_broker(self._settings, name="newsdex-gateway", owner=self._process, refusals=self._refusals)
-        metrics.READY.set_function(lambda: float(bool(self._readiness)))
         await self._process.serve(
             self._settings,
             self._broker,
-            Health(self._readiness).routes(),
+            Health("gateway", self._readiness).routes(),
             before=self._open,
             after=self._close,
         )

@@ -2,8 +2,10 @@
 
 import copy
 import threading
+import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,9 @@ from newsdex.records import Change
 
 log = structlog.get_logger()
 
+MAX_TIMES = 1_000
+"""How many times are kept for whoever asks."""
+
 
 class IndexWriter:
     """The one writer of a generation."""
@@ -68,6 +73,9 @@ class IndexWriter:
         self._process = MergeProcess() if merges else None
         if self._process is not None:
             weakref.finalize(self, self._process.close)
+        self.commits_took_s: deque[float] = deque(maxlen=MAX_TIMES)
+        self.merges_took_s: deque[float] = deque(maxlen=MAX_TIMES)
+        """How long pieces of work took that nobody has asked about."""
         self._in_work: set[str] = set()
         self._to_rewrite: set[str] = set()
         """Segments with words of articles that must leave the disk."""
@@ -108,8 +116,10 @@ class IndexWriter:
         self._apply(changes, moment_us, self.position, moment_us if last else self.as_of_us)
 
     def _apply(self, changes: Sequence[Change], moment_us: int, position: int, as_of_us: int) -> None:
+        start = time.perf_counter()
         with self._lock:
             self._commit(lambda: self._changed(changes, moment_us), position, as_of_us)
+        self.commits_took_s.append(time.perf_counter() - start)
         if self._merges:
             self._merge_beside()
 
@@ -254,7 +264,9 @@ class IndexWriter:
     def _merge_all(self) -> None:
         try:
             while due := self._due():
+                start = time.perf_counter()
                 self._merge(due, Task.done if self._process is None else self._process.merge)
+                self.merges_took_s.append(time.perf_counter() - start)
         except (OSError, Unavailable) as error:
             log.warning("index.merge_failed", error=str(error))
 
@@ -304,6 +316,12 @@ class IndexWriter:
         if result.doc_count():
             segments.insert(place, result)
         return segments
+
+
+def drained(times: deque[float]) -> Iterator[float]:
+    """Take all that is there; another thread may add more meanwhile."""
+    while times:
+        yield times.popleft()
 
 
 def _document(change: Change) -> Document:

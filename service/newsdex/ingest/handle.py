@@ -224,6 +224,7 @@ class _Batch:
             unknown_fields=event.unknown_fields,
             # of copies, the one that was stored first is enough to tell more of them by
             fingerprint=event.fingerprint if self._copies[event.name] == place else None,
+            stated_us=event.stated_us,
             other_source=newest.source if newest is not None and is_other else None,
             copy_of=first.position if first is not None else None,
             superseded=self._superseded(event, after),

@@ -113,10 +113,15 @@ def begin(root: Path) -> Path:
     for name in set(_names(root)) - kept:
         shutil.rmtree(root / name)
     names = _names(root)
-    folder = root / f"generation-{int(names[-1].rpartition('-')[2]) + 1 if names else 1:06d}"
+    folder = root / f"generation-{number_of(root / names[-1]) + 1 if names else 1:06d}"
     private_folder(folder)
     sync_path(root)
     return folder
+
+
+def number_of(folder: Path) -> int:
+    """Return a generation's number: of two, the later one has the higher."""
+    return int(folder.name.rpartition("-")[2])
 
 
 def announce(root: Path, folder: Path, reason: str) -> None:

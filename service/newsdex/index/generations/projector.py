@@ -1,10 +1,11 @@
 """Drains the archive's change feed into the index: whatever is pending is one batch and one commit."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 from whoosh.index import LockError
@@ -29,7 +30,7 @@ from newsdex.index.generations.generations import (
 from newsdex.index.generations.scrubber import Scrubber
 from newsdex.index.generations.verification import Finding, check_tail
 from newsdex.index.reader import open_view
-from newsdex.index.writer import IndexWriter
+from newsdex.index.writer import IndexWriter, drained
 
 log = structlog.get_logger()
 
@@ -46,6 +47,16 @@ DAMAGE = frozenset({"index_damaged", "index_unreadable", "index_disagrees", ANOT
 """Codes of what a new generation mends, and trying again does not."""
 
 
+class Took(NamedTuple):
+    """Seconds that pieces of work took, each."""
+
+    commits: Sequence[float]
+    merges: Sequence[float]
+
+
+NOTHING_TOOK = Took((), ())
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProjectorStatus:
     """How the index is."""
@@ -57,6 +68,8 @@ class ProjectorStatus:
     build: BuildStatus | None = None
     fault: str | None = None
     """What went wrong last, and has not gone well since."""
+    checked_us: int = 0
+    """When a round over the serving generation last found nothing wrong; 0 before the first since the start."""
     erased_up_to: int = 0
     """Of what was deleted up to this sequence number, no word is left in any generation."""
 
@@ -102,6 +115,7 @@ class Projector:
             generation=self._serving.writer.folder.name if self._serving else None,
             build=self._build_status,
             fault=self._fault,
+            checked_us=self._scrubber.checked_us,
             erased_up_to=self._erased_up_to,
         )
 
@@ -113,6 +127,14 @@ class Projector:
             return None
         head = self._feed.head()
         return BuildStatus(generation=None, reason=self._wanted.code, phase="waiting", position=0, head=head)
+
+    def took(self) -> Took:
+        """Return how long commits and merges took since this was asked before."""
+        writers = [one.writer for one in (self._serving, self._build) if one is not None]
+        return Took(
+            [took_s for writer in writers for took_s in drained(writer.commits_took_s)],
+            [took_s for writer in writers for took_s in drained(writer.merges_took_s)],
+        )
 
     def rest_s(self) -> float:
         """Return the seconds for which there is nothing to do but to wait for changes, up to `LOOK_AT_CLOCK_S`.
@@ -296,7 +318,7 @@ class Projector:
     def _swap(self, build: Build) -> None:
         swap(self._root, build.writer.folder, kept=self._kept(build))
         self._serving, self._build = build.follower, None
-        self._scrubber = Scrubber(self._feed, self._clock_us)
+        self._scrubber = Scrubber(self._feed, self._clock_us, checked_us=self._clock_us())
         log.info(
             "index.generation_swapped",
             generation=build.writer.folder.name,

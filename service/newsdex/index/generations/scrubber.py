@@ -24,7 +24,10 @@ NOT_AGAIN_S = 30.0
 class Scrubber:
     """Rounds over the serving generation, a small step at a time."""
 
-    def __init__(self, feed: ChangeFeed, clock_us: Callable[[], int]) -> None:
+    def __init__(self, feed: ChangeFeed, clock_us: Callable[[], int], *, checked_us: int = 0) -> None:
+        """Take when the generation was found to be well before, 0 for never."""
+        self.checked_us = checked_us
+        """When it last was."""
         self._feed = feed
         self._clock_us = clock_us
         self._steps: Steps | None = None
@@ -57,6 +60,7 @@ class Scrubber:
         self._ended_at = time.monotonic()
         self.next_at = self._ended_at + EVERY_S
         if step is None:
+            self.checked_us = self._clock_us()
             log.info("index.checked", generation=folder.name)
         return step
 
