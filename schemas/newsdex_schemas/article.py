@@ -15,7 +15,7 @@ MAX_BODY_CHARS = 1_000_000
 
 def _http_url(value: str) -> str:
     scheme, _, rest = value.partition("://")
-    if scheme not in ("http", "https") or not rest or any(c.isspace() or c < " " for c in value):
+    if scheme.lower() not in ("http", "https") or not rest or any(c.isspace() or c < " " for c in value):
         raise PydanticCustomError("invalid_url", "must be an absolute http or https URL without spaces")
     return value
 
@@ -24,7 +24,7 @@ Url = Annotated[
     str,
     StringConstraints(max_length=2048),
     AfterValidator(_http_url),
-    Field(json_schema_extra={"pattern": r"^https?://[^\s\x00-\x1f]+$"}),
+    Field(json_schema_extra={"pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00-\x1f]+$"}),
 ]
 Name = Annotated[
     str,

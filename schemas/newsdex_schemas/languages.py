@@ -6,9 +6,12 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, StringConstraints
 
-UNDETERMINED = "und"
-REPLACED = {"iw": "he", "in": "id", "ji": "yi"}
-"""Codes that Java wrote until its version 17, and those that replaced them in ISO 639."""
+from newsdex_schemas.iso_639 import TWO_LETTERS
+
+UNDETERMINED = frozenset({"und", "mis", "mul", "zxx", "posix", "root", "unknown", "null", "none", "invariant"})
+"""Tags and names of locales that say no language."""
+REPLACED = {**TWO_LETTERS, "iw": "he", "in": "id", "ji": "yi"}
+"""What BCP 47 writes otherwise; the last are codes that Java wrote until its version 17."""
 SCRIPT_CHARS, REGION_CHARS = 4, 2
 MAX_LOCALE_CHARS = 100
 """Longer than any locale's name; what is longer is left as it is, and refused for its length."""
@@ -22,7 +25,8 @@ def _normal_tag(value: object) -> object:
 def normal_tag(text: str) -> str:
     """Return a language tag as BCP 47 writes it.
 
-    `en_US`, `de_DE.UTF-8`, `ca_ES@valencia` and `zh_CN_#Hans` are names of locales in POSIX and Java.
+    `en_US`, `de_DE.UTF-8`, `ca_ES@valencia` and `zh_CN_#Hans` are names of locales in POSIX and Java; `deu`, `ger` and
+    `German` are other names of `de`.
     """
     locale = re.split("[.@]", text.strip(), maxsplit=1)[0]
     name, _, java_script = locale.partition("#")
@@ -44,8 +48,11 @@ def _cased(part: str) -> str:
 
 
 def _none_if_undetermined(value: object) -> object:
-    """Return None for the tag of no known language, which is the zero value of several libraries."""
-    return None if isinstance(value, str) and value.strip().lower() == UNDETERMINED else value
+    """Return None for a tag of no known language, which is the zero value of several libraries."""
+    if not isinstance(value, str):
+        return value
+    first = re.split("[-_.@]", value[:MAX_LOCALE_CHARS].strip(), maxsplit=1)[0]
+    return None if first.lower() in UNDETERMINED else value
 
 
 Language = Annotated[

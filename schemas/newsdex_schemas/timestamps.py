@@ -10,15 +10,16 @@ from pydantic_core import PydanticCustomError
 EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-BEFORE_ALL = re.compile(r"-\d{4,}-\d\d-\d\d|000[01]-\d\d-\d\d")
-"""How a date begins that lies before any calendar of ours: a negative year, 0 and 1."""
-AFTER_ALL = re.compile(r"\+\d{5,}-\d\d-\d\d|9\d{3}-\d\d-\d\d")
+BEFORE_ALL = re.compile(r"-\d{4,}-\d\d-\d\d|000[01]-\d\d-\d\d|0002-11-30|(?:0?1[/.]){2}0001\b|-infinity$")
+"""How a date begins that lies before any calendar of ours: the zero of Go, of .NET, of MySQL and of who reads it."""
+AFTER_ALL = re.compile(r"\+?\d{5,}-\d\d-\d\d|9\d{3}-\d\d-\d\d|infinity$")
 """How a date begins that never comes: a year of more digits than four, and 9000 or later."""
-"""The zero of Go, of .NET and of MySQL, whatever its zone; no article is from these years."""
+EPOCH_WITHOUT_ZONE = re.compile(r"1970-01-01(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 
 _WRITTEN = re.compile(
     r"""(?P<date>\d{4}-\d\d-\d\d) [Tt ] (?P<minute>\d\d:\d\d) (?P<second>:\d\d(?:[.,]\d+)?)? \s*
-        (?P<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)? (?:\[[^\]]*\])?""",
+        (?P<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?
+        (?:\[[^\]]*\] | [ ](?:[A-Z]{3,5}|[+-]\d\d(?:\d\d)?))? (?:[ ]m=[+-][\d.]+)?""",
     re.VERBOSE | re.IGNORECASE,
 )
 _HOURS_ONLY = 3
@@ -28,7 +29,7 @@ def _normal_text(value: object) -> object:
     """Return a time in the one form that is parsed; raise for what is none.
 
     Numbers are refused, quoted ones too: seconds and milliseconds since 1970 cannot be told apart. PostgreSQL, Ruby and
-    Java write offsets of hours only, `UTC`, and the zone's name in brackets behind the offset.
+    Java write offsets of hours only, `UTC`, and the zone's name in brackets behind the offset, Go without.
     """
     if isinstance(value, datetime):
         return value
@@ -79,14 +80,18 @@ def _none_if_zero(value: object) -> object:
     """Return None for what stands for no time at all: 0, and times before any calendar of ours."""
     if isinstance(value, str):
         text = value.strip()
-        return None if not text or BEFORE_ALL.match(text) else value
+        return None if text in ("", "0") or BEFORE_ALL.match(text) else value
     if isinstance(value, datetime):
         return None if value.year == 1 else value
     return None if value == 0 and not isinstance(value, bool) else value
 
 
-def _none_at_epoch(value: datetime | None) -> datetime | None:
-    return None if value == EPOCH else value
+def _none_at_epoch_without_zone(value: object) -> object:
+    return None if isinstance(value, str) and EPOCH_WITHOUT_ZONE.fullmatch(value.strip()) else value
+
+
+def _none_up_to_epoch(value: datetime | None) -> datetime | None:
+    return None if value is not None and value <= EPOCH else value
 
 
 def _none_if_never(value: object) -> object:
@@ -102,8 +107,10 @@ Timestamp = Annotated[AwareDatetime, BeforeValidator(_normal_text), AfterValidat
 OptionalDate = Annotated[Timestamp | None, BeforeValidator(_none_if_zero)]
 """A moment, or none; 1970-01-01T00:00:00Z is a date like any other."""
 
-OptionalMoment = Annotated[OptionalDate, AfterValidator(_none_at_epoch)]
-"""A moment of this system's life, or none; 1970-01-01T00:00:00Z is the zero of clocks that count from it."""
+OptionalMoment = Annotated[
+    OptionalDate, AfterValidator(_none_up_to_epoch), BeforeValidator(_none_at_epoch_without_zone)
+]
+"""A moment of this system's life, or none: calendars of software begin in 1601, 1753, 1899, 1900 and 1970."""
 
 OptionalEnd = Annotated[OptionalMoment, BeforeValidator(_none_if_never)]
 """The end of something, or none; the end of the calendar stands for none as well."""

@@ -1,5 +1,6 @@
 """What plain objects of other languages hold where nothing was set is no fault, and costs no article."""
 
+import base64
 import gzip
 import json
 from datetime import UTC, datetime
@@ -100,6 +101,12 @@ ZEROS = [
     "0000-00-00 00:00:00",  # MySQL
     "-0001-11-30T00:00:00+00:00",  # PHP, of MySQL's
     "-1000000000-01-01T00:00:00Z",  # java.time.Instant.MIN
+    "1/1/0001 12:00:00 AM",  # DateTime.MinValue.ToString()
+    "01/01/0001 00:00:00",
+    "0002-11-30T00:00:00.000Z",  # Java's lenient calendar, of MySQL's
+    "0001-01-01 00:00:00 +0000 UTC",  # Go's Time.String
+    "-infinity",  # PostgreSQL
+    "0",
     0,
 ]
 
@@ -108,6 +115,29 @@ ZEROS = [
 @pytest.mark.parametrize("field", ["published_at", "updated_at", "embargoed_until", "expires_at"])
 def test_a_zero_date_is_absent(field: str, zero: object) -> None:
     assert read_article() == read_article(**{field: zero})
+
+
+@pytest.mark.parametrize(
+    "zero",
+    [
+        "1970-01-01",
+        "1970-01-01 00:00:00",
+        "1970-01-01T00:00:00.000",
+        "1969-12-31T23:00:00Z",  # the first of 1970 where clocks were an hour ahead
+        "1900-01-01T00:00:00Z",  # SQL Server
+        "1899-12-30T00:00:00Z",  # OLE Automation
+        "1753-01-01T00:00:00Z",
+        "1601-01-01T00:00:00Z",  # Windows' files
+    ],
+)
+def test_the_first_day_of_a_softwares_calendar_does_not_hide_a_story(zero: str) -> None:
+    dated = read_article(updated_at=zero, embargoed_until=zero, expires_at=zero)
+
+    assert [None] * 3 == [dated.updated_at, dated.embargoed_until, dated.expires_at]
+
+
+def test_a_story_may_be_older_than_every_softwares_calendar() -> None:
+    assert datetime(1900, 1, 1, tzinfo=UTC) == read_article(published_at="1900-01-01T00:00:00Z").published_at
 
 
 @pytest.mark.parametrize("epoch", ["1970-01-01T00:00:00Z", "1970-01-01T01:00:00.000+01:00", "1969-12-31 19:00:00-05"])
@@ -119,8 +149,9 @@ def test_the_zero_of_clocks_that_count_from_1970_is_absent_where_no_story_can_ha
 
 
 @pytest.mark.parametrize(
-    "never", ["9999-12-31T23:59:59.9999999", "9999-12-31T00:00:00Z", "+1000000000-12-31T23:59:59.999999999Z"]
-)
+    "never", ["9999-12-31T23:59:59.9999999", "9999-12-31T00:00:00Z", "+1000000000-12-31T23:59:59.999999999Z",
+     "292278994-08-17T07:12:55.807Z", "infinity"],
+)  # fmt: skip
 def test_an_end_at_the_end_of_the_calendar_is_none_and_such_an_embargo_is_a_fault(never: str) -> None:
     """What is kept back for ever must not be shown at once."""
     assert read_article() == read_article(expires_at=never)
@@ -154,6 +185,9 @@ def test_an_event_with_a_zero_time_states_none_handled_or_parked() -> None:
         "2024-06-30T04:58:00.000+0200",  # Jackson before 2.11
         "2024-06-30 02:58:00 UTC",  # Ruby's Time#to_s
         "2024-06-30 07:58:00 +0500",
+        "2024-06-30 02:58:00 +0000 UTC",  # Go's Time.String
+        "2024-06-30 04:58:00.000000001 +0200 CEST m=+0.000012",
+        "2024-06-30 07:58:00 +0500 +05",
         "2024-06-30 02:58:00+00",  # PostgreSQL
         "2024-06-30t02:58:00z",
         " 2024-06-30T02:58:00Z ",
@@ -194,7 +228,17 @@ def test_other_seconds_and_offsets_that_no_clock_has_are_refused(text: str) -> N
         ("de-CH-1996", "de-CH-1996"),
         ("en-US-u-CA-gregory", "en-US-u-ca-gregory"),
         (" fr ", "fr"),
+        ("deu", "de"),
+        ("ger_DE", "de-DE"),
+        ("zho-Hans", "zh-Hans"),
+        ("English", "en"),
+        ("cmn", "cmn"),
         ("und", None),
+        ("und-US", None),
+        ("zxx", None),
+        ("mul", None),
+        ("posix", None),
+        ("unknown", None),
     ],
 )
 def test_a_language_is_written_as_bcp_47_has_it(written: str, tag: str | None) -> None:
@@ -203,6 +247,11 @@ def test_a_language_is_written_as_bcp_47_has_it(written: str, tag: str | None) -
 
 def test_a_filter_names_languages_in_the_same_ways() -> None:
     assert SearchFilters(language=("en-US",)) == SearchFilters(language=("en_us",))
+
+
+@pytest.mark.parametrize("url", ["HTTPS://courier.example/1", "Http://courier.example/1"])
+def test_an_address_is_one_whatever_the_case_of_its_scheme(url: str) -> None:
+    assert url == read_article(url=url).url
 
 
 # Numbers and texts
@@ -278,6 +327,17 @@ def test_every_real_article_that_has_any_text_is_taken(shared_data: Path, name: 
 
     assert taken >= 800
     assert empty <= 1
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_data_that_is_there_twice_counts_where_it_is_not_empty(empty: object) -> None:
+    """A plain class of events has a field for each of the two ways to write it."""
+    encoded = base64.b64encode(to_body(article())).decode()
+
+    assert read_event(delivery(event(article()))).article == read_event(delivery(event(data_base64=empty))).article
+    assert read_event(delivery(event(article()))).article == (
+        read_event(delivery({**event(data_base64=encoded), "data": empty})).article
+    )
 
 
 # All faults at once

@@ -11,6 +11,7 @@ from newsdex.errors import Invalid
 from newsdex.json_text import parse_json
 from newsdex_schemas import EVENT_MODELS, channels
 from newsdex_schemas.events import event_type
+from newsdex_schemas.model import is_empty
 
 PREFIX = "ce-"
 CONTENT_TYPE = "content-type"
@@ -69,7 +70,9 @@ def with_payload(event: Mapping[str, Any]) -> dict[str, Any]:
     """
     attributes = set_attributes(event)
     encoded = attributes.pop("data_base64", None)
-    if "data" in event and (event["data"] is not None or encoded is None):
+    if encoded == "" and not is_empty(event.get("data")):
+        encoded = None
+    if "data" in event and (encoded is None or not is_empty(event["data"])):
         if encoded is not None:
             raise Invalid("not_allowed", "data_base64: an event has data or data_base64, not both", "data_base64")
         return {**attributes, "data": _object_in_text(event["data"])}
