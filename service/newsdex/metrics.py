@@ -7,7 +7,7 @@ import prometheus_client
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
-Kind = Literal["indexer", "searcher", "gateway"]
+Kind = Literal["indexer", "searcher", "gateway", "relay"]
 
 Counter = partial(prometheus_client.Counter, registry=None)
 Gauge = partial(prometheus_client.Gauge, registry=None)
@@ -47,6 +47,11 @@ STORE_LIMIT = Gauge("newsdex_store_limit_bytes", "At how many it refuses new eve
 STREAM_FAULTS = Gauge("newsdex_stream_faults", "Settings of stream and consumer that nobody can put right")
 STREAM_OLDEST_EVENT = Gauge(
     "newsdex_stream_oldest_event_seconds", "How long the oldest event that is not archived has waited, else 0"
+)
+RELAYED = Counter(
+    "newsdex_relayed_total",
+    "Records of a relay's source by result: stored, repeated, or the code of a refusal",
+    ["result"],
 )
 READY = Gauge("newsdex_ready", "1 where /ready answers with 200, else 0")
 BROKER_CONNECTED = Gauge("newsdex_broker_connected", "1 while the connection to the broker is there, else 0")
@@ -117,6 +122,7 @@ OF_KIND: dict[Kind, tuple[MetricWrapperBase, ...]] = {
         QUERY_INDEX_SECONDS, SLOW_QUERIES, CORRECTIONS, SUGGESTS, SUGGEST_SECONDS, SIMILARS, SIMILAR_SECONDS,
     ),
     "gateway": (HTTP_REQUESTS, HTTP_SECONDS),
+    "relay": (RELAYED,),
 }  # fmt: skip
 
 

@@ -93,6 +93,8 @@ class Settings(BaseSettings):
     """How many requests a second are taken from one address, for long; twice as many at once."""
     gateway_keys_file: Path | None = None
     """Where API keys are kept, as digests; unset, `api-keys.json` in the data folder."""
+    relay_url: SecretStr | None = None
+    """What `newsdex relay` reads; whole a secret, for it may have a password."""
     searchers: int = Field(default=1, ge=1, le=64)
     """How many searcher processes `newsdex up` runs."""
     page_readers: int = Field(default=1, ge=1, le=64)

@@ -38,6 +38,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "gateway_cors_origins": ("https://site.example", ("https://site.example",)),
     "gateway_rate": ("5", 5.0),
     "gateway_keys_file": ("/etc/newsdex/keys.json", Path("/etc/newsdex/keys.json")),
+    "relay_url": (f"kafka://desk:{SECRET}@kafka.example/news", f"kafka://desk:{SECRET}@kafka.example/news"),
     "searchers": ("3", 3),
     "page_readers": ("2", 2),
     "pages_cpu_s": ("2.5", 2.5),

@@ -1,7 +1,8 @@
 """Makes messages of events: the channel, the bytes, and the id by which the broker knows a repetition."""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from newsdex_schemas import channels
@@ -26,10 +27,12 @@ class Message:
     origin: str
     """Where it came from, for messages to people: a file, and a line in it."""
     correlation_id: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """What an event in binary mode has in its headers."""
 
     def headers(self) -> dict[str, str]:
         """Return the message's headers."""
-        headers = {channels.MESSAGE_ID_HEADER: self.message_id}
+        headers = {**self.attributes, channels.MESSAGE_ID_HEADER: self.message_id}
         if self.correlation_id:
             headers[channels.CORRELATION_HEADER] = self.correlation_id
         return headers

@@ -7,6 +7,7 @@ EXAMPLES = {
     "indexer": "NEWSDEX_BROKER_URL=nats://broker:4222 newsdex indexer",
     "searcher": "NEWSDEX_BROKER_URL=nats://broker:4222 newsdex searcher",
     "gateway": "NEWSDEX_BROKER_URL=nats://broker:4222 newsdex gateway",
+    "relay": "newsdex relay 'redis://cache:6379?stream=articles'",
     "env": 'eval "$(newsdex env)"',
     "publish": "newsdex publish --wait article.json archive.jsonl.gz folder/",
     "get": "newsdex get gull-7",

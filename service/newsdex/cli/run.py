@@ -1,4 +1,4 @@
-"""`newsdex up`, `indexer`, `searcher` and `gateway`: the processes that serve.
+"""`newsdex up`, `indexer`, `searcher`, `gateway` and `relay`: the processes that serve.
 
 Their modules are imported where they are used: the commands that only ask something start three times faster without.
 """
@@ -19,11 +19,11 @@ from newsdex.settings import Settings, load_settings, unknown_variables
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (up, indexer, searcher, gateway):
+    for command in (up, indexer, searcher, gateway, relay):
         app.command()(command)
 
 
-def _run(process: str, serve: Callable[[Settings], None], **given: int | None) -> None:
+def _run(process: str, serve: Callable[[Settings], None], **given: int | str | None) -> None:
     """Run a process; the log gets the error that ends it, the caller its exit code."""
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     configure_logging(settings, process)
@@ -85,3 +85,28 @@ def gateway() -> None:
             runner.run(Gateway(settings).run())
 
     _run("gateway", serve)
+
+
+def relay(
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            help="kafka://HOST/TOPIC, amqp://HOST/VHOST?queue=NAME, redis://HOST?stream=NAME, or "
+            "postgresql://HOST/DATABASE?table=NAME, an outbox table; else NEWSDEX_RELAY_URL, which no list of "
+            "processes shows.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Bring events from Kafka, RabbitMQ, a Redis stream or PostgreSQL's outbox table into the stream, until stopped.
+
+    An event is acknowledged there once our broker has it.
+    """
+    from newsdex.relay.address import open_address  # noqa: PLC0415 - see above
+    from newsdex.relay.relay import Relay  # noqa: PLC0415 - see above
+
+    def serve(settings: Settings) -> None:
+        given = settings.relay_url.get_secret_value() if settings.relay_url else ""
+        asyncio.run(Relay(settings, open_address(given)).run())
+
+    _run("relay", serve, relay_url=url)

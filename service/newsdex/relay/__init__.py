@@ -1,0 +1,1 @@
+"""Brings events from other buses, and from an outbox table, into the stream."""
