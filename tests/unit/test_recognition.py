@@ -92,6 +92,13 @@ FOREIGN: dict[str, tuple[bytes, str]] = {
     "UTF-16": ("Ferry returns".encode("utf-16"), "UTF-16 text"),
     "UTF-16 without a mark": ("Ferry returns".encode("utf-16-le"), "UTF-16 text"),
     "bytes": (bytes(range(256)), "binary data"),
+    "zeros": (bytes(300), "binary data"),
+    "gzip within gzip": (gzip.compress(b"{}"), "compressed with gzip more than once"),
+    "WebAssembly": (b"\0asm\x01\0\0\0", "a program"),
+    "a property list": (b"bplist00\xd1\x01\x02", "a property list"),
+    "subtitles": (b"WEBVTT\n\n00:01.000 --> 00:04.000\nFerry returns\n", "subtitles"),
+    "WARC": (b"WARC/1.1\r\nWARC-Type: response\r\n\r\nHTTP/1.1 200 OK\r\n", "a web archive, WARC"),
+    "a JSON text sequence": (b'\x1e{"id": "ferry", "title": "Ferry returns"}\n', "a JSON text sequence"),
     "e-mail": (b"Received: from a\nMessage-ID: <1@a>\nSubject: Ferry\n\nThe Marigold sails.\n", "e-mail"),
     "a mailbox": (b"From desk@courier.example Tue Jun 11 08:30:00 2024\nSubject: Ferry\n\nSails.\n", "e-mail"),
     "a script": (b"#!/bin/sh\necho ferry\n", "a script"),
@@ -108,6 +115,25 @@ def test_a_format_is_named(content: bytes, name: str) -> None:
 )
 def test_a_name_that_says_so_is_believed(suffix: str, name: str) -> None:
     assert name == recognise(b"Ferry returns\n\nThe Marigold sails.\n", suffix)
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix", "name"),
+    [
+        (b'[article]\ntitle = "Ferry returns"\n', ".toml", "TOML"),
+        (b"[article]\ntitle=Ferry returns\n", ".ini", "INI"),
+        (b'// by hand\n{"id": "ferry", "title": "Ferry returns"}\n', ".jsonc", "JSON with comments"),
+        (b"{id: 'ferry', title: 'Ferry returns'}\n", ".json5", "JSON with comments"),
+        (b"2024-06-11 08:30:00 INFO the Marigold sails\n", ".log", "a log"),
+        (b"import marigold\n\nmarigold.sail()\n", ".py", "a program's text"),
+        (b"INSERT INTO ferries VALUES (1);\n", ".sql", "a program's text"),
+        (b"1\n00:00:01,000 --> 00:00:04,000\nFerry returns\n", ".srt", "subtitles"),
+        (rb"\documentclass{article}\begin{document}Ferry\end{document}", ".tex", "TeX"),
+        (b"[Update] Ferry returns\n\nThe Marigold sails.\n", ".txt", TEXT),
+    ],
+)
+def test_what_only_its_name_parts_from_a_story_is_no_story(content: bytes, suffix: str, name: str) -> None:
+    assert name == recognise(content, suffix)
 
 
 def test_a_table_larger_than_what_is_looked_at_is_recognised() -> None:

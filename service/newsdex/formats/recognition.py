@@ -35,6 +35,7 @@ SIGNATURES: Sequence[tuple[int, bytes, str]] = (
     (0, b"OggS", "a sound or a film"),
     (0, b"fLaC", "a sound"),
     (0, b"\x1aE\xdf\xa3", "a film"),
+    (0, b"\x1f\x8b", "compressed with gzip more than once"),
     (0, b"BZh", "compressed with bzip2"),
     (0, b"\xfd7zXZ\0", "compressed with xz"),
     (0, b"(\xb5/\xfd", "compressed with zstd"),
@@ -44,6 +45,7 @@ SIGNATURES: Sequence[tuple[int, bytes, str]] = (
     (257, b"ustar", "a tar archive"),
     (0, b"\x7fELF", "a program"),
     (0, b"MZ\x90", "a program"),
+    (0, b"\0asm", "a program"),
     (0, b"SQLite format 3\0", "an SQLite database"),
     (0, b"PAR1", "Parquet"),
     (0, b"ARROW1", "Arrow"),
@@ -58,6 +60,10 @@ SIGNATURES: Sequence[tuple[int, bytes, str]] = (
     (0, b"-----BEGIN ", "PEM"),
     (0, b"BEGIN:VCALENDAR", "a calendar"),
     (0, b"BEGIN:VCARD", "a card"),
+    (0, b"WEBVTT", "subtitles"),
+    (0, b"WARC/", "a web archive, WARC"),
+    (0, b"\x1e{", "a JSON text sequence"),
+    (0, b"bplist", "a property list"),
 )
 """Where a format shows itself, by which bytes, and its name."""
 ZIPPED: Sequence[tuple[bytes, str]] = (
@@ -76,8 +82,13 @@ SUFFIXES = {
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     **dict.fromkeys((".xml", ".rss", ".atom", ".nitf"), "XML"),
     **dict.fromkeys((".yaml", ".yml"), "YAML"),
+    **dict.fromkeys((".json5", ".jsonc"), "JSON with comments"),
+    **dict.fromkeys((".py", ".js", ".ts", ".css", ".rb", ".go", ".java", ".cs", ".sh", ".sql"), "a program's text"),
+    **dict.fromkeys((".srt", ".vtt"), "subtitles"),
     ".toml": "TOML",
-    ".ini": "INI",
+    **dict.fromkeys((".ini", ".cfg", ".conf", ".properties"), "INI"),
+    ".log": "a log",
+    ".tex": "TeX",
     ".eml": "e-mail",
     ".mbox": "e-mail",
 }
@@ -143,7 +154,7 @@ def recognise(head: bytes, suffix: str = "") -> str:
     if JSON_START.match(content):
         return JSON_LINES if _begins_with_lines(content) else JSON
     if content[:1] in (b"{", b"["):
-        return TEXT
+        return SUFFIXES.get(suffix, TEXT)
     text = content.decode("utf-8", "ignore")
     return _binary(head) or _of_text(text, whole=len(head) < HEAD_BYTES) or SUFFIXES.get(suffix) or TEXT
 
@@ -176,7 +187,8 @@ def _begins_with_lines(content: bytes) -> bool:
 def _binary(head: bytes) -> str | None:
     zeros = head.count(0)
     if zeros and zeros * 3 >= len(head):
-        return "UTF-16 text"
+        fewer, more = sorted((head[::2].count(0), head[1::2].count(0)))
+        return "UTF-16 text" if fewer * 3 < more else "binary data"
     try:
         head[: HEAD_BYTES - 3].decode()
     except UnicodeDecodeError as error:
