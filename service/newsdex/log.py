@@ -41,7 +41,7 @@ EVENTS = {
     "stream.not_adopted": "The archive fails, so the stream cannot be compared with it; tried again.",
     "stream.mark_failed": "The stream's metadata cannot be written; the archive alone knows its incarnation.",
     "stream.pruned": "Handled events were removed from the stream; `bound` says what kept more from going.",
-    "stream.redelivered": "The consumer was made anew: every event in the stream is delivered once more.",
+    "stream.redelivered": "The consumers were made anew: every event in the stream is delivered once more.",
     "event.accepted": "The article is in the archive, in a new version.",
     "event.duplicate": "The archive had this already.",
     "event.stale": "The archive has something newer.",

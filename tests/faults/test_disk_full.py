@@ -22,7 +22,7 @@ from newsdex.archive.backup import back_up, verify_backup
 from newsdex.archive.database import FILE_NAME, archive_fault
 from newsdex.broker.client import connect
 from newsdex.broker.server import EmbeddedServer
-from newsdex.broker.streams import consumer_state
+from newsdex.broker.streams import consumer_states
 from newsdex.children import free_port
 from newsdex.errors import Unavailable
 from newsdex.index.generations.generations import serving
@@ -328,6 +328,6 @@ async def publish(settings: Settings, numbers: range) -> None:
 async def waiting(settings: Settings) -> int:
     """Return how many events are not acknowledged."""
     connection = await connect(settings, name="test")
-    state = await consumer_state(connection.jetstream())
+    states = await consumer_states(connection.jetstream())
     await connection.close()
-    return (state.num_pending or 0) + (state.num_ack_pending or 0)
+    return sum((state.num_pending or 0) + (state.num_ack_pending or 0) for state in states)

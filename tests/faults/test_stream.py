@@ -18,7 +18,7 @@ from tests.faults.external import JETSTREAM, ExternalServer, external_server
 from tests.faults.test_broker_faults import readiness
 from tests.integration.running import Running, Service, until
 
-from newsdex.broker.streams import CONSUMER
+from newsdex.broker.streams import CONSUMER, CONSUMERS
 from newsdex.children import free_port
 from newsdex_schemas import channels
 
@@ -187,7 +187,7 @@ def test_whatever_can_be_changed_is_changed_back_at_once(server: ExternalServer,
         name: value for name, value in after.items() if name not in kept
     }
     assert ("desk", "s2") == (after["metadata"]["team"], after["compression"])
-    assert (sorted(channels.EVENT_CHANNELS), 30, -1) == (
+    assert (sorted(CONSUMERS[CONSUMER]), 30, -1) == (
         sorted(consumer.filter_subjects), consumer.ack_wait, consumer.max_deliver,
     )  # fmt: skip
     assert {"stream.retention", "stream.no_ack", "stream.republish", "consumer.filter_subjects"} <= names

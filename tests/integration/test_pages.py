@@ -11,6 +11,8 @@ import nats
 import pytest
 from tests.integration.running import Running, Service, until
 
+from newsdex.broker.streams import MAX_ACK_PENDING
+
 STORY = "<p>It rained all night over {id}, and nobody in the town could sleep for a minute.</p>" * 6
 SETTINGS = {"NEWSDEX_PAGES_CPU_S": "0.5", "NEWSDEX_PAGES_MEMORY_MIB": "512"}
 HOSTILE = {
@@ -114,3 +116,16 @@ def test_pages_without_the_libraries_are_parked_with_what_to_do(tmp_path: Path) 
         publish(service, ("scraped", page("rain-2", "<h1>Rain over Harrowgate</h1>" + STORY)))
 
         assert "pages_not_installed" == outcome(running, "rain-2")["reason"]
+
+
+def test_pages_that_take_long_hold_up_no_takedown(up: tuple[Service, Running]) -> None:
+    """More of them than the broker would have one consumer handle at once."""
+    service, running = up
+    outcome_of_first(service, running)
+    slow = [("scraped", page(f"slow-{number}", f"<h1>Slow page {number}</h1>{STORY * 40}")) for number in range(1_200)]
+    takedown = {"specversion": "1.0", "id": "takedown", "source": "tests", "type": "article.withdrawn.v1"}
+    publish(service, *slow, ("withdrawn", json.dumps({**takedown, "data": {"id": "first"}}).encode()))
+    assert "event.withdrawn" == outcome(running, "takedown", 60)["event"]
+    read = sum(line.get("article_id", "").startswith("slow-") for line in running.events("event.accepted"))
+
+    assert read < MAX_ACK_PENDING / 2, "the takedown waited for pages"

@@ -19,6 +19,7 @@ from newsdex import metrics
 from newsdex.apps.projector import STOP_TIMEOUT_S
 from newsdex.broker.connection import GRACEFUL_TIMEOUT_S
 from newsdex.broker.server import server_binary
+from newsdex.broker.streams import CONSUMERS
 from newsdex.cli import app
 from newsdex.settings import Settings
 from newsdex_schemas import channels
@@ -330,7 +331,8 @@ def test_the_secured_broker_is_as_the_other_one_but_for_who_may_connect() -> Non
 def test_accounts_give_each_role_the_rights_that_it_has_without_them() -> None:
     """Replies to other accounts are added; the broker's own API is another one in an account of one's own."""
     with_accounts, without = rights("accounts.conf"), rights("users.conf")
-    without["publisher"]["publish"].remove("$JS.API.CONSUMER.INFO.ARTICLES.indexer")
+    for consumer in CONSUMERS:
+        without["publisher"]["publish"].remove(f"$JS.API.CONSUMER.INFO.ARTICLES.{consumer}")
     with_accounts["searcher"]["publish"].remove("_R_.>")
 
     assert without == with_accounts

@@ -3,7 +3,7 @@
 import pytest
 
 from newsdex.broker.drift import LOSES, STALLS, differences, mended, wanted_config
-from newsdex.broker.streams import wanted_consumer, wanted_stream
+from newsdex.broker.streams import CONSUMER, wanted_consumer, wanted_stream
 from newsdex_schemas import channels
 
 AS_THE_BROKER_GIVES_IT = {
@@ -72,7 +72,7 @@ def test_mending_changes_what_differs_and_keeps_the_rest_as_it_is() -> None:
 
 
 def test_a_consumer_that_gives_up_or_skips_events_is_a_difference() -> None:
-    wanted = wanted_config(wanted_consumer(), STALLS)
+    wanted = wanted_config(wanted_consumer(CONSUMER), STALLS)
     found = {
         **wanted, "name": "indexer", "max_waiting": 512, "num_replicas": 0, "max_deliver": 5, "deliver_policy": "new",
         "filter_subjects": ["articles.published"], "headers_only": True,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsdex.apps.stream_marks import HANDLED, StreamMark, mark_of, read_mark, write_mark
-from newsdex.broker.retention import Positions, StreamContents, decide_pruning, excess_position
+from newsdex.broker.retention import Positions, StreamContents, acknowledged_position, decide_pruning, excess_position
 
 EVERYTHING = Positions(too_old=100, too_many=100, acknowledged=100, in_backup=100, spared=100)
 NUMBERS = st.integers(min_value=0, max_value=1_000)
@@ -59,6 +59,29 @@ def test_what_exceeds_the_bytes_that_are_kept_is_told_by_the_mean_size(
     contents: StreamContents, keep_bytes: int | None, position: int
 ) -> None:
     assert position == excess_position(contents, keep_bytes)
+
+
+@pytest.mark.parametrize(
+    ("events", "pages", "position"),
+    [
+        ((7, 0, 0), (3, 0, 0), 90),
+        ((7, 0, 0), (3, 1, 0), 3),
+        ((7, 0, 1), (3, 0, 0), 7),
+        ((7, 2, 1), (95, 9, 0), 7),
+        ((95, 0, 0), (93, 0, 0), 93),
+        ((95, 0, 0), (0, 0, 0), 90),
+        ((0, 1, 0), (0, 0, 0), 0),
+    ],
+)
+def test_acknowledged_is_what_every_consumer_has_left_behind(
+    events: tuple[int, int, int], pages: tuple[int, int, int], position: int
+) -> None:
+    consumers = [
+        {"ack_floor": {"stream_seq": floor}, "num_pending": waiting, "num_ack_pending": at_work}
+        for floor, waiting, at_work in (events, pages)
+    ]
+
+    assert position == acknowledged_position(consumers, 90)
 
 
 def test_a_place_that_was_noted_is_read_again(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from newsdex.apps.pacing import Pace
 from newsdex.apps.publishing import Publication, Publisher
 from newsdex.broker.client import connect
-from newsdex.broker.streams import CONSUMER
+from newsdex.broker.streams import CONSUMERS
 from newsdex.errors import Refused, Unavailable
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, channels
@@ -100,11 +100,11 @@ class Client(Asker):
         if not self._lag_is_told:
             return None
         try:
-            state = await self._js.consumer_info(channels.STREAM, CONSUMER, timeout=LAG_TIMEOUT_S)
+            states = [await self._js.consumer_info(channels.STREAM, name, timeout=LAG_TIMEOUT_S) for name in CONSUMERS]
         except (NatsError, TimeoutError):
             self._lag_is_told = False
             return None
-        return (state.num_pending or 0) + (state.num_ack_pending or 0)
+        return sum((state.num_pending or 0) + (state.num_ack_pending or 0) for state in states)
 
     async def _reflected(self, refs: Sequence[EventRef]) -> list[bool] | None:
         try:

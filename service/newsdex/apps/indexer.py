@@ -36,7 +36,7 @@ from newsdex.archive.writer import ArchiveWriter
 from newsdex.backoff import growing_delay_s
 from newsdex.broker.address import monitoring_url
 from newsdex.broker.connection import as_delivery, make_broker, undecoded
-from newsdex.broker.streams import ACK_WAIT_S, CONSUMER, MAX_ACK_PENDING, sync_always
+from newsdex.broker.streams import ACK_WAIT_S, CONSUMERS, MAX_ACK_PENDING, sync_always
 from newsdex.clock import now_us
 from newsdex.cursor_key import cursor_key
 from newsdex.errors import Unavailable
@@ -112,17 +112,19 @@ class Indexer:
         async def on_event(delivery: Delivery) -> None:
             await self._on_event(broker, delivery)
 
-        broker.subscriber(
-            "articles.*",
-            stream=JStream(channels.STREAM, declare=False),
-            durable=CONSUMER,
-            # a batch subscriber would drop partial batches; this one has a handler for each message
-            pull_sub=PullSub(batch_size=PULL_BATCH, timeout=PULL_TIMEOUT_S),
-            ack_policy=AckPolicy.NACK_ON_ERROR,
-            config=ConsumerConfig(ack_wait=ACK_WAIT_S, max_deliver=-1, max_ack_pending=MAX_ACK_PENDING),
-            inbox_prefix=f"{self._settings.broker_inbox_prefix}.".encode(),
-            decoder=as_delivery,
-        )(on_event)
+        for consumer, subjects in CONSUMERS.items():
+            broker.subscriber(
+                subjects[0] if len(subjects) == 1 else "articles.*",
+                stream=JStream(channels.STREAM, declare=False),
+                durable=consumer,
+                # a batch subscriber would drop partial batches; this one has a handler for each message, and pulls
+                # again when it has handled all of them
+                pull_sub=PullSub(batch_size=PULL_BATCH, timeout=PULL_TIMEOUT_S),
+                ack_policy=AckPolicy.NACK_ON_ERROR,
+                config=ConsumerConfig(ack_wait=ACK_WAIT_S, max_deliver=-1, max_ack_pending=MAX_ACK_PENDING),
+                inbox_prefix=f"{self._settings.broker_inbox_prefix}.".encode(),
+                decoder=as_delivery,
+            )(on_event)
         for channel, handler in (
             (channels.PARKED_RETRY, self._retry),
             (channels.PARKED_DROP, self._drop),

@@ -10,7 +10,7 @@ from newsdex.apps.stream_watch import FILLING
 from newsdex.archive.reader import read_archive
 from newsdex.broker.address import broker_url, monitoring_url
 from newsdex.broker.client import connect
-from newsdex.broker.streams import consumer_state, sync_always
+from newsdex.broker.streams import consumer_states, sync_always
 from newsdex.clock import now_us
 from newsdex.errors import Invalid, Misconfigured, NewsdexError, Unavailable
 from newsdex.index.generations.generations import serving
@@ -126,10 +126,11 @@ def _for(time: timedelta) -> str:
 async def _events(settings: Settings) -> str:
     connection = await connect(settings, name="newsdex-status")
     try:
-        consumer = await consumer_state(connection.jetstream())
+        consumers = await consumer_states(connection.jetstream())
     finally:
         await connection.close()
-    waiting, at_work = consumer.num_pending or 0, consumer.num_ack_pending or 0
+    waiting = sum(consumer.num_pending or 0 for consumer in consumers)
+    at_work = sum(consumer.num_ack_pending or 0 for consumer in consumers)
     return f"{waiting:,} events wait in the stream, {at_work:,} are being handled"
 
 

@@ -34,18 +34,20 @@ class StreamAdoption:
             return wanted
         return replace(wanted, first_seq=known.last_sequence + 1, metadata=metadata_of(incarnation))
 
-    async def check(self, acknowledged: int = 0) -> None:
+    async def check(self, acknowledged: int) -> int:
         """Look once, and settle what waits for messages up to the number that the broker has the acknowledgements of.
 
+        Returns the number up to which every message was handled, which the archive may know better than the broker.
         Raises `Unavailable` where the stream is gone or nobody answers. A failing archive is said by whoever writes it.
         """
         try:
             await self._adopt()
-            await self._committer.run(lambda: self._archive.settle_up_to(acknowledged))
+            return await self._committer.run(lambda: self._archive.settle_up_to(acknowledged))
         except Unavailable as fault:
             if not fault.code.startswith("archive_"):
                 raise
             log.warning("stream.not_adopted", code=fault.code, error=fault.message)
+            return acknowledged
 
     async def _adopt(self) -> None:
         known = await self._committer.run(self._archive.stream)

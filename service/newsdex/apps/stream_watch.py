@@ -2,28 +2,26 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.errors import NotFoundError
 
 from newsdex import metrics
 from newsdex.apps.stream_adoption import StreamAdoption
 from newsdex.apps.stream_marks import BACKED_UP, HANDLED, StreamMark, read_mark, write_mark
 from newsdex.broker.address import monitoring_url
-from newsdex.broker.retention import Positions, Pruning, decide_pruning, excess_position
+from newsdex.broker.retention import Positions, Pruning, acknowledged_position, decide_pruning, excess_position
 from newsdex.broker.room import Usage, contents_of, position_before, remove_up_to, store_usage, stored_at, stream_usage
 from newsdex.broker.stream_keeper import StreamKeeper
-from newsdex.broker.streams import CONSUMER, ensure_stream, wanted_stream
+from newsdex.broker.streams import CONSUMERS, ensure_stream, forget_consumer, wanted_stream
 from newsdex.errors import Unavailable
 from newsdex.health import Readiness
 from newsdex.settings import Settings
-from newsdex_schemas import channels
 from newsdex_schemas.operations import StreamOrder, StreamReply
 
 log = structlog.get_logger()
@@ -37,16 +35,26 @@ KEPT_OF_LIMIT = 0.5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
-    """What the broker says of stream, consumer and store at one moment."""
+    """What the broker says of stream, consumers and store at one moment."""
 
     stream: dict[str, Any]
-    consumer: dict[str, Any]
+    consumers: Sequence[dict[str, Any]]
     usage: Usage
     store: Usage
     handled: int
-    """Up to which number every event was handled, as far as the consumer can be believed."""
+    """Up to which number every event was handled, as far as the consumers can be believed."""
     oldest_waiting_at: datetime | None
     """When the broker stored the oldest event that is not archived; None where all are."""
+
+    @property
+    def waiting(self) -> int:
+        """Return how many events were not delivered yet."""
+        return sum(one.get("num_pending", 0) for one in self.consumers)
+
+    @property
+    def at_work(self) -> int:
+        """Return how many events are being handled."""
+        return sum(one.get("num_ack_pending", 0) for one in self.consumers)
 
     @property
     def share(self) -> float:
@@ -79,19 +87,21 @@ class StreamWatch:
         """The first place that is not acknowledged, and when the broker stored what stands there."""
         metrics.STREAM_OLDEST_EVENT.set_function(self._oldest_age_s)
         self._oldest_at_last: datetime | None = None
+        self._last_seen = StreamMark(created="", position=0)
+        """The last event that was in the stream at the last look."""
 
     async def begin(self, *, redeliver: bool) -> None:
-        """Make stream and consumer where they are missing, and look once; the consumer anew where that is asked for.
+        """Make stream and consumers where they are missing, and look once; consumers anew where that is asked for.
 
         Raises `Unavailable` where JetStream does not answer or refuses.
         """
         if redeliver:
-            await self._forget_consumer()
+            await self._forget_consumers()
         await ensure_stream(self._js, await self._adoption.to_make(self._stream))
         await self.check()
 
     async def check(self) -> None:
-        """Look once; raise `Unavailable` where stream or consumer are gone: a new process makes them anew."""
+        """Look once; raise `Unavailable` where stream or consumers are gone: a new process makes them anew."""
         try:
             async with self._turn:
                 look = await self._look()
@@ -123,47 +133,50 @@ class StreamWatch:
             return (await self._reply(look, order)).model_copy(update={"pruned": pruned})
 
     async def redeliver(self) -> StreamReply:
-        """Have every event delivered once more, by a consumer that is made anew; raise `Unavailable` as `status`."""
+        """Have every event delivered once more, by consumers that are made anew; raise `Unavailable` as `status`."""
         async with self._turn:
-            await self._forget_consumer()
+            await self._forget_consumers()
             await ensure_stream(self._js, await self._adoption.to_make(self._stream))
             log.warning("stream.redelivered")
             return await self._reply(await self._look(), StreamOrder(order="prune"))
 
-    async def _forget_consumer(self) -> None:
+    async def _forget_consumers(self) -> None:
         self._keeper.made_anew()
-        try:
-            await self._js.delete_consumer(channels.STREAM, CONSUMER)
-        except NotFoundError:
-            return
-        except (NatsError, TimeoutError) as error:
-            raise Unavailable("jetstream_unavailable", f"the consumer cannot be made anew: {error}") from error
+        for name in CONSUMERS:
+            await forget_consumer(self._js, name)
 
     async def _look(self) -> Look:
-        stream, consumer = await self._keeper.keep()
+        stream, consumers = await self._keeper.keep()
         store = await store_usage(self._js, monitoring_url(self._settings))
-        handled = 0 if self._keeper.passes_over else consumer["ack_floor"]["stream_seq"]
+        # what was removed from the stream does not come any more, also where this archive never had it
+        gone = contents_of(stream).first - 1
+        settled = await self._adoption.check(max(gone, self._acknowledged(stream, consumers)))
+        # where events are delivered once more, what the archive counts as handled may be missing from it
+        handled = 0 if self._keeper.passes_over else acknowledged_position(consumers, settled)
         mark = StreamMark(created=stream["created"], position=handled)
         if handled and mark != read_mark(self._settings.data_dir, HANDLED):
             with suppress(OSError):  # a full disk: by an older note less is pruned
                 write_mark(self._settings.data_dir, HANDLED, mark)
-        # what was removed from the stream does not come any more, also where this archive never had it
-        gone = contents_of(stream).first - 1
-        await self._adoption.check(max(gone, handled))
         return Look(
             stream=stream,
-            consumer=consumer,
+            consumers=consumers,
             usage=stream_usage(stream),
             store=store,
             handled=handled,
-            oldest_waiting_at=await self._oldest_waiting_at(consumer),
+            oldest_waiting_at=await self._oldest_waiting_at(consumers, settled + 1),
         )
 
-    async def _oldest_waiting_at(self, consumer: dict[str, Any]) -> datetime | None:
-        """Ask for the message once for each place at which the consumer stands: it may be large."""
-        if not consumer.get("num_pending") and not consumer.get("num_ack_pending"):
+    def _acknowledged(self, stream: dict[str, Any], consumers: Sequence[dict[str, Any]]) -> int:
+        before = self._last_seen
+        self._last_seen = StreamMark(created=stream["created"], position=contents_of(stream).last)
+        if self._keeper.passes_over:
+            return 0
+        return acknowledged_position(consumers, before.position if before.created == stream["created"] else 0)
+
+    async def _oldest_waiting_at(self, consumers: Sequence[dict[str, Any]], position: int) -> datetime | None:
+        """Ask for the message once for each place at which the archive stands: it may be large."""
+        if not any(one.get("num_pending") or one.get("num_ack_pending") for one in consumers):
             return None
-        position = consumer["ack_floor"]["stream_seq"] + 1
         if self._oldest_waiting is None or self._oldest_waiting[0] != position:
             self._oldest_waiting = (position, await stored_at(self._js, position))
         return self._oldest_waiting[1]
@@ -176,8 +189,8 @@ class StreamWatch:
     def _show(self, look: Look) -> None:
         self._oldest_at_last = look.oldest_waiting_at
         self._readiness.clear("broker")
-        metrics.STREAM_WAITING.set(look.consumer.get("num_pending", 0))
-        metrics.STREAM_AT_WORK.set(look.consumer.get("num_ack_pending", 0))
+        metrics.STREAM_WAITING.set(look.waiting)
+        metrics.STREAM_AT_WORK.set(look.at_work)
         metrics.STREAM_EVENTS.set(look.stream["state"]["messages"])
         metrics.STREAM_BYTES.set(look.usage.used)
         metrics.STREAM_LIMIT.set(look.usage.limit or 0)
@@ -242,8 +255,8 @@ class StreamWatch:
             limit_bytes=look.usage.limit,
             store_bytes=look.store.used,
             store_limit_bytes=look.store.limit,
-            waiting=look.consumer.get("num_pending", 0),
-            at_work=look.consumer.get("num_ack_pending", 0),
+            waiting=look.waiting,
+            at_work=look.at_work,
             oldest_waiting_at=look.oldest_waiting_at,
             prunable=max(0, min(pruning.up_to, contents.last) - contents.first + 1),
             bound=pruning.bound,

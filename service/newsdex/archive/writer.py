@@ -95,12 +95,17 @@ class ArchiveWriter:
             transaction.adopt(seen, begun)
         return begun
 
-    def settle_up_to(self, sequence: int) -> None:
-        """Take the broker's word that every message of the stream up to a number was handled or is gone."""
-        if sequence <= self._connection.execute("SELECT settled_sequence FROM stream").fetchone()[0]:
-            return
+    def settle_up_to(self, sequence: int) -> int:
+        """Take the broker's word that every message of the stream up to a number was handled or is gone.
+
+        Returns the number up to which that is so, by the broker's word or by the ledger.
+        """
+        settled: int = self._connection.execute("SELECT settled_sequence FROM stream").fetchone()[0]
+        if sequence <= settled:
+            return settled
         with self.transaction() as transaction:
             transaction.settle_up_to(sequence)
+        return sequence
 
     def prune_ledger(self, now_us: int, days: int) -> int:
         """Forget outcomes older than some days, but for publications, a bounded number at once; give how many went."""

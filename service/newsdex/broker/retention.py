@@ -1,8 +1,9 @@
 """Decides which events the stream need not keep any longer. Never one that was not handled."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Bound = Literal["wanted", "acknowledged", "backup"]
 """What keeps more from being pruned: nothing more is to go, it was not handled yet, or no backup has it."""
@@ -41,6 +42,19 @@ class Pruning:
 
     up_to: int
     bound: Bound
+
+
+def acknowledged_position(consumers: Sequence[Mapping[str, Any]], last_before: int) -> int:
+    """Return the number up to which every event was acknowledged, from the consumers as the broker's API gives them.
+
+    A consumer's own floor stays at the last event of its channels. Where it has nothing left, everything is done that
+    was in the stream at an earlier look, `last_before`: a server of a cluster may not have heard of later events.
+    """
+    floors: list[int] = [
+        max(one["ack_floor"]["stream_seq"], 0 if one.get("num_pending") or one.get("num_ack_pending") else last_before)
+        for one in consumers
+    ]
+    return min(floors)
 
 
 def excess_position(contents: StreamContents, keep_bytes: int | None) -> int:

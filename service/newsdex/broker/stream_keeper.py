@@ -1,4 +1,4 @@
-"""Looks after stream and consumer: what somebody changed is mended, and what cannot be mended is told."""
+"""Looks after stream and consumers: what somebody changed is mended, and what cannot be mended is told."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,14 +10,14 @@ from nats.js.errors import APIError
 
 from newsdex.broker.drift import LOSES, STALLS, Config, Difference, differences, mended, wanted_config
 from newsdex.broker.jetstream_api import ask_broker
-from newsdex.broker.streams import CONSUMER, wanted_consumer
+from newsdex.broker.streams import CONSUMER, CONSUMERS, wanted_consumer
 from newsdex.errors import Unavailable
 from newsdex_schemas import channels
 
 log = structlog.get_logger()
 
 STREAM_PATH = f"STREAM.{{}}.{channels.STREAM}"
-CONSUMER_PATH = f"CONSUMER.{{}}.{channels.STREAM}.{CONSUMER}"
+CONSUMER_PATH = f"CONSUMER.{{}}.{channels.STREAM}.{{}}"
 PASSES_OVER = frozenset(
     {"deliver_policy", "opt_start_seq", "opt_start_time", "filter_subject", "filter_subjects", "ack_policy"}
 )
@@ -27,7 +27,7 @@ OnMended = Callable[[str], None]
 
 
 class Kept:
-    """One of the two, as it is wanted; `faults` has what of it cannot be mended, a text for each setting."""
+    """One of them, as it is wanted; `faults` has what of it cannot be mended, a text for each setting."""
 
     def __init__(self, what: str, wanted: Config, look: str, update: str, envelope: Callable[[Config], Config]) -> None:
         self.faults: dict[str, str] = {}
@@ -90,54 +90,62 @@ async def _answer(js: JetStreamContext, path: str) -> dict[str, Any]:
 
 
 class StreamKeeper:
-    """Keeps stream and consumer as wanted."""
+    """Keeps stream and consumers as wanted."""
 
     def __init__(self, js: JetStreamContext, stream: StreamConfig, on_mended: OnMended) -> None:
         self._js = js
         self._on_mended = on_mended
         self._passed_over = False
-        self._paused = False
-        """Whether an operator has paused the consumer."""
+        self._paused: list[str] = []
+        """The consumers that an operator has paused."""
         self._stream = Kept(
             "stream", wanted_config(stream, LOSES), STREAM_PATH.format("INFO"), STREAM_PATH.format("UPDATE"), dict
         )
-        self._consumer = Kept(
-            "consumer",
-            wanted_config(wanted_consumer(), STALLS),
-            CONSUMER_PATH.format("INFO"),
-            CONSUMER_PATH.format("DURABLE.CREATE"),
-            _as_update,
-        )
+        self._consumers = {name: _kept_consumer(name) for name in CONSUMERS}
 
     @property
     def faults(self) -> list[str]:
         """Return what is not as wanted and cannot be mended, for people."""
-        paused = ["the consumer is paused: nats consumer resume"] if self._paused else []
-        return [*self._stream.faults.values(), *self._consumer.faults.values(), *paused]
+        faults = [fault for one in (self._stream, *self._consumers.values()) for fault in one.faults.values()]
+        return [*faults, *(f"the {_shown_name(name)} is paused: nats consumer resume" for name in self._paused)]
 
     @property
     def passes_over(self) -> bool:
-        """Return whether what the consumer counts as acknowledged may have events that it never delivered."""
-        return self._passed_over or not PASSES_OVER.isdisjoint(self._consumer.faults)
+        """Return whether what a consumer counts as acknowledged may have events that it never delivered."""
+        return self._passed_over or any(not PASSES_OVER.isdisjoint(one.faults) for one in self._consumers.values())
 
     def made_anew(self) -> None:
-        """Hear that the consumer was made anew, and delivers every event once more."""
+        """Hear that the consumers were made anew, and deliver every event once more."""
         self._passed_over = False
 
     def _heard(self, what: str) -> None:
         kind, _, name = what.partition(".")
-        self._passed_over = self._passed_over or (kind == "consumer" and name in PASSES_OVER)
+        self._passed_over = self._passed_over or (kind != "stream" and name in PASSES_OVER)
         self._on_mended(what)
 
-    async def keep(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Mend both where that is needed; return what the broker says of the stream, and of the consumer.
+    async def keep(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Mend all where that is needed; return what the broker says of the stream, and of the consumers.
 
         Raises `Unavailable` where one of them does not exist, or the broker does not answer.
         """
         stream = await self._stream.keep(self._js, self._on_mended)
-        consumer = await self._consumer.keep(self._js, self._heard)
-        self._paused = bool(consumer.get("paused"))
-        return stream, consumer
+        consumers = {name: await kept.keep(self._js, self._heard) for name, kept in self._consumers.items()}
+        self._paused = [name for name, info in consumers.items() if info.get("paused")]
+        return stream, list(consumers.values())
+
+
+def _kept_consumer(name: str) -> Kept:
+    return Kept(
+        _shown_name(name),
+        wanted_config(wanted_consumer(name), STALLS),
+        CONSUMER_PATH.format("INFO", name),
+        CONSUMER_PATH.format("DURABLE.CREATE", name),
+        _as_update,
+    )
+
+
+def _shown_name(consumer: str) -> str:
+    return "consumer" if consumer == CONSUMER else f"{consumer}_consumer"
 
 
 def _as_update(config: Config) -> Config:

@@ -1,4 +1,4 @@
-"""The stream and the indexer's consumer: how they are wanted, and made where they are missing."""
+"""The stream and the indexer's consumers: how they are wanted, and made where they are missing."""
 
 import asyncio
 import urllib.request
@@ -22,7 +22,12 @@ from nats.js.errors import NotFoundError
 from newsdex.errors import Unavailable
 from newsdex_schemas import channels
 
-CONSUMER = "indexer"
+CONSUMER, PAGES_CONSUMER = "indexer", "pages"
+CONSUMERS = {
+    CONSUMER: tuple(channel for channel in channels.EVENT_CHANNELS if channel != channels.ARTICLES_SCRAPED),
+    PAGES_CONSUMER: (channels.ARTICLES_SCRAPED,),
+}
+"""Pages have a consumer of their own: however many of them take long to be read, takedowns and articles go past."""
 ACK_WAIT_S = 30.0
 """Longer than the longest commit with the queue before it."""
 MAX_ACK_PENDING = 1_000
@@ -48,12 +53,12 @@ def wanted_stream(max_bytes: int | None = None, replicas: int = 1) -> StreamConf
     )
 
 
-def wanted_consumer() -> ConsumerConfig:
-    """Return the durable consumer; `max_deliver` is without an end, because nothing may be given up."""
+def wanted_consumer(name: str) -> ConsumerConfig:
+    """Return a durable consumer; `max_deliver` is without an end, because nothing may be given up."""
     return ConsumerConfig(
-        durable_name=CONSUMER,
+        durable_name=name,
         deliver_policy=DeliverPolicy.ALL,
-        filter_subjects=list(channels.EVENT_CHANNELS),
+        filter_subjects=list(CONSUMERS[name]),
         ack_policy=AckPolicy.EXPLICIT,
         ack_wait=ACK_WAIT_S,
         max_deliver=-1,
@@ -71,24 +76,35 @@ async def ensure_stream(js: JetStreamContext, stream: StreamConfig | None = None
             await js.stream_info(channels.STREAM)
         except NotFoundError:
             await js.add_stream(stream or wanted_stream())
-        try:
-            await js.consumer_info(channels.STREAM, CONSUMER)
-        except NotFoundError:
-            await js.add_consumer(channels.STREAM, wanted_consumer())
+        for name in CONSUMERS:
+            try:
+                await js.consumer_info(channels.STREAM, name)
+            except NotFoundError:
+                await js.add_consumer(channels.STREAM, wanted_consumer(name))
     except (NatsError, TimeoutError) as error:
         reason = str(error) or type(error).__name__
         raise Unavailable("jetstream_unavailable", f"JetStream refuses stream or consumer: {reason}") from error
 
 
-async def consumer_state(js: JetStreamContext) -> ConsumerInfo:
-    """Look at the consumer; raise `Unavailable` where it or its stream is gone, or nobody answers."""
+async def consumer_states(js: JetStreamContext) -> list[ConsumerInfo]:
+    """Look at the consumers; raise `Unavailable` where one or its stream is gone, or nobody answers."""
     try:
-        state: ConsumerInfo = await js.consumer_info(channels.STREAM, CONSUMER)
+        return [await js.consumer_info(channels.STREAM, name) for name in CONSUMERS]
     except NotFoundError as error:
-        raise Unavailable("consumer_missing", "the stream or its consumer does not exist") from error
+        raise Unavailable("consumer_missing", "the stream or one of its consumers does not exist") from error
     except (NatsError, TimeoutError) as error:
         raise Unavailable("broker_unavailable", f"the broker does not answer: {error or 'timeout'}") from error
-    return state
+
+
+async def forget_consumer(js: JetStreamContext, name: str) -> None:
+    """Delete a consumer, so that a new one delivers every event once more; raise `Unavailable` where that fails."""
+    try:
+        await js.delete_consumer(channels.STREAM, name)
+    except NotFoundError:
+        return  # nothing was delivered yet
+    except (NatsError, TimeoutError) as error:
+        reason = str(error) or type(error).__name__
+        raise Unavailable("jetstream_unavailable", f"the consumer {name} cannot be made anew: {reason}") from error
 
 
 async def sync_always(monitoring_url: str | None) -> bool | None:
