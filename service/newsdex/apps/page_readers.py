@@ -77,23 +77,30 @@ class PageReaders:
     async def event_of(self, delivery: Delivery) -> ReceivedEvent | Fault:
         """Return what is read off a page; raises `Unavailable` where no process can be started."""
         async with self._free:
-            process = self._idle.pop() if self._idle else await self._start()
-            limit_s = self._settings.pages_cpu_s
-            try:
-                with metrics.PAGE_SECONDS.time():
-                    reply = await asyncio.wait_for(
-                        _exchange(process, encode_request(delivery)), WALL_CLOCK_FACTOR * limit_s
-                    )
-                read = decode_reply(reply)
-            except (TimeoutError, asyncio.IncompleteReadError, OSError, ValueError):
-                code = await _end(process)
-                log.warning("page_reader.ended", stream_sequence=delivery.stream_sequence, exit_code=code)
-                return too_costly(limit_s, self._settings.pages_memory_mib)
-            except BaseException:
-                await _end(process)
-                raise
-            self._idle.append(process)
-            return read
+            read = await self._read_with(self._idle.pop(), delivery) if self._idle else None
+            # a process that is gone may have been killed before the page came: it is read once more, by a new one
+            read = read or await self._read_with(await self._start(), delivery)
+            return read or too_costly(self._settings.pages_cpu_s, self._settings.pages_memory_mib)
+
+    async def _read_with(self, process: Process, delivery: Delivery) -> ReceivedEvent | Fault | None:
+        """Return what a process reads off a page; None where it is gone before it answers."""
+        limit_s = self._settings.pages_cpu_s
+        try:
+            with metrics.PAGE_SECONDS.time():
+                reply = await asyncio.wait_for(
+                    _exchange(process, encode_request(delivery)), WALL_CLOCK_FACTOR * limit_s
+                )
+            read = decode_reply(reply)
+        except (TimeoutError, asyncio.IncompleteReadError, OSError, ValueError) as error:
+            code = await _end(process)
+            log.warning("page_reader.ended", stream_sequence=delivery.stream_sequence, exit_code=code)
+            is_gone = isinstance(error, asyncio.IncompleteReadError | ConnectionError)
+            return None if is_gone else too_costly(limit_s, self._settings.pages_memory_mib)
+        except BaseException:
+            await _end(process)
+            raise
+        self._idle.append(process)
+        return read
 
     async def _start(self) -> Process:
         limits = (str(self._settings.pages_cpu_s), str(self._settings.pages_memory_mib))
