@@ -10,9 +10,9 @@ from typing import Any
 from tests.extraction import dumps
 from tests.extraction.pages import pages_with_bodies, pages_with_labels
 
-from newsdex.normalise import NoTitle, normalise_page
 from newsdex.normalise.agencies import _ALIASES
 from newsdex.normalise.calendar_names import MONTHS
+from newsdex.normalise.page import NoTitle, normalise_page
 from newsdex_schemas import Article, ScrapedPage
 from newsdex_schemas.events import MAX_PAGE_CHARS
 

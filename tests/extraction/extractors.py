@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from newsdex.normalise import NoTitle
+from newsdex.normalise.page import NoTitle
 from newsdex.pages.article import article_of_page
 from newsdex.pages.charset import decode_page
 from newsdex_schemas import ScrapedPage

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from newsdex.ingest.pages import read_page
-from newsdex.normalise import page_id
+from newsdex.normalise.page_address import page_id
 from newsdex.pages.charset import decode_page
 from newsdex_schemas import Article, ScrapedPage
 

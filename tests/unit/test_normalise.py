@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from newsdex.normalise import NORMALISER_VERSION, NoTitle, UnknownTimezone, normalise_page
+from newsdex.normalise.page import NORMALISER_VERSION, NoTitle, UnknownTimezone, normalise_page
 from newsdex_schemas import Article, RelatedLink, ScrapedPage
 from newsdex_schemas.article import MAX_BODY_CHARS
 from newsdex_schemas.events import MAX_PAGE_CHARS

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from newsdex.normalise import normalise_page
+from newsdex.normalise.page import normalise_page
 from newsdex_schemas import ScrapedPage
 
 LANGUAGES: dict[str, dict[str, Any]] = yaml.safe_load(

@@ -5,27 +5,10 @@ from typing import Annotated
 
 import typer
 
-from newsdex.cli import (
-    article,
-    env,
-    inspect,
-    keys,
-    parked,
-    publish,
-    run,
-    search,
-    similar,
-    status,
-    stream,
-    suggest,
-    upkeep,
-    why_not,
-)
 from newsdex.cli.console import give_up_output, out, show_error, survive_encodings
-from newsdex.cli.examples import show_examples
+from newsdex.cli.lazy_group import LazyGroup
 from newsdex.errors import NewsdexError
 from newsdex.private import write_for_owner_only
-from newsdex.version import newsdex_version
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -34,11 +17,14 @@ BROKEN_PIPE = 141
 
 def _show_version(*, wanted: bool) -> None:
     if wanted:
+        from newsdex.version import newsdex_version  # noqa: PLC0415 - reads the packages' metadata, for this only
+
         out.print(f"newsdex {newsdex_version()}")
         raise typer.Exit
 
 
 app = typer.Typer(
+    cls=LazyGroup,
     help="Index published articles from events, and search them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -55,30 +41,12 @@ def _options(
     pass
 
 
-run.add_to(app)
-env.add_to(app)
-publish.add_to(app)
-article.add_to(app)
-search.add_to(app)
-suggest.add_to(app)
-similar.add_to(app)
-inspect.add_to(app)
-why_not.add_to(app)
-status.add_to(app)
-upkeep.add_to(app)
-app.add_typer(parked.app)
-app.add_typer(keys.app)
-stream.add_to(app)
-
-
 def main() -> None:
     """Run a command; failures that have a code end in one line and that kind's exit code."""
     write_for_owner_only()
     survive_encodings()
-    command = typer.main.get_command(app)
-    show_examples(command)
     try:
-        command()
+        typer.main.get_command(app)()
     except NewsdexError as error:
         show_error(error)
         sys.exit(error.exit_code)

@@ -18,7 +18,7 @@ from newsdex.cli.console import err, out
 from newsdex.cli.erasing import erase_articles, lift_erasure
 from newsdex.errors import Invalid
 from newsdex.ingest.decide import REASONS
-from newsdex.normalise import page_id
+from newsdex.normalise.page_address import page_id
 from newsdex.settings import load_settings
 from newsdex.validation import as_invalid
 from newsdex_schemas import EventOutcome, Withdrawal

@@ -10,15 +10,6 @@ from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
-from rich.progress import (
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.segment import Segment
 from rich.text import Text
 
@@ -81,15 +72,3 @@ def show_error(error: NewsdexError) -> None:
 def moment(stamp_us: int) -> str:
     """Return a moment in microseconds since 1970 as people read it, UTC."""
     return datetime.fromtimestamp(stamp_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def progress() -> Progress:
-    """Return a bar with a rate for long work; nothing is drawn where nobody watches."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
-    return Progress(*columns, console=err, disable=not err.is_terminal, transient=True)
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        """Return the things done in a second."""
-        return Text(f"{task.speed:,.0f}/s" if task.speed else "")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rich.markup import escape
 
 from newsdex.apps.client import connected
-from newsdex.cli.console import err, out, progress
+from newsdex.cli.console import err, out
+from newsdex.cli.progress import progress
 from newsdex.errors import Unavailable
 from newsdex.settings import load_settings
 from newsdex_schemas.operations import MAX_ERASED_AT_ONCE, ErasureStatus

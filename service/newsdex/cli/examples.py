@@ -16,6 +16,7 @@ EXAMPLES = {
     "suggest": "newsdex suggest 'night fe'",
     "similar": "newsdex similar gull-7",
     "why": "newsdex why gull-7",
+    "why-not": "newsdex why-not gull-7 'ferry bridge'",
     "status": "newsdex status",
     "stream": "newsdex stream",
     "stream prune": "newsdex stream prune --keep-days 7",
@@ -38,9 +39,9 @@ EXAMPLES = {
 }
 
 
-def show_examples(command: Any, name: str = "") -> None:
+def show_examples(command: Any, name: str) -> None:
     """Have the help of a command, and of those in it, end with its example."""
     if name in EXAMPLES:
         command.epilog = f"Example: {EXAMPLES[name]}"
     for inner, one in getattr(command, "commands", {}).items():
-        show_examples(one, f"{name} {inner}".strip())
+        show_examples(one, f"{name} {inner}")

@@ -16,6 +16,11 @@ app = typer.Typer(name="keys", help="Make, list and revoke keys of the HTTP gate
 Name = Annotated[str, typer.Argument(help="What the key is called, such as `cms`; logs say it.")]
 
 
+def add_to(parent: typer.Typer) -> None:
+    """Add the commands."""
+    parent.add_typer(app)
+
+
 @app.command()
 def add(
     name: Name,

@@ -12,9 +12,10 @@ from rich.table import Table
 
 from newsdex.apps.client import Client, connected
 from newsdex.apps.inspection import every_parked, parked_event, parked_events
-from newsdex.cli.console import moment, out, progress
+from newsdex.cli.console import moment, out
 from newsdex.cli.parked_choice import Before, Codes, Ids, Since, chosen_ids, parked_choice
 from newsdex.cli.parked_export import export_to
+from newsdex.cli.progress import progress
 from newsdex.errors import Invalid, NewsdexError
 from newsdex.settings import load_settings
 from newsdex_schemas.operations import ParkedResult
@@ -27,6 +28,11 @@ SHOWN_BYTES = 20_000
 SHOWN_RESULTS = 20
 All = Annotated[bool, typer.Option("--all", help="Every event that is parked.")]
 ClosedToo = Annotated[bool, typer.Option("--all", help="Also those that were retried, dropped or superseded.")]
+
+
+def add_to(parent: typer.Typer) -> None:
+    """Add the commands."""
+    parent.add_typer(app)
 
 
 @app.command("list")

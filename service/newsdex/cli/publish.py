@@ -12,9 +12,10 @@ from rich.markup import escape
 
 from newsdex.apps.client import connected
 from newsdex.apps.publishing import Publication
-from newsdex.cli.console import err, out, progress
+from newsdex.cli.console import err, out
 from newsdex.cli.files import Skipped
 from newsdex.cli.inputs import Pages, Refusal, read_inputs
+from newsdex.cli.progress import progress
 from newsdex.errors import Invalid, NewsdexError
 from newsdex.ingest.decide import REASONS
 from newsdex.settings import load_settings

@@ -9,7 +9,8 @@ from rich.markup import escape
 
 from newsdex.apps import upkeep
 from newsdex.apps.upkeep import OnStatus
-from newsdex.cli.console import out, progress
+from newsdex.cli.console import out
+from newsdex.cli.progress import progress
 from newsdex.errors import Invalid
 from newsdex.log import log_to_stderr
 from newsdex.settings import Settings, load_settings

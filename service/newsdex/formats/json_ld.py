@@ -7,8 +7,8 @@ from typing import Any
 from newsdex.errors import Invalid
 from newsdex.formats.items import Context, Item, Refused, article_item
 from newsdex.formats.moments import zone_of
-from newsdex.normalise import page_id
 from newsdex.normalise.dates import PageClock
+from newsdex.normalise.page_address import page_id
 from newsdex.pages.json_ld import articles_in, load, read_article, types_of
 
 __all__ = ["NAME", "has_no_article", "is_object", "load", "read"]

@@ -7,7 +7,7 @@ from typing import Any
 from newsdex.formats.items import Context, Item, article_item
 from newsdex.formats.moments import read_moment, required_moment, zone_of
 from newsdex.formats.texts import block_of, line_of
-from newsdex.normalise import page_id
+from newsdex.normalise.page_address import page_id
 from newsdex_schemas import Article
 
 MOMENTS = ("published_at", "updated_at")

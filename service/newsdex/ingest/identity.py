@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from newsdex.errors import Invalid
 from newsdex.ingest.cloudevents import header_attributes, is_cloudevent, set_attributes, with_payload
 from newsdex.json_text import parse_object
-from newsdex.normalise import page_id
+from newsdex.normalise.page_address import page_id
 from newsdex.records import NONE_STATED, Claim, Delivery, microseconds
 from newsdex_schemas import channels
 from newsdex_schemas.model import Version, is_empty

@@ -3,9 +3,8 @@
 from pydantic import ValidationError
 
 from newsdex.errors import Invalid
-from newsdex.normalise import NoTitle, UnknownTimezone, normalise_page
 from newsdex.normalise.dates import PageClock
-from newsdex.normalise.page import page_zone
+from newsdex.normalise.page import NoTitle, UnknownTimezone, normalise_page, page_zone
 from newsdex.pages.fields import StatedDate
 from newsdex.pages.hints import hints_of, value_origin
 from newsdex.validation import as_invalid

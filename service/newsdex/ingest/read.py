@@ -24,7 +24,7 @@ from newsdex.ingest.identity import data_of, identity
 from newsdex.ingest.names import steering_names
 from newsdex.ingest.pages import read_page
 from newsdex.json_text import parse_object
-from newsdex.normalise import page_id
+from newsdex.normalise.page_address import page_id
 from newsdex.order import EventName
 from newsdex.records import Delivery, ReceivedEvent, microseconds
 from newsdex.validation import FieldFault, as_one, faults_of

@@ -4,7 +4,6 @@ The rule above the others: what the page does not say stays empty, and what it s
 title, in the body, among the related articles, or is one of which every word is understood as metadata or furniture.
 """
 
-import hashlib
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
@@ -13,16 +12,14 @@ from newsdex.normalise.dates import FoundDate, PageClock
 from newsdex.normalise.furniture import furniture_lines
 from newsdex.normalise.head import read_head
 from newsdex.normalise.lines import Line, paragraphs, read_lines, without
-from newsdex.normalise.page_address import one_address
+from newsdex.normalise.page_address import page_id
 from newsdex.normalise.related import bare_headlines, marked_titles
-from newsdex.visible import visible
 from newsdex_schemas import Article, RelatedLink, ScrapedPage
 from newsdex_schemas.article import ValueOrigin
 
 NORMALISER_VERSION = 2
 """Raised whenever the article made of any page changes."""
 
-MAX_ID_CHARS = 512
 MAX_RELATED = 100
 MAX_AUTHORS = 100
 MAX_AGENCIES = 5
@@ -91,14 +88,6 @@ def page_zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # no such zone; no zone's file; a folder of zones
         raise UnknownTimezone(f"{name} is not an IANA time zone") from error
-
-
-def page_id(url: str) -> str:
-    """Name the article by the one form of its URL, or by that one's digest where it may not be a name."""
-    url = one_address(url)
-    if len(url) <= MAX_ID_CHARS and visible(url) == url:
-        return url
-    return f"sha256:{hashlib.sha256(url.encode()).hexdigest()}"
 
 
 def split_story(lines: list[Line], title: str, clock: PageClock) -> tuple[list[str], list[str]]:

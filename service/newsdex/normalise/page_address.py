@@ -1,7 +1,12 @@
 """Gives the many addresses of one page one form, so that a page is one article."""
 
+import hashlib
 import re
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from newsdex.visible import visible
+
+MAX_ID_CHARS = 512
 
 _TRACKING = re.compile(
     r"utm_\w*|fbclid|gclid|dclid|gclsrc|msclkid|yclid|twclid|igshid|ttclid|mc_[ce]id|_hs(?:enc|mi)|mkt_tok|wt_?mc\w*"
@@ -13,6 +18,14 @@ _TRACKING = re.compile(
 _KEPT_VALUES = frozenset(("cid", "share", "amp"))
 """Names that are an article's own on some sites; they count as tracking only with words as values."""
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+def page_id(url: str) -> str:
+    """Name the article by the one form of its URL, or by that one's digest where it may not be a name."""
+    url = one_address(url)
+    if len(url) <= MAX_ID_CHARS and visible(url) == url:
+        return url
+    return f"sha256:{hashlib.sha256(url.encode()).hexdigest()}"
 
 
 def one_address(url: str) -> str:

@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from newsdex.normalise.dates import PageClock
 from newsdex.normalise.lines import read_lines
-from newsdex.normalise.page import MAX_AGENCIES, NoTitle, page_id, page_zone, split_story, take_dateline
-from newsdex.normalise.page_address import is_same_site, one_address
+from newsdex.normalise.page import MAX_AGENCIES, NoTitle, page_zone, split_story, take_dateline
+from newsdex.normalise.page_address import is_same_site, one_address, page_id
 from newsdex.pages.body import story
 from newsdex.pages.document import parse_page
 from newsdex.pages.evidence import Evidence, Part, gather
