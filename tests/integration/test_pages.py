@@ -69,6 +69,7 @@ def test_a_page_is_found_and_tells_where_its_values_came_from(up: tuple[Service,
     article = json.loads(service.run("get", "--archived", "rain-1").stdout)
     assert "Rain over Harrowgate" == article["title"]
     assert {"origin": "page"} == article["origins"]["title"]
+    assert "read title: from what the page shows" in service.run("why", "rain-1").stdout.splitlines()
     until(lambda: "rain-1" in service.found("Harrowgate"), 30, "the page is found")
 
 

@@ -1,6 +1,6 @@
 """What became of an event or an article: read from the data folder, so that it works while nothing else does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from newsdex.apps.article_story import Story, read_story
 from newsdex.archive.reader import ArchiveReader, read_archive
@@ -9,6 +9,8 @@ from newsdex.event_outcomes import Commit
 from newsdex.index.reader import IndexReader
 from newsdex.records import ParkedChoice, ParkedEvent
 from newsdex.settings import Settings
+from newsdex_schemas import Article
+from newsdex_schemas.article import ValueOrigin
 
 
 def story_of(settings: Settings, article_id: str) -> Story:
@@ -29,6 +31,12 @@ def archived_article(settings: Settings, article_id: str) -> bytes:
     if content is None:
         raise NewsdexError("unknown_article", f"the archive has no text of the article {article_id!r}")
     return content
+
+
+def archived_origins(settings: Settings, article_id: str) -> Mapping[str, ValueOrigin]:
+    """Return where the values of an article were read; nothing for one that is no scraped page, or has no text."""
+    content = read_archive(settings.data_dir, lambda archive: archive.content(article_id))
+    return (Article.model_validate_json(content).origins or {}) if content else {}
 
 
 def _is_text(argument: str) -> bool:

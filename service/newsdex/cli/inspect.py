@@ -6,8 +6,9 @@ import typer
 from rich.markup import escape
 
 from newsdex.apps.article_story import tell_story
-from newsdex.apps.inspection import story_of
+from newsdex.apps.inspection import archived_origins, story_of
 from newsdex.cli.console import moment, out
+from newsdex.cli.origins import origin_lines
 from newsdex.clock import now_us
 from newsdex.records import microseconds
 from newsdex.settings import load_settings
@@ -19,9 +20,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def why(article_id: Annotated[str, typer.Argument(metavar="ID", help="The article's id.")]) -> None:
-    """Tell everything the ledger knows of one article, oldest first, and how it stands now."""
-    story = tell_story(story_of(load_settings(), article_id), now_us())
+    """Tell everything the ledger knows of one article, how it stands now, and where a page's values were read."""
+    settings = load_settings()
+    story = tell_story(story_of(settings, article_id), now_us())
     for event in story.events:
         at = moment(microseconds(event.at))
         out.print(f"[dim]{at}[/] [bold]{event.outcome}[/]: {escape(event.message)}", soft_wrap=True)
     out.print(f"[bold]now[/] {escape(story.message)}", soft_wrap=True)
+    for line in origin_lines(archived_origins(settings, article_id)):
+        out.print(f"[bold]read[/] {escape(line)}", soft_wrap=True)
