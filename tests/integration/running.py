@@ -12,8 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
+from tests.conftest import ROOT
+
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
+LOG_LINE = jsonschema_rs.validator_for(
+    json.loads((ROOT / "deploy" / "logs" / "log-line.schema.json").read_text(encoding="utf-8"))
+)
+"""Every line of every process that tests run holds to it."""
 ANY_PORTS = {"NEWSDEX_BROKER_PORT": "0", "NEWSDEX_GATEWAY_PORT": "0"}
 """Tests run beside each other, and beside whatever has the usual ports."""
 
@@ -159,7 +166,11 @@ class Running:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(STOP_TIMEOUT_S)
+            code = self.process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+        breaches = [str(error.message) for line in self.events() for error in LOG_LINE.iter_errors(line)]
+
+        assert breaches == [], breaches[:3]
+        return code

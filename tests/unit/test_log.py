@@ -4,6 +4,7 @@ import ast
 import json
 import logging
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,8 +17,10 @@ from typing import Any, get_args
 
 import pytest
 import structlog
+from tests.conftest import ROOT
 
 import newsdex
+from jsonschema import Draft202012Validator
 from newsdex.log import EVENTS, FIRST_KEYS, configure_logging, faststream_logger
 from newsdex.records import Outcome
 from newsdex.settings import load_settings
@@ -251,3 +254,29 @@ def test_every_line_that_is_logged_is_declared_and_the_other_way_round() -> None
     logged = {name for module in modules for name in logged_in(ast.parse(module.read_text(encoding="utf-8")))}
 
     assert set(EVENTS) == logged
+
+
+def test_the_schema_of_a_line_names_every_event_and_no_other() -> None:
+    schema = json.loads((ROOT / "deploy" / "logs" / "log-line.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+
+    assert list(EVENTS) == schema["properties"]["event"]["enum"]
+
+
+def test_lnav_reads_the_lines_with_our_format(tmp_path: Path) -> None:
+    lnav = shutil.which("lnav")
+    if lnav is None:
+        pytest.skip("no lnav: it comes with Debian's package of that name")
+    line = {
+        "timestamp": "2026-11-28T03:55:34.992464Z", "level": "warning", "process": "indexer", "event": "event.parked",
+        "instance": "host:1", "version": "0.1.0", "correlation_id": "abc", "code": "empty_text",
+    }  # fmt: skip
+    log = tmp_path / "newsdex.log"
+    log.write_text(f"{json.dumps(line)}\n", encoding="utf-8")
+    format_file = ROOT / "deploy" / "logs" / "newsdex.lnav.json"
+    environment = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    subprocess.run([lnav, "-i", str(format_file)], env=environment, check=True, capture_output=True)
+    query = ";select log_level || ' ' || log_body || ' ' || code || ' ' || correlation_id as read from newsdex_log"
+    done = subprocess.run([lnav, "-n", "-c", query, str(log)], env=environment, check=True, capture_output=True)
+
+    assert "read warning event.parked empty_text abc" == " ".join(done.stdout.decode().split())

@@ -1,13 +1,14 @@
 """`newsdex search`: asks the searchers."""
 
 import asyncio
+import uuid
 from typing import Annotated, get_args
 
 import typer
 from pydantic import ValidationError
 
 from newsdex.apps.client import connected
-from newsdex.cli.console import err, write_json
+from newsdex.cli.console import err, out, write_json
 from newsdex.cli.options import name_option, refuse_options
 from newsdex.cli.reply import show_reply
 from newsdex.cli.search_options import (
@@ -29,6 +30,7 @@ from newsdex.cli.search_options import (
 from newsdex.errors import Refused
 from newsdex.settings import load_settings
 from newsdex_schemas import SearchRequest
+from newsdex_schemas.client import CORRELATION_ID
 from newsdex_schemas.search import MAX_SIZE, FacetName
 
 SHOWN_VALUES = 8
@@ -115,7 +117,8 @@ def search(  # noqa: PLR0913, PLR0917 - typer makes options of parameters
 
 async def _search(request: SearchRequest, *, every: bool, json: bool) -> None:
     """Ask for a page, or for one behind the other, and show each as it comes."""
-    number = request.offset
+    number, id_ = request.offset, str(uuid.uuid4())
+    CORRELATION_ID.set(id_)
     async with connected(load_settings()) as client:
         while True:
             reply = await client.search(request)
@@ -124,6 +127,8 @@ async def _search(request: SearchRequest, *, every: bool, json: bool) -> None:
                 write_json(reply.to_json())
             else:
                 show_reply(reply, request, number, last=not more)
+                if request.explain:
+                    out.print(f"[dim]this search is {id_} in the logs[/]")
             if not more:
                 return
             number += len(reply.hits)
