@@ -73,8 +73,8 @@ class Article(ContractModel):
     """One article in one version.
 
     Only `id` is required, and a title or a body. Order between versions: by `version` where given, else by the event's
-    time, else by its place in the stream; `published_at` orders nothing. All text is plain text, paragraphs parted by a
-    blank line; lengths are in characters.
+    time, else by its place in the stream; `published_at` orders nothing. Paragraphs are parted by a blank line; HTML in
+    a text becomes plain text. Lengths are in characters.
     """
 
     id: Identifier
@@ -113,6 +113,11 @@ class Article(ContractModel):
     """Other articles that this one points to."""
     origins: Annotated[dict[str, ValueOrigin], Field(max_length=30)] | None = None
     """Of a scraped page, where each value was read, by the field's name; publishers leave it out."""
+
+    content_type: Literal["text/plain", "text/html"] | None = None
+    """What the texts are. HTML becomes plain text; plain text stays as it is; where absent, tags are looked for."""
+    markup: Annotated[dict[str, str], Field(max_length=3)] | None = None
+    """The title, summary and body as they came, where they had HTML in them; publishers leave it out."""
 
     @classmethod
     def without_empty_fields(cls, data: dict[str, Any]) -> dict[str, Any]:

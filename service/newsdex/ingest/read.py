@@ -21,6 +21,7 @@ from newsdex.ingest.cloudevents import (
 from newsdex.ingest.fingerprint import fingerprint, withdrawal_fingerprint
 from newsdex.ingest.foreign import foreign_data, foreign_message
 from newsdex.ingest.identity import data_of, identity
+from newsdex.ingest.markup import without_markup
 from newsdex.ingest.names import steering_names
 from newsdex.ingest.pages import read_page
 from newsdex.json_text import parse_object
@@ -113,7 +114,7 @@ def _from_cloudevent(
         id_=event.id,
         type_=event_type(model),
         stated=event.time or (item.time if item else None),
-        data=_data_of(event),
+        data=_data_of(event, plain=item is not None),
         given=given["data"],
         unknown=_unknown(model, given) + (len(item.unkept) if item else 0),
     )
@@ -223,14 +224,17 @@ def _bare_article(value: dict[str, Any], names: Mapping[str, object]) -> Article
         raise as_one([*steering_names(names, found), *found]) from error
     if steering := steering_names(names):
         raise as_one(steering)
-    return article
+    return without_markup(article)
 
 
-def _data_of(event: Event) -> Article | Withdrawal:
+def _data_of(event: Event, *, plain: bool) -> Article | Withdrawal:
+    """Return what an event tells of; `plain` says that its texts were read from another format."""
     if isinstance(event, ArticleScraped):
         return read_page(event.data)
     assert isinstance(event, ArticlePublished | ArticleUpdated | ArticleWithdrawn)
     data = event.data
+    if isinstance(data, Article) and not plain:
+        return without_markup(data)
     if isinstance(data, Withdrawal) and data.id is None:
         return data.model_copy(update={"id": page_id(str(data.url))})
     return data
