@@ -10,7 +10,7 @@ from newsdex_schemas.languages import Language
 from newsdex_schemas.model import ContractModel, Identifier, RequestModel, WholeNumber, WithoutNul
 from newsdex_schemas.outcomes import EventRef
 from newsdex_schemas.ranking import Recency, ScoreReason
-from newsdex_schemas.timestamps import OptionalDate, OptionalEnd, Timestamp
+from newsdex_schemas.timestamps import OptionalDate, OptionalDateEnd, Timestamp
 
 MAX_QUERY_CHARS = 50_000
 MAX_SIZE = 100
@@ -39,7 +39,7 @@ class SearchFilters(RequestModel):
     """Articles in one of these languages, BCP 47 tags; `en` does not include `en-GB`."""
     published_from: OptionalDate = None
     """By `published_at`, else `updated_at`: then or later."""
-    published_to: OptionalEnd = None
+    published_to: OptionalDateEnd = None
     """Before then."""
 
 

@@ -112,5 +112,8 @@ OptionalMoment = Annotated[
 ]
 """A moment of this system's life, or none: calendars of software begin in 1601, 1753, 1899, 1900 and 1970."""
 
+OptionalDateEnd = Annotated[OptionalDate, BeforeValidator(_none_if_never)]
+"""The end of a stretch of dates, or none; the end of the calendar stands for none."""
+
 OptionalEnd = Annotated[OptionalMoment, BeforeValidator(_none_if_never)]
 """The end of something, or none; the end of the calendar stands for none as well."""

@@ -18,6 +18,7 @@ OURS = (
     "ports.json*",
     "api-keys.json*",
     "stream-*.json*",
+    "backed-up",
     "indexer.lock",
     "projector.lock",
     "up.lock",

@@ -43,8 +43,9 @@ def test_markup_becomes_the_text_that_a_browser_shows(given: str, shown: str) ->
 
 @pytest.mark.parametrize(
     "text",
-    ["5 < 6 and 7 > 6", "R&D", "a<b and c>d", "I <3 the pier", "a List<String> of Map<K, V>", "AT&T & Co", "x << 2 >> 1",
-     "<jones@news.example> wrote", "if (a<b && c>d) return;", "fish &chips; salt", "<- back | next ->", "&c."],
+    ["5 < 6 and 7 > 6", "R&D", "a<b and c>d", "I <3 the pier", "a List<String> of Map<K, V>", "AT&T & Co",
+     "x << 2 >> 1", "<jones@news.example> wrote", "if (a<b && c>d) return;",
+     "fish &chips; salt", "<- back | next ->", "&c."],
 )  # fmt: skip
 def test_what_only_looks_like_markup_stays(text: str) -> None:
     given = article(body=text, title=text, tags=(text,))
@@ -54,8 +55,8 @@ def test_what_only_looks_like_markup_stays(text: str) -> None:
 def test_each_field_is_read_and_names_have_one_line() -> None:
     made = without_markup(
         article(
-            title="<h1>The\n pier</h1>", summary="<p>Short</p>", section="Food &amp; Drink", authors=("<b>Ann Ray</b>", "Bo"),
-            tags=("R&amp;D", "<i></i>"), agency="A&amp;B",
+            title="<h1>The\n pier</h1>", summary="<p>Short</p>", section="Food &amp; Drink",
+            authors=("<b>Ann Ray</b>", "Bo"), tags=("R&amp;D", "<i></i>"), agency="A&amp;B",
         )
     )  # fmt: skip
 

@@ -1,7 +1,6 @@
 """`newsdex get` and `newsdex withdraw`: one article as it is, and out of search."""
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
@@ -14,7 +13,7 @@ from rich.markup import escape
 from newsdex.apps.client import connected
 from newsdex.apps.inspection import archived_article
 from newsdex.apps.publishing import Publication
-from newsdex.cli.console import err, out
+from newsdex.cli.console import err, out, write_json
 from newsdex.cli.erasing import erase_articles, lift_erasure
 from newsdex.errors import Invalid
 from newsdex.ingest.decide import REASONS
@@ -50,7 +49,7 @@ def get(
     (id_,) = _ids([article_id] if article_id is not None else [], [url] if url is not None else [], one=True)
     settings = load_settings()
     content = archived_article(settings, id_) if archived else asyncio.run(_shown(id_))
-    sys.stdout.buffer.write(to_json(from_json(content), indent=2) + b"\n")
+    write_json(to_json(from_json(content), indent=2))
 
 
 async def _shown(id_: str) -> bytes:

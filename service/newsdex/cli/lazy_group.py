@@ -40,7 +40,10 @@ COMMANDS = {
         "Complete the beginning of a query with titles, authors, tags and terms, also where it has a typing error.",
     ),
     "similar": Listed("similar", "Find articles about the same as another one, by its significant words."),
-    "why": Listed("inspect", "Tell everything the ledger knows of one article, oldest first, and how it stands now."),
+    "why": Listed(
+        "inspect",
+        "Tell everything the ledger knows of one article, how it stands now, and where a page's values were read.",
+    ),
     "why-not": Listed("why_not", "Tell why a search does not show an article, or at which rank it does."),
     "status": Listed("status", "Show how every part of the service is. Ends with 69 where something is not well."),
     "check": Listed(
