@@ -18,6 +18,7 @@ from newsdex_schemas import (
     SuggestRequest,
 )
 from newsdex_schemas.model import ContractModel, RequestModel
+from newsdex_schemas.operations import ParkedReply
 from newsdex_schemas.query_string import parameters_of
 from newsdex_schemas.receipts import EventReceipt, EventReceipts
 from newsdex_schemas.status import ServiceStatus
@@ -78,8 +79,9 @@ PROBLEMS = {
     400: "The request breaks the contract; `place` names the parameter or field.",
     401: "This needs a key, or the key opens nothing.",
     403: "The key has not the scope that this needs.",
-    404: "There is no such article, or none that may be shown.",
+    404: "There is no such article or event, or none that may be shown.",
     408: "The body did not come in time.",
+    409: "The event was handled, dropped or superseded already.",
     413: "The body, or an event in it, is too large.",
     414: "The parameters are too long.",
     415: "The body is of a type that is not taken.",
@@ -102,7 +104,13 @@ def openapi_document() -> Json:
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": "search"}, {"name": "publish"}, {"name": "operate"}],
-        "paths": {**{call.path: {"get": _get(call)} for call in CALLS}, "/api/events": {"post": _post_events()}},
+        "paths": {
+            **{call.path: {"get": _get(call)} for call in CALLS},
+            "/api/events": {"post": _post_events()},
+            "/api/status/stream": {"get": _get_status_stream()},
+            "/api/parked/{id}/retry": {"post": _post_parked("retry", "Handle a parked event once more.")},
+            "/api/parked/{id}/drop": {"post": _post_parked("drop", "Close a parked event without handling it.")},
+        },
         "components": {
             "schemas": _schemas(),
             "responses": {
@@ -177,6 +185,36 @@ def _field(schema: Json, path: tuple[str, ...]) -> tuple[Json, bool]:
         inner = {**field, **options[0]} if len(options) == 1 else field
         part = parts[inner["$ref"].rpartition("/")[2]] if "$ref" in inner else inner
     return {key: value for key, value in part.items() if key not in ("anyOf", "default") or value is not None}, required
+
+
+def _get_status_stream() -> Json:
+    content = {"text/event-stream": {"schema": {"type": "string"}, "example": "retry: 3000\n\n"}}
+    return {
+        "operationId": "status_stream",
+        "summary": "Tell how the service is, every two seconds, as server-sent events with a ServiceStatus each.",
+        "tags": ["operate"],
+        "security": [{SCHEME: ["operate"]}],
+        "parameters": [],
+        "responses": {
+            "200": {"description": "It goes on.", "content": content},
+            **_problems([401, 403, 414, 429, 431]),
+        },
+    }
+
+
+def _post_parked(operation: str, summary: str) -> Json:
+    id_ = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}, "example": 7}
+    return {
+        "operationId": operation,
+        "summary": summary,
+        "tags": ["operate"],
+        "security": [{SCHEME: ["operate"]}],
+        "parameters": [{**id_, "description": "The number under which it is parked."}],
+        "responses": {
+            "200": _reply(ParkedReply, "parked-reply", "What became of it."),
+            **_problems([401, 403, 404, 409, 414, 429, 431, 503, 504]),
+        },
+    }
 
 
 def _post_events() -> Json:

@@ -26,6 +26,9 @@ ARTICLES_GET = "articles.get"
 ARTICLES_WHY = "articles.why"
 """Request/reply, for operators: a StoryRequest is answered with a StoryReply or a Problem. No subject of the stream."""
 
+PARKED_LIST = "parked.list"
+"""Request/reply, for operators: which events are parked, and why."""
+
 PARKED_RETRY = "parked.retry"
 PARKED_DROP = "parked.drop"
 """Request/reply, for operators: the indexer is the only one that writes."""
@@ -52,9 +55,9 @@ PROCESSES_STATUS = "processes.status"
 """Request and several replies, for operators: every process that runs tells how it is."""
 
 REQUEST_CHANNELS = (
-    SEARCH_QUERY, SEARCH_SUGGEST, SEARCH_SIMILAR, ARTICLES_GET, ARTICLES_WHY, EVENTS_OUTCOME, PARKED_RETRY,
-    PARKED_DROP, ERASURES_ORDER, ERASURES_STATUS, INDEX_STATUS, INDEX_CHECK, INDEX_REBUILD, INDEX_ROLLBACK,
-    INDEX_DAMAGED, STREAM_STATUS, STREAM_PRUNE, STREAM_REDELIVER, PROCESSES_STATUS,
+    SEARCH_QUERY, SEARCH_SUGGEST, SEARCH_SIMILAR, ARTICLES_GET, ARTICLES_WHY, EVENTS_OUTCOME, PARKED_LIST,
+    PARKED_RETRY, PARKED_DROP, ERASURES_ORDER, ERASURES_STATUS, INDEX_STATUS, INDEX_CHECK, INDEX_REBUILD,
+    INDEX_ROLLBACK, INDEX_DAMAGED, STREAM_STATUS, STREAM_PRUNE, STREAM_REDELIVER, PROCESSES_STATUS,
 )  # fmt: skip
 
 CORRELATION_HEADER = "correlation_id"

@@ -44,6 +44,69 @@ class ParkedReply(ContractModel):
     """One for each number, in the order of the request."""
 
 
+MAX_PARKED_LISTED = 200
+
+
+class ParkedListRequest(RequestModel):
+    """Asks for the newest events that are parked, or for one that is or was, with the beginning of its message."""
+
+    id: ParkedId | None = None
+    """The number of the one."""
+    limit: Annotated[StrictInt, Field(ge=0, le=MAX_PARKED_LISTED), WholeNumber] = 50
+    """How many at most."""
+
+
+class ParkedEntry(ContractModel):
+    """One parked event."""
+
+    id: int
+    """The number."""
+    parked_at: Timestamp
+    """When it was parked."""
+    code: str
+    """Stable: its first fault."""
+    message: str
+    """All its faults, for people."""
+    place: str | None = None
+    """The path of the first fault, such as `data.published_at`."""
+    channel: str
+    """The channel that it came on."""
+    source: str
+    """The CloudEvents attribute `source`, or `nats`."""
+    event_id: str
+    """The event's own id."""
+    article_id: str | None = None
+    """The article that it is about; absent where that cannot be told."""
+    tries: int
+    """How often it was handled."""
+    status: Literal["open", "resolved", "dropped"]
+    """`open` while it waits for an operator."""
+    bytes: int
+    """How large its message is."""
+    beginning: str | None = None
+    """The first 2,000 characters of its message, of the one that was asked for."""
+
+
+class ParkedCode(ContractModel):
+    """How many events are parked with one code."""
+
+    code: str
+    """The code."""
+    events: int
+    """How many."""
+    oldest_at: Timestamp
+    """When the oldest of them was parked."""
+
+
+class ParkedList(ContractModel):
+    """The events that wait for an operator."""
+
+    codes: tuple[ParkedCode, ...]
+    """How many there are, by code."""
+    events: tuple[ParkedEntry, ...]
+    """Newest first; no more than were asked for."""
+
+
 class IndexRequest(RequestModel):
     """Asks how the index is."""
 
@@ -220,6 +283,12 @@ class ProcessReply(ContractModel):
     """Why it is not ready: part → what is wrong with it, for people."""
     position: int | None = None
     """Up to which change the index that it keeps or reads has applied the archive; absent without an index."""
+    generation: str | None = None
+    """The generation of the index that it keeps or reads."""
+    segments: int | None = None
+    """How many segments that has."""
+    counts: Annotated[dict[str, int], Field(default_factory=dict)]
+    """What it has done since it started, by kind: `events`, `searches`, `suggestions`, `similar`, `http_requests`."""
     doing: str | None = None
     """A long piece of work that it is at, for people; absent without one."""
     waiting_s: float | None = None

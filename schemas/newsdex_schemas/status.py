@@ -1,16 +1,14 @@
 """How the whole service is, as the HTTP gateway tells it."""
 
-from typing import Literal
-
 from newsdex_schemas.model import ContractModel
-from newsdex_schemas.operations import IndexReply, StreamReply
+from newsdex_schemas.operations import IndexReply, ParkedList, ProcessReply, StreamReply
 
 
 class PartFault(ContractModel):
     """Something that is not well."""
 
-    part: Literal["searchers", "index", "stream"]
-    """Which part of the service."""
+    part: str
+    """Which part of the service: `searchers`, `index`, `stream`, `parked`, `processes`, or a kind of process."""
     code: str
     """Stable; OPERATING.md lists them all."""
     message: str
@@ -30,6 +28,10 @@ class ServiceStatus(ContractModel):
     """The change that searches reflect."""
     search_ms: float | None = None
     """How long a searcher took for a search for nothing in particular."""
+    processes: tuple[ProcessReply, ...] = ()
+    """How each process is that answered."""
+    parked: ParkedList | None = None
+    """The newest events that wait for an operator, and how many there are."""
     index: IndexReply | None = None
     """How the index is."""
     stream: StreamReply | None = None

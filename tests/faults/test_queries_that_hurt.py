@@ -12,7 +12,7 @@ from tests.faults.asking import Answer, Asked, corpus, index, peak_mb
 from tests.faults.queries import SEEDS, requests
 from tests.integration.running import Service
 
-from newsdex.search.service import problem_of
+from newsdex.apps.problems import problem_of
 
 pytestmark = pytest.mark.long
 

@@ -22,6 +22,7 @@ BODIES = {
     "articles.get": b'{"id": "story"}',
     "articles.why": b'{"id": "story"}',
     "processes.status": b"{}",
+    "parked.list": b"{}",
     "events.outcome": b'{"events": [{"source": "nats", "id": "x"}]}',
 }
 DOING = {
@@ -29,7 +30,7 @@ DOING = {
     for channel in channels.REQUEST_CHANNELS
     if channel.startswith(("parked.", "index.", "erasures.", "stream."))
 }
-DOING -= {channels.INDEX_STATUS, channels.ERASURES_STATUS, channels.STREAM_STATUS}
+DOING -= {channels.PARKED_LIST, channels.INDEX_STATUS, channels.ERASURES_STATUS, channels.STREAM_STATUS}
 OF_THE_BROKER = ["$JS.API.STREAM.PURGE.ARTICLES", "$JS.API.STREAM.DELETE.ARTICLES", "$JS.API.STREAM.UPDATE.ARTICLES"]
 
 

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from newsdex.errors import Refused
+from newsdex.errors import Refused, Unavailable
 from newsdex_schemas import (
     Article,
     ArticleReply,
@@ -27,10 +27,31 @@ from newsdex_schemas import (
     SuggestRequest,
     TitleSuggestion,
 )
+from newsdex_schemas.operations import (
+    IndexReply,
+    ParkedCode,
+    ParkedEntry,
+    ParkedList,
+    ParkedResult,
+    ProcessReply,
+    StreamReply,
+)
 from newsdex_schemas.search import Bucket, FacetName
 
 FIELDS: tuple[FacetName, ...] = ("section", "authors", "tags", "agency", "language")
+NOON = datetime(2024, 6, 11, 12, tzinfo=UTC)
 ARABIC = "عبّارة ليلية إلى حين إصلاح جسر Salt-Lantern!"
+
+
+def parked(id_: int, **changes: object) -> ParkedEntry:
+    """Return a parked event."""
+    fields: dict[str, object] = {
+        "id": id_, "parked_at": datetime.now(UTC), "code": "invalid_datetime",
+        "message": "data.published_at: no RFC 3339 time", "channel": "articles.published", "source": "desk",
+        "event_id": f"e-{id_}", "article_id": f"courier:{id_}", "tries": 1, "status": "open", "bytes": 20,
+        "beginning": '{"id": "courier"}',
+    }  # fmt: skip
+    return ParkedEntry.model_validate({**fields, **changes})
 
 
 def article(number: int, **changes: object) -> Article:
@@ -67,6 +88,15 @@ class FakeService:
     """By query, how long its answer takes."""
     searches: list[SearchRequest] = field(default_factory=list)
     suggested: list[str] = field(default_factory=list)
+    parked_events: list[ParkedEntry] = field(default_factory=list)
+    redriven: dict[int, str] = field(default_factory=dict)
+    """By number, what became of parked events."""
+    reasons: list[str] = field(default_factory=list)
+    """Why they were dropped."""
+    waiting_s: float | None = None
+    """How long the oldest change waits for the index."""
+    broken: bool = False
+    """Whether nobody answers operators."""
 
     async def search(self, request: SearchRequest) -> SearchReply:
         """Find articles."""
@@ -124,6 +154,61 @@ class FakeService:
         others = [one for one in self.articles if one.id != request.id][: min(2, request.size)]
         hits = tuple(_hit(one, "") for one in others)
         return SimilarReply(hits=hits, terms=(), partial=False, took_ms=1.0, index_ms=1.0, position=40)
+
+    async def processes(self) -> list[ProcessReply]:
+        """Say how an indexer and a searcher are."""
+        if self.broken:
+            return []
+        return [
+            ProcessReply(
+                process=process, instance=f"harbour-1:{number}", version="0.1.0", started_at=NOON, ready=True,
+                position=40, segments=3, counts=counts, waiting_s=self.waiting_s if process == "indexer" else None,
+            )
+            for number, (process, counts) in enumerate((("indexer", {"events": 40}), ("searcher", {"searches": 9})), 1)
+        ]  # fmt: skip
+
+    async def index_status(self) -> IndexReply:
+        """Say how the index is."""
+        self._fail_if_broken()
+        return IndexReply(generation="generation-000003", position=40)
+
+    async def stream_status(self) -> StreamReply:
+        """Say how the stream is."""
+        self._fail_if_broken()
+        return StreamReply(
+            events=40, bytes=80_000, store_bytes=90_000, waiting=2, at_work=0, prunable=0, bound="wanted"
+        )
+
+    async def parked(self, *, id_: int | None = None) -> ParkedList:
+        """List what is parked."""
+        self._fail_if_broken()
+        events = [one for one in self.parked_events if id_ in (None, one.id)]
+        if id_ is not None and not events:
+            raise Refused(Problem(code="unknown_parked", message=f"no event is parked under {id_}", retryable=False))
+        counts = (ParkedCode(code="invalid_datetime", events=len(events), oldest_at=NOON),) if events else ()
+        return ParkedList(codes=counts, events=tuple(events))
+
+    async def retry_parked(self, ids: Sequence[int]) -> AsyncIterator[ParkedResult]:
+        """Handle parked events."""
+        for id_ in ids:
+            yield self._redriven("accepted", id_)
+
+    async def drop_parked(self, ids: Sequence[int], reason: str) -> AsyncIterator[ParkedResult]:
+        """Close parked events."""
+        self.reasons.append(reason)
+        for id_ in ids:
+            yield self._redriven("dropped", id_)
+
+    def _redriven(self, result: str, id_: int) -> ParkedResult:
+        if id_ not in [one.id for one in self.parked_events]:
+            return ParkedResult(id=id_, result="closed" if id_ in self.redriven else "unknown", reason="dropped")
+        self.parked_events = [one for one in self.parked_events if one.id != id_]
+        self.redriven[id_] = result
+        return ParkedResult(id=id_, result=result)
+
+    def _fail_if_broken(self) -> None:
+        if self.broken:
+            raise Unavailable("nobody_answers", "nobody answers: start an indexer")
 
     async def get(self, id_: str) -> ArticleReply:
         """Return an article."""

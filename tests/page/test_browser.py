@@ -4,23 +4,18 @@ Skipped where there is no Chromium; what axe-core finds, where it is absent (`ma
 """
 
 import re
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
-from tests.conftest import ROOT
-from tests.page.browser import CHROMIUM, served
+from playwright.sync_api import Browser, Page, Route, expect
+from tests.page.browser import CHROMIUM, axe_core, check_barriers
 from tests.page.fake_service import FakeService
 from tests.page.test_search_page import SCRIPT
 
 from newsdex.errors import Unavailable
-from newsdex.gateway.app import make_app
-from newsdex.gateway.door import Door
 from newsdex_schemas import SearchReply, SearchRequest
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-AXE = ROOT / ".contract-tools" / "node_modules" / "axe-core" / "axe.min.js"
 ARABIC = f"/articles/{quote('courier/ليل 3', safe='')}?q=ferry"
 expect.set_options(timeout=10_000)  # for a machine that does other things as well
 STATES = {
@@ -38,41 +33,6 @@ SHIFT = """() => new Promise((done) => {
     .observe({type: 'layout-shift', buffered: true});
   requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(shift), 50)));
 })"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def address(door: Door) -> Iterator[str]:
-    with served(make_app(door)) as url:
-        yield url
-
-
-@pytest.fixture
-def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
-    context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 800}, locale="en-GB")
-    context.set_default_timeout(10_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def tab(context: BrowserContext, address: str) -> Iterator[Page]:
-    """Return a tab; what it complains of, and what it asks of others, fails the test."""
-    page, complaints = context.new_page(), []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
-    page.on("request", lambda asked: None if asked.url.startswith(address) else complaints.append(asked.url))
-    page.on("dialog", lambda dialog: complaints.append(dialog.message))
-    yield page
-
-    assert not complaints
 
 
 def heading(tab: Page, text: str) -> None:
@@ -333,32 +293,22 @@ def test_without_script_every_control_is_a_form(browser: Browser, address: str) 
 
 @pytest.mark.parametrize(("width", "states"), [(320, [*STATES]), (768, ["found"]), (1280, [*STATES])])
 def test_nothing_scrolls_sideways_or_shifts_and_axe_finds_nothing(tab: Page, width: int, states: list[str]) -> None:
-    axe = AXE.read_text(encoding="utf-8") if AXE.exists() else ""
+    axe = axe_core()
     tab.set_viewport_size({"width": width, "height": 700})
     for state in states:
         tab.goto(STATES[state])
 
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), (state, width)
         assert tab.evaluate(SHIFT) < 0.01, (state, width)
-        _check(tab, axe, (state, width))
+        check_barriers(tab, axe, (state, width))
     tab.goto(STATES["found"])
     if width == 320:
         tab.locator("#filters > summary").click()
     tab.locator("#q").fill("ni")
     expect(tab.locator("#suggestions [role=option]")).to_have_count(3)
-    _check(tab, axe, ("suggestions", width))
+    check_barriers(tab, axe, ("suggestions", width))
     if not axe:
         pytest.skip("no axe-core: make contract-tools; the rest held")
-
-
-def _check(tab: Page, axe: str, where: tuple[str, int]) -> None:
-    if axe:
-        tab.evaluate(axe)
-        for theme in ("light", "dark"):
-            tab.emulate_media(color_scheme=theme)
-            found = tab.evaluate("axe.run().then((done) => done.violations.map((one) => [one.id, one.nodes[0].html]))")
-
-            assert [] == found, (theme, *where)
 
 
 def test_a_search_is_drawn_within_a_tenth_of_a_second_after_its_reply(tab: Page) -> None:

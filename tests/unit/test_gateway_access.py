@@ -15,9 +15,7 @@ from newsdex.api_keys import add_key, keys_file, read_keys, revoke_key
 from newsdex.errors import Invalid, Misconfigured
 from newsdex.gateway.app import make_app
 from newsdex.gateway.callers import FORWARDING
-from newsdex.gateway.door import Door
-from newsdex.gateway.pages.assets import Assets
-from newsdex.gateway.pages.rendering import Pages
+from newsdex.gateway.door import make_door
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, Interpretation, SearchReply, SearchRequest
 
@@ -50,7 +48,7 @@ class Gate:
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.settings = Settings(data_dir=folder, **settings)
         self.service = Service()
-        door = Door(settings=self.settings, client=self.service, pages=Pages(Assets()))  # type: ignore[arg-type]
+        door = make_door(self.settings, self.service)  # type: ignore[arg-type]
         self.app: Starlette = make_app(door)
         self.keys = keys_file(self.settings)
 

@@ -7,9 +7,9 @@ from faststream.nats import NatsResponse
 from faststream.nats.message import NatsMessage
 
 from newsdex.apps.intake import ARRIVAL
+from newsdex.apps.problems import problem_of
 from newsdex.apps.requests import correlation_id_of, in_time, reply
 from newsdex.handles import OutOfHandles, out_of_handles
-from newsdex.search.service import problem_of
 
 Failed = Callable[[str, NatsMessage], Awaitable[None]]
 """Hears the code of each Problem, with the request."""

@@ -26,6 +26,8 @@ from newsdex_schemas.operations import (
     IndexOrder,
     IndexReply,
     IndexRequest,
+    ParkedList,
+    ParkedListRequest,
     ParkedReply,
     ParkedRequest,
     ParkedResult,
@@ -115,6 +117,10 @@ class Client(Asker):
     async def story(self, id_: str) -> StoryReply:
         """Ask what became of an article."""
         return await self._nats.request_on(channels.ARTICLES_WHY, StoryRequest(id=id_), StoryReply)
+
+    async def parked(self, *, id_: int | None = None) -> ParkedList:
+        """Ask which events are parked: the newest, or one, with the beginning of its message."""
+        return await self._nats.request_on(channels.PARKED_LIST, ParkedListRequest(id=id_), ParkedList)
 
     def retry_parked(self, ids: Sequence[int]) -> AsyncIterator[ParkedResult]:
         """Have the indexer handle parked events once more, any number; give each as soon as it is done."""

@@ -19,6 +19,7 @@ from newsdex.apps.data_folder_gauges import show_data_folder
 from newsdex.apps.erasing import Erasing
 from newsdex.apps.event_log import report_event
 from newsdex.apps.index_requests import damage_handler, index_handlers
+from newsdex.apps.listing_parked import parked_lister
 from newsdex.apps.lock import lock_data_dir
 from newsdex.apps.log_limits import CountedLines
 from newsdex.apps.page_readers import PAGE_CODES, PageReaders
@@ -126,6 +127,7 @@ class Indexer:
                 decoder=as_delivery,
             )(on_event)
         for channel, handler in (
+            (channels.PARKED_LIST, parked_lister(self._settings)),
             (channels.PARKED_RETRY, self._retry),
             (channels.PARKED_DROP, self._drop),
             *self._erasing.handlers(),
@@ -135,7 +137,7 @@ class Indexer:
             broker.subscriber(channel, queue="indexers", decoder=undecoded)(answering(handler))
         report_damage = answering(damage_handler(lambda: self._projector.projector))
         broker.subscriber(channels.INDEX_DAMAGED, queue="indexers", decoder=undecoded, no_reply=True)(report_damage)
-        SelfReport("indexer", self._health, self._projector.work).subscribe(broker)
+        SelfReport("indexer", self._health, self._projector.work, {"events": metrics.EVENTS}).subscribe(broker)
 
     async def _start(self, broker: NatsBroker) -> None:
         js = broker.config.connection_state.stream

@@ -23,12 +23,12 @@ from nats.errors import Error as NatsError
 from newsdex import metrics
 from newsdex.apps.channel import RequestChannel
 from newsdex.apps.fair_queue import FairQueue
+from newsdex.apps.problems import problem_of
 from newsdex.apps.requests import headers_of, refuse_too_large
 from newsdex.apps.waiting import Look, WaitingRequests
 from newsdex.broker.inboxes import is_inbox
 from newsdex.broker.request_subscriber import Consume, Handle, subscribe_to_requests
 from newsdex.errors import NewsdexError, Unavailable
-from newsdex.search.service import problem_of
 from newsdex.validation import read_request
 from newsdex_schemas import EventRef, channels
 

@@ -10,8 +10,8 @@ import structlog
 from faststream.nats import NatsResponse
 from faststream.nats.message import NatsMessage
 
+from newsdex.apps.problems import problem_of
 from newsdex.errors import Invalid, NewsdexError, Unavailable
-from newsdex.search.service import problem_of
 from newsdex_schemas import Problem, channels
 from newsdex_schemas.model import ContractModel
 

@@ -85,7 +85,8 @@ class Searcher:
         """Serve until stopped; raise the `NewsdexError` that ended it, if one did."""
         broker = self._broker = make_broker(self._settings, name="newsdex-searcher", owner=self._process)
         self._subscribe(broker)
-        SelfReport("searcher", self._health, self._work).subscribe(broker)
+        counted = {"searches": metrics.QUERIES, "suggestions": metrics.SUGGESTS, "similar": metrics.SIMILARS}
+        SelfReport("searcher", self._health, self._work, counted).subscribe(broker)
         show_index(self._index)
         await self._process.serve(
             self._settings,
@@ -155,7 +156,8 @@ class Searcher:
 
     def _work(self) -> Work:
         try:
-            return Work(position=self._index.view().position)
+            view = self._index.view()
+            return Work(position=view.position, generation=view.folder.name, segments=len(view.snapshot.segments))
         except Unavailable:
             return Work()
 

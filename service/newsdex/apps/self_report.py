@@ -1,11 +1,13 @@
 """Lets a process tell operators how it is, over the broker, with every other process that runs."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from faststream.nats import NatsBroker
 from faststream.nats.message import NatsMessage
+from prometheus_client import Counter
 
 from newsdex.apps.requests import answering
 from newsdex.broker.connection import undecoded
@@ -22,17 +24,27 @@ class Work:
     """How far a process is, as `ProcessReply` tells it."""
 
     position: int | None = None
+    generation: str | None = None
+    segments: int | None = None
     doing: str | None = None
     waiting_s: float | None = None
 
 
 class SelfReport:
-    """Answers `processes.status` for one process; `work` is asked at each request."""
+    """Answers `processes.status` for one process; `work` and the counters are asked at each request."""
 
-    def __init__(self, process: str, health: Health, work: Callable[[], Work] = Work) -> None:
+    def __init__(
+        self,
+        process: str,
+        health: Health,
+        work: Callable[[], Work] = Work,
+        counted: Mapping[str, Counter] = MappingProxyType({}),
+    ) -> None:
+        """Take what the process counts, by the names of `ProcessReply.counts`."""
         self._process = process
         self._health = health
         self._work = work
+        self._counted = counted
         self._started_at = datetime.now(UTC)
 
     def subscribe(self, broker: NatsBroker) -> None:
@@ -49,7 +61,12 @@ class SelfReport:
             started_at=self._started_at,
             ready=not reasons,
             reasons=reasons,
-            position=work.position,
-            doing=work.doing,
-            waiting_s=work.waiting_s,
+            counts={kind: total(counter) for kind, counter in self._counted.items()},
+            **asdict(work),
         )
+
+
+def total(counter: Counter) -> int:
+    """Return what a counter has counted, with all labels."""
+    samples = (sample for metric in counter.collect() for sample in metric.samples)
+    return int(sum(sample.value for sample in samples if sample.name.endswith("_total")))

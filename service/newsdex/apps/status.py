@@ -1,11 +1,12 @@
 """How the service is: as each process says itself over the broker, and as the data folder shows."""
 
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from newsdex.apps.client import connected
+from newsdex.apps.findings import LATE_S, fault_of, missing
 from newsdex.apps.stream_watch import FILLING
 from newsdex.archive.reader import read_archive
 from newsdex.broker.address import broker_url, monitoring_url
@@ -22,9 +23,6 @@ from newsdex_schemas.operations import ProcessReply, StreamReply
 Source = Literal["broker", "files"]
 REACHED = (None, "broker_small_payload", "broker_sync")
 """What is wrong with a broker that can be asked all the same."""
-LATE_S = 60.0
-"""How long an event may wait for the archive, and a change for the index, before that is not well, as the alerts
-NewsdexEventsLate and NewsdexIndexLate have it."""
 PARKED_FOR_LONG_S = 86_400.0
 """How long an event may be parked before that is not well, as the alert NewsdexParkedForLong has it."""
 
@@ -89,17 +87,12 @@ async def _processes(settings: Settings) -> Sequence[Finding]:
             replies = await client.processes()
     except NewsdexError as fault:
         return [Finding(part="processes", well=False, text=fault.message, code=fault.code)]
-    return [*map(_process, replies), *_missing({reply.process for reply in replies})]
-
-
-def _missing(running: set[str]) -> Iterator[Finding]:
-    for kind in ("indexer", "searcher"):
-        if kind not in running:
-            yield Finding(part=kind, well=False, text=f"none says how it is: start `newsdex {kind}`", code=f"no_{kind}")
+    absent = [Finding(part=one.process, well=False, text=one.text, code=one.code) for one in missing(replies)]
+    return [*map(_process, replies), *absent]
 
 
 def _process(reply: ProcessReply) -> Finding:
-    late = reply.waiting_s is not None and reply.waiting_s > LATE_S
+    fault = fault_of(reply)
     told = [
         f"{reply.instance}, newsdex {reply.version}, up {_for(datetime.now(UTC) - reply.started_at)}",
         *(f"{what}: {reason}" for what, reason in reply.reasons.items()),
@@ -110,8 +103,7 @@ def _process(reply: ProcessReply) -> Finding:
         told.append(reply.doing)
     if reply.waiting_s is not None:
         told.append(f"the oldest change waits for {reply.waiting_s:.0f} s")
-    code = "not_ready" if not reply.ready else "index_late" if late else None
-    return Finding(part=reply.process, well=code is None, text="; ".join(told), code=code)
+    return Finding(part=reply.process, well=fault is None, text="; ".join(told), code=fault.code if fault else None)
 
 
 def _for(time: timedelta) -> str:

@@ -10,15 +10,15 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from newsdex.gateway.access import Access, guarded
-from newsdex.gateway.api import articles, events, openapi, outcomes, search, similar, status, suggest
+from newsdex.gateway.api import articles, events, openapi, outcomes, parked, search, similar, status, suggest
 from newsdex.gateway.door import Door
-from newsdex.gateway.pages import article_page, asset_files, docs, search_page
+from newsdex.gateway.pages import article_page, asset_files, docs, search_page, status_page
 from newsdex.gateway.problems import ErrorResponses, answer_error
 from newsdex.gateway.reception import REQUEST_ID, Reception
 from newsdex.gateway.security_headers import SecurityHeaders
 
-API = (search, suggest, similar, articles, events, outcomes, status, openapi)
-PAGES = (search_page, article_page, asset_files, docs)
+API = (search, suggest, similar, articles, events, outcomes, status, parked, openapi)
+PAGES = (search_page, article_page, asset_files, docs, status_page)
 """Modules with `routes`."""
 GZIP_FROM_BYTES = 1024
 GZIP_LEVEL = 1

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from newsdex.apps.client import Client
+from newsdex.gateway.pages.assets import Assets
 from newsdex.gateway.pages.rendering import Pages
+from newsdex.gateway.watching import Watching
 from newsdex.settings import Settings
 
 
@@ -17,6 +19,12 @@ class Door:
     client: Client
     """Asks the service over the broker."""
     pages: Pages
+    watching: Watching
+
+
+def make_door(settings: Settings, client: Client) -> Door:
+    """Return the door of a gateway that asks by a client."""
+    return Door(settings=settings, client=client, pages=Pages(Assets()), watching=Watching(client))
 
 
 def door_of(request: Request) -> Door:

@@ -2,9 +2,10 @@
 
 import hashlib
 import re
+from collections.abc import AsyncIterator
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from newsdex_schemas.model import ContractModel
 
@@ -12,8 +13,22 @@ REVALIDATED = "private, no-cache"
 NOT_STORED = "no-store"
 VARY = "Accept-Encoding, Authorization, Cookie"
 JSON = "application/json"
+RETRY_MS = 3000
+"""How long a browser waits before it connects again."""
 _TIMES = re.compile(rb'"(?:took_ms|index_ms)":[^,}]*')
 """How long an answer took is no part of it. Within a text, quotes have a backslash before them, and do not match."""
+
+
+def event_stream(texts: AsyncIterator[str]) -> StreamingResponse:
+    """Return texts as server-sent events, each as soon as it comes."""
+
+    async def events() -> AsyncIterator[str]:
+        yield f"retry: {RETRY_MS}\n\n"
+        async for text in texts:
+            yield "".join(f"data: {line}\n" for line in text.splitlines()) + "\n"
+
+    headers = {"cache-control": NOT_STORED, "x-accel-buffering": "no"}  # which nginx heeds
+    return StreamingResponse(events(), headers=headers, media_type="text/event-stream")
 
 
 def json_reply(request: Request, value: ContractModel, *, cache: str = REVALIDATED, status: int = 200) -> Response:

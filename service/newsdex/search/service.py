@@ -1,13 +1,12 @@
 """Answers a search request: reads it, asks the index, and fetches what is shown from the archive."""
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from whoosh import query as q
 
-from newsdex.errors import Invalid, NewsdexError, Unavailable
+from newsdex.errors import Unavailable
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import View
 from newsdex.index.scope import SearchScope
@@ -19,7 +18,7 @@ from newsdex.search.reply.hits import hit_in_html, hit_with_offsets
 from newsdex.search.request import ParsedRequest, parse_request, run_query
 from newsdex.search.sealing import Seal
 from newsdex.search.sources import Texts, Views
-from newsdex_schemas import Hit, Place, Problem, SearchReply, SearchRequest
+from newsdex_schemas import Hit, SearchReply, SearchRequest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,22 +93,3 @@ class Search:
         named = q.Or([q.Term("id", id_) for id_ in ids])
         languages = view.find(named, scope, sort="newest", size=len(ids)).languages
         return {id_: languages[id_] for id_ in ids if id_ in languages}
-
-
-def problem_of(error: Exception, correlation_id: str | None) -> Problem:
-    """Return the reply for whatever went wrong."""
-    if isinstance(error, NewsdexError):
-        return Problem(
-            code=error.code,
-            message=error.message,
-            retryable=isinstance(error, Unavailable),
-            place=_place(error.place) if isinstance(error, Invalid) and error.place else None,
-            correlation_id=correlation_id,
-        )
-    message = "newsdex failed on this request; the log has the traceback"
-    return Problem(code="internal_error", message=message, retryable=False, correlation_id=correlation_id)
-
-
-def _place(place: str) -> Place:
-    offsets = re.fullmatch(r"(\d+)-(\d+)", place)
-    return Place(field="q", start=int(offsets[1]), end=int(offsets[2])) if offsets else Place(field=place)
