@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import nats
@@ -123,3 +124,21 @@ def test_no_article_or_a_wrong_name_is_one_line_and_65(service: Service, command
         done = service.run(command, *arguments)
 
         assert (65, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
+
+
+def test_export_writes_what_is_shown_or_all_and_publish_takes_it(service: Service, tmp_path: Path) -> None:
+    hidden = {"id": "export-2", "title": TITLE, "embargoed_until": "2999-01-01T00:00:00Z"}
+    publish(service, {"id": "export-1", "title": TITLE, "body": "One\u2028line."})
+    service.run("publish", "--wait", "-", stdin=json.dumps(hidden).encode())
+    file = tmp_path / "articles.jsonl"
+
+    done, whole = service.run("articles", "export"), service.run("articles", "export", "--all", "-o", str(file))
+    shown = {json.loads(line)["id"] for line in done.stdout.split("\n")[:-1]}
+    everything = {json.loads(line)["id"] for line in file.read_bytes().split(b"\n")[:-1]}
+
+    assert (0, 0) == (done.returncode, whole.returncode)
+    assert f"{len(everything):,} articles in {file}" == whole.stdout.strip()
+    assert {"export-1"} == shown & {"export-1", "export-2"}
+    assert {"export-1", "export-2"} <= everything
+    assert 0o600 == file.stat().st_mode & 0o777
+    assert service.run("publish", str(file)).stdout.startswith(f"{len(everything):,} published, 0 refused")

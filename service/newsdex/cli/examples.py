@@ -11,6 +11,8 @@ EXAMPLES = {
     "env": 'eval "$(newsdex env)"',
     "publish": "newsdex publish --wait article.json archive.jsonl.gz folder/",
     "get": "newsdex get gull-7",
+    "articles": "newsdex articles export -o articles.jsonl",
+    "articles export": "newsdex articles export -o articles.jsonl",
     "withdraw": 'newsdex withdraw gull-7 --reason "wrong harbour"',
     "search": "newsdex search 'ferry AND NOT bridge' --section Transport --from 2024-06-01 --sort newest",
     "suggest": "newsdex suggest 'night fe'",

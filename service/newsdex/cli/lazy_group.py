@@ -69,6 +69,7 @@ COMMANDS = {
         "stream",
         "Have the broker deliver every event in the stream once more. What the archive has becomes a duplicate.",
     ),
+    "articles": Listed("articles", "Write the archived articles out."),
     "parked": Listed("parked", "Look at events that could not be handled, retry or drop them."),
     "keys": Listed("keys", "Make, list and revoke keys of the HTTP gateway."),
     "stream": Listed("stream", "Look how full the stream of events is, and make room in it."),

@@ -1,51 +1,20 @@
 """Writes parked events as JSON Lines, for whoever mends them elsewhere."""
 
-import os
 from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
-import typer
 
-from newsdex.errors import Misconfigured
+from newsdex.cli.lines import write_lines
 from newsdex.records import ParkedEvent
-
-OWNER_ONLY = 0o600
-"""Parked events hold articles that are not published yet."""
 
 
 def export_to(path: Path | None, events: Iterable[ParkedEvent]) -> int:
-    """Write a line for each event to a file, or to standard output; give how many.
-
-    A file that exists is replaced once everything is written; raises `Misconfigured` where it cannot be.
-    """
-    if path is None:
-        return _write(typer.get_binary_stream("stdout"), events)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(unfinished, "wb", opener=_owner_only) as file:
-            number = _write(file, events)
-        unfinished.replace(path)
-    except OSError as error:
-        raise Misconfigured("unwritable_file", f"{path}: {error.strerror}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return number
-
-
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, OWNER_ONLY)
-
-
-def _write(file: BinaryIO, events: Iterable[ParkedEvent]) -> int:
-    number = 0
-    for event in events:
-        file.write(orjson.dumps(as_line(event), option=orjson.OPT_APPEND_NEWLINE))
-        number += 1
-    return number
+    """Write a line for each event to a file, or to standard output; return their number."""
+    return write_lines(path, (orjson.dumps(as_line(event)) for event in events))
 
 
 def as_line(event: ParkedEvent) -> dict[str, Any]:
