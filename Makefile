@@ -129,12 +129,12 @@ pasted: $(BUILT)
 contract: $(READY)
 	$(BIN)/python schemas/generate.py
 
-# what tests/integration/test_generated_classes.py makes classes of the JSON Schemas with, and what tests/page looks for
+# what tests/unit/test_typescript.py compiles with, tests/integration/test_generated_classes.py makes classes of the JSON Schemas with, and what tests/page looks for
 # barriers with; needs npm and the network
 .PHONY: contract-tools
 contract-tools:
 	npm install --silent --no-audit --no-fund --no-package-lock --prefix .contract-tools \
-		ajv@8.20.0 ajv-formats@3.0.1 quicktype@23.3.25 axe-core@4.10.3
+		ajv@8.20.0 ajv-formats@3.0.1 quicktype@23.3.25 axe-core@4.10.3 typescript@5.9.3
 	$(PYTHON) -m venv .contract-tools/python
 	.contract-tools/python/bin/pip install -q --disable-pip-version-check datamodel-code-generator==0.89.0
 

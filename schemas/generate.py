@@ -1,4 +1,4 @@
-"""Writes the contract's documents: JSON Schemas, AsyncAPI and OpenAPI documents, reference.
+"""Writes the contract's documents: JSON Schemas, AsyncAPI and OpenAPI documents, TypeScript types, reference.
 
 `python schemas/generate.py` writes them; with `--check` it writes nothing, names the stale ones and exits 1.
 """
@@ -16,6 +16,7 @@ from json_schemas import MESSAGES, json_schema
 from openapi import openapi_document
 from reference import reference
 from shown import codes, models, queries
+from typescript import typescript
 
 SCHEMAS = Path(__file__).parent
 GATEWAY = Path("..") / "service" / "newsdex" / "gateway" / "documents"
@@ -43,7 +44,7 @@ def documents() -> dict[Path, str]:
     found[GATEWAY / "models.json"] = _compact(models())
     found[GATEWAY / "codes.json"] = _compact(codes())
     found[GATEWAY / "queries.html"] = queries()
-    return {**found, Path("REFERENCE.md"): reference()}
+    return {**found, Path("typescript") / "newsdex.d.ts": typescript(), Path("REFERENCE.md"): reference()}
 
 
 def _compact(value: Any) -> str:
@@ -78,7 +79,8 @@ def main() -> int:
         print(f"stale: {path}" if arguments.check else f"written: {path}")
     if arguments.check:
         return 1 if found else 0
-    (arguments.folder / "jsonschema").mkdir(parents=True, exist_ok=True)
+    for name in ("jsonschema", "typescript"):
+        (arguments.folder / name).mkdir(parents=True, exist_ok=True)
     texts = documents()
     for path in found:
         if path in texts:

@@ -66,7 +66,8 @@ def resolve(reference: str) -> Any:
 def copied(tmp_path: Path) -> Path:
     """A copy of the generated documents, to be spoilt."""
     folder, documents = tmp_path / "schemas", "service/newsdex/gateway/documents"
-    shutil.copytree(SCHEMAS / "jsonschema", folder / "jsonschema")
+    for name in ("jsonschema", "typescript"):
+        shutil.copytree(SCHEMAS / name, folder / name)
     for name in ("asyncapi.yaml", "openapi.yaml", "REFERENCE.md"):
         shutil.copy(SCHEMAS / name, folder)
     shutil.copytree(SCHEMAS.parent / documents, tmp_path / documents)
@@ -85,6 +86,7 @@ def test_the_generated_documents_are_up_to_date() -> None:
         "jsonschema/article.json",
         "asyncapi.yaml",
         "openapi.yaml",
+        "typescript/newsdex.d.ts",
         "REFERENCE.md",
         "../service/newsdex/gateway/documents/openapi.json",
     ],
