@@ -5,8 +5,8 @@
  * One article in one version.
  *
  * Only `id` is required, and a title or a body. Order between versions: by `version` where given, else by the
- * event's time, else by its place in the stream; `published_at` orders nothing. All text is plain text,
- * paragraphs parted by a blank line; lengths are in characters.
+ * event's time, else by its place in the stream; `published_at` orders nothing. Paragraphs are parted by a blank
+ * line; HTML in a text becomes plain text. Lengths are in characters.
  */
 export interface Article {
   /** The publisher's name for it: what later versions and withdrawals name. */
@@ -45,6 +45,10 @@ export interface Article {
   related?: Array<RelatedLink> | null;
   /** Of a scraped page, where each value was read, by the field's name; publishers leave it out. */
   origins?: Record<string, ValueOrigin> | null;
+  /** What the texts are. HTML becomes plain text; plain text stays as it is; where absent, tags are looked for. */
+  content_type?: "text/plain" | "text/html" | null;
+  /** The title, summary and body as they came, where they had HTML in them; publishers leave it out. */
+  markup?: Record<string, string> | null;
 }
 
 /** An article was published. */
@@ -415,6 +419,62 @@ export interface OutcomeRequest {
   events: Array<EventRef>;
 }
 
+/** How many events are parked with one code. */
+export interface ParkedCode {
+  /** The code. */
+  code: string;
+  /** How many. */
+  events: number;
+  /** When the oldest of them was parked. */
+  oldest_at: string;
+}
+
+/** One parked event. */
+export interface ParkedEntry {
+  /** The number. */
+  id: number;
+  /** When it was parked. */
+  parked_at: string;
+  /** Stable: its first fault. */
+  code: string;
+  /** All its faults, for people. */
+  message: string;
+  /** The path of the first fault, such as `data.published_at`. */
+  place?: string | null;
+  /** The channel that it came on. */
+  channel: string;
+  /** The CloudEvents attribute `source`, or `nats`. */
+  source: string;
+  /** The event's own id. */
+  event_id: string;
+  /** The article that it is about; absent where that cannot be told. */
+  article_id?: string | null;
+  /** How often it was handled. */
+  tries: number;
+  /** `open` while it waits for an operator. */
+  status: "open" | "resolved" | "dropped";
+  /** How large its message is. */
+  bytes: number;
+  /** The first 2,000 characters of its message, of the one that was asked for. */
+  beginning?: string | null;
+}
+
+/** The events that wait for an operator. */
+export interface ParkedList {
+  /** How many there are, by code. */
+  codes: Array<ParkedCode>;
+  /** Newest first; no more than were asked for. */
+  events: Array<ParkedEntry>;
+}
+
+/** Asks for the newest events that are parked, or for one that is or was, with the beginning of its message. */
+export interface ParkedListRequest {
+  /** The number of the one. */
+  id?: number | null;
+  /** How many at most. */
+  limit?: number | null;
+}
+
 /** The results, in the order of the request. */
 export interface ParkedReply {
   /** One for each number, in the order of the request. */
@@ -451,8 +511,8 @@ export interface ParkedResult {
 
 /** Something that is not well. */
 export interface PartFault {
-  /** Which part of the service. */
-  part: "searchers" | "index" | "stream";
+  /** Which part of the service: `searchers`, `index`, `stream`, `parked`, `processes`, or a kind of process. */
+  part: string;
   /** Stable; OPERATING.md lists them all. */
   code: string;
   /** For people. */
@@ -499,6 +559,12 @@ export interface ProcessReply {
   reasons?: Record<string, string>;
   /** Up to which change the index that it keeps or reads has applied the archive; absent without an index. */
   position?: number | null;
+  /** The generation of the index that it keeps or reads. */
+  generation?: string | null;
+  /** How many segments that has. */
+  segments?: number | null;
+  /** What it has done since it started, by kind: `events`, `searches`, `suggestions`, `similar`, `http_requests`. */
+  counts?: Record<string, number>;
   /** A long piece of work that it is at, for people; absent without one. */
   doing?: string | null;
   /** For how many seconds the oldest change has waited to be searchable; absent where nothing waits. */
@@ -678,6 +744,10 @@ export interface ServiceStatus {
   position?: number | null;
   /** How long a searcher took for a search for nothing in particular. */
   search_ms?: number | null;
+  /** How each process is that answered. */
+  processes?: Array<ProcessReply>;
+  /** The newest events that wait for an operator, and how many there are. */
+  parked?: ParkedList | null;
   /** How the index is. */
   index?: IndexReply | null;
   /** How the stream is, and how many events wait in it. */
@@ -918,6 +988,7 @@ export interface RequestChannels {
   "articles.get": { request: ArticleRequest; reply: ArticleReply | Problem };
   "articles.why": { request: StoryRequest; reply: StoryReply | Problem };
   "events.outcome": { request: OutcomeRequest; reply: OutcomeReply | Problem };
+  "parked.list": { request: ParkedListRequest; reply: ParkedList | Problem };
   "parked.retry": { request: ParkedRequest; reply: ParkedReply | Problem };
   "parked.drop": { request: ParkedRequest; reply: ParkedReply | Problem };
   "erasures.order": { request: ErasureOrder; reply: ErasureReply | Problem };
