@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from newsdex.cli.console import VisibleConsole
+from newsdex.cli.reply import marked_text
 from newsdex.visible import visible, visible_json
 
 HOSTILE = "a\x1b[2Jb\x07c\x08d\x7fe\x9b31mf\x85g\u202eh\u2066i\u2028j\x00k"
@@ -103,3 +104,10 @@ def test_log_lines_show_them(log_format: str) -> None:
     assert [] == [one for one in orders(line) if one != "\x1b"]
     assert "\x1b[2J" not in line
     assert "u202eh" in line
+
+
+def test_a_title_in_a_table_is_shown_to_its_end() -> None:
+    table = Table(box=None, show_header=False)
+    table.add_row(marked_text("<mark>Heron</mark> \u202ereturns\x9b to the wall"))
+
+    assert "Heron \\u202ereturns\\u009b to the wall" == printed(table, terminal=False).strip()

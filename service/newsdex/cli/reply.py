@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from newsdex.cli.console import out
+from newsdex.visible import visible
 from newsdex_schemas import Facet, Histogram, Hit, SearchReply, SearchRequest
 from newsdex_schemas.search import MAX_OFFSET
 
@@ -93,7 +94,7 @@ def _text_of(hit: Hit) -> Text:
     lines = [
         marked_text(hit.title_html or hit.title, "bold"),
         *(marked_text(snippet) for snippet in hit.snippets),
-        Text(" · ".join(fact for fact in facts if fact), style="dim"),
+        Text(visible(" · ".join(fact for fact in facts if fact)), style="dim"),
         *_more_versions(hit),
         *(Text(f"{reason.score:8.2f}  {reason.text}", style="cyan") for reason in hit.reasons),
     ]
@@ -107,11 +108,11 @@ def _more_versions(hit: Hit) -> Iterator[Text]:
 
 
 def marked_text(html: str, style: str = "") -> Text:
-    """Show the contract's HTML marks as a terminal does."""
+    """Show the contract's HTML marks as a terminal does; what a table measures is what is printed."""
     shown, own = Text(style=style), ""
     for part in re.split(r"(</?mark>)", html):
         if part in MARKS:
             own = MARKS[part]
         else:
-            shown.append(unescape(part), style=own)
+            shown.append(visible(unescape(part)), style=own)
     return shown
