@@ -273,7 +273,7 @@ MAY = {
     "reader": {"search", "suggest", "similar", "article"},
     "searcher": set(),
     "indexer": set(),
-    "gateway": {"publish", "search", "suggest", "similar", "article", "outcomes", "index status"},
+    "gateway": {"publish", "search", "suggest", "similar", "article", "outcomes", "index status", "retry", "drop"},
     "operator": {
         "search",
         "suggest",

@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from newsdex.apps.inspection import every_article
 from newsdex.cli.console import out
-from newsdex.cli.lines import write_lines
+from newsdex.cli.json_lines import write_lines
 from newsdex.clock import now_us
 from newsdex.settings import load_settings
 

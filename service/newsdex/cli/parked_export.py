@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from newsdex.cli.lines import write_lines
+from newsdex.cli.json_lines import write_lines
 from newsdex.records import ParkedEvent
 
 
