@@ -84,7 +84,8 @@ async def _watch(client: Client, published_at: dict[EventRef, float], latencies:
         latencies.append((time.perf_counter() - published_at.pop(ref)) * 1e3)
 
     while len(latencies) < number:
-        for outcome in await client.outcomes(list(published_at)[:500]) if published_at else ():
+        asked = list(published_at)[:500]
+        for outcome in (await client.outcomes(asked)).outcomes if asked else ():
             if outcome.reflected:
                 searchable(outcome)
         await asyncio.sleep(POLL_S)

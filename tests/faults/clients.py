@@ -126,13 +126,13 @@ class Clients(threading.Thread):
             if waiting:
                 try:
                     async with asyncio.timeout(WATCH_TIMEOUT_S):  # a searcher that was killed never replies
-                        outcomes = await client.outcomes([event.ref for event in (*oldest, *newest)])
+                        reply = await client.outcomes([event.ref for event in (*oldest, *newest)])
                 except NewsdexError as error:
                     self._note(error)
                 except TimeoutError:
                     self.codes["no_reply"] += 1
                 else:
-                    for event, outcome in zip((*oldest, *newest), outcomes, strict=True):
+                    for event, outcome in zip((*oldest, *newest), reply.outcomes, strict=True):
                         if outcome.reflected:
                             self.ledger.settle(event)
             await asyncio.sleep(PAUSE_S)
