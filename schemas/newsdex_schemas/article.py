@@ -116,8 +116,8 @@ class Article(ContractModel):
 
     content_type: Literal["text/plain", "text/html"] | None = None
     """What the texts are. HTML becomes plain text; plain text stays as it is; where absent, tags are looked for."""
-    markup: Annotated[dict[str, str], Field(max_length=3)] | None = None
-    """The title, summary and body as they came, where they had HTML in them; publishers leave it out."""
+    markup: Annotated[dict[str, str | tuple[str, ...]], Field(max_length=10)] | None = None
+    """The texts as they came, where they had HTML in them, by the field's name; publishers leave it out."""
 
     @classmethod
     def without_empty_fields(cls, data: dict[str, Any]) -> dict[str, Any]:

@@ -47,8 +47,8 @@ export interface Article {
   origins?: Record<string, ValueOrigin> | null;
   /** What the texts are. HTML becomes plain text; plain text stays as it is; where absent, tags are looked for. */
   content_type?: "text/plain" | "text/html" | null;
-  /** The title, summary and body as they came, where they had HTML in them; publishers leave it out. */
-  markup?: Record<string, string> | null;
+  /** The texts as they came, where they had HTML in them, by the field's name; publishers leave it out. */
+  markup?: Record<string, string | Array<string>> | null;
 }
 
 /** An article was published. */

@@ -62,7 +62,10 @@ def test_each_field_is_read_and_names_have_one_line() -> None:
 
     assert ("The pier", "Short", "Food & Drink", "A&B") == (made.title, made.summary, made.section, made.agency)
     assert (("Ann Ray", "Bo"), ("R&D",)) == (made.authors, made.tags)
-    assert {"title": "<h1>The\n pier</h1>", "summary": "<p>Short</p>"} == made.markup
+    assert {
+        "title": "<h1>The\n pier</h1>", "summary": "<p>Short</p>", "section": "Food &amp; Drink", "agency": "A&amp;B",
+        "authors": ("<b>Ann Ray</b>", "Bo"), "tags": ("R&amp;D", "<i></i>"),
+    } == made.markup  # fmt: skip
 
 
 def test_the_publisher_may_say_what_the_texts_are() -> None:

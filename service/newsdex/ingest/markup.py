@@ -6,8 +6,8 @@ from newsdex.pages.markup import plain_text
 from newsdex.validation import as_invalid
 from newsdex_schemas import Article
 
-TEXTS = ("title", "summary", "body")
-NAMES = ("section", "agency", "dateline")
+PARAGRAPHS = ("summary", "body")
+ONE_LINE = ("title", "section", "agency", "dateline")
 LISTS = ("authors", "tags")
 
 
@@ -19,20 +19,27 @@ def without_markup(article: Article) -> Article:
     if article.content_type == "text/plain":
         return article
     is_html = True if article.content_type == "text/html" else None
-    given = {name: value for name in (*TEXTS, *NAMES) if (value := getattr(article, name))}
-    texts = {name: plain_text(value, is_html=is_html) for name, value in given.items()}
-    # a headline and a name have one line, whatever blocks they came in
-    changed = {
-        name: text if name in ("summary", "body") else " ".join(text.split())
-        for name, text in texts.items()
-        if text != given[name]
-    }
-    lists = {name: tuple(plain_text(one, is_html=is_html) for one in getattr(article, name)) for name in LISTS}
-    if not changed and all(lists[name] == getattr(article, name) for name in LISTS):
+    plain: dict[str, str | tuple[str, ...] | None] = {}
+    for name in PARAGRAPHS:
+        plain[name] = _plain(getattr(article, name), is_html)
+    for name in ONE_LINE:
+        plain[name] = _line(getattr(article, name), is_html)
+    for name in LISTS:
+        plain[name] = tuple(_line(one, is_html) or "" for one in getattr(article, name))
+    given = {name: getattr(article, name) for name, text in plain.items() if text != getattr(article, name)}
+    if not given:
         return article
-    kept = {name: given[name] for name in changed if name in TEXTS}
-    fields = {**dict(article), **lists, **changed, "content_type": "text/plain", "markup": kept or None}
     try:
-        return Article.model_validate(fields)
+        return Article.model_validate({**dict(article), **plain, "content_type": "text/plain", "markup": given})
     except ValidationError as error:
         raise as_invalid(error) from error
+
+
+def _plain(text: str | None, is_html: bool | None) -> str | None:
+    return text and plain_text(text, is_html=is_html)
+
+
+def _line(text: str | None, is_html: bool | None) -> str | None:
+    """Return a headline or a name, which has one line whatever blocks it came in."""
+    plain = _plain(text, is_html)
+    return plain if plain == text or plain is None else " ".join(plain.split())
