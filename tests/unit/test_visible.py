@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from newsdex.cli.console import VisibleConsole
+from newsdex.cli.json_lines import write_lines
 from newsdex.cli.reply import marked_text
 from newsdex.visible import visible, visible_json
 
@@ -111,3 +112,15 @@ def test_a_title_in_a_table_is_shown_to_its_end() -> None:
     table.add_row(marked_text("<mark>Heron</mark> \u202ereturns\x9b to the wall"))
 
     assert "Heron \\u202ereturns\\u009b to the wall" == printed(table, terminal=False).strip()
+
+
+def test_exported_lines_are_escaped_and_mean_the_same(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    line = orjson.dumps({"title": HOSTILE})
+    assert 2 == write_lines(None, [line, line])
+    sys.stdout.flush()
+    shown = capfdbinary.readouterr().out.decode()
+
+    assert [] == orders(shown)
+    assert [{"title": HOSTILE}] * 2 == [json.loads(one) for one in shown.splitlines()]

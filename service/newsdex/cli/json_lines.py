@@ -1,11 +1,10 @@
-"""Writes lines to a file that is for its owner only, or to standard output."""
+"""Writes lines of JSON to a file that is for its owner only, or to standard output."""
 
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import typer
-
+from newsdex.cli.console import write_json
 from newsdex.errors import Misconfigured
 
 OWNER_ONLY = 0o600
@@ -13,13 +12,16 @@ OWNER_ONLY = 0o600
 
 
 def write_lines(path: Path | None, lines: Iterable[bytes]) -> int:
-    """Write lines, one in memory at a time; return their number.
+    """Write lines of JSON, one in memory at a time; return their number.
 
     A file that exists is replaced once everything is written; raises `Misconfigured` where it cannot be.
     """
     if path is None:
-        stdout = typer.get_binary_stream("stdout")
-        return sum(bool(stdout.write(line + b"\n")) for line in lines)
+        number = 0
+        for line in lines:
+            write_json(line)
+            number += 1
+        return number
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(unfinished, "wb", opener=_owner_only) as file:
