@@ -3,16 +3,30 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+import nats
 import pytest
 from tests.conftest import ROOT
 from tests.integration.running import Running, Service
 
-from newsdex_schemas import Article, ArticlePublished, SearchFilters, SearchRequest, SuggestRequest, Withdrawal
-from newsdex_schemas.client import Client, Misconfigured, Refused, connect
+from newsdex_schemas import (
+    Article,
+    ArticlePublished,
+    EventRef,
+    SearchFilters,
+    SearchRequest,
+    SuggestRequest,
+    Withdrawal,
+    channels,
+)
+from newsdex_schemas.client import Client, Invalid, Message, Misconfigured, Refused, connect
 from newsdex_schemas.client.messages import withdrawn
+from newsdex_schemas.client.over_nats import NatsTransport
+from newsdex_schemas.client.refusals import Refusals
+from newsdex_schemas.client.transport import Stored
 
 
 class Way(NamedTuple):
@@ -194,3 +208,21 @@ def test_the_program_that_the_contract_shows_runs_as_it_stands(
     outcome, found, code = capsys.readouterr().out.splitlines()
 
     assert ("accepted True", "1 (TitleSuggestion(", "unknown_article") == (outcome, found[:19], code)
+
+
+def test_a_message_too_large_by_its_headers_alone_is_refused_and_the_connection_goes_on(service: Service) -> None:
+    async def work() -> None:
+        connection = await nats.connect(service.broker_url, max_reconnect_attempts=0)
+        transport = NatsTransport(connection, Refusals())
+        body = b'{"id": "heavy-1", "title": "Heavy"}'
+        ref = EventRef(source="desk", id="heavy-1")
+        message = Message(channel="articles.published", body=body, ref=ref, message_id="heavy-1", origin="here")
+        heavy, *_ = await transport.publish([replace(message, body=body.ljust(channels.MAX_MESSAGE_BYTES - 50))])
+        light, *_ = await transport.publish([message])
+        await transport.close()
+
+        assert isinstance(heavy, Invalid)
+        assert "message_too_large" == heavy.code
+        assert isinstance(light, Stored)
+
+    asyncio.run(work())

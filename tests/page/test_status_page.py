@@ -92,8 +92,12 @@ def test_a_key_is_kept_in_a_cookie_that_neither_scripts_nor_other_sites_get(oper
 
 def test_a_revoked_key_opens_the_page_no_longer(inside: Operator) -> None:
     revoke_key(inside.keys, "desk")
+    refused = inside.ask("GET", "/status")
+    again = inside.ask("POST", "/status/sign-out")
 
-    assert 401 == inside.ask("GET", "/status").status_code
+    assert 401 == refused.status_code
+    assert "max-age=0" in refused.headers["set-cookie"].lower(), "it is not sent, and counted as a guess, again"
+    assert 401 == again.status_code
 
 
 def test_who_signs_out_is_out(inside: Operator) -> None:

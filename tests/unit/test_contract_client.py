@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -207,6 +208,18 @@ def test_waiting_has_an_end() -> None:
         asyncio.run(client(Scripted(*[waits] * 99)).wait_until_searchable([EventRef(source="desk", id="e1")], 0.1))
 
     assert "wait_timeout" == raised.value.code
+
+
+def test_waiting_ends_in_its_time_also_where_nobody_answers() -> None:
+    began = time.monotonic()
+    with pytest.raises(Unavailable):
+        asyncio.run(
+            client(Scripted(*[Unavailable("nobody_answers", "away")] * 99)).wait_until_searchable(
+                [EventRef(source="desk", id="e1")], 0.3
+            )
+        )
+
+    assert time.monotonic() - began < 5, "calls by themselves are tried again for 20 s"
 
 
 def test_a_refused_event_is_not_waited_for() -> None:

@@ -53,7 +53,7 @@ class Asker:
 
     async def outcomes(self, refs: Sequence[EventRef]) -> OutcomeReply:
         """Return what became of some events, at most MAX_EVENTS_PER_REQUEST."""
-        return await self._ask(OutcomeRequest(events=tuple(refs)), OutcomeReply)
+        return await self._outcomes(refs, self._retry_s)
 
     async def wait_until_searchable(
         self,
@@ -72,7 +72,7 @@ class Asker:
         deadline, pause_s = time.monotonic() + timeout_s, FIRST_POLL_S
         while waiting:
             asked = _in_one_request(waiting)
-            outcomes = await self._outcomes_so_far(asked)
+            outcomes = await self._outcomes_so_far(asked, deadline)
             new = {ref: one for ref, one in zip(asked, outcomes, strict=False) if is_settled(one)}
             settled |= new
             waiting = [ref for ref in asked if ref not in new] + waiting[len(asked) :]
@@ -83,14 +83,19 @@ class Asker:
             await asyncio.sleep(0 if len(new) == len(asked) else pause_s)
         return [settled[ref] for ref in refs]
 
-    async def _outcomes_so_far(self, refs: Sequence[EventRef]) -> tuple[EventOutcome, ...]:
+    async def _outcomes_so_far(self, refs: Sequence[EventRef], deadline: float) -> tuple[EventOutcome, ...]:
         """Return outcomes, or none where the answer is that there will be one: the first index is being built."""
+        retry_s = min(self._retry_s, max(0.0, deadline - time.monotonic()))
         try:
-            return (await self.outcomes(refs)).outcomes
+            return (await self._outcomes(refs, retry_s)).outcomes
         except Refused as refused:
             if not refused.retryable:
                 raise
             return ()
+
+    async def _outcomes(self, refs: Sequence[EventRef], retry_s: float) -> OutcomeReply:
+        request = OutcomeRequest(events=tuple(refs))
+        return await retried(lambda: self._transport.request(request, OutcomeReply, REPLY_TIMEOUT_S), retry_s)
 
     async def _ask(self, request: RequestModel, reply: type[Reply], timeout_s: float = REPLY_TIMEOUT_S) -> Reply:
         return await retried(lambda: self._transport.request(request, reply, timeout_s), self._retry_s)

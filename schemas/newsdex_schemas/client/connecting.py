@@ -64,10 +64,12 @@ async def _over_nats(address: str, retry_s: float, options: dict[str, Any]) -> T
     from newsdex_schemas.client.over_nats import NatsTransport  # noqa: PLC0415
     from newsdex_schemas.client.refusals import Refusals, refusal_of  # noqa: PLC0415
 
-    refusals, connection, faults = Refusals(), NatsClient(), []
+    refusals, connection = Refusals(), NatsClient()
+    last: Exception | None = None
 
     async def remember(fault: Exception) -> None:
-        faults.append(fault)
+        nonlocal last
+        last = fault
         refusals.add(fault)
 
     defaults = {"name": SOURCE, "connect_timeout": CONNECT_TIMEOUT_S, "reconnect_time_wait": RECONNECT_WAIT_S}
@@ -85,7 +87,7 @@ async def _over_nats(address: str, retry_s: float, options: dict[str, Any]) -> T
             raise refusal_of(NotEncrypted()) or AssertionError
     except (NatsError, OSError, TimeoutError) as error:
         await connection.close()
-        reason = str(faults[-1] if faults else error) or type(error).__name__
+        reason = str(last or error) or type(error).__name__
         raise Unavailable("broker_unavailable", f"the broker does not take the connection: {reason}") from error
     except Misconfigured:
         await connection.close()

@@ -1,11 +1,12 @@
 """The way to the service over NATS: events into the stream, requests with a reply."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from nats.aio.client import Client as NatsClient
 from nats.errors import ConnectionClosedError, MaxPayloadError, NoRespondersError
 from nats.errors import Error as NatsError
+from nats.js.api import Header
 from nats.js.errors import APIError, NoStreamResponseError
 from pydantic import ValidationError
 
@@ -29,6 +30,7 @@ CHANNELS: dict[type[RequestModel], str] = {
     OutcomeRequest: channels.EVENTS_OUTCOME,
 }
 """Requests whose channel their kind tells."""
+TOO_LARGE_FOR_STREAM = 10054
 FULL = frozenset({10077, 10023, 10047, 10028})
 """JetStream's error codes where the stream, or its account, server or disk, has no room for another message."""
 ACK_TIMEOUT_S = 10.0
@@ -67,10 +69,12 @@ class NatsTransport:
         Raises `Invalid` for one that is larger than the broker takes, `Unavailable` where it does not store it, and
         `Misconfigured` where it refuses us.
         """
+        headers = message.headers() | {Header.EXPECTED_STREAM.value: channels.STREAM}
+        if _size(message.body, headers) > self._connection.max_payload:
+            raise Invalid("message_too_large", "larger, with its headers, than the broker takes")
         try:
             ack = await self._refusals.or_refused(
-                self._js.publish(message.channel, message.body, stream=channels.STREAM, headers=message.headers()),
-                message.channel,
+                self._js.publish(message.channel, message.body, headers=headers), message.channel
             )
         except MaxPayloadError as error:
             raise Invalid("message_too_large", "larger than the broker takes") from error
@@ -80,6 +84,8 @@ class NatsTransport:
             if error.err_code in FULL:
                 text = "the broker is full, and takes events again once newsdex stream prune has made room"
                 raise Unavailable("broker_full", text) from error
+            if error.err_code == TOO_LARGE_FOR_STREAM:
+                raise Invalid("message_too_large", "larger, with its headers, than the stream takes") from error
             reason = f"{message.origin}: the broker refused it: {error.description}"
             raise Unavailable("broker_refused", reason) from error
         except (NatsError, OSError, TimeoutError) as error:
@@ -113,3 +119,9 @@ class NatsTransport:
             return reply.from_json(message.data)
         except ValidationError as error:  # an acknowledgement, where a stream has the channel
             raise Unavailable("no_reply", f"what answers on {channel} is no newsdex") from error
+
+
+def _size(body: bytes, headers: Mapping[str, str]) -> int:
+    """Return the bytes of a message as the server counts them; NATS' client counts the body only, and is cut off."""
+    lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+    return len(body) + len("NATS/1.0\r\n\r\n") + sum(len(line.encode()) for line in lines)

@@ -180,16 +180,24 @@ class Client(Asker):
 
     async def processes(self) -> list[ProcessReply]:
         """Ask every process how it is, and return what those say that answer in time."""
+        if not self._connection.is_connected:
+            raise Unavailable("broker_unavailable", "the connection to the broker is lost; it is tried again")
         found: list[ProcessReply] = []
         inbox = self._connection.new_inbox()
-        replies = await self._connection.subscribe(inbox)
-        await self._connection.publish(channels.PROCESSES_STATUS, ProcessRequest().to_json(), reply=inbox)
+        try:
+            replies = await self._connection.subscribe(inbox)
+        except NatsError as error:
+            raise Unavailable("broker_unavailable", "the broker takes no request just now") from error
         wait_s = FIRST_PROCESS_S
-        with suppress(TimeoutError, NatsError):
+        try:
+            await self._connection.publish(channels.PROCESSES_STATUS, ProcessRequest().to_json(), reply=inbox)
             while True:
                 message = await replies.next_msg(timeout=wait_s)
                 with suppress(ValidationError):  # nobody listens, or one that cannot say how it is
                     found.append(ProcessReply.from_json(message.data))
                     wait_s = NEXT_PROCESS_S
-        await replies.unsubscribe()
-        return sorted(found, key=lambda reply: (reply.process, reply.instance))
+        except (TimeoutError, NatsError):
+            return sorted(found, key=lambda reply: (reply.process, reply.instance))
+        finally:
+            with suppress(NatsError):
+                await replies.unsubscribe()

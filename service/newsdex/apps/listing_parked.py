@@ -1,6 +1,7 @@
 """The indexer's answer to who asks which events are parked."""
 
 import asyncio
+from itertools import starmap
 
 from faststream.nats.message import NatsMessage
 
@@ -32,14 +33,20 @@ def _listed(settings: Settings, request: ParkedListRequest) -> ParkedList:
             for count in archive.parked_open()
         )
         if request.id is not None:
-            return ParkedList(codes=codes, events=(_entry(parked_event(settings, request.id), with_text=True),))
-        return ParkedList(codes=codes, events=tuple(map(_entry, archive.parked(limit=request.limit))))
+            event = parked_event(settings, request.id)
+            entry = _entry(event, len(event.delivery.body), _beginning(event.delivery.body))
+            return ParkedList(codes=codes, events=(entry,))
+        listed = archive.parked_without_bodies(limit=request.limit)
+        return ParkedList(codes=codes, events=tuple(starmap(_entry, listed)))
 
     return read_archive(settings.data_dir, read)
 
 
-def _entry(event: ParkedEvent, *, with_text: bool = False) -> ParkedEntry:
-    body = event.delivery.body
+def _beginning(body: bytes) -> str:
+    return body[: 4 * SHOWN_CHARS].decode("utf-8", "backslashreplace")[:SHOWN_CHARS]
+
+
+def _entry(event: ParkedEvent, size: int, beginning: str | None = None) -> ParkedEntry:
     return ParkedEntry(
         id=event.id,
         parked_at=moment_of(event.at_us),
@@ -52,6 +59,6 @@ def _entry(event: ParkedEvent, *, with_text: bool = False) -> ParkedEntry:
         article_id=event.article_id,
         tries=event.attempts,
         status=event.status,
-        bytes=len(body),
-        beginning=body[: 4 * SHOWN_CHARS].decode("utf-8", "backslashreplace")[:SHOWN_CHARS] if with_text else None,
+        bytes=size,
+        beginning=beginning,
     )

@@ -31,6 +31,10 @@ LEDGER_COLUMNS = (
     "number, at_us, source, event_id, type, subject, stream_sequence, deliveries, article_id, outcome, reason, "
     "sequence, parked_id, correlation_id, incarnation, other_source, copy_of"
 )
+LISTED_COLUMNS = (
+    "id, subject, headers, x'' AS body, length(body) AS bytes, stream_sequence, stored_us, correlation_id, incarnation,"
+    " at_us, code, message, place, source, event_id, status, attempts, resolution, article_id, closed_us"
+)
 CHANGE_COLUMNS = "sequence, id, content, correlation_id, embargoed_us, expires_us"
 ENTRY_COLUMNS = "sequence, id, content IS NOT NULL, embargoed_us, expires_us"
 MAX_FEED_BYTES = 4 * 1024 * 1024
@@ -234,6 +238,12 @@ class ArchiveReader:
         query = f"SELECT * FROM parked WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - constants
         rows = self._connection.execute(query, (*values, limit))
         return [parked_from_row(row) for row in rows]
+
+    @_with_code
+    def parked_without_bodies(self, *, limit: int) -> list[tuple[ParkedEvent, int]]:
+        """Return open parked events without their messages' bodies, newest first, each with its body's bytes."""
+        query = f"SELECT {LISTED_COLUMNS} FROM parked WHERE status = 'open' ORDER BY id DESC LIMIT ?"  # noqa: S608 - constants
+        return [(parked_from_row(row), row["bytes"]) for row in self._connection.execute(query, (limit,))]
 
     @_with_code
     def parked_ids(self, choice: ParkedChoice = EVERY_OPEN) -> list[int]:

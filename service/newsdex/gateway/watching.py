@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from typing import Any
 
 from newsdex.apps.client import Client
 from newsdex.apps.findings import faults_of
-from newsdex.errors import NewsdexError
+from newsdex.errors import NewsdexError, Unavailable
 from newsdex.gateway.access import TooMany
 from newsdex_schemas import SearchRequest
 from newsdex_schemas.operations import ProcessReply
@@ -21,6 +21,7 @@ SAMPLE_EVERY_S = 15.0
 SAMPLES = 240
 """An hour of them."""
 LOOK_EVERY_S = 2.0
+ANSWER_S = 5.0
 MAX_READERS = 50
 PER_KIND = ("events", "searches", "suggestions", "similar")
 
@@ -133,7 +134,7 @@ async def service_status(client: Client) -> ServiceStatus:
         "parked": client.parked(),
         "processes": client.processes(),
     }
-    told = await asyncio.gather(*asked.values(), return_exceptions=True)
+    told = await asyncio.gather(*map(_in_time, asked.values()), return_exceptions=True)
     answers: dict[str, Any] = dict(zip(asked, told, strict=True))
     faults = []
     for part, answer in answers.items():
@@ -156,3 +157,11 @@ async def service_status(client: Client) -> ServiceStatus:
         index=answers["index"],
         stream=stream,
     )
+
+
+async def _in_time(answer: Coroutine[Any, Any, Any]) -> Any:
+    """Return an answer; raise `Unavailable` where a part takes so long that the page would seem to hang."""
+    try:
+        return await asyncio.wait_for(answer, ANSWER_S)
+    except TimeoutError as error:
+        raise Unavailable("no_reply", f"no reply in {ANSWER_S:g} s") from error

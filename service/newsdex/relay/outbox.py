@@ -1,17 +1,12 @@
 """Reads a transactional outbox table of PostgreSQL, which has the columns of Debezium, by polling."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from psycopg import AsyncConnection, Error
-from psycopg.errors import (
-    InsufficientPrivilege,
-    InvalidAuthorizationSpecification,
-    InvalidPassword,
-    UndefinedColumn,
-    UndefinedTable,
-)
+from psycopg import AsyncConnection, Error, OperationalError
+from psycopg.errors import InsufficientPrivilege, UndefinedColumn, UndefinedTable
 from psycopg.sql import SQL, Composed, Identifier
 
 from newsdex.apps.messages import CHANNELS
@@ -29,6 +24,7 @@ NUMBERS = frozenset({"smallint", "integer", "bigint"})
 IN_ORDER_OF_WRITING = SQL("age(xmin) DESC, cmin::text::bigint, ctid")
 """Of the transactions that wrote the rows, and of the commands in each: an id that is a UUID orders nothing."""
 POLL_S = WAIT_S / 2
+REFUSED = re.compile(r"authentication failed|pg_hba\.conf|no password supplied|(role|database) .* does not exist")
 
 
 def make_source(address: SourceAddress) -> "Outbox":
@@ -63,16 +59,24 @@ class Outbox:
     async def open(self) -> None:
         """Connect, and become the one relay of this table."""
         try:
-            self._open = await AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5)
+            self._open = await self._connected()
             cursor = await self._open.execute(LOCK, (self._table,))
             row = await cursor.fetchone()
             if row is None or not row[0]:
                 raise Unavailable("relay_standby", "another relay reads this table; it is waited for")
             self._query = await self._make_query()
-        except (InvalidPassword, InvalidAuthorizationSpecification, InsufficientPrivilege) as error:
+        except InsufficientPrivilege as error:
             raise Misconfigured("relay_refused", f"PostgreSQL refuses us: {error}") from error
         except (UndefinedTable, UndefinedColumn) as error:
             raise Unavailable("relay_source_missing", f"no outbox table {self._table}: {error}") from error
+
+    async def _connected(self) -> AsyncConnection[Any]:
+        try:
+            return await AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5)
+        except OperationalError as error:  # one that is refused has no code, its text only
+            if REFUSED.search(str(error)) is None:
+                raise
+            raise Misconfigured("relay_refused", f"PostgreSQL refuses us: {error}") from error
 
     async def _make_query(self) -> Composed:
         cursor = await self._connection.execute(COLUMNS, (self._name.as_string(self._connection),))

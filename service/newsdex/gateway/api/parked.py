@@ -42,7 +42,7 @@ async def dropped(request: Request) -> ParkedResult:
 def parked_id(request: Request) -> int:
     """Return the number in an address; raise `Invalid` for what no event can have."""
     text = request.path_params["id"]
-    if not (text.isascii() and text.isdecimal() and int(text) <= MAX_ID):
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_ID)) and int(text) <= MAX_ID):
         raise Invalid("unknown_parked", "no event is parked under what is no number", "id")
     return int(text)
 

@@ -58,7 +58,6 @@ async def live(request: Request) -> Response:
 async def enter(request: Request) -> Response:
     """Let in whoever has a key of the scope operate."""
     secret = (await form_of(request)).get("key", "").strip()
-    request.cookies.clear()
     try:
         request.app.state.access.check("operate", request.state.caller, f"Bearer {secret}")
     except Invalid as fault:
@@ -70,8 +69,11 @@ async def enter(request: Request) -> Response:
 
 @scope(OPEN)
 async def leave(request: Request) -> Response:
-    """Forget the key."""
-    await signed_form(request)
+    """Forget the key, also one that opens nothing any more."""
+    try:
+        await signed_form(request)
+    except Invalid as fault:
+        return _signing_in(request, fault)
     response = _to_status()
     sign_out(request, response)
     return response
@@ -119,9 +121,12 @@ def _signing_in(request: Request, fault: Invalid) -> Response:
         raise fault
     said = "" if fault.code == "key_missing" else f"{fault.message[0].upper()}{fault.message[1:]}."
     request.state.code = fault.code
-    return door_of(request).pages.render(
+    response = door_of(request).pages.render(
         request, "sign_in.html", status=401, headers={"www-authenticate": CHALLENGE}, cache=NOT_STORED, said=said
     )
+    if fault.code == "wrong_key":
+        sign_out(request, response)  # sent again with each look, it would count as so many guesses
+    return response
 
 
 routes = [

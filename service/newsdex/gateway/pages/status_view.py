@@ -108,13 +108,21 @@ def _problems(status: ServiceStatus, now: datetime) -> Iterator[ProblemView]:
     if full is not None and full >= FILLING:
         yield _problem("warn", "broker_full", "stream", f"{full:.0%} of the room for events is used.")
     new = [one for one in status.parked.events if now - one.parked_at < NEW] if status.parked else []
-    if new:
-        many = f"{len(new)} events were" if len(new) > 1 else "1 event was"
+    if status.parked and new:
+        more = "At least " if len(new) == len(status.parked.events) < _total(status.parked) else ""
+        many = f"{more}{len(new):,} events were" if len(new) > 1 else "1 event was"
         yield _problem("warn", "events_parked", "events", f"{many} parked within a day.")
 
 
 def _once(faults: Sequence[PartFault]) -> Iterator[PartFault]:
-    """Yield faults without those that only follow from another: who does not run, does not answer either."""
+    """Yield faults without those that only follow from another: who does not run, does not answer either.
+
+    Where the broker is away, nothing else is known.
+    """
+    away = [fault for fault in faults if fault.code == "broker_unavailable"]
+    if away:
+        yield away[0]
+        return
     absent = {fault.part for fault in faults if fault.code.startswith("no_")}
     asks = {"searchers": "searcher", "index": "indexer", "stream": "indexer", "parked": "indexer"}
     yield from (one for one in faults if not (one.code == "nobody_answers" and asks.get(one.part) in absent))
