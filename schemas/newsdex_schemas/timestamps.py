@@ -9,7 +9,12 @@ from pydantic_core import PydanticCustomError
 
 EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_DAYS = tuple(
+    datetime(*day, tzinfo=UTC)
+    for day in ((1601, 1, 1), (1753, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1970, 1, 1))
+)
+"""Where the calendars of Windows, SQL Server, OLE, spreadsheets and Unix begin."""
+ZONES_REACH = timedelta(hours=14)
 BEFORE_ALL = re.compile(r"-\d{4,}-\d\d-\d\d|000[01]-\d\d-\d\d|0002-11-30|(?:0?1[/.]){2}0001\b|-infinity$")
 """How a date begins that lies before any calendar of ours: the zero of Go, of .NET, of MySQL and of who reads it."""
 AFTER_ALL = re.compile(r"\+?\d{5,}-\d\d-\d\d|9\d{3}-\d\d-\d\d|infinity$")
@@ -90,8 +95,11 @@ def _none_at_epoch_without_zone(value: object) -> object:
     return None if isinstance(value, str) and EPOCH_WITHOUT_ZONE.fullmatch(value.strip()) else value
 
 
-def _none_up_to_epoch(value: datetime | None) -> datetime | None:
-    return None if value is not None and value <= EPOCH else value
+def _none_on_first_day(value: datetime | None) -> datetime | None:
+    """Return None for where a calendar begins, in whatever zone its clock stood."""
+    if value is None or any(abs(value - day) <= ZONES_REACH for day in FIRST_DAYS):
+        return None
+    return value
 
 
 def _none_if_never(value: object) -> object:
@@ -108,9 +116,9 @@ OptionalDate = Annotated[Timestamp | None, BeforeValidator(_none_if_zero)]
 """A moment, or none; 1970-01-01T00:00:00Z is a date like any other."""
 
 OptionalMoment = Annotated[
-    OptionalDate, AfterValidator(_none_up_to_epoch), BeforeValidator(_none_at_epoch_without_zone)
+    OptionalDate, AfterValidator(_none_on_first_day), BeforeValidator(_none_at_epoch_without_zone)
 ]
-"""A moment of this system's life, or none: calendars of software begin in 1601, 1753, 1899, 1900 and 1970."""
+"""A moment, or none: the zeros of software's calendars, see FIRST_DAYS, stand for none."""
 
 OptionalDateEnd = Annotated[OptionalDate, BeforeValidator(_none_if_never)]
 """The end of a stretch of dates, or none; the end of the calendar stands for none."""

@@ -203,7 +203,7 @@ def _bound_process(process: str) -> structlog.typing.Processor:
 
 
 def _name_foreign_line(_: Any, __: str, event: EventDict) -> EventDict:
-    """Return a library's line an event name of ours; its text and `extra` become keys."""
+    """Give a library's line an event name of ours; its text and `extra` become keys."""
     record: logging.LogRecord | None = event.get("_record")
     name = record.name if record else "library"
     event["message"] = event.pop("event")

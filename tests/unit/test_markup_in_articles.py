@@ -1,6 +1,7 @@
 """HTML in the texts of an article becomes plain text, and what only looks like it stays."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,18 @@ def article(**fields: Any) -> Article:
         ("<ul><li>red</li><li>green</li></ul>", "red\n\ngreen"),
         ("caf&eacute; &#8211; open", "café – open"),
         ("Before<!-- hidden note -->after", "Beforeafter"),
+        ("<p>Intro</p><video-js id=x></video-js><p>The rest</p>", "Intro\n\nThe rest"),
+        ("<p>a</p><iframe src='x' /><p>rest</p>", "a\n\nrest"),
+        ("<p>x <input type=hidden value=secret> <label>y</label></p>", "x y"),
+        ('<p title="a < b">shown</p>', "shown"),
+        ('<img data-caption="<p>Hidden</p>" src=x>After', "After"),
+        ('<div class="teaser">Cut off', "Cut off"),
+        ('<a href="https://news.example/">only open', "only open"),
+        ("<p>caf&eacute au lait &copy 2020</p>", "café au lait © 2020"),
+        ("jum&lt;b&gt;ped&lt;/b&gt;", "jumped"),
+        ("salt&nbsp;water", "salt water"),
+        ("<p>漢<ruby>字<rt>じ</rt></ruby></p>", "漢字"),
+        ("<P>LOUD</P>", "LOUD"),
         ("<figure><img src=x alt='a boat'><figcaption>Boats.</figcaption></figure>Text.", "Boats.\n\nText."),
     ],
 )
@@ -45,11 +58,50 @@ def test_markup_becomes_the_text_that_a_browser_shows(given: str, shown: str) ->
     "text",
     ["5 < 6 and 7 > 6", "R&D", "a<b and c>d", "I <3 the pier", "a List<String> of Map<K, V>", "AT&T & Co",
      "x << 2 >> 1", "<jones@news.example> wrote", "if (a<b && c>d) return;",
-     "fish &chips; salt", "<- back | next ->", "&c."],
+     "fish &chips; salt", "<- back | next ->", "&c.",
+     "a <b x=5 but c>d", "the comment starts with <!-- and goes on", "Map<Section>, List<Address>", "[b]bold[/b]"],
 )  # fmt: skip
 def test_what_only_looks_like_markup_stays(text: str) -> None:
     given = article(body=text, title=text, tags=(text,))
     assert given is without_markup(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("The HTML tags <button> and <br> differ. The end of the story", "The end of the story"),
+        ("How to use <style> and <br>: words", ": words"),
+        ("Use </div> to close a div element, <script> and all the rest", "and all the rest"),
+    ],
+)
+def test_a_text_about_html_is_read_to_its_end(given: str, kept: str) -> None:
+    assert kept in without_markup(article(body=given)).body
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<b" + " " * 50,
+        "<br\t",
+        "<script>",
+        "<!--",
+        '<b a="',
+        "<b a='x",
+        "</script ",
+        "<b ",
+        "&#1",
+        "<a-",
+        "<!doctype ",
+        "<",
+    ],
+)
+@pytest.mark.parametrize("content_type", [None, "text/html"])
+def test_no_text_takes_longer_than_its_length(piece: str, content_type: str | None) -> None:
+    body = "</b>" + piece * (900_000 // len(piece)) + " " * 90_000
+    began = time.process_time()
+    without_markup(article(body=body, content_type=content_type))
+
+    assert time.process_time() - began < 30, "reading anew from each sign takes hours"
 
 
 def test_each_field_is_read_and_names_have_one_line() -> None:

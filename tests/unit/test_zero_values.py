@@ -136,6 +136,13 @@ def test_the_first_day_of_a_softwares_calendar_does_not_hide_a_story(zero: str) 
     assert [None] * 3 == [dated.updated_at, dated.embargoed_until, dated.expires_at]
 
 
+@pytest.mark.parametrize("day", ["1965-03-01T00:00:00Z", "1969-07-20T20:17:40Z", "1901-02-03T04:05:06+01:00"])
+def test_other_days_of_long_ago_are_what_they_say(day: str) -> None:
+    dated = read_article(updated_at=day, expires_at=day)
+
+    assert [datetime.fromisoformat(day)] * 2 == [dated.updated_at, dated.expires_at]
+
+
 def test_a_story_may_be_older_than_every_softwares_calendar() -> None:
     assert datetime(1900, 1, 1, tzinfo=UTC) == read_article(published_at="1900-01-01T00:00:00Z").published_at
 

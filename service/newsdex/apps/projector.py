@@ -87,7 +87,7 @@ class ProjectorProcess:
             os.write(self._wakeups.fileno(), WAKE)
 
     async def command(self, command: bytes) -> Report:
-        """Return a command, and the report after it was taken.
+        """Pass a command on, and return the report after it was taken.
 
         Raises `Unavailable` where it is not taken in time, and `NewsdexError` where it is refused.
         """
@@ -203,7 +203,7 @@ class _Loop:
         return self._projector.rest_s()
 
     def _give_memory_back(self) -> None:
-        """Return it back where there is nothing to do; now and then, for it takes some milliseconds."""
+        """Give it back where there is nothing to do; now and then, for it takes some milliseconds."""
         now = time.monotonic()
         if now - self._given_back_at >= GIVE_BACK_EVERY_S:
             self._given_back_at = now

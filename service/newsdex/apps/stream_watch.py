@@ -178,8 +178,10 @@ class StreamWatch:
         if not any(one.get("num_pending") or one.get("num_ack_pending") for one in consumers):
             return None
         if self._oldest_waiting is None or self._oldest_waiting[0] != position:
-            self._oldest_waiting = (position, await stored_at(self._js, position))
-        return self._oldest_waiting[1]
+            at = await stored_at(self._js, position)
+            # nothing there yet: the next event may come to wait at this very place
+            self._oldest_waiting = None if at is None else (position, at)
+        return self._oldest_waiting[1] if self._oldest_waiting else None
 
     def _oldest_age_s(self) -> float:
         """Return for how long the oldest event has waited, as of the last look: it grows while the broker is away."""

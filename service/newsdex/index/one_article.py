@@ -12,7 +12,7 @@ from newsdex.records import Change
 
 @contextmanager
 def view_of_one(id_: str, content: bytes) -> Iterator[View]:
-    """Give a view that has nothing but one article, given as the archive has it, whether it may be shown or not."""
+    """Yield a view that has nothing but one article, given as the archive has it, whether it may be shown or not."""
     with TemporaryDirectory(prefix="newsdex-") as name:
         folder = Path(name)
         writer = IndexWriter.create(folder, 0, merges=False)
