@@ -11,6 +11,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+import psycopg
 from tests.integration.running import until
 
 from newsdex.children import end_process, free_port
@@ -96,7 +97,15 @@ def postgresql(folder: Path) -> Iterator[str]:
     subprocess.run([*make, "--encoding=UTF8", "--locale=C"], cwd=folder, check=True, capture_output=True)
     options = ["-c", "listen_addresses=127.0.0.1", "-c", f"port={port}", "-c", "unix_socket_directories="]
     with _running([*prefix, str(binaries / "postgres"), "-D", "data", *options], port, folder / "postgres.log"):
-        yield f"postgresql://newsdex@127.0.0.1:{port}/postgres"
+        url = f"postgresql://newsdex@127.0.0.1:{port}/postgres"
+        until(lambda: _lets_in(url), START_TIMEOUT_S, "it lets us in: it listens before it has started")
+        yield url
+
+
+def _lets_in(url: str) -> bool:
+    with suppress(psycopg.OperationalError), psycopg.connect(url):
+        return True
+    return False
 
 
 @contextmanager

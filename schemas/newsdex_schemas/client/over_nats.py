@@ -71,7 +71,7 @@ class NatsTransport:
         """
         headers = message.headers() | {Header.EXPECTED_STREAM.value: channels.STREAM}
         if _size(message.body, headers) > self._connection.max_payload:
-            raise Invalid("message_too_large", "larger, with its headers, than the broker takes")
+            raise Invalid("message_too_large", "larger than the broker takes")
         try:
             ack = await self._refusals.or_refused(
                 self._js.publish(message.channel, message.body, headers=headers), message.channel
@@ -85,7 +85,7 @@ class NatsTransport:
                 text = "the broker is full, and takes events again once newsdex stream prune has made room"
                 raise Unavailable("broker_full", text) from error
             if error.err_code == TOO_LARGE_FOR_STREAM:
-                raise Invalid("message_too_large", "larger, with its headers, than the stream takes") from error
+                raise Invalid("message_too_large", "larger than the broker's stream takes") from error
             reason = f"{message.origin}: the broker refused it: {error.description}"
             raise Unavailable("broker_refused", reason) from error
         except (NatsError, OSError, TimeoutError) as error:
