@@ -111,5 +111,5 @@ def _bytes(drawn: random.Random, body: bytes) -> bytes:
     return drawn.choice([
         b"", b"null", b"[]", b'"a"', body[:place], body[:place] + bytes([drawn.randrange(256)]) + body[place:],
         b'{"q": "\\ud800"}', b'{"q": "a", "q": "b"}', b"[" * 10_000, b'{"size": 1e400}',
-        b'{"q": "' + b"a " * 500_000 + b'"}',
+        b'{"q": "' + b"a " * 500_000 + b'"}', b'{"q": "' + b"a " * 30_000 + b'"}',
     ])  # fmt: skip
