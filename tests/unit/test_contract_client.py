@@ -336,6 +336,36 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+def test_options_of_the_connection_stand_beside_ours_or_in_their_place(free_port: int) -> None:
+    """httpx' and NATS' clients take each of these; two values for one of them would be a TypeError."""
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json=REPLY)
+
+    async def over_http() -> None:
+        options = {"timeout": 9.0, "headers": {"x-desk": "night"}, "transport": httpx.MockTransport(answer)}
+        async with connect("http://newsdex.example", key="secret", **options) as client:
+            await client.search("gull")
+
+    async def over_nats(told: list[Exception]) -> None:
+        async def tell(fault: Exception) -> None:
+            told.append(fault)
+
+        address, options = f"nats://127.0.0.1:{free_port}", {"error_cb": tell, "max_reconnect_attempts": 1}
+        async with connect(address, retry_s=0.5, name="desk", connect_timeout=0.3, **options):
+            raise AssertionError("nobody listens")
+
+    told: list[Exception] = []
+    asyncio.run(over_http())
+    with pytest.raises(Unavailable, match="does not take the connection"):
+        asyncio.run(over_nats(told))
+
+    assert ("night", "Bearer secret") == (asked[0].headers["x-desk"], asked[0].headers["authorization"])
+    assert told
+
+
 @pytest.mark.parametrize("url", ["ftp://x", "127.0.0.1:4222", "", "newsdex"])
 def test_an_address_that_is_none_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NEWSDEX_BROKER_URL", "NEWSDEX_GATEWAY_URL"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsdex.broker.drift import LOSES, STALLS, differences, mended, wanted_config
+from newsdex.broker.drift import LOSES, STALLS, differences, mended, passes_over, wanted_config
 from newsdex.broker.streams import CONSUMER, wanted_consumer, wanted_stream
 from newsdex_schemas import channels
 
@@ -81,3 +81,23 @@ def test_a_consumer_that_gives_up_or_skips_events_is_a_difference() -> None:
     assert {"max_deliver", "deliver_policy", "filter_subjects", "headers_only"} == {
         one.name for one in differences(wanted, found)
     }
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, False), ({"ack_wait": 7, "max_deliver": 3}, False), ({"deliver_policy": "new"}, True),
+        ({"deliver_policy": "last_per_subject"}, True), ({"ack_policy": "none"}, True), ({"ack_policy": "all"}, True),
+        ({"filter_subjects": [channels.ARTICLES_PUBLISHED]}, True), ({"filter_subjects": []}, False),
+        ({"filter_subjects": None, "filter_subject": channels.ARTICLES_WITHDRAWN}, True),
+        ({"filter_subjects": None, "filter_subject": "articles.*"}, False),
+        ({"filter_subjects": ["articles.>"]}, False), ({"filter_subjects": [">"]}, False),
+        ({"filter_subjects": ["articles.*.>"]}, True), ({"filter_subjects": ["*.withdrawn", "*.published"]}, True),
+        ({"filter_subjects": ["*.withdrawn", "*.published", "*.updated"]}, False),
+        ({"filter_subjects": list(channels.EVENT_CHANNELS)}, False),
+    ],
+)  # fmt: skip
+def test_a_consumer_whose_filter_is_wider_has_passed_over_nothing(changed: dict[str, object], expected: bool) -> None:
+    wanted = wanted_config(wanted_consumer(CONSUMER), STALLS)
+
+    assert expected == passes_over(wanted, {**wanted, **changed})

@@ -71,15 +71,17 @@ async def _over_nats(address: str, retry_s: float, options: dict[str, Any]) -> T
         nonlocal last
         last = fault
         refusals.add(fault)
+        if told := options.get("error_cb"):
+            await told(fault)
 
-    defaults = {"name": SOURCE, "connect_timeout": CONNECT_TIMEOUT_S, "reconnect_time_wait": RECONNECT_WAIT_S}
+    defaults = {
+        "name": SOURCE,
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "reconnect_time_wait": RECONNECT_WAIT_S,
+        "max_reconnect_attempts": -1,  # after 60, NATS' default, nobody would connect again
+    }
     chosen: dict[str, Any] = defaults | _identity(address, options)
-    connecting = connection.connect(
-        address.split(","),
-        error_cb=remember,
-        max_reconnect_attempts=-1,  # after 60, the default, nobody would connect again
-        **chosen,
-    )
+    connecting = connection.connect(**chosen | {"servers": address.split(","), "error_cb": remember})
     try:
         await asyncio.wait_for(refusals.or_refused(connecting, ""), retry_s + chosen["connect_timeout"])
         tls = connection.options.get("tls")

@@ -38,8 +38,10 @@ class HttpTransport:
     """Requests to one gateway, with a key where one is given."""
 
     def __init__(self, url: str, key: str | None, **options: Any) -> None:
-        headers = {"authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.AsyncClient(base_url=url, headers=headers, timeout=REPLY_TIMEOUT_S, **options)
+        chosen = {"timeout": REPLY_TIMEOUT_S, **options, "base_url": url}
+        self._http = httpx.AsyncClient(**chosen)
+        if key:
+            self._http.headers["authorization"] = f"Bearer {key}"
         self._turns = asyncio.Semaphore(ASKED_AT_ONCE)
 
     async def close(self) -> None:

@@ -141,7 +141,6 @@ class StreamWatch:
             return await self._reply(await self._look(), StreamOrder(order="prune"))
 
     async def _forget_consumers(self) -> None:
-        self._keeper.made_anew()
         for name in CONSUMERS:
             await forget_consumer(self._js, name)
 
@@ -151,8 +150,7 @@ class StreamWatch:
         # what was removed from the stream does not come any more, also where this archive never had it
         gone = contents_of(stream).first - 1
         settled = await self._adoption.check(max(gone, self._acknowledged(stream, consumers)))
-        # where events are delivered once more, what the archive counts as handled may be missing from it
-        handled = 0 if self._keeper.passes_over else acknowledged_position(consumers, settled)
+        handled = acknowledged_position(consumers, settled)
         mark = StreamMark(created=stream["created"], position=handled)
         if handled and mark != read_mark(self._settings.data_dir, HANDLED):
             with suppress(OSError):  # a full disk: by an older note less is pruned
@@ -169,8 +167,6 @@ class StreamWatch:
     def _acknowledged(self, stream: dict[str, Any], consumers: Sequence[dict[str, Any]]) -> int:
         before = self._last_seen
         self._last_seen = StreamMark(created=stream["created"], position=contents_of(stream).last)
-        if self._keeper.passes_over:
-            return 0
         return acknowledged_position(consumers, before.position if before.created == stream["created"] else 0)
 
     async def _oldest_waiting_at(self, consumers: Sequence[dict[str, Any]], position: int) -> datetime | None:

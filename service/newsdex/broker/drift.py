@@ -28,6 +28,8 @@ STALLS: Config = {
 """The same of a consumer."""
 NAMES = frozenset({"name", "durable_name"})
 """Not compared: they are what is asked for."""
+PASS_OVER = frozenset({"deliver_policy", "ack_policy", "filter_subjects"})
+"""Settings by which a consumer counts events as done that it never delivered."""
 AT_LEAST = frozenset({"num_replicas"})
 """More of it is an operator's choice."""
 
@@ -61,6 +63,23 @@ def differences(wanted: Config, found: Config) -> list[Difference]:
         for name, value in wanted.items()
         if not _agree(name, value, found.get(name))
     ]
+
+
+def passes_over(wanted: Config, found: Config) -> bool:
+    """Return whether a consumer may have passed over events; one with a wider filter has not."""
+    patterns = [found.get("filter_subject"), *(found.get("filter_subjects") or ())]
+    patterns = [pattern for pattern in patterns if pattern] or [">"]
+    is_wider = all(any(_matches(pattern, subject) for pattern in patterns) for subject in wanted["filter_subjects"])
+    names = PASS_OVER - {"filter_subjects"} if is_wider else PASS_OVER
+    return any(one.name in names for one in differences(wanted, found))
+
+
+def _matches(pattern: str, subject: str) -> bool:
+    """Return whether a subject is one of those that a pattern of NATS names, where `*` is a token and `>` the rest."""
+    wanted, tokens = pattern.split("."), subject.split(".")
+    if wanted[-1] == ">":
+        wanted, tokens = wanted[:-1], tokens[: len(wanted) - 1] if len(tokens) >= len(wanted) else []
+    return len(wanted) == len(tokens) and all(one in {"*", token} for one, token in zip(wanted, tokens, strict=True))
 
 
 def mended(found: Config, drifted: list[Difference]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
 from nats.js.errors import APIError
 
-from newsdex.broker.drift import LOSES, STALLS, Config, Difference, differences, mended, wanted_config
+from newsdex.broker.drift import LOSES, STALLS, Config, Difference, differences, mended, passes_over, wanted_config
 from newsdex.broker.jetstream_api import ask_broker
-from newsdex.broker.streams import CONSUMER, CONSUMERS, wanted_consumer
+from newsdex.broker.streams import CONSUMER, CONSUMERS, make_consumer_anew, wanted_consumer
 from newsdex.errors import Unavailable
 from newsdex_schemas import channels
 
@@ -18,10 +18,6 @@ log = structlog.get_logger()
 
 STREAM_PATH = f"STREAM.{{}}.{channels.STREAM}"
 CONSUMER_PATH = f"CONSUMER.{{}}.{channels.STREAM}.{{}}"
-PASSES_OVER = frozenset(
-    {"deliver_policy", "opt_start_seq", "opt_start_time", "filter_subject", "filter_subjects", "ack_policy"}
-)
-"""Settings by which a consumer counts events as done that it never delivered."""
 OnMended = Callable[[str], None]
 """Hears of each setting that was mended, as in `stream.subjects`."""
 
@@ -75,11 +71,14 @@ class Kept:
         still = {one.name: one for one in differences(self._wanted, answer["config"])}
         for one in drifted:
             if one.name not in still:
-                log.warning("broker.mended", what=f"{self._what}.{one.name}", wanted=one.wanted, found=one.found)
-                on_mended(f"{self._what}.{one.name}")
+                self._tell_mended(one, on_mended)
         ignored = {one.name for one in drifted} & still.keys()
         reasons = {name: f"the {self._what}'s {still[name]}, and stays so" for name in ignored}
         return {**info, "config": answer["config"]}, reasons
+
+    def _tell_mended(self, one: Difference, on_mended: OnMended) -> None:
+        log.warning("broker.mended", what=f"{self._what}.{one.name}", wanted=one.wanted, found=one.found)
+        on_mended(f"{self._what}.{one.name}")
 
 
 async def _answer(js: JetStreamContext, path: str) -> dict[str, Any]:
@@ -89,19 +88,45 @@ async def _answer(js: JetStreamContext, path: str) -> dict[str, Any]:
         raise Unavailable("broker_unavailable", f"JetStream does not answer: {error.description}") from error
 
 
+class KeptConsumer(Kept):
+    """A consumer; one that passed over events is made anew, so that it delivers them."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            _shown_name(name),
+            wanted_config(wanted_consumer(name), STALLS),
+            CONSUMER_PATH.format("INFO", name),
+            CONSUMER_PATH.format("DURABLE.CREATE", name),
+            _as_update,
+        )
+        self._name = name
+
+    async def keep(self, js: JetStreamContext, on_mended: OnMended) -> dict[str, Any]:
+        """Do as above. What has passed over events is deleted first: a process that ends then finds none, and makes it.
+
+        Mending the consumer alone would have it go on behind what it never delivered.
+        """
+        found = (await _answer(js, self._look))["config"]
+        if passes_over(self._wanted, found):
+            await make_consumer_anew(js, self._name)
+            for one in differences(self._wanted, found):
+                self._tell_mended(one, on_mended)
+            log.warning("stream.redelivered", consumer=self._name)
+        return await super().keep(js, on_mended)
+
+
 class StreamKeeper:
     """Keeps stream and consumers as wanted."""
 
     def __init__(self, js: JetStreamContext, stream: StreamConfig, on_mended: OnMended) -> None:
         self._js = js
         self._on_mended = on_mended
-        self._passed_over = False
         self._paused: list[str] = []
         """The consumers that an operator has paused."""
         self._stream = Kept(
             "stream", wanted_config(stream, LOSES), STREAM_PATH.format("INFO"), STREAM_PATH.format("UPDATE"), dict
         )
-        self._consumers = {name: _kept_consumer(name) for name in CONSUMERS}
+        self._consumers = {name: KeptConsumer(name) for name in CONSUMERS}
 
     @property
     def faults(self) -> list[str]:
@@ -109,39 +134,15 @@ class StreamKeeper:
         faults = [fault for one in (self._stream, *self._consumers.values()) for fault in one.faults.values()]
         return [*faults, *(f"the {_shown_name(name)} is paused: nats consumer resume" for name in self._paused)]
 
-    @property
-    def passes_over(self) -> bool:
-        """Return whether what a consumer counts as acknowledged may have events that it never delivered."""
-        return self._passed_over or any(not PASSES_OVER.isdisjoint(one.faults) for one in self._consumers.values())
-
-    def made_anew(self) -> None:
-        """Hear that the consumers were made anew, and deliver every event once more."""
-        self._passed_over = False
-
-    def _heard(self, what: str) -> None:
-        kind, _, name = what.partition(".")
-        self._passed_over = self._passed_over or (kind != "stream" and name in PASSES_OVER)
-        self._on_mended(what)
-
     async def keep(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """Mend all where that is needed; return what the broker says of the stream, and of the consumers.
 
         Raises `Unavailable` where one of them does not exist, or the broker does not answer.
         """
         stream = await self._stream.keep(self._js, self._on_mended)
-        consumers = {name: await kept.keep(self._js, self._heard) for name, kept in self._consumers.items()}
+        consumers = {name: await kept.keep(self._js, self._on_mended) for name, kept in self._consumers.items()}
         self._paused = [name for name, info in consumers.items() if info.get("paused")]
         return stream, list(consumers.values())
-
-
-def _kept_consumer(name: str) -> Kept:
-    return Kept(
-        _shown_name(name),
-        wanted_config(wanted_consumer(name), STALLS),
-        CONSUMER_PATH.format("INFO", name),
-        CONSUMER_PATH.format("DURABLE.CREATE", name),
-        _as_update,
-    )
 
 
 def _shown_name(consumer: str) -> str:

@@ -107,6 +107,16 @@ async def forget_consumer(js: JetStreamContext, name: str) -> None:
         raise Unavailable("jetstream_unavailable", f"the consumer {name} cannot be made anew: {reason}") from error
 
 
+async def make_consumer_anew(js: JetStreamContext, name: str) -> None:
+    """Delete a consumer and make it again, so that it delivers every event; raise `Unavailable` where that fails."""
+    await forget_consumer(js, name)
+    try:
+        await js.add_consumer(channels.STREAM, wanted_consumer(name))
+    except (NatsError, TimeoutError) as error:
+        reason = str(error) or type(error).__name__
+        raise Unavailable("jetstream_unavailable", f"the consumer {name} cannot be made anew: {reason}") from error
+
+
 async def sync_always(monitoring_url: str | None) -> bool | None:
     """Tell whether the broker fsyncs before it acknowledges; None where there is no way to know."""
     if monitoring_url is None:
