@@ -220,6 +220,28 @@ class ArticleEvents:
             return ArticleEvents.of(fold(self.settled, event), others)
         return ArticleEvents.of(self.settled, (*others, event))
 
+    def places_of_texts(self) -> set[Place]:
+        """Return where the publications stand whose texts are kept: they are shown, or may come to be."""
+        candidates = (self.settled.versioned, self.settled.unversioned)
+        kept = {one.key.place for one in candidates if one is not None and one.content is not None}
+        return kept | {one.key.place for one in self.unsettled if not one.withdrawal}
+
+    def with_text(self, place: Place, content: bytes) -> "ArticleEvents":
+        """Return them with another text of the publication at a place, where a text of it is kept."""
+
+        def remade(one: Publication | None) -> Publication | None:
+            is_it = one is not None and one.content is not None and one.key.place == place
+            return replace(one, content=content) if one is not None and is_it else one
+
+        settled = self.settled
+        return ArticleEvents.of(
+            replace(settled, versioned=remade(settled.versioned), unversioned=remade(settled.unversioned)),
+            (
+                replace(one, content=content) if one.key.place == place and not one.withdrawal else one
+                for one in self.unsettled
+            ),
+        )
+
     def settled_up_to(self, floor: Place) -> "ArticleEvents":
         """Return them with the events up to a place settled."""
         if not any(one.key.place <= floor for one in self.unsettled):

@@ -1,5 +1,6 @@
 """The frozen values that pass between ingest, archive, index and search."""
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -72,6 +73,8 @@ class ReceivedEvent:
     """Of what it says; copies of an event have the same."""
     correlation_id: str
     unknown_fields: int = 0
+    page: bytes | None = None
+    """Of a scraped page the message's body, compressed by zlib: the article can be made of it once more."""
 
     @property
     def name(self) -> EventName:
@@ -85,6 +88,34 @@ class ReceivedEvent:
             key=EventKey(self.version, self.stated_us, stored_us, place),
             withdrawal=self.article is None,
             content=self.content,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptPage:
+    """The message that an article was made of, whole."""
+
+    article_id: str
+    place: Place
+    stored_us: int
+    correlation_id: str
+    reader: str
+    """What made the article of it, with its version."""
+    headers: Mapping[str, str]
+    body: bytes
+    """Compressed by zlib."""
+
+    def delivery(self) -> Delivery:
+        """Return the message as it came."""
+        return Delivery(
+            subject=channels.ARTICLES_SCRAPED,
+            headers=self.headers,
+            body=zlib.decompress(self.body),
+            stream_sequence=self.place.position,
+            stored_us=self.stored_us,
+            deliveries=1,
+            correlation_id=self.correlation_id,
+            incarnation=self.place.incarnation,
         )
 
 

@@ -103,6 +103,8 @@ class Settings(BaseSettings):
     """How many seconds of CPU one page may take before it is parked."""
     pages_memory_mib: int = Field(default=1024, ge=256)
     """How much memory such a process may have."""
+    pages_keep_days: float = Field(default=365.0, ge=0, le=36_500)
+    """How long scraped pages are kept, for `newsdex reprocess`; 0 keeps none."""
     ledger_days: int = Field(default=90, ge=1)
     """How long the ledger of outcomes is kept."""
     wordlists_dir: Path | None = None

@@ -76,7 +76,7 @@ class Indexer:
             # whatever the broker takes for handled, this archive does not have it
             with suppress(OSError):  # a full disk, of which the archive says more
                 self._redeliver_note.touch()
-        self._archive = ArchiveWriter(settings.data_dir)
+        self._archive = ArchiveWriter(settings.data_dir, keeps_pages=settings.pages_keep_days > 0)
         with suppress(Unavailable):  # a searcher that needs it says what is wrong
             cursor_key(settings.data_dir)
         self._readiness = Readiness("broker", "archive")
@@ -260,6 +260,9 @@ class Indexer:
     async def _prune(self) -> None:
         try:
             pruned = await self._committer.run(lambda: self._archive.prune_ledger(now_us(), self._settings.ledger_days))
+            pages = await self._committer.run(
+                lambda: self._archive.prune_pages(now_us(), self._settings.pages_keep_days)
+            )
             head = await asyncio.to_thread(read_archive, self._settings.data_dir, lambda archive: archive.head())
         except Unavailable as fault:  # there is no hurry: it is tried again
             log.warning("ledger.prune_failed", code=fault.code, error=fault.message)
@@ -267,6 +270,8 @@ class Indexer:
         metrics.ARCHIVE_SEQUENCE.set(head)
         if pruned:
             log.info("ledger.pruned", entries=pruned)
+        if pages:
+            log.info("pages.pruned", pages=pages)
 
 
 def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:

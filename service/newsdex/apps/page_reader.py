@@ -4,6 +4,7 @@ The indexer sends messages and gets what was read off them, as frames on standar
 length of four bytes and that many bytes; nothing is pickled, for pages are read by C that their bytes may break.
 """
 
+import base64
 import contextlib
 import os
 import resource
@@ -87,7 +88,9 @@ def encode_reply(read: ReceivedEvent | Fault) -> bytes:
     if isinstance(read, Fault):
         return orjson.dumps({"fault": asdict(read)})
     event = {name: getattr(read, name) for name in ReceivedEvent.__dataclass_fields__ if name != "article"}
-    return orjson.dumps({"event": event | {"content": read.content.decode(), "fingerprint": read.fingerprint.hex()}})
+    page = None if read.page is None else base64.b64encode(read.page).decode()
+    texts = {"content": read.content.decode(), "fingerprint": read.fingerprint.hex(), "page": page}
+    return orjson.dumps({"event": event | texts})
 
 
 def decode_reply(reply: bytes) -> ReceivedEvent | Fault:
@@ -101,6 +104,7 @@ def decode_reply(reply: bytes) -> ReceivedEvent | Fault:
         **event,
         "content": content,
         "fingerprint": bytes.fromhex(event["fingerprint"]),
+        "page": None if event["page"] is None else base64.b64decode(event["page"]),
         "article": Article.model_validate_json(content) if content else None,
     })  # fmt: skip
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from newsdex.archive.pages import erase_pages
 from newsdex.archive.text_digest import MIN_CHARS, text_digests
 from newsdex.archive.traces import trace_of, trace_of_page
 from newsdex.errors import Unavailable
@@ -94,6 +95,7 @@ def erase(connection: sqlite3.Connection, article_id: str, sequence: int, now_us
         (sequence, article_id),
     )
     connection.execute("DELETE FROM unsettled WHERE article_id=?", (article_id,))
+    erase_pages(connection, article_id)
     _withdraw_everything(connection, article_id, now_us)
     return _blank_parked(connection, article_id, _articles(texts), now_us)
 
@@ -262,5 +264,6 @@ def _has_text(connection: sqlite3.Connection, article_id: str) -> bool:
         f"SELECT 1 FROM articles WHERE id=? AND ({held})",  # noqa: S608 - constants
         "SELECT 1 FROM unsettled WHERE article_id=? AND length(content) > 0",
         "SELECT 1 FROM parked WHERE article_id=? AND length(body) > 0",
+        "SELECT 1 FROM pages WHERE article_id=?",
     )
     return any(connection.execute(query, (article_id,)).fetchone() for query in queries)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from newsdex.archive.database import archive_fault, open_for_reading
+from newsdex.archive.pages import articles_with_pages, kept_pages
 from newsdex.archive.rows import parked_from_row, state_from_row, unsettled_from_row
 from newsdex.order import ArticleEvents
 from newsdex.records import (
@@ -16,6 +17,7 @@ from newsdex.records import (
     Change,
     Fault,
     FeedEntry,
+    KeptPage,
     LedgerEntry,
     ParkedChoice,
     ParkedCount,
@@ -191,7 +193,8 @@ class ArchiveReader:
     def is_current(self, entry: LedgerEntry) -> bool:
         """Tell whether an article is now what the event of an entry says: published with its content, or withdrawn."""
         query = """SELECT sequence, content IS NOT NULL AS live,
-                (SELECT max(number) FROM ledger WHERE article_id = id AND sequence IS NOT NULL) AS last_change
+                (SELECT max(number) FROM ledger
+                    WHERE article_id = id AND sequence IS NOT NULL AND reason <> 'reprocessed') AS last_change
             FROM articles WHERE id = ?"""
         row = self._connection.execute(query, (entry.article_id,)).fetchone()
         if row is None or row["live"] == entry.is_withdrawal:
@@ -224,6 +227,16 @@ class ArchiveReader:
         """Return an article's entry in the change feed; None for an article that no event changed."""
         row = self._connection.execute(f"SELECT {ENTRY_COLUMNS} FROM articles WHERE id = ?", (article_id,)).fetchone()  # noqa: S608 - constants
         return None if row is None else _entry(row)
+
+    @_with_code
+    def pages(self, article_id: str) -> list[KeptPage]:
+        """Return the pages that an article was made of, as far as they are kept, in the order of the stream."""
+        return kept_pages(self._connection, article_id)
+
+    @_with_code
+    def articles_with_pages(self, not_by: str, after: str, limit: int) -> list[str]:
+        """Return the next articles by their ids that have a page which another reader than `not_by` read last."""
+        return articles_with_pages(self._connection, not_by, after, limit)
 
     @_with_code
     def parked_fault(self, id_: int) -> Fault | None:

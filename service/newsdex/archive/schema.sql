@@ -1,4 +1,4 @@
--- The archive, version 7. Times are microseconds since 1970-01-01T00:00Z.
+-- The archive, version 8. Times are microseconds since 1970-01-01T00:00Z.
 
 CREATE TABLE articles (
     id                TEXT PRIMARY KEY,
@@ -154,3 +154,17 @@ CREATE TABLE erased_text_holders (
     article_id TEXT NOT NULL,
     PRIMARY KEY (digest, article_id)
 ) WITHOUT ROWID;
+
+-- the messages of the scraped pages that articles are made of, as they came: articles are made of them anew
+CREATE TABLE pages (
+    article_id     TEXT NOT NULL,
+    incarnation    INTEGER NOT NULL,
+    position       INTEGER NOT NULL,
+    stored_us      INTEGER NOT NULL,
+    correlation_id TEXT NOT NULL,
+    reader         TEXT NOT NULL,   -- what made the article of it last
+    headers        TEXT NOT NULL,   -- JSON
+    body           BLOB NOT NULL,   -- compressed by zlib
+    PRIMARY KEY (article_id, incarnation, position)
+);
+CREATE INDEX pages_stored ON pages (stored_us);

@@ -11,6 +11,7 @@ from pathlib import Path
 from newsdex.archive.database import BUSY_TIMEOUT_S, open_for_writing
 from newsdex.archive.erasure import ErasedArticles
 from newsdex.archive.erasure_store import ErasureStore
+from newsdex.archive.pages import Pages, prune_pages
 from newsdex.archive.places import StreamPlaces
 from newsdex.archive.rows import (
     CONTENT_COLUMNS,
@@ -29,6 +30,7 @@ from newsdex.order import ArticleEvents, EventName, OrderedEvent, Place
 from newsdex.records import (
     Claim,
     Delivery,
+    KeptPage,
     ParkedEvent,
     Placed,
     ReceivedEvent,
@@ -48,11 +50,12 @@ ARTICLE_COLUMNS = ("id", "sequence", "correlation_id", *CONTENT_COLUMNS, *STATE_
 class ArchiveWriter:
     """The one writer of the archive. Not thread-safe: its callers take turns."""
 
-    def __init__(self, folder: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+    def __init__(self, folder: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, keeps_pages: bool = True) -> None:
         self._connection = open_for_writing(folder, busy_timeout_s=busy_timeout_s)
         self._connection.row_factory = sqlite3.Row
         self._pruned = (-(2**62), 0)
         """Time and number of the last row that was looked at to be forgotten; what stays is not looked at again."""
+        self._keeps_pages = keeps_pages
         self.erasures = ErasureStore(self._connection)
 
     def close(self) -> None:
@@ -67,7 +70,7 @@ class ArchiveWriter:
         """
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            transaction = ArchiveTransaction(self._connection)
+            transaction = ArchiveTransaction(self._connection, keeps_pages=self._keeps_pages)
             yield transaction
             transaction.write()
             self._connection.execute("COMMIT")
@@ -123,12 +126,17 @@ class ArchiveWriter:
         self._pruned = end
         return pruned
 
+    def prune_pages(self, now_us: int, days: float) -> int:
+        """Forget pages that were stored longer than some days ago, a bounded number at once; return how many went."""
+        return prune_pages(self._connection, now_us - int(timedelta(days=days).total_seconds()) * 1_000_000)
+
 
 class ArchiveTransaction:
     """What is read and written within one commit; writes are gathered and go in together at its end."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, keeps_pages: bool = True) -> None:
         self._connection = connection
+        self._keeps_pages = keeps_pages
         self._next_sequence = self._number("SELECT max(sequence) FROM articles") + 1
         self._next_parked = self._number("SELECT seq FROM sqlite_sequence WHERE name = 'parked'") + 1
         self._places = StreamPlaces(connection)
@@ -144,6 +152,7 @@ class ArchiveTransaction:
         self._parked_closed: list[tuple[object, ...]] = []
         self._parked_blanked: list[tuple[object, ...]] = []
         self._erased = ErasedArticles(connection)
+        self._pages = Pages(connection)
 
     def _number(self, query: str) -> int:
         row = self._connection.execute(query).fetchone()
@@ -247,6 +256,15 @@ class ArchiveTransaction:
         found = {row["id"]: waiting_from_row(row) for key in wanted for row in execute(query, key)}
         return list(found.values())
 
+    def keep_page(self, page: KeptPage) -> None:
+        """Keep the page that an article is made of, while a text of the article is kept that was read off it."""
+        if self._keeps_pages:
+            self._pages.keep(page)
+
+    def read_page_again(self, page: KeptPage, reader: str) -> None:
+        """Note that another reader made the article of a kept page once more."""
+        self._pages.read_by(page, reader)
+
     def change(self, article_id: str, events: ArticleEvents, correlation_id: str) -> int:
         """Make an article what its events say, for search too; return the change's sequence number."""
         sequence, self._next_sequence = self._next_sequence, self._next_sequence + 1
@@ -304,6 +322,7 @@ class ArchiveTransaction:
         noted = [(*state_to_row(events), id_) for id_, events in self._known.items() if id_ not in self._changes]
         many(f"UPDATE articles SET {', '.join(f'{name}=?' for name in STATE_COLUMNS)} WHERE id=?", noted)  # noqa: S608 - fixed names
         self._write_unsettled()
+        self._pages.write(self._known)
         self._places.write()
         many(f"INSERT INTO ledger VALUES (NULL,{_marks(18)})", self._ledger)  # noqa: S608 - question marks only
         columns = (

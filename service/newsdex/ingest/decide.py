@@ -19,6 +19,7 @@ REASONS = {
     "already_withdrawn": "was out of search already",
     "withdrawn_before_published": "no version has been published yet; those it covers will not be shown",
     "older_withdrawal": "the archive has later withdrawals that cover as much",
+    "reprocessed": "made once more of the page that was kept, by another reader of pages",
     "erased": "the article or its text was erased; nothing of it is kept",
     "newer_version_published": "does not cover the version that was published",
 }

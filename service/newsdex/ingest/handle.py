@@ -10,14 +10,16 @@ import structlog
 from newsdex.errors import Invalid
 from newsdex.ingest.decide import decide, decide_copy
 from newsdex.ingest.identity import claim, identity, is_place_in_stream
+from newsdex.ingest.pages import page_reader
 from newsdex.ingest.read import is_html, name_of_page, read_event
 from newsdex.ingest.supersede import Waiting
-from newsdex.order import ArticleEvents, EventName, Place
+from newsdex.order import ArticleEvents, EventKey, EventName, Place
 from newsdex.records import (
     Claim,
     Decision,
     Delivery,
     Fault,
+    KeptPage,
     ParkedEvent,
     Placed,
     ReceivedEvent,
@@ -64,6 +66,9 @@ class Transaction(Protocol):
 
     def waiting(self, events: Iterable[ReceivedEvent]) -> list[WaitingEvent]:
         """Return the open parked events with the names or the articles of some events."""
+
+    def keep_page(self, page: KeptPage) -> None:
+        """Keep the page that an article is made of, while a text of the article is kept that was read off it."""
 
     def change(self, article_id: str, events: ArticleEvents, correlation_id: str) -> int:
         """Make an article what its events say, for search too; return the change's sequence number."""
@@ -202,7 +207,7 @@ class _Batch:
             return self._refused(delivery, place, event)
         before = self._known.get(event.article_id, NOTHING_KNOWN)
         first = self._first_copy(event, before)
-        decision, after = self._decide(event, place, delivery.stored_us, before)
+        decision, after = self._decide(event, place, delivery, before)
         sequence = self._keep(event, before, after, decision)
         if delivery.parked_id is not None:
             resolution = f"{decision.outcome}: {decision.reason}"
@@ -252,16 +257,18 @@ class _Batch:
         )
 
     def _decide(
-        self, event: ReceivedEvent, place: Place, stored_us: int, before: ArticleEvents
+        self, event: ReceivedEvent, place: Place, delivery: Delivery, before: ArticleEvents
     ) -> tuple[Decision, ArticleEvents]:
         first = self._first_copy(event, before)
         self._copies[event.name] = place if first is None else min(first, place)
         if first is not None and first <= place:
             return Decision(outcome="duplicate", reason="copy"), before
-        stands_at, stood_us = self._first_parked(event) or (place, stored_us)
+        stands_at, stood_us = self._first_parked(event) or (place, delivery.stored_us)
         ordered = event.ordered(stands_at, stood_us)
         if is_place_in_stream(event.source, event.id):
             ordered = replace(ordered, name=ordered.name._replace(id=f"{event.id}/{stands_at.incarnation}"))
+        if event.page is not None:
+            self._transaction.keep_page(_kept(event, event.page, ordered.key, delivery.headers))
         after = before.plus(ordered, settled=self._transaction.is_settled(stands_at))
         if first is not None:
             return decide_copy(before.state, after.state), after
@@ -328,6 +335,18 @@ class _Batch:
             )
         )
         return replace(result, parked_id=id_)
+
+
+def _kept(event: ReceivedEvent, page: bytes, key: EventKey, headers: Mapping[str, str]) -> KeptPage:
+    return KeptPage(
+        article_id=event.article_id,
+        place=key.place,
+        stored_us=key.stored_us,
+        correlation_id=event.correlation_id,
+        reader=page_reader(),
+        headers=headers,
+        body=page,
+    )
 
 
 def _unread(delivery: Delivery, place: Place, fault: Fault) -> Result:

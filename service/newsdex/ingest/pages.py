@@ -1,5 +1,10 @@
 """Makes an article of a scraped page, of its HTML or of its text, with what the scraper itself knows."""
 
+import hashlib
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+
 from pydantic import ValidationError
 
 from newsdex.errors import Invalid
@@ -8,8 +13,11 @@ from newsdex.normalise.page import NoTitle, UnknownTimezone, normalise_page, pag
 from newsdex.pages.fields import StatedDate
 from newsdex.pages.hints import hints_of, value_origin
 from newsdex.validation import as_invalid
+from newsdex.version import newsdex_version
 from newsdex_schemas import Article, ScrapedPage
 
+LIBRARIES = ("trafilatura", "htmldate", "lxml")
+CODE = ("newsdex.pages", "newsdex.normalise")
 HINTS = ("title", "published_at", "authors", "language", "section")
 
 
@@ -55,3 +63,26 @@ def _from_text(page: ScrapedPage) -> Article:
     values = {name: value.moment if isinstance(value, StatedDate) else value for name, value in known.items()}
     origins = {name: value_origin("hint", value) for name, value in known.items()}
     return Article(**{**dict(article), **values, "origins": {**(article.origins or {}), **origins}})
+
+
+@cache
+def page_reader() -> str:
+    """Return what reads pages here: the release, and a digest of the code and the libraries that read them.
+
+    Two that differ may make two articles of one page. Nobody has to remember to raise a number.
+    """
+    digest = hashlib.sha256()
+    for package in CODE:
+        for module in sorted(files(package).iterdir(), key=lambda one: one.name):
+            if module.name.endswith(".py"):
+                digest.update(module.read_bytes())
+    for library in LIBRARIES:
+        digest.update(f"{library} {_version(library)}\n".encode())
+    return f"{newsdex_version()}+{digest.hexdigest()[:8]}"
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:  # HTML is not read here
+        return "none"

@@ -1,6 +1,7 @@
 """Reads a message's bytes as an event: structured CloudEvent, binary CloudEvent or bare article."""
 
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -117,6 +118,7 @@ def _from_cloudevent(
         data=_data_of(event, plain=item is not None),
         given=given["data"],
         unknown=_unknown(model, given) + (len(item.unkept) if item else 0),
+        page=zlib.compress(delivery.body) if model is ArticleScraped else None,
     )
 
 
@@ -250,6 +252,7 @@ def _received(  # noqa: PLR0913 - the parts of one value
     data: Article | Withdrawal,
     given: Mapping[str, object],
     unknown: int,
+    page: bytes | None = None,
 ) -> ReceivedEvent:
     withdrawal, stated_us = isinstance(data, Withdrawal), microseconds(stated) if stated else None
     assert data.id is not None
@@ -265,6 +268,7 @@ def _received(  # noqa: PLR0913 - the parts of one value
         fingerprint=withdrawal_fingerprint(given, stated_us) if withdrawal else fingerprint(given),
         correlation_id=delivery.correlation_id or id_,
         unknown_fields=unknown,
+        page=page,
     )
 
 
