@@ -164,6 +164,9 @@ class WithdrawnMeanwhile:
     def visible(self, ids: Sequence[str], now_us: int) -> dict[str, Article]:  # noqa: ARG002 - the protocol's
         return {id_: self.articles[id_] for id_ in ids if id_ in self.articles}
 
+    def visible_contents(self, ids: Sequence[str], now_us: int) -> dict[str, bytes]:
+        return {id_: article.to_json() for id_, article in self.visible(ids, now_us).items()}
+
     def hidden_since(self, position: int, now_us: int) -> list[str]:  # noqa: ARG002 - the protocol's
         return []
 

@@ -167,7 +167,7 @@ def test_a_found_word_is_marked_in_the_text(rows: list[dict[str, Any]], view: Vi
     for row in rows:
         for q in _first_words(row["body"]):
             marks = TermMatcher(asked(q, view.languages), stemmed_as(article(**_texts(row))))
-            if not any(passage.marks for passage in snippets(row["body"], marks)):
+            if not any(passage.marks for passage in snippets([row["body"]], marks)[0]):
                 unmarked.append((row["id"], q))
 
     assert unmarked == []
@@ -185,7 +185,7 @@ def test_passages_of_scripts_from_the_right_stay_whole(rows: list[dict[str, Any]
         if row["lang"] in {"ar", "fa"}:
             marks = TermMatcher(asked(questions(row, _as_it_is), view.languages), row["lang"])
             whole = " ".join(row["body"].split())
-            shown = (passage.text.strip("… ") for passage in snippets(row["body"], marks))
+            shown = (passage.text.strip("… ") for passage in snippets([row["body"]], marks)[0])
             broken += [text for text in shown if text not in whole]
 
     assert broken == []

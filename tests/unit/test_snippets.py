@@ -15,7 +15,9 @@ from newsdex.search.language.dates import QueryClock
 from newsdex.search.language.parsed_query import parse_query
 from newsdex.search.plan.build import matching
 from newsdex.search.reply.highlighter import TermMatcher
+from newsdex.search.reply.hits import ShownArticle, in_html
 from newsdex.search.reply.snippets import MAX_PASSAGES, MAX_SCANNED_CHARS, PASSAGE_CHARS, Marked, marked, snippets
+from newsdex_schemas import Article, Hit
 
 GENEROUS_TIME_S = 10
 LONGEST_CUT_WORD = 120
@@ -35,11 +37,15 @@ def matcher_of(query: str) -> TermMatcher:
 
 
 def plain_passages(text: str, query: str) -> tuple[Marked, ...]:
-    return snippets(text, matcher_of(query))
+    return snippets([text], matcher_of(query))[0]
+
+
+def title_of(text: str, query: str) -> Marked:
+    return marked([text], matcher_of(query))[0]
 
 
 def passages(text: str, query: str) -> tuple[str, ...]:
-    return tuple(passage.html() for passage in plain_passages(text, query))
+    return tuple(in_html(passage) for passage in plain_passages(text, query))
 
 
 def marks(text: str, query: str) -> list[str]:
@@ -175,7 +181,7 @@ def test_words_of_every_script_are_marked(text: str, query: str, expected: list[
     ],
 )
 def test_a_phrase_is_marked_where_it_stands_as_one(text: str, query: str, expected: list[str]) -> None:
-    found = [text[start:end] for start, end in marked(text, matcher_of(query)).marks]
+    found = [text[start:end] for start, end in title_of(text, query).marks]
 
     assert expected == found
 
@@ -197,7 +203,7 @@ def test_what_is_marked_of_a_phrase_is_the_phrase(words: list[str], gap: int) ->
             if (one, stems[other]) == ("night", "ferry"):
                 expected |= {spelled[at][1], spelled[other][1]}
 
-    assert sorted(expected) == [start for start, _ in marked(text, matcher_of(f'"night ferry"~{gap}')).marks]
+    assert sorted(expected) == [start for start, _ in title_of(text, f'"night ferry"~{gap}').marks]
 
 
 def test_overlapping_pairs_of_characters_are_marked_without_nesting() -> None:
@@ -217,17 +223,17 @@ def test_the_words_of_every_line_are_marked() -> None:
 @example("Straße ferry’s", "strasse ferry")
 def test_plain_passages_have_the_marks_of_the_html_ones(text: str, query: str) -> None:
     for passage in plain_passages(text, query):
-        marked_words = [unescape(word) for word in MARKED.findall(passage.html())]
+        marked_words = [unescape(word) for word in MARKED.findall(in_html(passage))]
 
         assert marked_words == [passage.text[start:end] for start, end in passage.marks]
-        assert plain(passage.html()) == passage.text
+        assert plain(in_html(passage)) == passage.text
 
 
 @given(texts, queries)
 def test_a_title_is_shown_as_it_stands(text: str, query: str) -> None:
-    title = marked(text, matcher_of(query))
+    title = title_of(text, query)
 
-    assert text == title.text == plain(title.html())
+    assert text == title.text == plain(in_html(title))
 
 
 @given(
@@ -241,7 +247,21 @@ def test_a_text_that_folds_to_its_own_length_is_marked_as_any_other(words: list[
     text = " ".join(words)
     long = f"{text} \n ß"
 
-    assert marked(text, matcher_of(query)).marks == marked(long, matcher_of(query)).marks
+    assert title_of(text, query).marks == title_of(long, query).marks
+
+
+@given(st.lists(texts, max_size=4), queries | st.just('"night ferry"'))
+def test_texts_are_marked_together_as_each_by_itself(several: list[str], query: str) -> None:
+    matcher = matcher_of(query)
+
+    assert [marked([text], matcher)[0] for text in several] == marked(several, matcher)
+    assert [snippets([text], matcher)[0] for text in several] == snippets(several, matcher)
+
+
+def test_a_hit_shows_every_field_that_it_has_in_common_with_an_article() -> None:
+    common = Hit.model_fields.keys() & Article.model_fields.keys()
+
+    assert common | {"body"} == ShownArticle.model_fields.keys()
 
 
 # What is shown

@@ -135,13 +135,18 @@ class ArchiveReader:
         )
         return [_entry(row) for row in rows]
 
-    @_with_code
     def visible(self, ids: Sequence[str], now_us: int) -> dict[str, Article]:
         """Return those of some articles that may be shown now: neither withdrawn nor embargoed nor expired."""
+        contents = self.visible_contents(ids, now_us)
+        return {id_: Article.model_validate_json(content) for id_, content in contents.items()}
+
+    @_with_code
+    def visible_contents(self, ids: Sequence[str], now_us: int) -> dict[str, bytes]:
+        """Return the JSON of those of some articles that may be shown now."""
         marks = ",".join("?" * len(ids))
         query = f"SELECT id, content FROM articles WHERE id IN ({marks}) AND {VISIBLE}"  # noqa: S608 - question marks
         rows = self._connection.execute(query, (*ids, now_us, now_us))
-        return {row["id"]: Article.model_validate_json(row["content"]) for row in rows}
+        return {row["id"]: row["content"] for row in rows}
 
     @_with_code
     def content(self, article_id: str) -> bytes | None:

@@ -24,8 +24,7 @@ from newsdex.index.text.languages import stemmed_as
 from newsdex.index.text.scripts import is_unspaced
 from newsdex.search.plan.curation import shipped
 from newsdex.search.plan.filters import filter_queries, hidden_query
-from newsdex.search.reply.highlighter import MatcherByLanguage
-from newsdex.search.reply.hits import hit_in_html
+from newsdex.search.reply.hits import hits_of
 from newsdex.search.sources import Texts, Views
 from newsdex_schemas import Article, SimilarReply, SimilarRequest
 
@@ -83,14 +82,9 @@ class Similar:
         found = view.find(query, scope, sort="relevance", size=request.size)
         index_ms = (time.monotonic() - start) * 1e3
 
-        articles = self.texts.visible([id_ for id_, _ in found.documents], now_us)
-        matchers = MatcherByLanguage(query)
+        contents = self.texts.visible_contents([id_ for id_, _ in found.documents], now_us)
         return SimilarReply(
-            hits=tuple(
-                hit_in_html(articles[id_], score, matchers.of(found.languages[id_]))
-                for id_, score in found.documents
-                if id_ in articles
-            ),
+            hits=hits_of(found.documents, contents, found.languages, query),
             terms=tuple(term.text for term in significant),
             partial=found.partial,
             took_ms=round((time.monotonic() - arrived) * 1e3, 3),

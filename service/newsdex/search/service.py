@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from whoosh import query as q
 
@@ -13,12 +14,11 @@ from newsdex.index.scope import SearchScope
 from newsdex.search.plan.curation import Curation, shipped
 from newsdex.search.plan.filters import hidden_query
 from newsdex.search.reply.explanation import explained
-from newsdex.search.reply.highlighter import MatcherByLanguage
-from newsdex.search.reply.hits import hit_in_html, hit_with_offsets
+from newsdex.search.reply.hits import hits_of
 from newsdex.search.request import ParsedRequest, parse_request, run_query
 from newsdex.search.sealing import Seal
 from newsdex.search.sources import Texts, Views
-from newsdex_schemas import Hit, SearchReply, SearchRequest
+from newsdex_schemas import SearchReply, SearchRequest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,17 +53,9 @@ class Search:
         index_ms = (time.monotonic() - start) * 1e3
 
         found = result.found
-        articles = self.texts.visible([*[id_ for id_, _ in found.documents], *bets], now_us)
-        languages = {**bets, **found.languages}
-        matchers = MatcherByLanguage(result.plan.counted)
-        show = hit_in_html if request.marks == "html" else hit_with_offsets
-
-        def shown(id_: str, score: float) -> Hit:
-            hit = show(articles[id_], score, matchers.of(languages[id_]))
-            more = found.more_versions.get(id_)
-            return hit.model_copy(update={"more_versions": more}) if more else hit
-
-        hits = tuple([shown(id_, score) for id_, score in found.documents if id_ in articles])
+        contents = self.texts.visible_contents([*[id_ for id_, _ in found.documents], *bets], now_us)
+        show = partial(hits_of, contents=contents, query=result.plan.counted, marks=request.marks)
+        hits = show(found.documents, languages=found.languages, more_versions=found.more_versions)
         if request.explain and request.sort == "relevance":
             statistics = parsed.cursor.statistics if parsed.cursor else None
             hits = explained(hits, view, result.plan.query, deadline, statistics)
@@ -82,7 +74,9 @@ class Search:
             position=view.position,
             did_you_mean=did_you_mean,
             words="all" if result.plan.at_least is None else "most",
-            promoted=tuple([shown(id_, 0.0) for id_ in bets if id_ in articles]),
+            promoted=show([(id_, 0.0) for id_ in bets], languages=bets, more_versions=found.more_versions)
+            if bets
+            else (),
         )
 
     def _promoted(self, view: View, parsed: ParsedRequest, scope: SearchScope) -> dict[str, str]:

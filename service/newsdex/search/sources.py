@@ -13,6 +13,9 @@ class Texts(Protocol):
     def visible(self, ids: Sequence[str], now_us: int) -> dict[str, Article]:
         """Return those articles that may be shown now."""
 
+    def visible_contents(self, ids: Sequence[str], now_us: int) -> dict[str, bytes]:
+        """Return the JSON of those articles."""
+
     def hidden_since(self, position: int, now_us: int) -> list[str]:
         """Return the articles that an index at some position may still show and must not."""
 

@@ -1,7 +1,7 @@
 """Finds the words of an article that a query asks for."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
@@ -167,21 +167,6 @@ def _runs(folded: str) -> list[str]:
     return _RUN.findall(folded)
 
 
-class MatcherByLanguage:
-    """What a query asks for in articles of each language, made when there is one."""
-
-    def __init__(self, query: Query) -> None:
-        """Take the query."""
-        self._query = query
-        self._made: dict[str, TermMatcher] = {}
-
-    def of(self, language: str) -> TermMatcher:
-        """Return what the query asks for in an article whose words are stemmed by a language."""
-        if language not in self._made:
-            self._made[language] = TermMatcher(self._query, language)
-        return self._made[language]
-
-
 def _fitting(leaf: Query) -> Chosen:
     pattern = re.compile(leaf._get_pattern())  # noqa: SLF001 - the only way to Whoosh's reading of `*` and `?`
     return lambda words_: filter(pattern.match, words_)
@@ -198,33 +183,53 @@ def _near(leaf: Query) -> Chosen:
     return chosen
 
 
-def found_words(text: str, matcher: TermMatcher) -> list[MatchSpan]:
-    """Return the words that a query asks for, from left to right; in an endless text the first ones."""
-    known = matcher.beginnings(text)
-    found = _in_lines(text, matcher) if known is None else _at_beginnings(text, *known, matcher)
+def found_words(texts: Sequence[str], matcher: TermMatcher) -> list[list[MatchSpan]]:
+    """Return the words of each text that a query asks for, from left to right; in an endless text the first ones."""
+    joined = "\n".join(texts)  # no word goes over the end of a line
+    known = matcher.beginnings(joined)
+    if known is not None:
+        found = _at_beginnings(texts, joined, *known, matcher)
+    elif len(texts) > 1:  # one of them may be in the way
+        return [found_words([text], matcher)[0] for text in texts]
+    else:
+        found = [_in_lines(text, matcher) for text in texts]
     if matcher.phrases:
-        found = matcher.in_their_places(text, list(found))
-    return list(islice(found, MAX_PLACES))
+        found = [matcher.in_their_places(text, list(own)) for text, own in zip(texts, found, strict=True)]
+    return [list(islice(own, MAX_PLACES)) for own in found]
 
 
-def _at_beginnings(text: str, folded: str, beginnings: Sequence[str], matcher: TermMatcher) -> Iterator[MatchSpan]:
-    """Yield each match, looking only at words that may be one."""
+def _at_beginnings(
+    texts: Sequence[str], joined: str, folded: str, beginnings: Sequence[str], matcher: TermMatcher
+) -> list[Iterable[MatchSpan]]:
+    """Return the matches of each text, looking only at words that may be one."""
     hits = [hit for beginning in beginnings for hit in _starts(folded, beginning)]
     # a word with something inside it may have its beginning in two pieces
-    hits += [match.start() for pattern in (INNER_APOSTROPHE, DOT_OF_INITIALS) for match in pattern.finditer(text)]
+    hits += [match.start() for pattern in (INNER_APOSTROPHE, DOT_OF_INITIALS) for match in pattern.finditer(joined)]
+    hits.sort()
+    found: list[Iterable[MatchSpan]] = []
+    start = first = 0
+    for text in texts:
+        last = bisect_left(hits, start + len(text), first)
+        found.append(_words_around(hits[first:last], joined, start, matcher))
+        start, first = start + len(text) + 1, last
+    return found
+
+
+def _words_around(hits: Sequence[int], joined: str, text_start: int, matcher: TermMatcher) -> Iterator[MatchSpan]:
+    """Yield the matches among the words of one of the joined texts that are at some places there."""
     behind = 0
-    for hit in sorted(hits):
+    for hit in hits:
         if hit < behind:
             continue
-        start = _start_around(text, hit)
-        around = AROUND.match(text, start)
+        start = _start_around(joined, hit)
+        around = AROUND.match(joined, start)
         behind = around.end() if around else hit + 1
-        piece = text[start:behind]
+        piece = joined[start:behind]
         plain = piece.isascii() and piece.isalnum()
         for word, begin, end in [(piece, 0, len(piece))] if plain else words(piece):
             stem = matcher[word]
             if stem is not None:
-                yield MatchSpan(start + begin, start + end, stem)
+                yield MatchSpan(start - text_start + begin, start - text_start + end, stem)
 
 
 def _start_around(text: str, hit: int) -> int:

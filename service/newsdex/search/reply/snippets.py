@@ -4,7 +4,6 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
@@ -44,26 +43,21 @@ class Marked:
     text: str
     marks: tuple[tuple[int, int], ...] = ()
 
-    def html(self) -> str:
-        """Return it escaped for HTML, the words between `<mark>` and `</mark>`."""
-        parts, at = [], 0
-        for start, end in self.marks:
-            parts += [escape(self.text[at:start]), "<mark>", escape(self.text[start:end]), "</mark>"]
-            at = end
-        parts.append(escape(self.text[at:]))
-        return "".join(parts)
+
+def marked(texts: Sequence[str], matcher: TermMatcher) -> list[Marked]:
+    """Return short texts, such as titles, as they stand, with their marks."""
+    every = found_words(texts, matcher)
+    return [Marked(text=text, marks=tuple(_apart(found))) for text, found in zip(texts, every, strict=True)]
 
 
-def marked(text: str, matcher: TermMatcher) -> Marked:
-    """Return a short text, such as a title, as it stands, with its marks."""
-    return Marked(text=text, marks=tuple(_apart(found_words(text, matcher))))
+def snippets(texts: Sequence[str], matcher: TermMatcher) -> list[tuple[Marked, ...]]:
+    """Return up to three passages of each text around its matches, the best first; without a match its beginning."""
+    every = found_words([text[:MAX_SCANNED_CHARS] for text in texts], matcher)
+    return [_snippets(text, found) for text, found in zip(texts, every, strict=True)]
 
 
-def snippets(text: str, matcher: TermMatcher) -> tuple[Marked, ...]:
-    """Return up to three passages around the matches, the best first, or the text's beginning where there is none."""
-    scanned = text[:MAX_SCANNED_CHARS]
-    found = found_words(scanned, matcher)
-    ends = list(_sentence_ends(scanned))
+def _snippets(text: str, found: Sequence[MatchSpan]) -> tuple[Marked, ...]:
+    ends = list(_sentence_ends(text[:MAX_SCANNED_CHARS]))
     passages = _best(list(_candidates(text, ends, found))) if found else [_passage(text, ends, 0, ())]
     shown = (_shown(text, passage) for passage in passages)
     return tuple(passage for passage in shown if passage.text)
