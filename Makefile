@@ -10,7 +10,7 @@ BUILT := $(KERNEL)/kernel.so
 .PHONY: memory bench-steady relations relevance relevance-choose contract constraints clean
 
 help:
-	@echo "make demo (ONCE=1) · test · test-faults · kills · hidden · fuzz · relations · lint · format · bench · bench-typing · bench-index"
+	@echo "make demo (ONCE=1) · test · test-faults · test-cluster · kills · hidden · fuzz · relations · lint · format · bench · bench-typing · bench-index"
 	@echo "     bench-million · bench-steady · memory · spelling · pasted · extraction · relevance · contract · constraints · clean · test-kernel"
 
 setup: $(READY)
@@ -42,6 +42,11 @@ test-kernel: $(BUILT)
 # all tests of faults, those that take a while too
 test-faults: $(BUILT)
 	$(BIN)/python -m pytest tests/faults -m "long or not long" $(ARGS)
+
+# on real engines beyond one machine: what is not here is skipped with a reason
+.PHONY: test-cluster
+test-cluster: $(BUILT)
+	$(BIN)/python -m pytest tests/cluster -m "long or not long" $(ARGS)
 
 # kills processes a thousand times and keeps the result; half an hour and more
 kills: $(BUILT)

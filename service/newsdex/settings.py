@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
+    TypeAdapter,
     UrlConstraints,
     ValidationError,
 )
@@ -37,7 +38,20 @@ GATEWAY_URL = "NEWSDEX_GATEWAY_URL"
 """What `newsdex env` prints for others; no setting of ours."""
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 """A list in a variable, parted by commas or spaces."""
-BrokerUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["nats", "tls"])]
+BROKER_URL = TypeAdapter(Annotated[AnyUrl, UrlConstraints(allowed_schemes=["nats", "tls"])])
+
+
+def _broker_urls(value: object) -> str:
+    """Return the addresses of a broker's servers, parted by commas; one without a scheme has the first one's."""
+    first, *others = [part for part in str(value).replace(",", " ").split() if part] or [""]
+    scheme = first.partition("://")[0]
+    urls = [first, *(url if "://" in url else f"{scheme}://{url}" for url in others)]
+    for url in urls:
+        BROKER_URL.validate_python(url)
+    return ",".join(urls)
+
+
+BrokerUrls = Annotated[str, BeforeValidator(_broker_urls)]
 
 
 class Settings(BaseSettings):
@@ -47,8 +61,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("newsdex-data")
     """Folder of the archive, the index and the embedded broker's store."""
-    broker_url: BrokerUrl | None = None
-    """An external broker; unset, the one that `newsdex up` runs on the same data folder."""
+    broker_url: BrokerUrls | None = None
+    """An external broker, or servers of its cluster; unset, the one that `newsdex up` runs on the same data folder."""
     broker_user: str | None = None
     broker_password: SecretStr | None = None
     broker_token: SecretStr | None = None
@@ -60,14 +74,14 @@ class Settings(BaseSettings):
     broker_tls_key: Path | None = None
     broker_inbox_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")] = "_INBOX"
     """Where replies come in; a user of its own inbox cannot read those of others."""
-    broker_monitoring_url: str | None = None
-    """The broker's HTTP monitoring address, where `sync_interval: always` is verified."""
+    broker_monitoring_url: Words = ()
+    """HTTP monitoring addresses of all the broker's servers, where `sync_interval: always` is verified."""
+    broker_replicas: int | None = Field(default=None, ge=1, le=5)
+    """On how many servers of a cluster stream and consumers are kept, at least; unset, 3 in a cluster, else 1."""
     broker_port: int | None = Field(default=None, ge=0, le=65535)
     """Port of the embedded broker; 0 takes a free one. Unset, the one that it had last, else 4222, else a free one."""
     stream_max_bytes: int | None = Field(default=None, ge=1)
     """The size at which the stream refuses new events; unset, what the broker's store takes."""
-    stream_replicas: int = Field(default=1, ge=1, le=5)
-    """On how many servers of a cluster the stream is kept, at least."""
     stream_keep_days: float = Field(default=30.0, gt=0)
     """How long the stream keeps handled events."""
     stream_keep_bytes: int | None = Field(default=None, ge=0)

@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from pydantic import AnyUrl
 from tests.faults.test_disk_full import everything, not_ready, publish, waiting
 from tests.integration.running import Running, Service, until
 from tests.scenarios.corpus import Corpus, stories
@@ -120,7 +119,7 @@ def served(tmp_path: Path) -> Iterator[tuple[Service, Settings, Running, int]]:
     data_dir.mkdir()
     with EmbeddedServer(broker_folder) as broker:
         service = Service(data_dir=data_dir, settings={"NEWSDEX_BROKER_URL": broker.url}, logs=tmp_path)
-        settings = Settings(data_dir=data_dir, broker_url=AnyUrl(broker.url))
+        settings = Settings(data_dir=data_dir, broker_url=broker.url)
         indexer = Running.start(service, "indexer", http_port=port).wait_until_ready()
         asyncio.run(publish(settings, range(EVENTS)))
         until(lambda: everything(data_dir)[1] == EVENTS, 30, "the first events have outcomes")

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import AnyUrl
 from tests.faults.disks import FILLER, Disk, small_disk
 from tests.integration.running import Running, Service, until
 from tests.scenarios.corpus import Corpus, drain, found_in, stories
@@ -238,7 +237,7 @@ def test_an_indexer_on_a_full_disk_acknowledges_nothing_says_so_and_goes_on(disk
     broker_folder.mkdir()
     with EmbeddedServer(broker_folder) as broker:
         service = Service(data_dir=disk.folder, settings={"NEWSDEX_BROKER_URL": broker.url}, logs=tmp_path)
-        settings = Settings(data_dir=disk.folder, broker_url=AnyUrl(broker.url))
+        settings = Settings(data_dir=disk.folder, broker_url=broker.url)
         indexer = Running.start(service, "indexer", http_port=port).wait_until_ready()
         try:
             until(lambda: indexer.events("index.generation_swapped"), 60, "an index serves")
@@ -271,7 +270,7 @@ def test_an_index_on_a_full_disk_says_so_while_events_are_acknowledged_and_catch
     broker_folder.mkdir()
     with small_disk(data_dir / "index", 8) as disk, EmbeddedServer(broker_folder) as broker:
         service = Service(data_dir=data_dir, settings={"NEWSDEX_BROKER_URL": broker.url}, logs=tmp_path)
-        settings = Settings(data_dir=data_dir, broker_url=AnyUrl(broker.url))
+        settings = Settings(data_dir=data_dir, broker_url=broker.url)
         indexer = Running.start(service, "indexer", http_port=port).wait_until_ready()
         try:
             until(lambda: indexer.events("index.generation_swapped"), 60, "an index serves")

@@ -17,6 +17,7 @@ from typer.main import get_command
 
 from newsdex import metrics
 from newsdex.apps.projector import STOP_TIMEOUT_S
+from newsdex.broker.address import broker_urls
 from newsdex.broker.connection import GRACEFUL_TIMEOUT_S
 from newsdex.broker.server import server_binary
 from newsdex.broker.streams import CONSUMERS
@@ -35,6 +36,8 @@ OURS = {name: service for name, service in SERVICES.items() if "build" in servic
 NATS_FILE = DEPLOY / "nats" / "nats-server.conf"
 NATS = NATS_FILE.read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+CLUSTER: dict[str, Any] = yaml.safe_load((DEPLOY / "docker-compose.cluster.yml").read_text(encoding="utf-8"))
 
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
 each_of_ours = pytest.mark.parametrize("service", OURS.values(), ids=OURS)
@@ -67,7 +70,7 @@ def test_the_settings_of_a_container_are_valid(service: dict[str, Any], monkeypa
     settings = Settings()
 
     assert str(settings.broker_url) == f"nats://nats:{nats_setting('listen').rpartition(':')[2]}"
-    assert settings.broker_monitoring_url == f"http://nats:{nats_setting('http').rpartition(':')[2]}"
+    assert settings.broker_monitoring_url == (f"http://nats:{nats_setting('http').rpartition(':')[2]}",)
     assert settings.broker_user == nats_setting("user")
     assert f"127.0.0.1:{settings.http_port}/ready" in service["healthcheck"]["test"][-1]
 
@@ -336,3 +339,25 @@ def test_accounts_give_each_role_the_rights_that_it_has_without_them() -> None:
     with_accounts["searcher"]["publish"].remove("_R_.>")
 
     assert without == with_accounts
+
+
+def test_the_cluster_has_three_servers_that_the_real_server_takes(tmp_path: Path) -> None:
+    servers = {name: one for name, one in CLUSTER["services"].items() if name.startswith("nats")}
+    for service in servers.values():
+        environment = {name: re.sub(r"\$\{\w+[^}]*\}", "abc", text) for name, text in service["environment"].items()}
+        command = [server_binary(), "-t", "-c", str(DEPLOY / "nats" / "cluster.conf")]
+        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=False)
+
+        assert done.returncode == 0, done.stderr
+        assert set(servers) == set(re.findall(r"@([a-z0-9-]+):6222", environment["NATS_ROUTES"]))
+
+
+def test_what_the_cluster_adds_fits_the_composition_that_it_is_added_to() -> None:
+    services = CLUSTER["services"]
+    both = {**SERVICES["nats"], **services["nats"]}
+    differing = {name for name in both if name in SERVICES["nats"] and both[name] != SERVICES["nats"][name]}
+    urls = broker_urls(Settings(broker_url=services["indexer"]["environment"]["NEWSDEX_BROKER_URL"]))
+
+    assert {"command", "environment", "volumes"} == differing
+    assert services.keys() == {*SERVICES, "nats-2", "nats-3"}
+    assert [f"nats://{name}:4222" for name in services if name.startswith("nats")] == urls

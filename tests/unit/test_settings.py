@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from newsdex.broker.address import broker_urls
 from newsdex.errors import Misconfigured
 from newsdex.settings import Settings, load_settings, unknown_variables
 
@@ -21,10 +22,10 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "broker_tls_cert": ("/etc/cert.pem", Path("/etc/cert.pem")),
     "broker_tls_key": ("/etc/key.pem", Path("/etc/key.pem")),
     "broker_inbox_prefix": ("_INBOX.desk", "_INBOX.desk"),
-    "broker_monitoring_url": ("http://broker.example:8222", "http://broker.example:8222"),
+    "broker_monitoring_url": ("http://broker.example:8222", ("http://broker.example:8222",)),
+    "broker_replicas": ("3", 3),
     "broker_port": ("4333", 4333),
     "stream_max_bytes": ("1000000", 1_000_000),
-    "stream_replicas": ("3", 3),
     "stream_keep_days": ("7", 7.0),
     "stream_keep_bytes": ("500000", 500_000),
     "stream_keep_unbacked_days": ("0", 0.0),
@@ -103,6 +104,9 @@ def test_settings_are_frozen() -> None:
         ("broker_url", f"http://newsdex:{SECRET}@broker.example"),
         ("broker_url", f"ws://newsdex:{SECRET}@broker.example"),
         ("broker_url", "broker.example:4222"),
+        ("broker_url", ","),
+        ("broker_url", f"nats://broker.example,http://newsdex:{SECRET}@broker.example"),
+        ("broker_replicas", "6"),
         ("broker_port", "65536"),
         ("http_port", "-1"),
         ("gateway_rate", "0"),
@@ -133,7 +137,22 @@ def test_a_wrong_setting_is_refused_by_the_name_of_its_variable(
 def test_a_broker_is_given_by_a_nats_or_tls_url(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     give(monkeypatch, broker_url=url)
 
-    assert url == str(load_settings().broker_url)
+    assert url == load_settings().broker_url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nats://one:4222,nats://two:4223",
+        "nats://one:4222, two:4223",
+        "nats://one:4222,two:4223,",
+        "nats://u:p@one:4222,two:4223",
+    ],
+)
+def test_servers_of_a_cluster_are_parted_by_commas(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    give(monkeypatch, broker_url=text)
+
+    assert ["nats://one:4222", "nats://two:4223"] == broker_urls(load_settings())
 
 
 @pytest.mark.parametrize(
@@ -144,10 +163,11 @@ def test_a_broker_is_given_by_a_nats_or_tls_url(monkeypatch: pytest.MonkeyPatch,
         ("broker_url", f"nats://newsdex:{SECRET}@broker.example:4222"),
         ("broker_url", f"tls://newsdex:{SECRET}%40%2F@broker.example"),
         ("broker_url", f"nats://:{SECRET}@broker.example"),
+        ("broker_url", f"nats://newsdex:{SECRET}@broker.example,nats://newsdex:{SECRET}@other.example"),
         ("broker_url", f"nats://{SECRET}@broker.example"),
         ("broker_monitoring_url", f"http://newsdex:{SECRET}@broker.example:8222"),
     ],
-    ids=["password", "token", "url", "encoded", "nameless", "token in url", "monitoring"],
+    ids=["password", "token", "url", "encoded", "nameless", "cluster", "token in url", "monitoring"],
 )
 def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
     """A URL's user without a password is a token to NATS."""

@@ -32,6 +32,7 @@ async def connect(
 ) -> AsyncIterator[Client]:
     """Return a client of the service at `nats://…`, `tls://…`, or the gateway at `http://…` or `https://…`.
 
+    A broker's address may be those of several servers of a cluster, parted by commas.
     Without an address, that of the environment, as `eval "$(newsdex env)"` sets it: `NEWSDEX_BROKER_URL`, else
     `NEWSDEX_GATEWAY_URL`. `key` opens the gateway, else `NEWSDEX_KEY` does. `source` names the publisher of bare
     articles and withdrawals. What may pass is tried again for `retry_s` seconds. `options` are those of
@@ -81,7 +82,7 @@ async def _over_nats(address: str, retry_s: float, options: dict[str, Any]) -> T
         "max_reconnect_attempts": -1,  # after 60, NATS' default, nobody would connect again
     }
     chosen: dict[str, Any] = defaults | _identity(address, options)
-    connecting = connection.connect(**chosen | {"servers": address.split(","), "error_cb": remember})
+    connecting = connection.connect(**chosen | {"servers": _servers(address), "error_cb": remember})
     try:
         await asyncio.wait_for(refusals.or_refused(connecting, ""), retry_s + chosen["connect_timeout"])
         tls = connection.options.get("tls")
@@ -101,14 +102,22 @@ def _identity(address: str, options: dict[str, Any]) -> dict[str, Any]:
     """Return the options with who we are, of the environment or the address, which TLS guards where it is asked for."""
     environment = {name: os.environ.get(f"NEWSDEX_BROKER_{variable}") for name, variable in FROM_ENVIRONMENT.items()}
     found = {name: value for name, value in environment.items() if value} | options
-    parts = urlsplit(address)
-    if parts.username and parts.password and "user" not in options:
-        found |= {"user": unquote(parts.username), "password": unquote(parts.password)}
-    if parts.scheme == "tls" and "tls" not in found:
+    servers = [urlsplit(server) for server in _servers(address)]
+    named = next((server for server in servers if server.username and server.password), None)
+    if named is not None and "user" not in options:
+        found |= {"user": unquote(named.username or ""), "password": unquote(named.password or "")}
+    if any(server.scheme == "tls" for server in servers) and "tls" not in found:
         found["tls"] = _tls(os.environ.get("NEWSDEX_BROKER_TLS_CA"))
     if isinstance(tls := found.get("tls"), Tls):
         found |= {name: tls.guard(found[name]) for name in ("password", "token") if name in found}
     return found
+
+
+def _servers(address: str) -> list[str]:
+    """Return the addresses of the broker's servers; one without a scheme has the first one's."""
+    first, *others = address.replace(",", " ").split()
+    scheme = urlsplit(first).scheme
+    return [first, *(url if "://" in url else f"{scheme}://{url}" for url in others)]
 
 
 def _tls(authority: str | None) -> Tls:

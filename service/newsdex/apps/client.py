@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from newsdex.apps.pacing import Pace
 from newsdex.apps.publishing import Publication, Publisher
 from newsdex.broker.client import connect
-from newsdex.broker.streams import CONSUMERS
+from newsdex.broker.streams import CONSUMERS, is_clustered
 from newsdex.errors import Refused, Unavailable
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, channels
@@ -18,6 +18,7 @@ from newsdex_schemas.client import Asker, Message
 from newsdex_schemas.client.asking import is_settled
 from newsdex_schemas.client.over_nats import NatsTransport
 from newsdex_schemas.client.refusals import Refusals
+from newsdex_schemas.client.retries import retried
 from newsdex_schemas.client.transport import Stored
 from newsdex_schemas.operations import (
     ErasureOrder,
@@ -42,6 +43,8 @@ from newsdex_schemas.story import StoryReply, StoryRequest
 REDRIVEN_AT_ONCE = 200
 """Parked events in one request: far less than REPLY_TIMEOUT_S even where each is a large one."""
 LAG_TIMEOUT_S = 2.0
+ELECTION_S = 30.0
+"""Far longer than a cluster takes to have a new leader, with the time after which a lost acknowledgement is missed."""
 FIRST_PROCESS_S, NEXT_PROCESS_S = 2.0, 0.3
 """How long processes are waited for: until one says how it is, and then until no other does."""
 
@@ -58,14 +61,15 @@ async def connected(settings: Settings) -> AsyncIterator["Client"]:
 
 
 class Client(Asker):
-    """The contract's client, with what operators ask; nothing is tried again.
+    """The contract's client, with what operators ask.
 
-    Each request raises `Unavailable` where nobody answers and `Refused` for a Problem.
+    Each request raises `Unavailable` where nobody answers and `Refused` for a Problem. Nothing is tried again but what
+    an election in the broker's cluster delays.
     """
 
     def __init__(self, connection: NatsClient, refusals: Refusals) -> None:
         self._nats = NatsTransport(connection, refusals)
-        super().__init__(self._nats)
+        super().__init__(self._nats, retry_s=ELECTION_S if is_clustered(connection) else 0.0)
         self._connection = connection
         self._js = connection.jetstream()
         self._lag_is_told = True
@@ -83,7 +87,7 @@ class Client(Asker):
         where it refuses us. Without a pace everything is sent at once, however much waits for the service.
         """
         done = done or Publication()
-        await Publisher(self._nats, pace).publish(messages, done, on_ack)
+        await Publisher(self._nats, pace, self._retry_s).publish(messages, done, on_ack)
         return done
 
     async def publish_one(self, message: Message) -> Stored:
@@ -91,7 +95,7 @@ class Client(Asker):
 
         Raises `Invalid` for one that is larger than the broker takes, `Unavailable` and `Misconfigured` as `publish`.
         """
-        return await self._nats.publish_one(message)
+        return await retried(lambda: self._nats.publish_one(message), self._retry_s)
 
     def pace(self) -> Pace:
         """Return what keeps the events that wait for the service few, for one publication."""

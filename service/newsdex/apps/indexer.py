@@ -35,9 +35,10 @@ from newsdex.archive.database import FILE_NAME
 from newsdex.archive.reader import read_archive
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.backoff import growing_delay_s
-from newsdex.broker.address import monitoring_url
+from newsdex.broker.address import monitoring_urls
 from newsdex.broker.connection import as_delivery, make_broker, undecoded
-from newsdex.broker.streams import ACK_WAIT_S, CONSUMERS, MAX_ACK_PENDING, sync_always
+from newsdex.broker.monitoring import sync_always
+from newsdex.broker.streams import ACK_WAIT_S, CONSUMERS, MAX_ACK_PENDING
 from newsdex.clock import now_us
 from newsdex.cursor_key import cursor_key
 from newsdex.errors import Unavailable
@@ -148,7 +149,7 @@ class Indexer:
         payload = js._nc.max_payload  # noqa: SLF001 - the broker says it when the connection is made
         if payload < channels.MAX_MESSAGE_BYTES:
             log.warning("broker.small_payload", max_payload=payload, wanted=channels.MAX_MESSAGE_BYTES)
-        always = await sync_always(monitoring_url(self._settings))
+        always = await sync_always(monitoring_urls(self._settings))
         if always is False:
             self._readiness.fail(
                 "broker_sync", "the broker does not fsync before it acknowledges: sync_interval: always"

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from newsdex.apps.pacing import Pace
 from newsdex.errors import Invalid, NewsdexError, Unavailable
 from newsdex_schemas import EventRef
 from newsdex_schemas.client import Message
 from newsdex_schemas.client.over_nats import IN_FLIGHT, NatsTransport
+from newsdex_schemas.client.retries import retried
 
 
 @dataclass(kw_only=True, slots=True)
@@ -25,11 +27,12 @@ class Publication:
 
 
 class Publisher:
-    """Publishes on one connection."""
+    """Publishes on one connection; what may pass is tried again for `retry_s` seconds, by the same message id."""
 
-    def __init__(self, transport: NatsTransport, pace: Pace | None = None) -> None:
+    def __init__(self, transport: NatsTransport, pace: Pace | None = None, retry_s: float = 0.0) -> None:
         self._transport = transport
         self._pace = pace
+        self._retry_s = retry_s
 
     async def publish(self, messages: Iterable[Message], done: Publication, on_ack: Callable[[int], None]) -> None:
         """Publish, and wait for every acknowledgement, which `done` counts as they come; `on_ack` hears how many.
@@ -43,7 +46,7 @@ class Publisher:
                 if self._pace is not None:
                     await self._pace.turn()
                 try:
-                    ref, repeated = await self._transport.publish_one(message)
+                    ref, repeated = await retried(partial(self._transport.publish_one, message), self._retry_s)
                 except Invalid as error:
                     done.refused.append((message.origin, error))
                     if self._pace is not None:

@@ -9,9 +9,10 @@ from newsdex.apps.client import connected
 from newsdex.apps.findings import LATE_S, fault_of, missing
 from newsdex.apps.stream_watch import FILLING
 from newsdex.archive.reader import read_archive
-from newsdex.broker.address import broker_url, monitoring_url
+from newsdex.broker.address import broker_url, monitoring_urls
 from newsdex.broker.client import connect
-from newsdex.broker.streams import consumer_states, sync_always
+from newsdex.broker.monitoring import sync_always
+from newsdex.broker.streams import consumer_states
 from newsdex.clock import now_us
 from newsdex.errors import Invalid, Misconfigured, NewsdexError, Unavailable
 from newsdex.index.generations.generations import serving
@@ -73,10 +74,11 @@ async def _broker(settings: Settings) -> str:
     if payload < channels.MAX_MESSAGE_BYTES:
         reason = f"answers, but takes {payload:,} bytes a message: max_payload must be {channels.MAX_MESSAGE_BYTES:,}"
         raise Misconfigured("broker_small_payload", reason)
-    always = await sync_always(monitoring_url(settings))
+    always = await sync_always(monitoring_urls(settings))
     if always is False:
-        raise Misconfigured("broker_sync", "answers, but does not fsync before it acknowledges")
-    sync = "fsyncs before it acknowledges" if always else "whether it fsyncs cannot be seen without its monitoring URL"
+        raise Misconfigured("broker_sync", "answers, but not all its servers fsync before they acknowledge")
+    unseen = "whether it fsyncs cannot be seen without the monitoring URLs of its servers"
+    sync = "fsyncs before it acknowledges" if always else unseen
     return f"answers at {without_credentials(broker_url(settings))}; {sync}"
 
 

@@ -14,11 +14,11 @@ from nats.js import JetStreamContext
 from newsdex import metrics
 from newsdex.apps.stream_adoption import StreamAdoption
 from newsdex.apps.stream_marks import BACKED_UP, HANDLED, StreamMark, read_mark, write_mark
-from newsdex.broker.address import monitoring_url
+from newsdex.broker.address import monitoring_urls
 from newsdex.broker.retention import Positions, Pruning, acknowledged_position, decide_pruning, excess_position
 from newsdex.broker.room import Usage, contents_of, position_before, remove_up_to, store_usage, stored_at, stream_usage
 from newsdex.broker.stream_keeper import StreamKeeper
-from newsdex.broker.streams import CONSUMERS, ensure_stream, forget_consumer, wanted_stream
+from newsdex.broker.streams import CONSUMERS, ensure_stream, forget_consumer, wanted_replicas, wanted_stream
 from newsdex.errors import Unavailable
 from newsdex.health import Readiness
 from newsdex.settings import Settings
@@ -79,7 +79,7 @@ class StreamWatch:
         self._adoption = adoption
         self._settings = settings
         self._readiness = readiness
-        self._stream = wanted_stream(settings.stream_max_bytes, settings.stream_replicas)
+        self._stream = wanted_stream(settings.stream_max_bytes, wanted_replicas(js, settings.broker_replicas))
         self._keeper = StreamKeeper(js, self._stream, lambda what: metrics.STREAM_MENDED.labels(what).inc())
         self._turn = asyncio.Lock()
         self._prune_at = time.monotonic()
@@ -146,7 +146,7 @@ class StreamWatch:
 
     async def _look(self) -> Look:
         stream, consumers = await self._keeper.keep()
-        store = await store_usage(self._js, monitoring_url(self._settings))
+        store = await store_usage(self._js, monitoring_urls(self._settings))
         # what was removed from the stream does not come any more, also where this archive never had it
         gone = contents_of(stream).first - 1
         settled = await self._adoption.check(max(gone, self._acknowledged(stream, consumers)))

@@ -1,10 +1,11 @@
 """Finds the broker: the external one that is set, or the embedded one of the data folder."""
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -16,20 +17,28 @@ from newsdex_schemas.client.tls import Tls
 
 ADDRESS_FILE = "broker.json"
 CONNECT_TIMEOUT_S = 5
+NAMED = re.compile(r"://[^/@:]*:[^/]*@")
+"""User and password in a URL; a user alone is a token."""
 
 
 def broker_url(settings: Settings) -> str:
-    """Return the broker's URL; raise `Unavailable` where none is set and none is running on the data folder."""
-    if settings.broker_url is not None:
-        return str(settings.broker_url)
-    return _embedded(settings.data_dir)["url"]
+    """Return the broker's URL, or those of its servers, parted by commas.
+
+    Raises `Unavailable` where none is set and none is running on the data folder.
+    """
+    return settings.broker_url or _embedded(settings.data_dir)["url"]
 
 
-def monitoring_url(settings: Settings) -> str | None:
-    """Return the address of the broker's HTTP monitoring, if it is known."""
+def broker_urls(settings: Settings) -> list[str]:
+    """Return the URLs of the broker's servers, without user and password: those are options. Raises as `broker_url`."""
+    return [NAMED.sub("://", url) for url in broker_url(settings).split(",")]
+
+
+def monitoring_urls(settings: Settings) -> Sequence[str]:
+    """Return the addresses of the HTTP monitoring of the broker's servers, as far as they are known."""
     if settings.broker_url is not None:
         return settings.broker_monitoring_url
-    return _embedded(settings.data_dir)["monitoring_url"]
+    return [_embedded(settings.data_dir)["monitoring_url"]]
 
 
 def write_address(data_dir: Path, url: str, monitoring: str) -> None:
@@ -67,15 +76,18 @@ def connection_options(settings: Settings) -> dict[str, Any]:
 
 
 def _wants_tls(settings: Settings) -> bool:
-    return bool(settings.broker_tls_ca or settings.broker_tls_cert) or broker_url(settings).startswith("tls://")
+    set_up = bool(settings.broker_tls_ca or settings.broker_tls_cert)
+    return set_up or any(url.startswith("tls://") for url in broker_urls(settings))
 
 
 def _user(settings: Settings) -> tuple[str | None, SecretStr | None]:
     """Return user and password, also where they stand in the URL: NATS' client would not guard those."""
-    url = settings.broker_url
-    if settings.broker_user or url is None or not url.username or not url.password:
+    if settings.broker_user or settings.broker_url is None:
         return settings.broker_user, settings.broker_password
-    return unquote(url.username), SecretStr(unquote(url.password))
+    for parts in map(urlsplit, settings.broker_url.split(",")):
+        if parts.username and parts.password:
+            return unquote(parts.username), SecretStr(unquote(parts.password))
+    return None, settings.broker_password
 
 
 def _secret(secret: SecretStr, tls: Tls | None) -> str | Callable[[], str]:

@@ -7,12 +7,13 @@ from typing import Any
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from newsdex.broker.address import broker_url, connection_options
+from newsdex.broker.address import broker_urls, connection_options
 from newsdex.errors import Unavailable
 from newsdex.settings import Settings
 from newsdex_schemas.client.refusals import Refusals, refusal_of
 from newsdex_schemas.client.tls import NotEncrypted
 
+RECONNECT_WAIT_S = 0.2
 # says of every TLS connection that NATS' client closes that it cannot be closed halfway
 logging.getLogger("asyncio").setLevel(logging.ERROR)
 
@@ -29,7 +30,8 @@ def without_lost_connections(loop: asyncio.AbstractEventLoop, context: dict[str,
 async def connect(settings: Settings, *, name: str, refusals: Refusals | None = None) -> Client:
     """Connect; what the broker refuses later is added to `refusals`.
 
-    Raises `Unavailable` at once where the broker does not answer, and `Misconfigured` where it refuses us.
+    Where several servers are known, another one is taken when the connection is lost. Raises `Unavailable` at once
+    where none of them answers, and `Misconfigured` where one refuses us.
     """
     faults: list[Exception] = []
 
@@ -39,13 +41,13 @@ async def connect(settings: Settings, *, name: str, refusals: Refusals | None = 
             refusals.add(fault)
 
     asyncio.get_running_loop().set_exception_handler(without_lost_connections)
-    options = connection_options(settings)
+    options, urls = connection_options(settings), broker_urls(settings)
     client = Client()
     try:
         await client.connect(
-            broker_url(settings),
+            urls,
             name=name,
-            allow_reconnect=False,
+            allow_reconnect=len(urls) > 1,
             # the first connection is tried so often too; 0 and less would mean without an end
             max_reconnect_attempts=1,
             reconnect_time_wait=0,
@@ -66,4 +68,5 @@ async def connect(settings: Settings, *, name: str, refusals: Refusals | None = 
         refusal = refusal_of(NotEncrypted())
         assert refusal is not None
         raise refusal
+    client.options |= {"max_reconnect_attempts": -1, "reconnect_time_wait": RECONNECT_WAIT_S}
     return client

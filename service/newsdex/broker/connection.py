@@ -1,6 +1,7 @@
 """Makes the FastStream broker as newsdex needs it: every default that loses, stalls or freezes is set."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ from nats.errors import ConnectionClosedError, ConnectionReconnectingError
 from nats.errors import Error as NatsError
 
 from newsdex import metrics
-from newsdex.broker.address import broker_url, connection_options
+from newsdex.broker.address import broker_urls, connection_options
 from newsdex.broker.inboxes import is_inbox
 from newsdex.broker.pull import BoundedJetStream
 from newsdex.broker.refusals import stops_a_process
@@ -99,11 +100,11 @@ class _Callbacks:
 class Broker(NatsBroker):
     """FastStream's broker, which pulls by bytes, and also stops while the server is away; drained then is nothing."""
 
-    def __init__(self, url: str, *, owner: Owner, refusals: Refusals | None, **options: Any) -> None:
+    def __init__(self, urls: Sequence[str], *, owner: Owner, refusals: Refusals | None, **options: Any) -> None:
         self._owner = owner
         self._callbacks = _Callbacks(owner, refusals)
         super().__init__(
-            url,
+            urls,
             closed_cb=self._callbacks.closed,
             disconnected_cb=self._callbacks.disconnected,
             reconnected_cb=self._callbacks.reconnected,
@@ -146,7 +147,7 @@ def make_broker(settings: Settings, *, name: str, owner: Owner, refusals: Refusa
     """
     options = connection_options(settings)
     return Broker(
-        broker_url(settings),
+        broker_urls(settings),
         owner=owner,
         refusals=refusals,
         name=name,

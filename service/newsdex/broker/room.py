@@ -1,21 +1,18 @@
 """Asks the broker how full stream and store are, and has the oldest events removed from the stream."""
 
-import asyncio
-import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
 from newsdex.broker.jetstream_api import NO_MESSAGE, ask_broker
+from newsdex.broker.monitoring import look_at_servers
 from newsdex.broker.retention import StreamContents
 from newsdex.errors import Unavailable
 from newsdex_schemas import channels
-
-MONITORING_TIMEOUT_S = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,8 +41,8 @@ def stream_usage(info: dict[str, Any]) -> Usage:
     return Usage(used=info["state"]["bytes"], limit=limit if limit > 0 else None)
 
 
-async def store_usage(js: JetStreamContext, monitoring_url: str | None) -> Usage:
-    """Return how full the store is: by the account's limit, or else the server's, which its monitoring tells."""
+async def store_usage(js: JetStreamContext, monitoring_urls: Sequence[str]) -> Usage:
+    """Return how full the store is: by the account's limit, else the fullest server's, which its monitoring tells."""
     try:
         account = await ask_broker(js, "INFO")
     except APIError as error:
@@ -53,16 +50,15 @@ async def store_usage(js: JetStreamContext, monitoring_url: str | None) -> Usage
     limit = account["limits"].get("max_storage", -1)
     if limit > 0:
         return Usage(used=account["storage"], limit=limit)
-    server = None if monitoring_url is None else await asyncio.to_thread(_server_usage, monitoring_url)
-    return server or Usage(used=account["storage"], limit=None)
+    servers = [usage for one in await look_at_servers(monitoring_urls) if (usage := _server_usage(one)) is not None]
+    return max(servers, key=lambda usage: usage.share, default=Usage(used=account["storage"], limit=None))
 
 
-def _server_usage(monitoring_url: str) -> Usage | None:
+def _server_usage(server: dict[str, Any]) -> Usage | None:
     try:
-        with urllib.request.urlopen(f"{monitoring_url.rstrip('/')}/varz", timeout=MONITORING_TIMEOUT_S) as answer:  # noqa: S310 - an operator's setting
-            jetstream = orjson.loads(answer.read())["jetstream"]
+        jetstream = server["jetstream"]
         return Usage(used=jetstream["stats"]["storage"], limit=jetstream["config"]["max_storage"])
-    except (OSError, ValueError, KeyError):
+    except KeyError:
         return None
 
 

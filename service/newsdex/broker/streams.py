@@ -1,10 +1,8 @@
 """The stream and the indexer's consumers: how they are wanted, and made where they are missing."""
 
-import asyncio
-import urllib.request
 from datetime import timedelta
 
-import orjson
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -32,7 +30,20 @@ ACK_WAIT_S = 30.0
 """Longer than the longest commit with the queue before it."""
 MAX_ACK_PENDING = 1_000
 DUPLICATE_WINDOW_S = timedelta(minutes=10).total_seconds()
-MONITORING_TIMEOUT_S = 3
+
+
+CLUSTER_REPLICAS = 3
+"""On how many servers of a cluster an event is kept: one of them may fail, and the two others agree."""
+
+
+def wanted_replicas(js: JetStreamContext, chosen: int | None) -> int:
+    """Return on how many servers stream and consumers are to be kept, as chosen or by whether there is a cluster."""
+    return chosen or (CLUSTER_REPLICAS if is_clustered(js._nc) else 1)  # noqa: SLF001 - the connection knows it
+
+
+def is_clustered(connection: Client) -> bool:
+    """Return whether the server of a connection belongs to a cluster, by what it said when it was connected."""
+    return bool(connection._server_info.get("cluster"))  # noqa: SLF001 - the client gives it by no method
 
 
 def wanted_stream(max_bytes: int | None = None, replicas: int = 1) -> StreamConfig:
@@ -115,19 +126,3 @@ async def make_consumer_anew(js: JetStreamContext, name: str) -> None:
     except (NatsError, TimeoutError) as error:
         reason = str(error) or type(error).__name__
         raise Unavailable("jetstream_unavailable", f"the consumer {name} cannot be made anew: {reason}") from error
-
-
-async def sync_always(monitoring_url: str | None) -> bool | None:
-    """Tell whether the broker fsyncs before it acknowledges; None where there is no way to know."""
-    if monitoring_url is None:
-        return None
-    return await asyncio.to_thread(_read_sync_always, f"{monitoring_url.rstrip('/')}/varz")
-
-
-def _read_sync_always(url: str) -> bool | None:
-    try:
-        with urllib.request.urlopen(url, timeout=MONITORING_TIMEOUT_S) as answer:  # noqa: S310 - an operator's setting
-            config = orjson.loads(answer.read()).get("jetstream", {}).get("config", {})
-    except (OSError, ValueError):
-        return None
-    return bool(config.get("sync_always", False))

@@ -5,7 +5,7 @@ import shlex
 import typer
 
 from newsdex.apps.gateway_address import gateway_url
-from newsdex.broker.address import broker_url, monitoring_url
+from newsdex.broker.address import broker_url, monitoring_urls
 from newsdex.settings import GATEWAY_URL, load_settings, without_credentials
 
 
@@ -23,7 +23,7 @@ def env() -> None:
     variables = {
         "NEWSDEX_DATA_DIR": str(settings.data_dir.absolute()),
         "NEWSDEX_BROKER_URL": without_credentials(broker_url(settings)),
-        "NEWSDEX_BROKER_MONITORING_URL": monitoring_url(settings),
+        "NEWSDEX_BROKER_MONITORING_URL": ",".join(monitoring_urls(settings)),
         GATEWAY_URL: gateway_url(settings.data_dir),
         "NATS_URL": without_credentials(broker_url(settings)),
     }
