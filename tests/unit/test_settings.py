@@ -44,6 +44,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "page_readers": ("2", 2),
     "pages_cpu_s": ("2.5", 2.5),
     "pages_memory_mib": ("512", 512),
+    "pages_keep_days": ("30", 30.0),
     "ledger_days": ("7", 7),
     "wordlists_dir": ("/etc/newsdex/words", Path("/etc/newsdex/words")),
     "best_bets_file": ("/etc/newsdex/best-bets.yaml", Path("/etc/newsdex/best-bets.yaml")),
