@@ -171,6 +171,27 @@ def _with_withdrawal(state: ArticleState, key: EventKey) -> ArticleState:
     return state if changed == state else changed
 
 
+def with_withdrawals(state: ArticleState, other: ArticleState) -> ArticleState:
+    """Return the state with the withdrawals of another one too, as if each of them had named this article."""
+    changed = replace(
+        state,
+        withdrawn=_later(state.withdrawn, other.withdrawn),
+        withdrawn_by_version=_later(state.withdrawn_by_version, other.withdrawn_by_version),
+    )
+    version, named = state.withdrawn_version, other.withdrawn_version
+    if named is not None and (version is None or named >= version):
+        ours = state.withdrawn_this_version if named == version else None
+        bound = _later(ours, other.withdrawn_this_version)
+        changed = replace(changed, withdrawn_version=named, withdrawn_this_version=bound)
+    return state if changed == state else _without_covered_texts(changed)
+
+
+def _later(one: Bound | None, other: Bound | None) -> Bound | None:
+    if one is None or other is None:
+        return one or other
+    return Bound(max(one.place, other.place), max(one.time_us, other.time_us))
+
+
 def _without_covered_texts(state: ArticleState) -> ArticleState:
     if state.withdrawn is None and state.withdrawn_by_version is None:
         return state
@@ -241,6 +262,13 @@ class ArticleEvents:
                 for one in self.unsettled
             ),
         )
+
+    def with_withdrawals_of(self, other: "ArticleEvents") -> "ArticleEvents":
+        """Return them with the withdrawals of another article, which are this one's, too."""
+        names = {one.name for one in self.unsettled}
+        kept = [one for one in other.unsettled if one.withdrawal and one.name not in names]
+        settled = with_withdrawals(self.settled, other.settled)
+        return self if settled is self.settled and not kept else ArticleEvents.of(settled, (*self.unsettled, *kept))
 
     def settled_up_to(self, floor: Place) -> "ArticleEvents":
         """Return them with the events up to a place settled."""

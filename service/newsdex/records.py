@@ -75,6 +75,8 @@ class ReceivedEvent:
     unknown_fields: int = 0
     page: bytes | None = None
     """Of a scraped page the message's body, compressed by zlib: the article can be made of it once more."""
+    addresses: tuple[str, ...] = ()
+    """Of a scraped page, the addresses at which it was met, where they are not its article's id."""
 
     @property
     def name(self) -> EventName:

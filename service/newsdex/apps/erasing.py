@@ -102,7 +102,7 @@ class Erasing:
             if (projector := self._projecting()) is not None:
                 projector.wake()
             self._work()
-        return await self._reply(order.articles, doubtful)
+        return await self._reply([*dict.fromkeys([*order.articles, *doubtful])], doubtful)
 
     async def _status(self, message: NatsMessage) -> ErasureReply:
         request = read_request(ErasureRequest, message.body)

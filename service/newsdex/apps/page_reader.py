@@ -103,6 +103,7 @@ def decode_reply(reply: bytes) -> ReceivedEvent | Fault:
     return ReceivedEvent(**{
         **event,
         "content": content,
+        "addresses": tuple(event["addresses"]),
         "fingerprint": bytes.fromhex(event["fingerprint"]),
         "page": None if event["page"] is None else base64.b64decode(event["page"]),
         "article": Article.model_validate_json(content) if content else None,

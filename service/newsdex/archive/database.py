@@ -7,7 +7,7 @@ from pathlib import Path
 from newsdex.errors import Misconfigured, Unavailable
 from newsdex.private import private_folder
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 """`migrations/N.sql` leads from version N to the next one."""
 BUSY_TIMEOUT_S = 10
 FILE_NAME = "archive.sqlite3"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from newsdex.archive import erasure
+from newsdex.archive.addresses import articles_at
 from newsdex.archive.erasure import RESOLUTION, Doubts, Erasure
 
 Answer = TypeVar("Answer")
@@ -30,14 +31,15 @@ class ErasureStore:
     def erase(self, article_ids: Iterable[str], now_us: int) -> dict[str, Doubts]:
         """Make articles tombstones without a text; where their text still is, `pending` says.
 
-        Returns, for each, what is left for an operator to look at.
+        So are the articles whose page was met at an address that is one of the ids. Returns, for each, what is left for
+        an operator to look at.
         """
 
         def work() -> dict[str, Doubts]:
             sequence = self._connection.execute("SELECT max(sequence) FROM articles").fetchone()[0] or 0
             parked = {
                 article_id: erasure.erase(self._connection, article_id, sequence + at, now_us)
-                for at, article_id in enumerate(dict.fromkeys(article_ids), 1)
+                for at, article_id in enumerate(self._with_addresses(article_ids), 1)
             }
             return {id_: Doubts(found, erasure.holders(self._connection, id_)) for id_, found in parked.items()}
 
@@ -45,7 +47,15 @@ class ErasureStore:
 
     def lift(self, article_ids: Iterable[str], now_us: int) -> list[str]:
         """Let articles be published again; return those that were erased."""
-        return self._transaction(lambda: [id_ for id_ in article_ids if erasure.lift(self._connection, id_, now_us)])
+        return self._transaction(
+            lambda: [id_ for id_ in self._with_addresses(article_ids) if erasure.lift(self._connection, id_, now_us)]
+        )
+
+    def _with_addresses(self, article_ids: Iterable[str]) -> list[str]:
+        """Return articles, and those whose page was met at an address that is the id of one of them."""
+        named = list(dict.fromkeys(article_ids))
+        others = articles_at(self._connection, named)
+        return list(dict.fromkeys([*named, *(id_ for name in named for id_ in sorted(others.get(name, ())))]))
 
     def erasures(self, article_ids: Sequence[str] = ()) -> list[Erasure]:
         """Return the erasures of some articles, or all of them."""

@@ -1,4 +1,4 @@
--- The archive, version 8. Times are microseconds since 1970-01-01T00:00Z.
+-- The archive, version 9. Times are microseconds since 1970-01-01T00:00Z.
 
 CREATE TABLE articles (
     id                TEXT PRIMARY KEY,
@@ -168,3 +168,10 @@ CREATE TABLE pages (
     PRIMARY KEY (article_id, incarnation, position)
 );
 CREATE INDEX pages_stored ON pages (stored_us);
+
+-- at which addresses the page of an article was met, where they are not its id
+CREATE TABLE page_addresses (
+    address    TEXT NOT NULL,
+    article_id TEXT NOT NULL,
+    PRIMARY KEY (address, article_id)
+) WITHOUT ROWID;

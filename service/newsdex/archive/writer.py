@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from newsdex.archive.addresses import add_addresses, articles_at
 from newsdex.archive.database import BUSY_TIMEOUT_S, open_for_writing
 from newsdex.archive.erasure import ErasedArticles
 from newsdex.archive.erasure_store import ErasureStore
@@ -222,6 +223,14 @@ class ArchiveTransaction:
             AND fingerprint IS NULL AND article_id = ? AND {PUBLICATIONS} ORDER BY number LIMIT 1"""  # noqa: S608 - fixed text
         row = self._connection.execute(query, (event.id, event.source, event.article_id)).fetchone()
         return Place(*row) if row else None
+
+    def articles_at(self, addresses: Iterable[str]) -> dict[str, set[str]]:
+        """Return the articles whose page was met at some addresses, beside the ones that have these as their ids."""
+        return articles_at(self._connection, addresses)
+
+    def add_addresses(self, article_id: str, addresses: Iterable[str]) -> None:
+        """Note at which addresses the page of an article was met."""
+        add_addresses(self._connection, article_id, addresses)
 
     def erased(self, article_ids: Iterable[str | None]) -> set[str]:
         """Return those of some articles that were erased, and of which nothing may be taken in."""

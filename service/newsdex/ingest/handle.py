@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -13,7 +13,7 @@ from newsdex.ingest.identity import claim, identity, is_place_in_stream
 from newsdex.ingest.pages import page_reader
 from newsdex.ingest.read import is_html, name_of_page, read_event
 from newsdex.ingest.supersede import Waiting
-from newsdex.order import ArticleEvents, EventKey, EventName, Place
+from newsdex.order import ArticleEvents, ArticleState, EventKey, EventName, OrderedEvent, Place
 from newsdex.records import (
     Claim,
     Decision,
@@ -51,6 +51,12 @@ class Transaction(Protocol):
 
     def unfingerprinted(self, event: ReceivedEvent) -> Place | None:
         """Return where a publication stands that may be the same event, from before contents were fingerprinted."""
+
+    def articles_at(self, addresses: Iterable[str]) -> dict[str, set[str]]:
+        """Return the articles whose page was met at some addresses, beside the ones that have these as their ids."""
+
+    def add_addresses(self, article_id: str, addresses: Iterable[str]) -> None:
+        """Note at which addresses the page of an article was met."""
 
     def erased(self, article_ids: Iterable[str | None]) -> set[str]:
         """Return those of some articles that were erased, and of which nothing may be taken in."""
@@ -183,6 +189,15 @@ def _name_of_copy(delivery: Delivery) -> EventName | None:
     return read.name if isinstance(read, ReceivedEvent) else None
 
 
+class _Named(NamedTuple):
+    """An article that an event is about, and what the event did to it."""
+
+    article_id: str
+    decision: Decision
+    state: ArticleState
+    sequence: int | None = None
+
+
 class _Batch:
     """The events of one transaction, and what the archive knows of their articles meanwhile."""
 
@@ -195,20 +210,29 @@ class _Batch:
     ) -> None:
         self._transaction = transaction
         self._now_us = now_us
-        self._known = transaction.events(event.article_id for event in events)
+        self._at = transaction.articles_at(event.article_id for event in events if event.article is None)
+        """Articles by the addresses at which their pages were met."""
+        named = {id_ for event in events for id_ in (event.article_id, *event.addresses)}
+        self._known = transaction.events(named.union(*self._at.values()))
         self._copies = transaction.places_of_copies(events)
-        self._erased = transaction.erased(event.article_id for event in events)
+        self._erased = transaction.erased(named)
         tried = {delivery.parked_id for delivery in deliveries}
         self._waiting = Waiting(one for one in transaction.waiting(events) if one.id not in tried)
 
     def apply(self, delivery: Delivery, place: Place, event: ReceivedEvent) -> Result:
         """Return the outcome of a valid event."""
-        if event.article is not None and self._is_erased(event.article):
+        if event.article is not None and self._is_erased(event, event.article):
             return self._refused(delivery, place, event)
         before = self._known.get(event.article_id, NOTHING_KNOWN)
         first = self._first_copy(event, before)
-        decision, after = self._decide(event, place, delivery, before)
-        sequence = self._keep(event, before, after, decision)
+        decision, after, ordered = self._decide(event, place, delivery, before)
+        named = [self._keep(event.article_id, event, before, after, decision)]
+        if ordered is not None:
+            self._meet(event)
+            named += self._withdraw_others(event, ordered, is_copy=first is not None)
+        # of several that a takedown names by their page's address, what is told is of one that is still shown, if any
+        told = max(named, key=lambda one: (one.state.shown is not None, one.state.chosen is not None))
+        decision = told.decision
         if delivery.parked_id is not None:
             resolution = f"{decision.outcome}: {decision.reason}"
             self._transaction.close_parked(delivery.parked_id, "resolved", resolution, self._now_us, tried=True)
@@ -223,8 +247,8 @@ class _Batch:
             event_id=event.id,
             correlation_id=event.correlation_id,
             type=event.type,
-            article_id=event.article_id,
-            sequence=sequence,
+            article_id=told.article_id,
+            sequence=max((one.sequence for one in named if one.sequence is not None), default=None),
             parked_id=delivery.parked_id,
             unknown_fields=event.unknown_fields,
             # of copies, the one that was stored first is enough to tell more of them by
@@ -235,8 +259,9 @@ class _Batch:
             superseded=self._superseded(event, after),
         )
 
-    def _is_erased(self, article: Article) -> bool:
-        return article.id in self._erased or self._transaction.is_erased_text(article)
+    def _is_erased(self, event: ReceivedEvent, article: Article) -> bool:
+        names = {event.article_id, *event.addresses}
+        return not names.isdisjoint(self._erased) or self._transaction.is_erased_text(article)
 
     def _refused(self, delivery: Delivery, place: Place, event: ReceivedEvent) -> Result:
         """Return the outcome of an event of which nothing may be kept, not even that a copy of it came."""
@@ -258,21 +283,45 @@ class _Batch:
 
     def _decide(
         self, event: ReceivedEvent, place: Place, delivery: Delivery, before: ArticleEvents
-    ) -> tuple[Decision, ArticleEvents]:
+    ) -> tuple[Decision, ArticleEvents, OrderedEvent | None]:
+        """Return what an event does to its article, and the event as it is ordered; none of a copy."""
         first = self._first_copy(event, before)
         self._copies[event.name] = place if first is None else min(first, place)
         if first is not None and first <= place:
-            return Decision(outcome="duplicate", reason="copy"), before
+            return Decision(outcome="duplicate", reason="copy"), before, None
         stands_at, stood_us = self._first_parked(event) or (place, delivery.stored_us)
         ordered = event.ordered(stands_at, stood_us)
         if is_place_in_stream(event.source, event.id):
             ordered = replace(ordered, name=ordered.name._replace(id=f"{event.id}/{stands_at.incarnation}"))
         if event.page is not None:
             self._transaction.keep_page(_kept(event, event.page, ordered.key, delivery.headers))
-        after = before.plus(ordered, settled=self._transaction.is_settled(stands_at))
-        if first is not None:
-            return decide_copy(before.state, after.state), after
-        return decide(ordered, before.state, after.state), after
+        met = before
+        for address in event.addresses:
+            met = met.with_withdrawals_of(self._known.get(address, NOTHING_KNOWN))
+        after = met.plus(ordered, settled=self._transaction.is_settled(stands_at))
+        return self._judge(ordered, before, after, is_copy=first is not None), after, ordered
+
+    @staticmethod
+    def _judge(ordered: OrderedEvent, before: ArticleEvents, after: ArticleEvents, *, is_copy: bool) -> Decision:
+        return decide_copy(before.state, after.state) if is_copy else decide(ordered, before.state, after.state)
+
+    def _meet(self, event: ReceivedEvent) -> None:
+        """Remember the addresses of a page: takedowns that come later name it by each of them."""
+        if event.addresses:
+            self._transaction.add_addresses(event.article_id, event.addresses)
+            for address in event.addresses:
+                self._at.setdefault(address, set()).add(event.article_id)
+
+    def _withdraw_others(self, event: ReceivedEvent, ordered: OrderedEvent, *, is_copy: bool) -> list[_Named]:
+        """Have a withdrawal hide the articles, too, whose page was met at the address that it names."""
+        if not ordered.withdrawal:
+            return []
+        settled, named = self._transaction.is_settled(ordered.key.place), []
+        for id_ in sorted(self._at.get(event.article_id, set()) - {event.article_id}):
+            before = self._known.get(id_, NOTHING_KNOWN)
+            after = before.plus(ordered, settled=settled)
+            named.append(self._keep(id_, event, before, after, self._judge(ordered, before, after, is_copy=is_copy)))
+        return named
 
     def _first_copy(self, event: ReceivedEvent, before: ArticleEvents) -> Place | None:
         """Return where the first of the copies stands that were handled before the event."""
@@ -297,15 +346,17 @@ class _Batch:
         return min(copies, default=None)
 
     def _keep(
-        self, event: ReceivedEvent, before: ArticleEvents, after: ArticleEvents, decision: Decision
-    ) -> int | None:
+        self, article_id: str, event: ReceivedEvent, before: ArticleEvents, after: ArticleEvents, decision: Decision
+    ) -> _Named:
         if after == before:
-            return None
-        self._known[event.article_id] = after
-        if decision.content_changes:
-            return self._transaction.change(event.article_id, after, event.correlation_id)
-        self._transaction.note(event.article_id, after)
-        return None
+            return _Named(article_id, decision, after.state)
+        is_new = article_id not in self._known  # a page that a takedown of its address covers
+        self._known[article_id] = after
+        if decision.content_changes or is_new:
+            sequence = self._transaction.change(article_id, after, event.correlation_id)
+            return _Named(article_id, decision, after.state, sequence)
+        self._transaction.note(article_id, after)
+        return _Named(article_id, decision, after.state)
 
     def _superseded(self, event: ReceivedEvent, known: ArticleEvents) -> tuple[int, ...]:
         """Close the parked events that this one makes pointless; return their numbers."""

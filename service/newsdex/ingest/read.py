@@ -119,6 +119,7 @@ def _from_cloudevent(
         given=given["data"],
         unknown=_unknown(model, given) + (len(item.unkept) if item else 0),
         page=zlib.compress(delivery.body) if model is ArticleScraped else None,
+        addresses=_addresses_of(event),
     )
 
 
@@ -242,6 +243,14 @@ def _data_of(event: Event, *, plain: bool) -> Article | Withdrawal:
     return data
 
 
+def _addresses_of(event: Event) -> tuple[str, ...]:
+    """Return the names that a page without an id of its own has by its addresses."""
+    if not isinstance(event, ArticleScraped) or event.data.id is not None:
+        return ()
+    page = event.data
+    return tuple({page_id(str(url)): None for url in (page.url, page.fetched_url, page.canonical_url) if url})
+
+
 def _received(  # noqa: PLR0913 - the parts of one value
     delivery: Delivery,
     *,
@@ -253,6 +262,7 @@ def _received(  # noqa: PLR0913 - the parts of one value
     given: Mapping[str, object],
     unknown: int,
     page: bytes | None = None,
+    addresses: Sequence[str] = (),
 ) -> ReceivedEvent:
     withdrawal, stated_us = isinstance(data, Withdrawal), microseconds(stated) if stated else None
     assert data.id is not None
@@ -269,6 +279,7 @@ def _received(  # noqa: PLR0913 - the parts of one value
         correlation_id=delivery.correlation_id or id_,
         unknown_fields=unknown,
         page=page,
+        addresses=tuple(address for address in addresses if address != data.id),
     )
 
 

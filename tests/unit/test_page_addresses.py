@@ -1,0 +1,173 @@
+"""A scraped page is withdrawn by each address at which it was met, in whatever order events are handled."""
+
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from tests.unit.events import HOUR_US, NOON_US, delivery
+
+from newsdex.apps.page_reader import decode_reply, encode_reply
+from newsdex.archive.reader import ArchiveReader
+from newsdex.archive.writer import ArchiveWriter
+from newsdex.ingest.handle import handle_batch
+from newsdex.ingest.read import read_event
+from newsdex.normalise.page_address import page_id
+from newsdex.records import Delivery, ReceivedEvent, Result
+from newsdex_schemas import channels
+
+NOW_US = NOON_US + HOUR_US
+ASKED, ANSWERED, OWN = "https://n.example/amp/7?utm_source=x", "https://n.example/amp/7b", "https://n.example/news/7"
+ADDRESSES = (ASKED, "https://n.example/amp/7", ANSWERED, "https://www.n.example/amp/7b#top", OWN)
+TEXT = "Gulls steal the lunch\n\nThey came in the morning, and they took all of it before anybody could stop them."
+
+
+def page(number: int, *, text: str = TEXT, **data: str) -> Delivery:
+    addresses = {"url": ASKED, "fetched_url": ANSWERED, "canonical_url": OWN}
+    return event(number, channels.ARTICLES_SCRAPED, "article.scraped.v1", {
+        "fetched_at": "2024-06-11T09:00:00Z", "text": text, **addresses, **data,
+    })  # fmt: skip
+
+
+def takedown(number: int, **data: object) -> Delivery:
+    return event(number, channels.ARTICLES_WITHDRAWN, "article.withdrawn.v1", dict(data))
+
+
+def event(number: int, subject: str, type_: str, data: dict[str, object]) -> Delivery:
+    value = {"specversion": "1.0", "type": type_, "source": "scraper", "id": f"e-{number}", "data": data}
+    return delivery(value, subject, number)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[ArchiveWriter]:
+    writer = ArchiveWriter(tmp_path)
+    yield writer
+    writer.close()
+
+
+def handle(archive: ArchiveWriter, *deliveries: Delivery) -> list[Result]:
+    return handle_batch(archive, deliveries, NOW_US)
+
+
+def shown(archive: ArchiveWriter) -> set[str]:
+    return {row[0] for row in archive._connection.execute("SELECT id FROM articles WHERE content IS NOT NULL")}
+
+
+def states(archive: ArchiveWriter) -> list[tuple[object, ...]]:
+    """Return what the archive knows of each article, but for the number and cause of its last change."""
+    rows = archive._connection.execute("SELECT * FROM articles ORDER BY id")
+    return [tuple(row)[:1] + tuple(row)[2:6] + tuple(row)[7:] for row in rows]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("name", ["url", "id"])
+def test_a_page_is_withdrawn_by_each_of_its_addresses(archive: ArchiveWriter, address: str, name: str) -> None:
+    handle(archive, page(1))
+    assert {OWN} == shown(archive)
+    (result,) = handle(archive, takedown(2, **{name: address if name == "url" else page_id(address)}))
+
+    assert set() == shown(archive)
+    assert ("withdrawn", "withdrawn", OWN) == (result.outcome, result.reason, result.article_id)
+    assert result.sequence is not None
+
+
+def test_the_page_itself_says_its_own_address_in_html(archive: ArchiveWriter) -> None:
+    html = f'<html><head><title>Gulls steal</title><link rel="canonical" href="{OWN}"></head><body><article><p>{TEXT}'
+    data = {"fetched_at": "2024-06-11T09:00:00Z", "html": html, "url": ASKED}
+    handle(archive, event(1, channels.ARTICLES_SCRAPED, "article.scraped.v1", data))
+    assert {OWN} == shown(archive)
+    handle(archive, takedown(2, url=ASKED))
+
+    assert set() == shown(archive)
+
+
+def test_a_page_that_names_itself_is_not_found_by_its_address(archive: ArchiveWriter) -> None:
+    handle(archive, page(1, id="desk-7"), takedown(2, url=ASKED), takedown(3, url=OWN))
+
+    assert {"desk-7"} == shown(archive)
+
+
+def test_a_page_that_comes_again_after_the_takedown_is_shown_and_can_be_taken_down_again(
+    archive: ArchiveWriter,
+) -> None:
+    handle(archive, page(1), takedown(2, url=ASKED), page(3, text=f"{TEXT} More of it came later in the day."))
+    assert {OWN} == shown(archive)
+    handle(archive, takedown(4, url=ANSWERED))
+
+    assert set() == shown(archive)
+
+
+def test_every_page_that_was_met_at_an_address_goes(archive: ArchiveWriter) -> None:
+    other = "https://n.example/news/8"
+    handle(archive, page(1), page(2, canonical_url=other, text=f"Terns nest\n\n{TEXT}"), takedown(3, url=ASKED))
+
+    assert set() == shown(archive)
+
+
+def test_a_takedown_that_comes_with_a_copy_and_is_handled_first_hides_the_page(archive: ArchiveWriter) -> None:
+    handle(archive, takedown(2, url=ASKED))
+    (result,) = handle(archive, page(1))
+
+    assert set() == shown(archive)
+    assert ("stale", "withdrawn_since") == (result.outcome, result.reason)
+    assert [] == list(archive._connection.execute("SELECT 1 FROM articles WHERE versioned_content NOT NULL"))
+
+
+def test_the_state_does_not_depend_on_the_order_in_which_events_are_handled(tmp_path: Path) -> None:
+    draw = random.Random(7)
+    for round_ in range(60):
+        events = [_drawn(draw, number) for number in range(1, draw.randint(3, 8))]
+        found = []
+        for attempt in range(3):
+            folder = tmp_path / f"{round_}-{attempt}"
+            folder.mkdir()
+            archive = ArchiveWriter(folder)
+            order = events if attempt == 0 else draw.sample(events, len(events))
+            for batch in _batches(draw, order):
+                handle(archive, *batch)
+            archive.settle_up_to(len(events))
+            found.append((shown(archive), states(archive)))
+            archive.close()
+
+        assert found[0] == found[1] == found[2], [one.body for one in events]
+
+
+def _drawn(draw: random.Random, number: int) -> Delivery:
+    if draw.random() < 0.5:
+        canonical = draw.choice([OWN, "https://n.example/news/8", ASKED])
+        return page(number, canonical_url=canonical, url=draw.choice(ADDRESSES[:4]), text=f"{TEXT} {number}")
+    name, value = draw.choice([("url", draw.choice(ADDRESSES)), ("id", OWN), ("id", ADDRESSES[1])])
+    versions = {} if draw.random() < 0.7 else {"version": draw.randint(1, 3)}
+    return takedown(number, **{name: value}, **versions)
+
+
+def _batches(draw: random.Random, events: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
+    start = 0
+    while start < len(events):
+        end = start + draw.randint(1, 3)
+        yield events[start:end]
+        start = end
+
+
+def test_addresses_go_with_a_page_that_is_read_in_another_process() -> None:
+    read = read_event(page(1))
+    again = decode_reply(encode_reply(read))
+
+    assert isinstance(again, ReceivedEvent)
+    assert read == again
+    assert {ADDRESSES[1], ANSWERED} == set(again.addresses)
+
+
+def test_an_erasure_by_an_address_is_one_of_the_page_too(archive: ArchiveWriter, tmp_path: Path) -> None:
+    handle(archive, page(1))
+    doubts = archive.erasures.erase([ADDRESSES[1]], NOW_US)
+    (result,) = handle(archive, page(2, canonical_url="https://n.example/elsewhere/9"))
+    lifted = archive.erasures.lift([ADDRESSES[1]], NOW_US)
+    reader = ArchiveReader(tmp_path)
+    content = reader.content(OWN)
+    reader.close()
+
+    assert [ADDRESSES[1], OWN] == list(doubts)
+    assert content is None
+    assert ("stale", "erased") == (result.outcome, result.reason)
+    assert [ADDRESSES[1], OWN] == lifted
