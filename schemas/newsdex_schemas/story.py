@@ -7,7 +7,7 @@ from newsdex_schemas.outcomes import Outcome
 from newsdex_schemas.timestamps import Timestamp
 
 MAX_STORY_EVENTS = 1000
-StandingCode = Literal["found", "waiting", "embargoed", "expired", "withdrawn", "absent"]
+StandingCode = Literal["found", "waiting", "embargoed", "expired", "withdrawn", "erased", "absent"]
 
 
 class StoryRequest(RequestModel):

@@ -818,7 +818,7 @@ export interface StoryReply {
    * Whether search finds it now, or why not: the index does not have its last change yet (`waiting`), or no event
    * about it could be accepted (`absent`).
    */
-  standing: "found" | "waiting" | "embargoed" | "expired" | "withdrawn" | "absent";
+  standing: "found" | "waiting" | "embargoed" | "expired" | "withdrawn" | "erased" | "absent";
   /** The same in words, for people: what was compared, and what would lift a withdrawal. */
   message: string;
   /** The number of its last change in the archive. */

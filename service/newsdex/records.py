@@ -345,6 +345,8 @@ class Standing:
     has_content: bool
     embargoed_us: int | None
     expires_us: int | None
+    erased_us: int | None = None
+    """When its text was erased; None where it was not, or an operator lets it in again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -53,6 +53,23 @@ def moment(us: int) -> str:
     return moment_of(us).isoformat()
 
 
+def test_an_erased_article_is_said_to_be_erased_until_that_is_lifted(desk: Desk) -> None:
+    """A withdrawal would be lifted by what is published next; an erasure only by an operator."""
+    desk.handle(publishing(1))
+    desk.writer.erasures.erase([ARTICLE_ID], NOON_US)
+    erased = desk.story()
+    desk.handle(publishing(2, at=moment(NOON_US + DAY)))
+    refused = desk.story()
+    desk.writer.erasures.lift([ARTICLE_ID], NOON_US)
+    lifted = desk.story()
+
+    assert ("erased", "erased") == (erased.standing, refused.standing)
+    assert "erased on 2024-06-11 12:00:00" in erased.message
+    assert "--lift" in erased.message
+    assert ("stale", "erased") == (refused.events[-1].outcome, refused.events[-1].reason)
+    assert "withdrawn" == lifted.standing
+
+
 @pytest.mark.parametrize(
     ("fields", "index", "now_us", "standing"),
     [

@@ -66,6 +66,9 @@ def tell_story(story: Story, now_us: int, limit: int | None = None) -> StoryRepl
 
 def hidden_reason(standing: Standing, now_us: int) -> tuple[StandingCode, str] | None:
     """Return why search must not show an article now, as a code and in words; None where it may."""
+    if standing.erased_us is not None:
+        since = f"erased on {_moment(standing.erased_us)}"
+        return "erased", f"{since}: nothing about it is taken in before newsdex withdraw --lift"
     if not standing.has_content:
         return "withdrawn", withdrawn_text(standing.state)
     if standing.embargoed_us is not None and standing.embargoed_us > now_us:

@@ -219,12 +219,15 @@ class ArchiveReader:
             return None
         query = "SELECT * FROM unsettled WHERE article_id = ?"
         unsettled = map(unsettled_from_row, self._connection.execute(query, (article_id,)))
+        query = "SELECT at_us FROM erasures WHERE article_id = ? AND lifted_us IS NULL"
+        erased = self._connection.execute(query, (article_id,)).fetchone()
         return Standing(
             state=ArticleEvents.of(state_from_row(row), unsettled).state,
             sequence=row["sequence"],
             has_content=row["content"] is not None,
             embargoed_us=row["embargoed_us"],
             expires_us=row["expires_us"],
+            erased_us=erased["at_us"] if erased else None,
         )
 
     @_with_code

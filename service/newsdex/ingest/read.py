@@ -23,7 +23,7 @@ from newsdex.ingest.fingerprint import fingerprint, withdrawal_fingerprint
 from newsdex.ingest.foreign import foreign_data, foreign_message
 from newsdex.ingest.identity import data_of, identity
 from newsdex.ingest.markup import without_markup
-from newsdex.ingest.names import steering_names
+from newsdex.ingest.names import blank_name, steering_names
 from newsdex.ingest.pages import read_page
 from newsdex.json_text import parse_object
 from newsdex.normalise.page_address import page_id
@@ -101,14 +101,15 @@ def _from_cloudevent(
         if isinstance(item.data, Withdrawal):
             model, given["type"] = ArticleWithdrawn, event_type(ArticleWithdrawn)
     names = _names_of(model, given)
+    article_id = given["data"].get("id") if isinstance(given.get("data"), dict) else None
     try:
         event = model.model_validate_json(to_json(given))
     except ValidationError as error:
         found = faults_of(error)
-        raise as_one(_all_faults(model, envelope, [*steering_names(names, found), *found])) from error
-    steering = steering_names(names)
-    if envelope or steering:
-        raise as_one(_all_faults(model, envelope, steering))
+        raise as_one(_all_faults(model, envelope, _name_faults(names, "data.id", article_id, found))) from error
+    unnamed = _name_faults(names, "data.id", article_id)
+    if envelope or unnamed:
+        raise as_one(_all_faults(model, envelope, unnamed))
     return _received(
         delivery,
         source=event.source,
@@ -129,6 +130,14 @@ def _foreign_data(data: object, delivery: Delivery) -> Item | None:
     except Invalid as fault:
         place = f"data.{fault.place}" if fault.place else "data"
         raise Invalid(fault.code, f"data: {fault.message}", place) from fault
+
+
+def _name_faults(
+    names: Mapping[str, object], place: str, article_id: object, found: Sequence[FieldFault] = ()
+) -> list[FieldFault]:
+    """Return what is wrong with names, the article's at its place among them, before what was found."""
+    steering = steering_names(names, found)
+    return [*steering, *blank_name(place, article_id, [*steering, *found]), *found]
 
 
 def _names_of(model: type[Event], event: Mapping[str, Any]) -> dict[str, object]:
@@ -224,9 +233,9 @@ def _bare_article(value: dict[str, Any], names: Mapping[str, object]) -> Article
         article = Article.model_validate_json(to_json(value))
     except ValidationError as error:
         found = faults_of(error)
-        raise as_one([*steering_names(names, found), *found]) from error
-    if steering := steering_names(names):
-        raise as_one(steering)
+        raise as_one(_name_faults(names, "id", names["id"], found)) from error
+    if unnamed := _name_faults(names, "id", names["id"]):
+        raise as_one(unnamed)
     return without_markup(article)
 
 
