@@ -18,6 +18,7 @@ from tests.scenarios.corpus import NOW, Corpus
 from tests.unit import order_model as model
 
 from newsdex.archive.writer import ArchiveTransaction, ArchiveWriter
+from newsdex.errors import Unavailable
 from newsdex.ingest.handle import handle_batch
 from newsdex.ingest.read import read_event
 from newsdex.order import OrderedEvent, Place
@@ -141,7 +142,7 @@ class SmallNewsdex(RuleBasedStateMachine):
     @precondition(lambda self: self.pending)
     @rule()
     def die_before_the_commit(self) -> None:
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(Unavailable):
             handle_batch(Dying(self.corpus.writer), [one for _, _, one in self.pending], microseconds(NOW))
         self._reopen()
 

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -119,8 +119,9 @@ def test_a_full_disk_fails_the_transaction_whole_and_writing_goes_on_once_there_
 ) -> None:
     handle(writer, publishing(1, id_="a"))
     writer._connection.execute(f"PRAGMA max_page_count={pragma(writer, 'page_count')}")
-    with pytest.raises(sqlite3.OperationalError, match="full"):
+    with pytest.raises(Unavailable, match="full") as raised:
         handle(writer, publishing(2, id_="b"), publishing(3, id_="c", body="x" * 100_000))
+    assert "archive_disk_full" == raised.value.code
     assert ([(1, "a")], {"accepted": 1}) == (feed(reader), reader.counts().outcomes)
     writer._connection.execute("PRAGMA max_page_count=1000000")
     handle(writer, publishing(2, id_="b"))
@@ -343,3 +344,46 @@ def test_contents_are_those_of_one_moment_shown_then_or_all(writer: ArchiveWrite
     assert ["a", "c"] == [json.loads(content)["id"] for content in (first, *shown)]
     assert ["a", "later", "d"] == [json.loads(content)["id"] for content in reader.contents(None)]
     assert ["a", "d"] == [json.loads(content)["id"] for content in reader.contents(NOW_US)]
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "code"),
+    [
+        ("database or disk is full", sqlite3.SQLITE_FULL, "archive_disk_full"),
+        ("disk I/O error", sqlite3.SQLITE_IOERR_WRITE, "archive_disk_full"),
+        ("database is locked", sqlite3.SQLITE_BUSY_SNAPSHOT, "archive_locked"),
+        ("database disk image is malformed", sqlite3.SQLITE_CORRUPT_INDEX, "archive_corrupt"),
+        ("attempt to write a readonly database", sqlite3.SQLITE_READONLY, "archive_failed"),
+    ],
+)
+def test_a_fault_in_a_transaction_has_its_code_and_no_effect(
+    writer: ArchiveWriter, reader: ArchiveReader, text: str, number: int, code: str
+) -> None:
+    error = sqlite3.OperationalError(text)
+    error.sqlite_errorcode = number
+    with pytest.raises(Unavailable, match=text) as raised, writer.transaction():
+        raise error
+
+    assert (code, 0) == (raised.value.code, reader.head())
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda archive: archive.stream(),
+        lambda archive: archive.incarnation(),
+        lambda archive: archive.settle_up_to(1),
+        lambda archive: archive.prune_ledger(NOW_US, 1),
+        lambda archive: archive.prune_pages(NOW_US, 1),
+        lambda archive: archive.erasures.erase(["a"], NOW_US),
+        lambda archive: archive.erasures.pending(),
+        lambda archive: archive.erasures.messages_about("a"),
+        lambda archive: archive.erasures.compact(),
+    ],
+)
+def test_no_error_of_sqlite_leaves_the_archive(writer: ArchiveWriter, ask: Callable[[ArchiveWriter], object]) -> None:
+    writer._connection.close()
+    with pytest.raises(Unavailable) as raised:
+        ask(writer)
+
+    assert "archive_failed" == raised.value.code

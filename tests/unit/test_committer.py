@@ -1,7 +1,6 @@
 """Whatever is pending while one transaction runs is the next one."""
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
@@ -162,35 +161,6 @@ def test_a_batch_that_waits_behind_a_failing_one_is_handled() -> None:
         assert isinstance(done, Result)
 
     run(Handler({1: RuntimeError("a defect")}), scenario)
-
-
-@pytest.mark.parametrize(
-    ("text", "number", "code"),
-    [
-        ("database or disk is full", sqlite3.SQLITE_FULL, "archive_disk_full"),
-        ("disk I/O error", sqlite3.SQLITE_IOERR_WRITE, "archive_disk_full"),
-        ("database is locked", sqlite3.SQLITE_BUSY_SNAPSHOT, "archive_locked"),
-        ("database disk image is malformed", sqlite3.SQLITE_CORRUPT_INDEX, "archive_corrupt"),
-        ("attempt to write a readonly database", sqlite3.SQLITE_READONLY, "archive_failed"),
-    ],
-)
-def test_a_fault_of_the_archive_has_its_code(text: str, number: int, code: str) -> None:
-    error = sqlite3.OperationalError(text)
-    error.sqlite_errorcode = number
-
-    def write() -> None:
-        raise error
-
-    async def scenario(committer: Committer, _: Handler) -> None:
-        with pytest.raises(Unavailable) as in_batch:
-            await committer.submit(publishing(1))
-        with pytest.raises(Unavailable) as in_run:
-            await committer.run(write)
-
-        assert [code, code] == [in_batch.value.code, in_run.value.code]
-        assert text in in_batch.value.message
-
-    run(Handler({1: error}, turns=1), scenario)
 
 
 def test_an_unavailable_archive_stays_what_it_says() -> None:

@@ -14,6 +14,7 @@ from tests.unit.events import ARTICLE_ID, HOUR_US, NOON_US, delivery, publishing
 
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveTransaction, ArchiveWriter
+from newsdex.errors import Unavailable
 from newsdex.ingest.handle import drop_parked, handle_batch, retry_parked
 from newsdex.ingest.identity import NO_CLAIM
 from newsdex.order import Place
@@ -199,7 +200,7 @@ def test_a_failing_transaction_leaves_nothing_behind(archive: ArchiveWriter) -> 
         lambda: retry_parked(failing, [parked], NOW_US),
         lambda: drop_parked(failing, [parked], "of no use", NOW_US),
     ):
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(Unavailable):
             attempt()
 
     assert before == dump(archive, "articles", "ledger", "parked")

@@ -1,7 +1,6 @@
 """The indexer: consumes events, and is the only process that writes."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -249,7 +248,7 @@ class Indexer:
             counts = await asyncio.to_thread(
                 read_archive, self._settings.data_dir, lambda archive: archive.parked_open()
             )
-        except (sqlite3.Error, Unavailable):
+        except Unavailable:
             return  # what was shown last stays: that the archive fails is told by who needs it
         # a code that no event has any more goes to 0: a series that ends would keep its last value for a while
         open_by_code = dict.fromkeys(self._parked_codes, 0) | {count.code: count.number for count in counts}

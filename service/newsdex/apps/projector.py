@@ -4,7 +4,6 @@ import asyncio
 import multiprocessing
 import os
 import signal
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -189,7 +188,7 @@ class _Loop:
         """Do a piece of work and report; give the seconds to wait before the next one."""
         try:
             applied = self._projector.step()
-        except (Unavailable, LockError, OSError, sqlite3.Error) as error:
+        except (Unavailable, LockError, OSError) as error:
             self._failures, self._fault = self._failures + 1, str(error)
             delay_s = growing_delay_s(self._failures)
             log.error("index.commit_failed", error=str(error), delay_s=delay_s)  # noqa: TRY400 - the line says it all

@@ -1,6 +1,8 @@
 """Opens the SQLite file: durability, schema version and migrations."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -30,6 +32,15 @@ def archive_fault(error: sqlite3.Error) -> Unavailable:
     if kind in _CORRUPT:
         return Unavailable("archive_corrupt", f"the archive is damaged: {error}; newsdex check --archive says where")
     return Unavailable("archive_failed", f"the archive failed: {error}")
+
+
+@contextmanager
+def faults_with_codes() -> Iterator[None]:
+    """Raise `Unavailable` with a code where SQLite fails: its errors do not leave this package. Also a decorator."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise archive_fault(error) from error
 
 
 def open_for_writing(folder: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:

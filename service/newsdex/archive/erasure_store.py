@@ -6,13 +6,14 @@ from typing import TypeVar
 
 from newsdex.archive import erasure
 from newsdex.archive.addresses import articles_at
+from newsdex.archive.database import faults_with_codes
 from newsdex.archive.erasure import RESOLUTION, Doubts, Erasure
 
 Answer = TypeVar("Answer")
 
 
 class ErasureStore:
-    """Writes on the connection of the one writer; raises `sqlite3.Error` where the archive fails."""
+    """Writes on the connection of the one writer; raises `Unavailable` where the archive fails."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -28,6 +29,7 @@ class ErasureStore:
             raise
         return answer
 
+    @faults_with_codes()
     def erase(self, article_ids: Iterable[str], now_us: int) -> dict[str, Doubts]:
         """Make articles tombstones without a text; where their text still is, `pending` says.
 
@@ -45,6 +47,7 @@ class ErasureStore:
 
         return self._transaction(work)
 
+    @faults_with_codes()
     def lift(self, article_ids: Iterable[str], now_us: int) -> list[str]:
         """Let articles be published again; return those that were erased."""
         return self._transaction(
@@ -57,26 +60,32 @@ class ErasureStore:
         others = articles_at(self._connection, named)
         return list(dict.fromkeys([*named, *(id_ for name in named for id_ in sorted(others.get(name, ())))]))
 
+    @faults_with_codes()
     def erasures(self, article_ids: Sequence[str] = ()) -> list[Erasure]:
         """Return the erasures of some articles, or all of them."""
         return erasure.erasures(self._connection, article_ids)
 
+    @faults_with_codes()
     def pending(self) -> list[Erasure]:
         """Return the erasures that are not finished."""
         return [one for one in self.erasures() if one.pending]
 
+    @faults_with_codes()
     def finish(self, stage: str, article_ids: Sequence[str], now_us: int) -> None:
         """Note that the text of some articles has left a stage."""
         self._transaction(lambda: erasure.finish_stage(self._connection, stage, article_ids, now_us))
 
+    @faults_with_codes()
     def remember(self, article_id: str, contents: Sequence[bytes]) -> None:
         """Keep the digests of further texts of an erased article."""
         self._transaction(lambda: erasure.remember_texts(self._connection, article_id, contents))
 
+    @faults_with_codes()
     def compact(self) -> None:
         """Write the file anew; raise `Unavailable` where a reader keeps the log from being emptied."""
         erasure.compact(self._connection)
 
+    @faults_with_codes()
     def messages_about(self, article_id: str) -> set[tuple[int, int]]:
         """Return number and time of storing of those messages about an erased article that were handled before."""
         query = """WITH handled AS (
@@ -87,6 +96,7 @@ class ErasureStore:
             WHERE (incarnation, stream_sequence) <= (last_incarnation, last_position)"""
         return {(row[0], row[1]) for row in self._connection.execute(query, (article_id, article_id))}
 
+    @faults_with_codes()
     def refused_messages(self) -> set[tuple[int, int]]:
         """Return the same of the messages that were refused because of an erasure."""
         if not self.erasures():
@@ -94,6 +104,7 @@ class ErasureStore:
         query = "SELECT stream_sequence, stored_us FROM ledger WHERE reason = ?"
         return {(row[0], row[1]) for row in self._connection.execute(query, (RESOLUTION,))}
 
+    @faults_with_codes()
     def forgotten_numbers(self, numbers: range) -> list[int]:
         """Return those of some numbers of the stream that the ledger has forgotten."""
         rows = self._connection.execute(

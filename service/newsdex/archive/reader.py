@@ -4,11 +4,10 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
-from newsdex.archive.database import archive_fault, open_for_reading
+from newsdex.archive.database import faults_with_codes, open_for_reading
 from newsdex.archive.pages import articles_with_pages, kept_pages
 from newsdex.archive.rows import parked_from_row, state_from_row, unsettled_from_row
 from newsdex.order import ArticleEvents
@@ -27,7 +26,6 @@ from newsdex.records import (
 )
 from newsdex_schemas import Article
 
-Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
 LEDGER_COLUMNS = (
     "number, at_us, source, event_id, type, subject, stream_sequence, deliveries, article_id, outcome, reason, "
@@ -45,19 +43,6 @@ of a million characters may have as many bytes."""
 VISIBLE = "content IS NOT NULL AND coalesce(embargoed_us, 0) <= ? AND (expires_us IS NULL OR expires_us > ?)"
 """Takes the moment twice."""
 EVERY_OPEN = ParkedChoice()
-
-
-def _with_code(read: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
-    """Have a method raise `Unavailable` with a code where SQLite fails."""
-
-    @wraps(read)
-    def reading(*arguments: Parameters.args, **options: Parameters.kwargs) -> Answer:
-        try:
-            return read(*arguments, **options)
-        except sqlite3.Error as error:
-            raise archive_fault(error) from error
-
-    return reading
 
 
 class ArchiveReader:
@@ -87,12 +72,12 @@ class ArchiveReader:
         for connection in self._opened:
             connection.close()
 
-    @_with_code
+    @faults_with_codes()
     def head(self) -> int:
         """Return the highest sequence number of the change feed; 0 when it is empty."""
         return self._connection.execute("SELECT max(sequence) FROM articles").fetchone()[0] or 0
 
-    @_with_code
+    @faults_with_codes()
     def changes(self, after: int, limit: int) -> list[Change]:
         """Return the next entries of the change feed, oldest first, each article once.
 
@@ -103,7 +88,7 @@ class ArchiveReader:
             rows.execute(query, (after, limit))
             return _bounded(rows)
 
-    @_with_code
+    @faults_with_codes()
     def turning(self, turns: Turns, limit: int) -> list[Change]:
         """Return the articles whose embargo or expiry falls into a span of time, by sequence number.
 
@@ -118,7 +103,7 @@ class ArchiveReader:
             rows.execute(query, (turns.after_sequence, turns.until_sequence, *span, *span, limit))
             return _bounded(rows)
 
-    @_with_code
+    @faults_with_codes()
     def next_turn_us(self, after_us: int) -> int | None:
         """Return the first moment after another one at which an embargo or an article ends; None for none."""
         query = """SELECT min(turn) FROM (SELECT min(embargoed_us) AS turn FROM articles WHERE embargoed_us > ?
@@ -126,7 +111,7 @@ class ArchiveReader:
         turn: int | None = self._connection.execute(query, (after_us, after_us)).fetchone()[0]
         return turn
 
-    @_with_code
+    @faults_with_codes()
     def entries(self, after: int, limit: int) -> list[FeedEntry]:
         """Return the next entries of the change feed, oldest first, without their texts."""
         rows = self._connection.execute(
@@ -140,7 +125,7 @@ class ArchiveReader:
         contents = self.visible_contents(ids, now_us)
         return {id_: Article.model_validate_json(content) for id_, content in contents.items()}
 
-    @_with_code
+    @faults_with_codes()
     def visible_contents(self, ids: Sequence[str], now_us: int) -> dict[str, bytes]:
         """Return the JSON of those of some articles that may be shown now."""
         marks = ",".join("?" * len(ids))
@@ -148,7 +133,7 @@ class ArchiveReader:
         rows = self._connection.execute(query, (*ids, now_us, now_us))
         return {row["id"]: row["content"] for row in rows}
 
-    @_with_code
+    @faults_with_codes()
     def content(self, article_id: str) -> bytes | None:
         """Return the JSON of an article that is not withdrawn, whether it may be shown or not."""
         row = self._connection.execute("SELECT content FROM articles WHERE id = ?", (article_id,)).fetchone()
@@ -161,28 +146,25 @@ class ArchiveReader:
         """
         condition, values = ("content IS NOT NULL", ()) if moment_us is None else (VISIBLE, (moment_us, moment_us))
         query = f"SELECT content FROM articles WHERE {condition} ORDER BY sequence"  # noqa: S608 - constants
-        try:
-            with closing(self._connection.cursor()) as rows:
-                for row in rows.execute(query, values):
-                    yield row["content"]
-        except sqlite3.Error as error:
-            raise archive_fault(error) from error
+        with faults_with_codes(), closing(self._connection.cursor()) as rows:
+            for row in rows.execute(query, values):
+                yield row["content"]
 
-    @_with_code
+    @faults_with_codes()
     def hidden_since(self, position: int, now_us: int) -> list[str]:
         """Return the articles that an index at some position may still show and must not."""
         query = f"""SELECT id FROM articles WHERE sequence > ?
             AND (content IS NULL OR embargoed_us IS NOT NULL OR expires_us IS NOT NULL) AND NOT ({VISIBLE})"""  # noqa: S608 - a constant
         return [row["id"] for row in self._connection.execute(query, (position, now_us, now_us))]
 
-    @_with_code
+    @faults_with_codes()
     def history(self, article_id: str) -> list[LedgerEntry]:
         """Return every outcome of an article, oldest first."""
         query = f"""SELECT {LEDGER_COLUMNS}, (SELECT resolution FROM parked WHERE id = parked_id) AS resolution
             FROM ledger WHERE article_id = ? ORDER BY number"""  # noqa: S608 - a constant
         return [LedgerEntry(**row) for row in map(dict, self._connection.execute(query, (article_id,)))]
 
-    @_with_code
+    @faults_with_codes()
     def outcome_of(self, source: str, event_id: str, stream_sequence: int | None = None) -> LedgerEntry | None:
         """Return what an event led to, however often it came; of events under one name, what the last one led to.
 
@@ -194,7 +176,7 @@ class ArchiveReader:
         row = self._connection.execute(query, (event_id, source, stream_sequence)).fetchone()
         return None if row is None else LedgerEntry(**dict(row))
 
-    @_with_code
+    @faults_with_codes()
     def is_current(self, entry: LedgerEntry) -> bool:
         """Tell whether an article is now what the event of an entry says: published with its content, or withdrawn."""
         query = """SELECT sequence, content IS NOT NULL AS live,
@@ -211,7 +193,7 @@ class ArchiveReader:
             return entry.is_withdrawal or entry.number > (row["last_change"] or 0)
         return entry.is_withdrawal or (entry.outcome == "accepted" and entry.sequence == row["sequence"])
 
-    @_with_code
+    @faults_with_codes()
     def standing(self, article_id: str) -> Standing | None:
         """Return how an article stands, or None for one that no event changed."""
         row = self._connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
@@ -230,29 +212,29 @@ class ArchiveReader:
             erased_us=erased["at_us"] if erased else None,
         )
 
-    @_with_code
+    @faults_with_codes()
     def entry_of(self, article_id: str) -> FeedEntry | None:
         """Return an article's entry in the change feed; None for an article that no event changed."""
         row = self._connection.execute(f"SELECT {ENTRY_COLUMNS} FROM articles WHERE id = ?", (article_id,)).fetchone()  # noqa: S608 - constants
         return None if row is None else _entry(row)
 
-    @_with_code
+    @faults_with_codes()
     def pages(self, article_id: str) -> list[KeptPage]:
         """Return the pages that an article was made of, as far as they are kept, in the order of the stream."""
         return kept_pages(self._connection, article_id)
 
-    @_with_code
+    @faults_with_codes()
     def articles_with_pages(self, not_by: str, after: str, limit: int) -> list[str]:
         """Return the next articles by their ids that have a page which another reader than `not_by` read last."""
         return articles_with_pages(self._connection, not_by, after, limit)
 
-    @_with_code
+    @faults_with_codes()
     def parked_fault(self, id_: int) -> Fault | None:
         """Return why an event was parked."""
         row = self._connection.execute("SELECT code, message, place FROM parked WHERE id = ?", (id_,)).fetchone()
         return None if row is None else Fault(code=row["code"], message=row["message"], place=row["place"])
 
-    @_with_code
+    @faults_with_codes()
     def parked(self, choice: ParkedChoice = EVERY_OPEN, *, limit: int) -> list[ParkedEvent]:
         """Return parked events, newest first."""
         where, values = _where(choice)
@@ -260,33 +242,33 @@ class ArchiveReader:
         rows = self._connection.execute(query, (*values, limit))
         return [parked_from_row(row) for row in rows]
 
-    @_with_code
+    @faults_with_codes()
     def parked_without_bodies(self, *, limit: int) -> list[tuple[ParkedEvent, int]]:
         """Return open parked events without their messages' bodies, newest first, each with its body's bytes."""
         query = f"SELECT {LISTED_COLUMNS} FROM parked WHERE status = 'open' ORDER BY id DESC LIMIT ?"  # noqa: S608 - constants
         return [(parked_from_row(row), row["bytes"]) for row in self._connection.execute(query, (limit,))]
 
-    @_with_code
+    @faults_with_codes()
     def parked_ids(self, choice: ParkedChoice = EVERY_OPEN) -> list[int]:
         """Return the numbers of parked events, oldest first."""
         where, values = _where(choice)
         rows = self._connection.execute(f"SELECT id FROM parked WHERE {where} ORDER BY id", values)  # noqa: S608 - constants
         return [row["id"] for row in rows]
 
-    @_with_code
+    @faults_with_codes()
     def parked_event(self, id_: int) -> ParkedEvent | None:
         """Return one parked event."""
         row = self._connection.execute("SELECT * FROM parked WHERE id = ?", (id_,)).fetchone()
         return None if row is None else parked_from_row(row)
 
-    @_with_code
+    @faults_with_codes()
     def parked_open(self) -> list[ParkedCount]:
         """Return how many parked events wait for an operator, by code."""
         query = """SELECT code, count(*) AS number, min(at_us) AS oldest_us FROM parked WHERE status = 'open'
             GROUP BY code ORDER BY code"""
         return [ParkedCount(**row) for row in map(dict, self._connection.execute(query))]
 
-    @_with_code
+    @faults_with_codes()
     def counts(self) -> ArchiveCounts:
         """Return the archive in numbers; reads every ledger row."""
         one = self._connection.execute(

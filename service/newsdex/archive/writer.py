@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from newsdex.archive.addresses import add_addresses, articles_at
-from newsdex.archive.database import BUSY_TIMEOUT_S, open_for_writing
+from newsdex.archive.database import BUSY_TIMEOUT_S, faults_with_codes, open_for_writing
 from newsdex.archive.erasure import ErasedArticles
 from newsdex.archive.erasure_store import ErasureStore
 from newsdex.archive.pages import Pages, prune_pages
@@ -67,19 +67,21 @@ class ArchiveWriter:
     def transaction(self) -> Iterator["ArchiveTransaction"]:
         """Return a transaction: committed and on the disk at the end, or without any effect after an exception.
 
-        Raises `sqlite3.Error` where the disk is full or the file is locked.
+        Raises `Unavailable` where the disk is full or the file is locked.
         """
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            transaction = ArchiveTransaction(self._connection, keeps_pages=self._keeps_pages)
-            yield transaction
-            transaction.write()
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+        with faults_with_codes():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                transaction = ArchiveTransaction(self._connection, keeps_pages=self._keeps_pages)
+                yield transaction
+                transaction.write()
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
 
+    @faults_with_codes()
     def stream(self) -> KnownStream:
         """Return what is known of the stream that events come from."""
         row = self._connection.execute(
@@ -87,11 +89,13 @@ class ArchiveWriter:
         ).fetchone()
         return KnownStream(**dict(row))
 
+    @faults_with_codes()
     def incarnation(self) -> Incarnation:
         """Return the newest incarnation of the stream."""
         query = "SELECT incarnation, first_sequence FROM incarnations ORDER BY incarnation DESC LIMIT 1"
         return Incarnation(*self._connection.execute(query).fetchone())
 
+    @faults_with_codes()
     def adopt(self, seen: SeenStream) -> Incarnation | None:
         """Go on with the stream that the broker has; return the incarnation that begins with it, if one does."""
         begun = incarnation_of(self.stream(), seen)
@@ -99,6 +103,7 @@ class ArchiveWriter:
             transaction.adopt(seen, begun)
         return begun
 
+    @faults_with_codes()
     def settle_up_to(self, sequence: int) -> int:
         """Take the broker's word that every message of the stream up to a number was handled or is gone.
 
@@ -111,6 +116,7 @@ class ArchiveWriter:
             transaction.settle_up_to(sequence)
         return sequence
 
+    @faults_with_codes()
     def prune_ledger(self, now_us: int, days: int) -> int:
         """Forget outcomes older than some days, but for publications, a bounded number at once; give how many went."""
         before = now_us - int(timedelta(days=days).total_seconds()) * 1_000_000
@@ -127,6 +133,7 @@ class ArchiveWriter:
         self._pruned = end
         return pruned
 
+    @faults_with_codes()
     def prune_pages(self, now_us: int, days: float) -> int:
         """Forget pages that were stored longer than some days ago, a bounded number at once; return how many went."""
         return prune_pages(self._connection, now_us - int(timedelta(days=days).total_seconds()) * 1_000_000)

@@ -1,14 +1,12 @@
 """Group commit: whatever is pending while one transaction runs is the next one."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import structlog
 
-from newsdex.archive.database import archive_fault
 from newsdex.errors import Unavailable
 from newsdex.records import Delivery, Result
 
@@ -42,11 +40,8 @@ class Committer:
         return await future
 
     async def run(self, write: Callable[[], Answer]) -> Answer:
-        """Run something else that writes, between two batches; raise `Unavailable` where the archive fails."""
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, write)
-        except sqlite3.Error as error:
-            raise archive_fault(error) from error
+        """Run something else that writes, between two batches; raises what it raises."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, write)
 
     async def close(self) -> None:
         """Finish what is pending and stop the thread."""
