@@ -37,6 +37,9 @@ ERASURES_ORDER = "erasures.order"
 ERASURES_STATUS = "erasures.status"
 """Request/reply, for operators: has the texts of articles erased, and tells how far that is."""
 
+PAGES_REPROCESS = "pages.reprocess"
+"""Request/reply, for operators: has articles made once more of the scraped pages that are kept of them."""
+
 INDEX_STATUS = "index.status"
 INDEX_CHECK = "index.check"
 INDEX_REBUILD = "index.rebuild"
@@ -56,8 +59,8 @@ PROCESSES_STATUS = "processes.status"
 
 REQUEST_CHANNELS = (
     SEARCH_QUERY, SEARCH_SUGGEST, SEARCH_SIMILAR, ARTICLES_GET, ARTICLES_WHY, EVENTS_OUTCOME, PARKED_LIST,
-    PARKED_RETRY, PARKED_DROP, ERASURES_ORDER, ERASURES_STATUS, INDEX_STATUS, INDEX_CHECK, INDEX_REBUILD,
-    INDEX_ROLLBACK, INDEX_DAMAGED, STREAM_STATUS, STREAM_PRUNE, STREAM_REDELIVER, PROCESSES_STATUS,
+    PARKED_RETRY, PARKED_DROP, ERASURES_ORDER, ERASURES_STATUS, PAGES_REPROCESS, INDEX_STATUS, INDEX_CHECK,
+    INDEX_REBUILD, INDEX_ROLLBACK, INDEX_DAMAGED, STREAM_STATUS, STREAM_PRUNE, STREAM_REDELIVER, PROCESSES_STATUS,
 )  # fmt: skip
 
 CORRELATION_HEADER = "correlation_id"

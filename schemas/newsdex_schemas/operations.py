@@ -210,6 +210,45 @@ class ErasureReply(ContractModel):
     """One for each article that was erased."""
 
 
+MAX_REPROCESSED_AT_ONCE = 20
+
+
+class ReprocessOrder(RequestModel):
+    """Has the indexer make articles once more of the scraped pages that are kept of them.
+
+    Id, version and place among the versions stay; only the text is read anew. No acknowledgement and no reply has an
+    `order`.
+    """
+
+    order: Literal["reprocess"]
+    """What is to be done."""
+    articles: Annotated[tuple[Identifier, ...], Field(max_length=MAX_REPROCESSED_AT_ONCE)] = ()
+    """Ids of the articles; empty, those that another release read, some at a time."""
+    after: Annotated[str, StringConstraints(max_length=512)] = ""
+    """Where no article is named: the `next` of the reply before."""
+
+
+class ReprocessedArticle(ContractModel):
+    """What became of an article that was to be made once more."""
+
+    article_id: str
+    """The article's id."""
+    result: Literal["changed", "unchanged", "failed", "erased", "superseded", "no_page"]
+    """`failed` where the page cannot be read now, and the article stays as it was; `superseded` where something newer
+    came meanwhile; `no_page` where none is kept of it."""
+    reason: str | None = None
+    """Why the page cannot be read: a stable code and a text for people."""
+
+
+class ReprocessReply(ContractModel):
+    """The articles that were made once more, one entry for each page of theirs."""
+
+    articles: tuple[ReprocessedArticle, ...]
+    """What became of them."""
+    next: str | None = None
+    """The `after` of the order that goes on; absent where nothing is left."""
+
+
 class StreamRequest(RequestModel):
     """Asks how the stream is."""
 

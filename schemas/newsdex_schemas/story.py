@@ -42,6 +42,19 @@ class StoryEvent(ContractModel):
     """The lines of the log about it have the same."""
 
 
+class StoryPage(ContractModel):
+    """A scraped page that is kept because the article was made of it."""
+
+    stored_at: Timestamp
+    """When the broker stored it."""
+    bytes: int
+    """How large it is kept, compressed."""
+    reader: str
+    """The release that made the article of it last, and a digest of what read it."""
+    outdated: bool
+    """True where this release reads pages otherwise: `newsdex reprocess` makes the article anew."""
+
+
 class StoryReply(ContractModel):
     """Everything that is known of an article, and how it stands now."""
 
@@ -60,3 +73,5 @@ class StoryReply(ContractModel):
     """The number of its last change in the archive."""
     position: int
     """The change up to which the index is."""
+    pages: tuple[StoryPage, ...] = ()
+    """The pages that its texts were read off, as far as they are kept."""

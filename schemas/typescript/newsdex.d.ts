@@ -591,6 +591,42 @@ export interface RelatedLink {
   url?: string | null;
 }
 
+/**
+ * Has the indexer make articles once more of the scraped pages that are kept of them.
+ *
+ * Id, version and place among the versions stay; only the text is read anew. No acknowledgement and no reply has
+ * an `order`.
+ */
+export interface ReprocessOrder {
+  /** What is to be done. */
+  order: "reprocess";
+  /** Ids of the articles; empty, those that another release read, some at a time. */
+  articles?: Array<string> | null;
+  /** Where no article is named: the `next` of the reply before. */
+  after?: string | null;
+}
+
+/** The articles that were made once more, one entry for each page of theirs. */
+export interface ReprocessReply {
+  /** What became of them. */
+  articles: Array<ReprocessedArticle>;
+  /** The `after` of the order that goes on; absent where nothing is left. */
+  next?: string | null;
+}
+
+/** What became of an article that was to be made once more. */
+export interface ReprocessedArticle {
+  /** The article's id. */
+  article_id: string;
+  /**
+   * `failed` where the page cannot be read now, and the article stays as it was; `superseded` where something
+   * newer came meanwhile; `no_page` where none is kept of it.
+   */
+  result: "changed" | "unchanged" | "failed" | "erased" | "superseded" | "no_page";
+  /** Why the page cannot be read: a stable code and a text for people. */
+  reason?: string | null;
+}
+
 /** A part of a score, in words. */
 export interface ScoreReason {
   /** What it is for: a word and the fields it stands in, words side by side, or the date. */
@@ -806,6 +842,18 @@ export interface StoryEvent {
   correlation_id: string;
 }
 
+/** A scraped page that is kept because the article was made of it. */
+export interface StoryPage {
+  /** When the broker stored it. */
+  stored_at: string;
+  /** How large it is kept, compressed. */
+  bytes: number;
+  /** The release that made the article of it last, and a digest of what read it. */
+  reader: string;
+  /** True where this release reads pages otherwise: `newsdex reprocess` makes the article anew. */
+  outdated: boolean;
+}
+
 /** Everything that is known of an article, and how it stands now. */
 export interface StoryReply {
   /** The article's id. */
@@ -825,6 +873,8 @@ export interface StoryReply {
   change?: number | null;
   /** The change up to which the index is. */
   position: number;
+  /** The pages that its texts were read off, as far as they are kept. */
+  pages?: Array<StoryPage>;
 }
 
 /** Asks for everything that is known of an article, hidden ones included; for operators. */
@@ -993,6 +1043,7 @@ export interface RequestChannels {
   "parked.drop": { request: ParkedRequest; reply: ParkedReply | Problem };
   "erasures.order": { request: ErasureOrder; reply: ErasureReply | Problem };
   "erasures.status": { request: ErasureRequest; reply: ErasureReply | Problem };
+  "pages.reprocess": { request: ReprocessOrder; reply: ReprocessReply | Problem };
   "index.status": { request: IndexRequest; reply: IndexReply | Problem };
   "index.check": { request: IndexOrder; reply: IndexReply | Problem };
   "index.rebuild": { request: IndexOrder; reply: IndexReply | Problem };

@@ -93,6 +93,15 @@ class ReceivedEvent:
         )
 
 
+class PageNote(NamedTuple):
+    """What there is to tell of a page that is kept, without its text."""
+
+    stored_us: int
+    bytes: int
+    """Compressed."""
+    reader: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptPage:
     """The message that an article was made of, whole."""

@@ -266,6 +266,7 @@ WORK: dict[str, Callable[[Client], Awaitable[Any]]] = {
     "index status": lambda client: client.index_status(),
     "erase": lambda client: client.erase(["nobody-wrote-this"]),
     "erasures": lambda client: client.erasures(),
+    "reprocess": lambda client: anext(client.reprocess(["nobody-wrote-this"])),
     "rebuild": lambda client: client.rebuild_index(),
 }
 MAY = {
@@ -285,6 +286,7 @@ MAY = {
         "index status",
         "erase",
         "erasures",
+        "reprocess",
         "rebuild",
     },
 }

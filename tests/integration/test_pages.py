@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,31 @@ def test_a_hostile_page_is_settled_soon_and_other_events_before_it(up: tuple[Ser
     assert hostile["event"] in {"event.accepted", "event.parked"}
     assert hostile.get("reason") in {"page_too_costly", "no_title", "too_long", "first_version"}, hostile
     print(f"{name}: {hostile['event']} {hostile.get('reason')} after {time.monotonic() - start:.1f} s")
+
+
+def test_articles_are_made_anew_of_their_pages_after_an_upgrade(up: tuple[Service, Running]) -> None:
+    """What an older release would have left is written into the archive: another title, and who read the page."""
+    service, running = up
+    publish(service, ("scraped", page("upgraded", "<h1>Plovers over Harrowgate</h1>" + STORY)))
+    outcome(running, "upgraded")
+    with closing(sqlite3.connect(service.data_dir / "archive.sqlite3", timeout=30)) as archive, archive:
+        archive.execute(
+            "UPDATE articles SET content = CAST(replace(CAST(content AS TEXT), 'Plovers', 'Pl0vers') AS BLOB)"
+            " WHERE id = 'upgraded'"
+        )
+        archive.execute("UPDATE pages SET reader = '0.0.1+00000000' WHERE article_id = 'upgraded'")
+    story = service.run("why", "upgraded").stdout
+    done = service.run("reprocess", "--all")
+    until(lambda: "upgraded" in service.found("Plovers"), 30, "what was made anew is found")
+    again, unknown = service.run("reprocess", "upgraded"), service.run("reprocess", "nobody-wrote-this")
+    reasons = [line["reason"] for line in running.events("event.accepted") if line["article_id"] == "upgraded"]
+
+    assert "read by 0.0.1+00000000; this release reads otherwise: newsdex reprocess upgraded" in story
+    assert (0, "1 made anew\n") == (done.returncode, done.stdout)
+    assert "Plovers over Harrowgate" == json.loads(service.run("get", "upgraded").stdout)["title"]
+    assert (0, "1 read as before\n") == (again.returncode, again.stdout)
+    assert (65, "nobody-wrote-this: without a page that is kept\n") == (unknown.returncode, unknown.stderr)
+    assert ["first_version", "reprocessed"] == reasons
 
 
 def outcome_of_first(service: Service, running: Running) -> None:

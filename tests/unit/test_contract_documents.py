@@ -217,7 +217,7 @@ def test_the_asyncapi_document_describes_every_channel() -> None:
 def test_every_request_can_be_answered_with_a_problem() -> None:
     replies = [operation["reply"] for operation in ASYNCAPI["operations"].values() if "reply" in operation]
 
-    assert len(replies) == 19
+    assert len(replies) == 20
     for reply in replies:
         assert {"Problem"} < {reference["$ref"].rpartition("/")[2] for reference in reply["messages"]}
 

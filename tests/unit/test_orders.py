@@ -10,11 +10,19 @@ from tests.unit.test_contract_documents import MESSAGES, example_of
 
 from newsdex.apps.index_requests import ORDERS, read_damage, read_index_order
 from newsdex.apps.rate import RateLimit
+from newsdex.apps.reprocessing import read_reprocess_order
 from newsdex.apps.stream_requests import read_stream_order
 from newsdex.broker.inboxes import is_inbox
 from newsdex.errors import Invalid, Unavailable
 from newsdex_schemas import EVENT_MODELS, EventRef, OutcomeRequest, SearchRequest, channels
-from newsdex_schemas.operations import DamageReport, ErasureOrder, IndexOrder, ParkedRequest, StreamOrder
+from newsdex_schemas.operations import (
+    DamageReport,
+    ErasureOrder,
+    IndexOrder,
+    ParkedRequest,
+    ReprocessOrder,
+    StreamOrder,
+)
 
 REPLIES = [name for name in MESSAGES if name.endswith("-reply")] + ["problem"]
 SENT_BY_THE_BROKER: list[dict[str, Any]] = [
@@ -49,6 +57,9 @@ def test_an_acknowledgement_or_a_reply_is_no_order_and_no_report(body: bytes) ->
             read_stream_order(body, wanted)
         codes.append(raised.value.code)
     with pytest.raises(Invalid) as raised:
+        read_reprocess_order(body)
+    codes.append(raised.value.code)
+    with pytest.raises(Invalid) as raised:
         read_damage(body)
     with pytest.raises(ValidationError):
         ParkedRequest.from_json(body)
@@ -61,7 +72,7 @@ def test_no_reply_has_the_field_that_makes_an_order(name: str) -> None:
     orders = {"order", "damage", "ids"}
 
     assert set() == orders & set(MESSAGES[name].model_fields)
-    models = (IndexOrder, ErasureOrder, StreamOrder, DamageReport, ParkedRequest)
+    models = (IndexOrder, ErasureOrder, ReprocessOrder, StreamOrder, DamageReport, ParkedRequest)
     assert all(orders & set(model.model_fields) for model in models)
 
 

@@ -25,6 +25,7 @@ from newsdex_schemas.operations import (
     ParkedListRequest,
     ParkedRequest,
     ProcessRequest,
+    ReprocessOrder,
     StreamOrder,
     StreamRequest,
 )
@@ -44,6 +45,7 @@ REQUESTS: dict[type[RequestModel], dict[str, Any]] = {
     StoryRequest: {"id": "a-1"},
     ErasureRequest: {},
     ErasureOrder: {"order": "erase", "articles": ["a-1"]},
+    ReprocessOrder: {"order": "reprocess"},
     StreamRequest: {},
     StreamOrder: {"order": "prune"},
     ProcessRequest: {},

@@ -8,9 +8,10 @@ from newsdex.apps.withdrawn import place_text, withdrawn_text
 from newsdex.errors import NewsdexError
 from newsdex.event_outcomes import Commit
 from newsdex.ingest.decide import REASONS
+from newsdex.ingest.pages import page_reader
 from newsdex.order import Place
-from newsdex.records import LedgerEntry, Standing, moment_of
-from newsdex_schemas.story import StandingCode, StoryEvent, StoryReply
+from newsdex.records import LedgerEntry, PageNote, Standing, moment_of
+from newsdex_schemas.story import StandingCode, StoryEvent, StoryPage, StoryReply
 
 
 class Ledger(Protocol):
@@ -21,6 +22,9 @@ class Ledger(Protocol):
 
     def standing(self, article_id: str) -> Standing | None:
         """Return how an article stands."""
+
+    def page_notes(self, article_id: str) -> Sequence[PageNote]:
+        """Return what is known of the pages that are kept of an article."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +39,8 @@ class Story:
     """Up to where the index has applied changes; 0 without an index."""
     as_of_us: int
     """The moment as of which the index shows articles; 0 without an index."""
+    pages: Sequence[PageNote] = ()
+    """Those that are kept because the article was made of them."""
 
 
 def read_story(article_id: str, ledger: Ledger, commit: Commit | None) -> Story:
@@ -46,7 +52,14 @@ def read_story(article_id: str, ledger: Ledger, commit: Commit | None) -> Story:
     if not history and standing is None:
         raise NewsdexError("unknown_article", f"no event that the ledger remembers names the article {article_id}")
     position, as_of_us = (commit.position, commit.as_of_us) if commit else (0, 0)
-    return Story(article_id=article_id, history=history, standing=standing, position=position, as_of_us=as_of_us)
+    return Story(
+        article_id=article_id,
+        history=history,
+        standing=standing,
+        position=position,
+        as_of_us=as_of_us,
+        pages=ledger.page_notes(article_id),
+    )
 
 
 def tell_story(story: Story, now_us: int, limit: int | None = None) -> StoryReply:
@@ -61,6 +74,18 @@ def tell_story(story: Story, now_us: int, limit: int | None = None) -> StoryRepl
         message=message,
         change=story.standing.sequence if story.standing else None,
         position=story.position,
+        pages=tuple(map(_page, story.pages)),
+    )
+
+
+def _page(note: PageNote) -> StoryPage:
+    return StoryPage.model_validate(
+        {
+            "stored_at": moment_of(note.stored_us),
+            "bytes": note.bytes,
+            "reader": note.reader,
+            "outdated": note.reader != page_reader(),
+        }
     )
 
 

@@ -21,6 +21,7 @@ from newsdex_schemas.client.refusals import Refusals
 from newsdex_schemas.client.retries import retried
 from newsdex_schemas.client.transport import Stored
 from newsdex_schemas.operations import (
+    MAX_REPROCESSED_AT_ONCE,
     ErasureOrder,
     ErasureReply,
     ErasureRequest,
@@ -34,6 +35,9 @@ from newsdex_schemas.operations import (
     ParkedResult,
     ProcessReply,
     ProcessRequest,
+    ReprocessedArticle,
+    ReprocessOrder,
+    ReprocessReply,
     StreamOrder,
     StreamReply,
     StreamRequest,
@@ -42,6 +46,8 @@ from newsdex_schemas.story import StoryReply, StoryRequest
 
 REDRIVEN_AT_ONCE = 200
 """Parked events in one request: far less than REPLY_TIMEOUT_S even where each is a large one."""
+PAGES_TIMEOUT_S = 600.0
+"""For the pages of one order: each may take all the seconds that it may have."""
 LAG_TIMEOUT_S = 2.0
 ELECTION_S = 30.0
 """Far longer than a cluster takes to have a new leader, with the time after which a lost acknowledgement is missed."""
@@ -157,6 +163,20 @@ class Client(Asker):
         return await self._nats.request_on(
             channels.ERASURES_STATUS, ErasureRequest(articles=tuple(article_ids)), ErasureReply
         )
+
+    async def reprocess(self, article_ids: Sequence[str] = ()) -> AsyncIterator[ReprocessedArticle]:
+        """Have articles made once more of their pages: some, or all that another release read. Give each when done."""
+        orders = [
+            ReprocessOrder(order="reprocess", articles=tuple(article_ids[start : start + MAX_REPROCESSED_AT_ONCE]))
+            for start in range(0, len(article_ids), MAX_REPROCESSED_AT_ONCE)
+        ] or [ReprocessOrder(order="reprocess")]
+        while orders:
+            order = orders.pop(0)
+            reply = await self._nats.request_on(channels.PAGES_REPROCESS, order, ReprocessReply, PAGES_TIMEOUT_S)
+            if reply.next is not None:
+                orders.append(ReprocessOrder(order="reprocess", after=reply.next))
+            for article in reply.articles:
+                yield article
 
     async def index_status(self) -> IndexReply:
         """Ask the indexer how the index is."""

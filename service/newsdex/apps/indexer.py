@@ -23,6 +23,7 @@ from newsdex.apps.lock import lock_data_dir
 from newsdex.apps.log_limits import CountedLines
 from newsdex.apps.page_readers import PAGE_CODES, PageReaders
 from newsdex.apps.projector_watch import ProjectorWatch
+from newsdex.apps.reprocessing import Reprocessing
 from newsdex.apps.requests import answering
 from newsdex.apps.self_report import SelfReport
 from newsdex.apps.serve import Process
@@ -88,6 +89,9 @@ class Indexer:
         self._erasing = Erasing(
             self._archive.erasures, self._committer, lambda: self._projector.projector, self._page_readers.event_of
         )
+        self._reprocessing = Reprocessing(
+            settings.data_dir, self._archive, self._committer, self._page_readers.event_of, self._committed
+        )
         self._watch: StreamWatch | None = None
         self._delayed = CountedLines()
         self._parked_codes: list[str] = []
@@ -131,6 +135,7 @@ class Indexer:
             (channels.PARKED_RETRY, self._retry),
             (channels.PARKED_DROP, self._drop),
             *self._erasing.handlers(),
+            (channels.PAGES_REPROCESS, self._reprocessing.handle),
             *index_handlers(lambda: self._projector.projector),
             *stream_handlers(lambda: self._watch),
         ):

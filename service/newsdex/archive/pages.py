@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 
 from newsdex.order import ArticleEvents, Place
-from newsdex.records import KeptPage
+from newsdex.records import KeptPage, PageNote
 
 PRUNED_AT_ONCE = 1_000
 KEY = "article_id, incarnation, position"
@@ -54,6 +54,13 @@ def kept_pages(connection: sqlite3.Connection, article_id: str) -> list[KeptPage
     """Return the pages of an article, in the order of the stream."""
     rows = connection.execute("SELECT * FROM pages WHERE article_id = ? ORDER BY incarnation, position", (article_id,))
     return [_page(row) for row in rows]
+
+
+def page_notes(connection: sqlite3.Connection, article_id: str) -> list[PageNote]:
+    """Return what is known of the pages of an article, in the order of the stream, without their texts."""
+    query = """SELECT stored_us, length(body), reader FROM pages WHERE article_id = ?
+        ORDER BY incarnation, position"""
+    return [PageNote(*row) for row in connection.execute(query, (article_id,))]
 
 
 def articles_with_pages(connection: sqlite3.Connection, not_by: str, after: str, limit: int) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from newsdex.archive.database import faults_with_codes, open_for_reading
-from newsdex.archive.pages import articles_with_pages, kept_pages
+from newsdex.archive.pages import articles_with_pages, kept_pages, page_notes
 from newsdex.archive.rows import parked_from_row, state_from_row, unsettled_from_row
 from newsdex.order import ArticleEvents
 from newsdex.records import (
@@ -18,6 +18,7 @@ from newsdex.records import (
     FeedEntry,
     KeptPage,
     LedgerEntry,
+    PageNote,
     ParkedChoice,
     ParkedCount,
     ParkedEvent,
@@ -222,6 +223,11 @@ class ArchiveReader:
     def pages(self, article_id: str) -> list[KeptPage]:
         """Return the pages that an article was made of, as far as they are kept, in the order of the stream."""
         return kept_pages(self._connection, article_id)
+
+    @faults_with_codes()
+    def page_notes(self, article_id: str) -> list[PageNote]:
+        """Return what is known of those pages, in the same order, without their texts."""
+        return page_notes(self._connection, article_id)
 
     @faults_with_codes()
     def articles_with_pages(self, not_by: str, after: str, limit: int) -> list[str]:

@@ -26,6 +26,7 @@ EXAMPLES = {
     "check": "newsdex check",
     "rebuild": "newsdex rebuild",
     "rollback": "newsdex rollback",
+    "reprocess": "newsdex reprocess --all",
     "backup": "newsdex backup /backups",
     "restore": "newsdex restore /backups/newsdex-20240611T071240Z",
     "parked": "newsdex parked list --code naive_datetime",

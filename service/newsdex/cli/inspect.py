@@ -27,5 +27,9 @@ def why(article_id: Annotated[str, typer.Argument(metavar="ID", help="The articl
         at = moment(microseconds(event.at))
         out.print(f"[dim]{at}[/] [bold]{event.outcome}[/]: {escape(event.message)}", soft_wrap=True)
     out.print(f"[bold]now[/] {escape(story.message)}", soft_wrap=True)
+    for page in story.pages:
+        told = f"of {moment(microseconds(page.stored_at))}, {page.bytes:,} bytes, read by {page.reader}"
+        again = f"; this release reads otherwise: newsdex reprocess {article_id}" if page.outdated else ""
+        out.print(f"[bold]page[/] kept: {escape(told + again)}", soft_wrap=True)
     for line in origin_lines(archived_origins(settings, article_id)):
         out.print(f"[bold]read[/] {escape(line)}", soft_wrap=True)

@@ -57,6 +57,9 @@ COMMANDS = {
     "rollback": Listed(
         "upkeep", "Go back to the index that served before the last rebuild, once it has caught up with the archive."
     ),
+    "reprocess": Listed(
+        "reprocess", "Make articles once more of the scraped pages that are kept of them, such as after an upgrade."
+    ),
     "backup": Listed(
         "upkeep",
         "Copy the archive as it is at one moment, with a manifest, while everything goes on. The index is made from"
