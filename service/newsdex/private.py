@@ -14,6 +14,7 @@ OURS = (
     "nats",
     "cursor.key*",
     "broker.json*",
+    "broker.key*",
     "gateway.json*",
     "ports.json*",
     "api-keys.json*",

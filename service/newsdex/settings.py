@@ -59,7 +59,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NEWSDEX_", frozen=True, extra="ignore", env_ignore_empty=True)
 
-    data_dir: Path = Path("newsdex-data")
+    data_dir: Annotated[Path, AfterValidator(Path.absolute)] = Field(
+        default=Path("newsdex-data"), validate_default=True
+    )
     """Folder of the archive, the index and the embedded broker's store."""
     broker_url: BrokerUrls | None = None
     """An external broker, or servers of its cluster; unset, the one that `newsdex up` runs on the same data folder."""

@@ -342,8 +342,9 @@ def test_a_broker_that_takes_smaller_messages_than_the_contract_is_named(tmp_pat
 
 
 def test_the_faststream_publisher_that_the_contract_shows_leaves_the_stream_as_it_is(
-    server: ExternalServer, service: Service
+    server: ExternalServer, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("NEWSDEX_BROKER_URL", server.url)
     text = (ROOT / "schemas" / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     event = next(block for block in blocks if "ArticlePublished(" in block)
@@ -352,7 +353,7 @@ def test_the_faststream_publisher_that_the_contract_shows_leaves_the_stream_as_i
     with service.process("indexer") as indexer:
         indexer.wait_until_ready()
         before = stream_config(server)
-        exec(compile(shown.replace("nats://127.0.0.1:4222", server.url), "README.md", "exec"), {})
+        exec(compile(shown, "README.md", "exec"), {})
         accepted = until(lambda: indexer.events("event.accepted"), 30, "it arrived")
 
     assert before == stream_config(server)

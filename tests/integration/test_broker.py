@@ -4,11 +4,14 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import time
 import urllib.request
 from typing import Any
+from urllib.parse import urlsplit
 
 import nats
+import pytest
 from tests.integration.running import Running, Service, until
 
 from newsdex.broker.streams import CONSUMER
@@ -36,6 +39,28 @@ def test_the_embedded_broker_fsyncs_before_it_acknowledges(service: Service, up:
 
     assert True is jetstream["sync_always"]
     assert [line["sync_always"] for line in up.events("broker.ready")] == [True]
+
+
+@pytest.mark.parametrize("who", [{}, {"user": "newsdex", "pass": "wrong"}, {"auth_token": "newsdex"}])
+def test_the_embedded_broker_lets_nobody_in_without_its_password(service: Service, who: dict[str, str]) -> None:
+    address = urlsplit(service.broker_url)
+    assert address.port
+    with socket.create_connection(("127.0.0.1", address.port), timeout=AT_ONCE_S) as connection:
+        connection.sendall(f"CONNECT {json.dumps({'verbose': False, **who})}\r\nPING\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(4_096), b""))
+
+    assert b"-ERR 'Authorization Violation'" in answer
+    assert b"PONG" not in answer
+
+
+def test_no_log_and_no_status_tells_the_password(service: Service, up: Running) -> None:
+    secret = urlsplit(service.broker_url).password
+    assert secret
+    told = up.log.read_text(encoding="utf-8") + (service.data_dir / "nats" / "nats-server.log").read_text("utf-8")
+    told += service.run("status").stdout
+
+    assert secret in service.run("env").stdout
+    assert secret not in told
 
 
 def test_an_indexer_whose_consumer_was_deleted_ends_and_up_starts_it_again(own: Service) -> None:

@@ -199,11 +199,12 @@ def test_a_connection_that_must_be_encrypted_and_is_not_is_refused(service: Serv
 
 
 def test_the_program_that_the_contract_shows_runs_as_it_stands(
-    service: Service, capsys: pytest.CaptureFixture[str]
+    service: Service, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("NEWSDEX_BROKER_URL", service.broker_url)
     text = (ROOT / "schemas" / "README.md").read_text(encoding="utf-8")
     shown = next(block.split("```")[0] for block in text.split("```python\n") if "publish_and_search" in block)
-    exec(compile(shown.replace("nats://127.0.0.1:4222", service.broker_url), "README.md", "exec"), {})
+    exec(compile(shown, "README.md", "exec"), {})
 
     outcome, found, code = capsys.readouterr().out.splitlines()
 

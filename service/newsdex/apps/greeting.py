@@ -44,7 +44,7 @@ class Greeting:
 
     def lines(self) -> list[str]:
         """Return them."""
-        broker = self.broker_url or without_credentials(str(self.settings.broker_url))
+        broker = without_credentials(self.broker_url or str(self.settings.broker_url))
         gateway = self.gateway_url
         told = {
             "publish to": f"{broker} or {gateway}/api/events" if gateway else broker,

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPException
 from importlib.util import find_spec
 from types import FrameType
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -163,7 +164,9 @@ class Supervisor:
 
         The children find it in the data folder then, and its monitoring, which moves, too.
         """
-        if str(self._settings.broker_url).rstrip("/") != f"nats://127.0.0.1:{port}" or self._settings.broker_port:
+        url = urlsplit(self._settings.broker_url or "")
+        is_there = (url.scheme, url.netloc.rpartition("@")[2]) == ("nats", f"127.0.0.1:{port}")
+        if not is_there or self._settings.broker_port:
             return False
         for name in ("NEWSDEX_BROKER_URL", "NEWSDEX_BROKER_MONITORING_URL"):
             os.environ.pop(name, None)

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from newsdex.broker.credentials import read_credentials
 from newsdex.broker.tls import make_tls
 from newsdex.errors import Unavailable
+from newsdex.private import private_file
 from newsdex.settings import Settings
 from newsdex_schemas.client.tls import Tls
 
@@ -42,8 +43,9 @@ def monitoring_urls(settings: Settings) -> Sequence[str]:
 
 
 def write_address(data_dir: Path, url: str, monitoring: str) -> None:
-    """Tell other processes on this machine where the embedded broker listens; they read the old text or the new one."""
+    """Tell other processes of this user where the embedded broker listens; they read the old text or the new one."""
     temporary = data_dir / f"{ADDRESS_FILE}.new"
+    private_file(temporary)
     temporary.write_text(json.dumps({"url": url, "monitoring_url": monitoring}), encoding="utf-8")
     temporary.replace(data_dir / ADDRESS_FILE)
 
@@ -59,6 +61,9 @@ def connection_options(settings: Settings) -> dict[str, Any]:
     Raises `Misconfigured` where a file that a setting names cannot be read.
     """
     options: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, "inbox_prefix": settings.broker_inbox_prefix}
+    if settings.broker_url is None:  # what the settings say of us is for another broker
+        found = urlsplit(_embedded(settings.data_dir)["url"])
+        return options | {"user": found.username, "password": found.password}
     tls = make_tls(settings) if _wants_tls(settings) else None
     if tls is not None:
         options["tls"] = tls
@@ -82,9 +87,9 @@ def _wants_tls(settings: Settings) -> bool:
 
 def _user(settings: Settings) -> tuple[str | None, SecretStr | None]:
     """Return user and password, also where they stand in the URL: NATS' client would not guard those."""
-    if settings.broker_user or settings.broker_url is None:
+    if settings.broker_user:
         return settings.broker_user, settings.broker_password
-    for parts in map(urlsplit, settings.broker_url.split(",")):
+    for parts in map(urlsplit, (settings.broker_url or "").split(",")):
         if parts.username and parts.password:
             return unquote(parts.username), SecretStr(unquote(parts.password))
     return None, settings.broker_password

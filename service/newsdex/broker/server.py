@@ -1,6 +1,8 @@
 """The embedded broker: the real NATS server, on loopback, its store in the data folder."""
 
 import json
+import re
+import secrets
 import shutil
 import subprocess
 import sysconfig
@@ -16,11 +18,16 @@ import structlog
 from newsdex.broker.address import forget_address, write_address
 from newsdex.children import die_with_parent, end_process, free_port
 from newsdex.errors import Misconfigured, Unavailable
-from newsdex.private import private_folder
+from newsdex.private import private_file, private_folder
+from newsdex.secret_file import secret_of
+from newsdex.settings import without_credentials
 from newsdex_schemas import channels
 
 log = structlog.get_logger()
 
+USER = "newsdex"
+SECRET_FILE = "broker.key"
+SECRET = re.compile("[0-9a-f]{48}")
 START_TIMEOUT_S = 15
 STOP_TIMEOUT_S = 15
 
@@ -31,6 +38,7 @@ http: "127.0.0.1:{monitoring_port}"
 server_name: newsdex
 max_payload: {max_payload}
 max_pending: 268435456
+authorization {{ user: {user}, password: "{secret}" }}
 log_file: {log_file}
 logfile_size_limit: 16777216
 jetstream {{
@@ -49,6 +57,22 @@ def server_binary() -> str:
     return found
 
 
+def broker_secret(data_dir: Path) -> str:
+    """Return the password of a data folder's broker; make it where there is none.
+
+    Raises `Misconfigured` for a file that holds none, and `Unavailable` where it can be neither read nor made.
+    """
+    path = data_dir.absolute() / SECRET_FILE
+    try:
+        private_folder(path.parent)
+        secret = secret_of(path, secrets.token_hex(24).encode()).decode("ascii", "replace")
+    except OSError as error:
+        raise Unavailable("broker_key_unreadable", f"{path}: {error.strerror or error}") from error
+    if not SECRET.fullmatch(secret):
+        raise Misconfigured("broker_key_damaged", f"{path} is no key: delete it, and restart")
+    return secret
+
+
 class EmbeddedServer:
     """A NATS server that lives as long as this context; raises `Unavailable` where it does not start."""
 
@@ -57,12 +81,13 @@ class EmbeddedServer:
         self._data_dir = data_dir
         self._port = port or free_port()
         self._monitoring_port = free_port()
+        self._secret = broker_secret(data_dir)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        """Address for clients; the same after `start` is called again."""
-        return f"nats://127.0.0.1:{self._port}"
+        """Address for clients, with who they are; the same after `start` is called again."""
+        return f"nats://{USER}:{self._secret}@127.0.0.1:{self._port}"
 
     @property
     def monitoring_url(self) -> str:
@@ -88,6 +113,7 @@ class EmbeddedServer:
         """Start the server, also one that has ended by itself, and wait until it is well."""
         private_folder(self._folder)
         configuration = self._folder / "nats-server.conf"
+        private_file(configuration)
         configuration.write_text(self._configuration(), encoding="utf-8")
         self._process = subprocess.Popen(
             [server_binary(), "-c", str(configuration)],
@@ -98,12 +124,19 @@ class EmbeddedServer:
         )
         self._wait_until_healthy(self._process)
         write_address(self._data_dir, self.url, self.monitoring_url)
-        log.info("broker.started", url=self.url, monitoring_url=self.monitoring_url, pid=self._process.pid)
+        log.info(
+            "broker.started",
+            url=without_credentials(self.url),
+            monitoring_url=self.monitoring_url,
+            pid=self._process.pid,
+        )
 
     def _configuration(self) -> str:
         return CONFIGURATION.format(
             port=self._port,
             monitoring_port=self._monitoring_port,
+            user=USER,
+            secret=self._secret,
             max_payload=channels.MAX_MESSAGE_BYTES,
             log_file=json.dumps(str(self._folder / "nats-server.log")),
             store=json.dumps(str(self._folder / "jetstream")),

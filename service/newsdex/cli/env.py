@@ -6,7 +6,7 @@ import typer
 
 from newsdex.apps.gateway_address import gateway_url
 from newsdex.broker.address import broker_url, monitoring_urls
-from newsdex.settings import GATEWAY_URL, load_settings, without_credentials
+from newsdex.settings import GATEWAY_URL, load_settings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,15 +17,17 @@ def add_to(app: typer.Typer) -> None:
 def env() -> None:
     """Print the addresses of the newsdex that runs on the data folder, as variables for a shell.
 
-    `NATS_URL` is for NATS' own tools. Ends with 69 where none runs.
+    The broker's has its password: `eval "$(newsdex env)"` shows it to nobody. `NATS_URL` is for NATS' own tools.
+
+    Ends with 69 where none runs.
     """
     settings = load_settings()
     variables = {
         "NEWSDEX_DATA_DIR": str(settings.data_dir.absolute()),
-        "NEWSDEX_BROKER_URL": without_credentials(broker_url(settings)),
+        "NEWSDEX_BROKER_URL": broker_url(settings),
         "NEWSDEX_BROKER_MONITORING_URL": ",".join(monitoring_urls(settings)),
         GATEWAY_URL: gateway_url(settings.data_dir),
-        "NATS_URL": without_credentials(broker_url(settings)),
+        "NATS_URL": broker_url(settings),
     }
     for name, value in variables.items():
         if value:
