@@ -1,5 +1,6 @@
 """All settings: read from the environment once, frozen, secrets masked when printed."""
 
+import os
 import re
 from collections.abc import Iterable
 from ipaddress import ip_network
@@ -20,6 +21,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from newsdex.errors import Misconfigured
+from newsdex.setting_files import FROM_FILES, file_variable, read_setting_files
 from newsdex_schemas.misspelt import suggestion
 from newsdex_schemas.ranking import MAX_HALF_LIFE_DAYS, MAX_RECENCY_WEIGHT
 
@@ -157,7 +159,7 @@ def without_credentials(url: str) -> str:
 
 def unknown_variables(environment: Iterable[str]) -> dict[str, str]:
     """Return the variables that look like settings and are none, each with what may be meant."""
-    known = [f"NEWSDEX_{name.upper()}" for name in Settings.model_fields]
+    known = [f"NEWSDEX_{name.upper()}" for name in Settings.model_fields] + [file_variable(name) for name in FROM_FILES]
     return {
         name: suggestion(name, known)
         for name in sorted(environment)
@@ -166,9 +168,13 @@ def unknown_variables(environment: Iterable[str]) -> dict[str, str]:
 
 
 def load_settings(**given: Any) -> Settings:
-    """Read the environment; what is given goes before it. Raises `Misconfigured` naming the variable that is wrong."""
+    """Read the environment and the files it names; what is given goes before them.
+
+    Raises `Misconfigured` naming the variable that is wrong.
+    """
+    files = read_setting_files(os.environ)
     try:
-        return Settings(**given)
+        return Settings(**(files | given))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "_".join(str(part) for part in first["loc"]).upper()

@@ -14,6 +14,7 @@ from tests.faults.test_disk_full import everything, publish
 from tests.integration.running import Service, until
 from tests.scenarios.corpus import Corpus, stories
 
+from newsdex.apps.upkeep import drop_old_backups
 from newsdex.archive.backup import MANIFEST, back_up, restore, verify_backup
 from newsdex.archive.database import FILE_NAME
 from newsdex.errors import Invalid, NewsdexError
@@ -144,3 +145,31 @@ def test_an_index_that_is_ahead_of_a_restored_archive_is_built_anew(tmp_path: Pa
 
         assert status is not None
         assert ("index_disagrees", []) == (status.reason, corpus.ids("harbour"))
+
+
+def test_of_backups_the_newest_are_kept_and_nothing_else_in_the_folder_is_touched(backup: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    names = [f"newsdex-2026112{day}T033000Z" for day in range(6)]
+    for name in names:
+        shutil.copytree(backup, folder / name)
+    others = ["newsdex-old", "newsdex-20261101T000000Z.partial", "newsdex-20200101T000000Z"]  # the last has no manifest
+    for name in others:
+        (folder / name).mkdir()
+    gone = drop_old_backups(folder, 2)
+
+    assert [folder / name for name in names[:4]] == gone
+    assert {*names[4:], *others} == {path.name for path in folder.iterdir()}
+
+
+def test_the_restore_drill_that_the_runbook_has(own: Service, tmp_path: Path) -> None:
+    """A backup as the timer makes it, restored into a folder of its own, indexed and checked, beside the archive."""
+    with Corpus(own.data_dir) as corpus:
+        corpus.publish(*stories(*range(28)))
+    made = own.run("backup", str(tmp_path / "backups"), "--keep", "14")
+    (newest,) = (tmp_path / "backups").iterdir()
+    rehearsal = Service(data_dir=tmp_path / "rehearsal")
+    drill = [rehearsal.run(*command) for command in (("restore", str(newest)), ("rebuild",), ("check",))]
+
+    assert [0] * 4 == [done.returncode for done in (made, *drill)], [done.stderr for done in (made, *drill)]
+    assert "nothing is wrong" in drill[-1].stdout
+    assert everything(own.data_dir) == everything(rehearsal.data_dir)

@@ -1,6 +1,7 @@
 """The files that deploy newsdex say what the code says, and allow no more than they must."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,12 +18,14 @@ from typer.main import get_command
 
 from newsdex import metrics
 from newsdex.apps.projector import STOP_TIMEOUT_S
+from newsdex.apps.up import STOP_TIMEOUT_S as UP_STOP_TIMEOUT_S
 from newsdex.broker.address import broker_urls
 from newsdex.broker.connection import GRACEFUL_TIMEOUT_S
+from newsdex.broker.server import STOP_TIMEOUT_S as BROKER_STOP_TIMEOUT_S
 from newsdex.broker.server import server_binary
 from newsdex.broker.streams import CONSUMERS
 from newsdex.cli import app
-from newsdex.settings import Settings
+from newsdex.settings import Settings, unknown_variables
 from newsdex_schemas import channels
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +35,7 @@ COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 README = (DEPLOY / "README.md").read_text(encoding="utf-8")
+SECRET = "/run/secrets/broker_password"
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 NATS_FILE = DEPLOY / "nats" / "nats-server.conf"
 NATS = NATS_FILE.read_text(encoding="utf-8")
@@ -58,9 +62,9 @@ def copied_into_the_image() -> list[str]:
 @pytest.mark.parametrize("path", ["docker-compose.yml", "deploy/Dockerfile", "deploy/README.md"])
 def test_every_variable_named_is_a_setting(path: str) -> None:
     named = set(re.findall(r"NEWSDEX_[A-Z_]+", (ROOT / path).read_text(encoding="utf-8")))
-    unknown = named - {f"NEWSDEX_{name.upper()}" for name in Settings.model_fields}
+    unknown = unknown_variables(named - {"NEWSDEX_SECRETS"})
 
-    assert unknown == set()
+    assert unknown == {}
 
 
 @each_of_ours
@@ -112,7 +116,7 @@ def test_a_container_has_no_privileges_and_writes_to_its_volume_only(service: di
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["tmpfs"] == ["/tmp"]
     assert not {"privileged", "cap_add", "network_mode", "pid", "devices"} & set(service)
-    assert [volume for volume in service["volumes"] if not volume.endswith((":/data", ":ro"))] == []
+    assert [volume for volume in service["volumes"] if not volume.endswith((":/data", ":/prometheus", ":ro"))] == []
 
 
 @each_service
@@ -141,7 +145,7 @@ def test_an_image_is_named_by_a_version(image: str) -> None:
     name, _, tag = image.partition(":")
 
     assert "@" not in name + tag
-    assert re.match(r"\d+\.\d+", tag)
+    assert re.match(r"v?\d+\.\d+", tag)
 
 
 def test_the_image_has_the_version_of_the_project() -> None:
@@ -186,12 +190,83 @@ def test_every_package_in_the_image_is_checked_against_a_hash() -> None:
 
 
 def test_no_secret_is_written_down() -> None:
-    passwords = re.findall(r"PASSWORD[:=]\s*(.+)", COMPOSE_TEXT + DOCKERFILE)
+    passwords = re.findall(r"PASSWORD\w*[:=]\s*(.+)", COMPOSE_TEXT + DOCKERFILE)
 
-    assert len(passwords) == 2
-    assert [value for value in passwords if not value.strip("'\"").startswith("${NEWSDEX_BROKER_PASSWORD:?")] == []
+    assert {SECRET, '"\\"$$password\\"" exec nats-server --config /etc/nats/nats-server.conf'} == set(passwords)
     assert nats_setting("password") == "$NATS_PASSWORD"
-    assert ".env" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {".env", ".secrets/"} <= set((ROOT / ".gitignore").read_text(encoding="utf-8").splitlines())
+
+
+def test_the_password_is_a_secret_of_each_container_that_needs_it() -> None:
+    assert ["broker_password"] == [*COMPOSE["secrets"]]
+    assert {"nats", *OURS} == {
+        name for name, service in SERVICES.items() if "broker_password" in service.get("secrets", [])
+    }
+
+
+def test_the_brokers_command_gives_the_server_the_password_as_text(tmp_path: Path) -> None:
+    """Run as Compose does, with a server that only says what it has."""
+    (tmp_path / "broker_password").write_text("0123456789\n", encoding="utf-8")
+    (server := tmp_path / "nats-server").write_text('#!/bin/sh\nprintf %s "$NATS_PASSWORD"\n', encoding="utf-8")
+    server.chmod(0o755)
+    *shell, script = SERVICES["nats"]["command"]
+    script = script.replace("$$", "$").replace(SECRET, str(tmp_path / "broker_password"))
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    said = subprocess.run([*shell, script], env=environment, capture_output=True, text=True, check=True)
+
+    assert '"0123456789"' == said.stdout
+
+
+# systemd
+
+UNITS = sorted((DEPLOY / "systemd").iterdir())
+EXPOSED_AT_MOST = {"newsdex.service": 20, "newsdex-backup.service": 10}
+"""What `systemd-analyze security` calls OK, and SAFE; 100 is a service without any limits."""
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """Return a folder of the units, with a command that is there; skip the test where there is no systemd."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd-analyze: install systemd")
+    for unit in UNITS:
+        text = unit.read_text(encoding="utf-8").replace("/opt/newsdex/bin/newsdex", shutil.which("true") or "")
+        (tmp_path / unit.name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_systemd_understands_every_line_of_the_units(units: Path) -> None:
+    paths = [str(units / unit.name) for unit in UNITS]
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *paths], capture_output=True, text=True, check=False
+    )
+
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("name", EXPOSED_AT_MOST)
+def test_a_service_is_exposed_no_more_than_it_must_be(units: Path, name: str) -> None:
+    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSED_AT_MOST[name]}"]
+    done = subprocess.run([*command, str(units / name)], capture_output=True, text=True, check=False)
+
+    assert 0 == done.returncode, done.stdout[-400:]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_runs_a_command_that_exists_with_settings_that_exist(unit: Path) -> None:
+    text = unit.read_text(encoding="utf-8")
+    commands = re.findall(r"^ExecStart=/opt/newsdex/bin/newsdex (\w+)", text, re.MULTILINE)
+
+    assert {*commands} <= set(get_command(app).commands)  # type: ignore[attr-defined]  # as above
+    assert {} == unknown_variables(re.findall(r"NEWSDEX_[A-Z_]+", text))
+
+
+def test_a_service_has_longer_to_stop_than_its_processes_take() -> None:
+    (given_s,) = re.findall(
+        r"^TimeoutStopSec=(\d+)$", (DEPLOY / "systemd" / "newsdex.service").read_text(), re.MULTILINE
+    )
+
+    assert int(given_s) > UP_STOP_TIMEOUT_S + BROKER_STOP_TIMEOUT_S
 
 
 def test_the_broker_takes_the_largest_message_and_fsyncs_before_it_acknowledges() -> None:
@@ -294,6 +369,7 @@ def test_every_query_of_the_dashboard_asks_for_metrics_that_exist() -> None:
     "arguments",
     [
         ("check", "config", str(DEPLOY / "prometheus" / "prometheus.yml")),
+        ("check", "config", str(DEPLOY / "prometheus" / "compose.yml")),
         ("check", "rules", str(DEPLOY / "prometheus" / "alerts.yml"), str(DEPLOY / "prometheus" / "recording.yml")),
         ("test", "rules", str(ROOT / "tests" / "unit" / "alerts.yaml")),
     ],

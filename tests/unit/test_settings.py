@@ -207,3 +207,43 @@ def test_a_misspelt_variable_is_named_with_what_may_be_meant(name: str, suggesti
     environment = ["PATH", "NEWSDEX_DATA_DIR", "newsdex_searchers", "NEWSDEXTER", name]
 
     assert {name: suggestion} == unknown_variables(environment)
+
+
+def test_a_secret_may_be_in_a_file_as_docker_and_systemd_give_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (path := tmp_path / "password").write_text(f"{SECRET}\n", encoding="utf-8")
+    monkeypatch.setenv("NEWSDEX_BROKER_PASSWORD_FILE", str(path))
+    settings = load_settings()
+
+    assert settings.broker_password is not None
+    assert SECRET == settings.broker_password.get_secret_value()
+    assert SECRET not in str(settings.masked())
+    assert {} == unknown_variables(["NEWSDEX_BROKER_PASSWORD_FILE", "NEWSDEX_BROKER_URL_FILE"])
+    assert "did you mean NEWSDEX_BROKER_TOKEN_FILE?" in unknown_variables(["NEWSDEX_BROKER_TOKN_FILE"]).popitem()[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "No such file"), (b"\n", "is empty"), (b"\xff\xfe", "is no text in UTF-8")]
+)
+def test_a_secret_file_that_has_none_is_refused_by_the_variables_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    if content is not None:
+        (tmp_path / "token").write_bytes(content)
+    monkeypatch.setenv("NEWSDEX_BROKER_TOKEN_FILE", str(tmp_path / "token"))
+    with pytest.raises(Misconfigured, match="NEWSDEX_BROKER_TOKEN_FILE") as raised:
+        load_settings()
+
+    assert said in raised.value.message
+
+
+def test_a_variable_and_a_file_at_once_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NEWSDEX_BROKER_PASSWORD_FILE", str(tmp_path))
+    monkeypatch.setenv("NEWSDEX_BROKER_PASSWORD", SECRET)
+    with pytest.raises(Misconfigured, match="NEWSDEX_BROKER_PASSWORD is set too"):
+        load_settings()
+
+
+def test_the_data_folder_is_named_absolutely() -> None:
+    assert Path("newsdex-data").absolute() == load_settings().data_dir

@@ -5,6 +5,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -100,7 +101,7 @@ async def _over_nats(address: str, retry_s: float, options: dict[str, Any]) -> T
 
 def _identity(address: str, options: dict[str, Any]) -> dict[str, Any]:
     """Return the options with who we are, of the environment or the address, which TLS guards where it is asked for."""
-    environment = {name: os.environ.get(f"NEWSDEX_BROKER_{variable}") for name, variable in FROM_ENVIRONMENT.items()}
+    environment = {name: _variable(f"NEWSDEX_BROKER_{variable}") for name, variable in FROM_ENVIRONMENT.items()}
     found = {name: value for name, value in environment.items() if value} | options
     servers = [urlsplit(server) for server in _servers(address)]
     named = next((server for server in servers if server.username and server.password), None)
@@ -118,6 +119,17 @@ def _servers(address: str) -> list[str]:
     first, *others = address.replace(",", " ").split()
     scheme = urlsplit(first).scheme
     return [first, *(url if "://" in url else f"{scheme}://{url}" for url in others)]
+
+
+def _variable(name: str) -> str | None:
+    """Return a variable's value, or what the file holds that `<name>_FILE` names."""
+    path = os.environ.get(f"{name}_FILE")
+    if os.environ.get(name) or not path:
+        return os.environ.get(name)
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        raise Misconfigured("invalid_setting", f"{name}_FILE: {path} cannot be read") from error
 
 
 def _tls(authority: str | None) -> Tls:

@@ -1,6 +1,7 @@
 """What keeps the data folder in order: check, rebuild, rollback, backup and restore."""
 
 import asyncio
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import asdict
@@ -11,7 +12,7 @@ from newsdex.apps.client import Client, connected
 from newsdex.apps.index_requests import index_reply
 from newsdex.apps.lock import is_free, lock_data_dir
 from newsdex.apps.stream_marks import BACKED_UP, BACKED_UP_AT, HANDLED, read_mark, redeliver_note, write_mark
-from newsdex.archive.backup import Manifest, Progress, back_up, restore
+from newsdex.archive.backup import MANIFEST, Manifest, Progress, back_up, restore
 from newsdex.archive.database import FILE_NAME
 from newsdex.archive.integrity import check_archive
 from newsdex.archive.reader import ArchiveReader
@@ -25,6 +26,8 @@ from newsdex.settings import Settings
 from newsdex_schemas.operations import IndexReply
 
 INDEX = "index"
+BACKUP_NAME = "newsdex-%Y%m%dT%H%M%SZ"
+"""In a folder of backups; names sort as times do."""
 POLL_S = 0.5
 OnStatus = Callable[[IndexReply], None]
 
@@ -124,7 +127,7 @@ def make_backup(settings: Settings, target: Path, on_progress: Progress) -> tupl
     """
     now = datetime.now(UTC)
     if target.is_dir():
-        target = target / now.strftime("newsdex-%Y%m%dT%H%M%SZ")
+        target = target / now.strftime(BACKUP_NAME)
     handled = read_mark(settings.data_dir, HANDLED)  # before the copy: what is handled later may not be in it
     manifest = back_up(settings.data_dir, target, now, on_progress, asdict(handled) if handled else None)
     with suppress(OSError):  # a folder that this user may not write: the stream keeps more
@@ -132,6 +135,27 @@ def make_backup(settings: Settings, target: Path, on_progress: Progress) -> tupl
         if handled is not None:
             write_mark(settings.data_dir, BACKED_UP, handled)
     return target, manifest
+
+
+def drop_old_backups(folder: Path, keep: int) -> list[Path]:
+    """Delete all but the newest backups that `make_backup` named in a folder; return those that are gone.
+
+    Raises `Unavailable` where one cannot be deleted.
+    """
+    old = sorted(path for path in folder.iterdir() if _is_backup(path))[:-keep]
+    for path in old:
+        try:
+            shutil.rmtree(path)
+        except OSError as error:
+            raise Unavailable("backup_failed", f"{path} cannot be deleted: {error.strerror}") from error
+    return old
+
+
+def _is_backup(path: Path) -> bool:
+    with suppress(ValueError):
+        datetime.strptime(path.name, BACKUP_NAME).replace(tzinfo=UTC)
+        return (path / MANIFEST).is_file() and not path.is_symlink()
+    return False
 
 
 def put_back(settings: Settings, backup: Path) -> Manifest:

@@ -26,7 +26,7 @@ from newsdex_schemas import channels
 log = structlog.get_logger()
 
 USER = "newsdex"
-SECRET_FILE = "broker.key"
+KEY_FILE = "broker.key"
 SECRET = re.compile("[0-9a-f]{48}")
 START_TIMEOUT_S = 15
 STOP_TIMEOUT_S = 15
@@ -62,7 +62,7 @@ def broker_secret(data_dir: Path) -> str:
 
     Raises `Misconfigured` for a file that holds none, and `Unavailable` where it can be neither read nor made.
     """
-    path = data_dir.absolute() / SECRET_FILE
+    path = data_dir.absolute() / KEY_FILE
     try:
         private_folder(path.parent)
         secret = secret_of(path, secrets.token_hex(24).encode()).decode("ascii", "replace")

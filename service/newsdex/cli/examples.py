@@ -27,7 +27,7 @@ EXAMPLES = {
     "rebuild": "newsdex rebuild",
     "rollback": "newsdex rollback",
     "reprocess": "newsdex reprocess --all",
-    "backup": "newsdex backup /backups",
+    "backup": "newsdex backup /backups --keep 14",
     "restore": "newsdex restore /backups/newsdex-20240611T071240Z",
     "parked": "newsdex parked list --code naive_datetime",
     "parked list": "newsdex parked list --code naive_datetime",

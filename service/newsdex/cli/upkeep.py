@@ -13,6 +13,7 @@ from newsdex.cli.console import out
 from newsdex.cli.progress import progress
 from newsdex.errors import Invalid
 from newsdex.log import log_to_stderr
+from newsdex.private import private_folder
 from newsdex.settings import Settings, load_settings
 from newsdex_schemas.operations import IndexReply
 
@@ -72,8 +73,18 @@ def _made_ready(make: Callable[[Settings, OnStatus], IndexReply], name: str) -> 
 
 def backup(
     target: Annotated[Path, typer.Argument(help="A new folder; or one that exists, to make one in.", metavar="FOLDER")],
+    keep: Annotated[
+        int | None,
+        typer.Option(min=1, help="Make one in FOLDER, then delete all but the newest N there.", metavar="N"),
+    ] = None,
 ) -> None:
-    """Copy the archive as it is at one moment, with a manifest, while everything goes on. The index is made from it."""
+    """Copy the archive as it is at one moment, with a manifest, while everything goes on. The index is made from it.
+
+    With --keep for a timer: only what `newsdex backup` made under a name of its own is deleted, and only after the
+    new backup is whole.
+    """
+    if keep is not None:
+        private_folder(target)
     with progress() as bar:
         task = bar.add_task("pages", total=None)
         folder, manifest = upkeep.make_backup(
@@ -81,6 +92,9 @@ def backup(
         )
     text = f"{folder}: {manifest.articles:,} articles up to change {manifest.sequence:,}, {manifest.bytes:,} bytes"
     out.print(escape(text), soft_wrap=True)
+    if keep is not None:
+        for old in upkeep.drop_old_backups(target, keep):
+            out.print(escape(f"{old} deleted"), soft_wrap=True)
 
 
 def restore(
