@@ -124,7 +124,7 @@ def measure(folder: Path, number: int) -> dict[str, Any]:
     """Ask every kind of request."""
     draw = random.Random(7)
     start = time.perf_counter()
-    index, archive, lexicons = IndexReader(folder / "index"), ArchiveReader(folder), LexiconReader()
+    index, archive, lexicons = IndexReader(folder / "index"), ArchiveReader(folder), LexiconReader(waits=True)
     segments = index.view().snapshot.segments
     opened_s = time.perf_counter() - start
     lexicon = lexicons.lexicon(segments)

@@ -85,7 +85,7 @@ class Corpus:
         """What the index takes for the time."""
         self.projector = Projector(self.archive, self.index_root, lambda: microseconds(self.now))
         self.reader = IndexReader(self.index_root)
-        self.lexicons = LexiconReader()
+        self.lexicons = LexiconReader(waits=True)
         self._deliveries = 0
 
     def __enter__(self) -> Self:

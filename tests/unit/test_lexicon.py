@@ -217,8 +217,32 @@ def test_merged_tables_find_what_each_of_them_finds() -> None:
     assert ["plover"] == [merged.values[place] for place in merged.within("plovr", 1)]
 
 
-def test_a_large_new_segment_is_read_beside_the_requests(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Until it is, the words before it are given."""
+def test_no_request_waits_for_what_is_read_beside_it(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until a large new segment is read, the first one too, the words before it are given."""
+    reading, go_on = threading.Event(), threading.Event()
+    read = current.text_words
+
+    def read_slowly(data: SegmentData) -> WordTable:
+        reading.set()
+        assert go_on.wait(30)
+        return read(data)
+
+    body = " ".join(f"w{number}" for number in range(current.SMALL_TERMS))
+    corpus.publish({"id": "a", "title": "Heron", "body": body})
+    corpus.index()
+    reader = LexiconReader()
+    monkeypatch.setattr(current, "text_words", read_slowly)
+    meanwhile = [reader.lexicon(segments(corpus)) for _ in range(2)]
+    assert reading.wait(30)
+    meanwhile.append(reader.lexicon(segments(corpus)))
+    go_on.set()
+    lexicon = caught_up(reader, corpus)
+
+    assert [0, 0, 0] == [one.count("heron") for one in meanwhile]
+    assert (1, 1) == (lexicon.count("heron"), lexicon.count("w17"))
+
+
+def test_no_request_waits_for_another_one_that_reads(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     reading, go_on = threading.Event(), threading.Event()
     read = current.text_words
 
@@ -231,17 +255,18 @@ def test_a_large_new_segment_is_read_beside_the_requests(corpus: Corpus, monkeyp
     corpus.index()
     reader = LexiconReader()
     reader.lexicon(segments(corpus))
-    body = " ".join(f"w{number}" for number in range(current.SMALL_TERMS))
-    corpus.publish({"id": "b", "title": "Heron", "body": body})
+    corpus.publish({"id": "b", "title": "Heron"})
     corpus.index()
     monkeypatch.setattr(current, "text_words", read_slowly)
-    meanwhile = [reader.lexicon(segments(corpus)) for _ in range(2)]
+    other = threading.Thread(target=reader.lexicon, args=(segments(corpus),))
+    other.start()
     assert reading.wait(30)
+    meanwhile = reader.lexicon(segments(corpus))
     go_on.set()
-    lexicon = caught_up(reader, corpus)
+    other.join(30)
+    lexicon = reader.lexicon(segments(corpus))
 
-    assert [(1, 0), (1, 0)] == [(one.count("ferry"), one.count("heron")) for one in meanwhile]
-    assert (1, 1, 1) == tuple(lexicon.count(word) for word in ("ferry", "heron", "w17"))
+    assert [(1, 0), (1, 1)] == [(one.count("ferry"), one.count("heron")) for one in (meanwhile, lexicon)]
 
 
 def test_words_of_segments_that_are_gone_leave_the_lexicon_with_them(tmp_path: Path) -> None:
@@ -251,8 +276,6 @@ def test_words_of_segments_that_are_gone_leave_the_lexicon_with_them(tmp_path: P
 
         def counts() -> list[int]:
             lexicon = corpus.lexicons.lexicon(corpus.reader.view().snapshot.segments)
-            if corpus.lexicons._working:
-                corpus.lexicons._working.join()
             return [lexicon.count(word) for word in ("quorvalex", "ferry")]
 
         counted = [counts()]

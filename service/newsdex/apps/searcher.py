@@ -146,8 +146,8 @@ class Searcher:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _read_lexicon(self) -> None:
-        """Read the index's words before the first request needs them."""
-        with suppress(Unavailable):  # no index yet: the first request reads them
+        """Begin to read the index's words before the first request needs them."""
+        with suppress(Unavailable):  # no index yet
             self._lexicons.lexicon(self._index.view().snapshot.segments)
 
     def _probe(self) -> None:

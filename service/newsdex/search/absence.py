@@ -60,7 +60,7 @@ def explain_absence(
 ) -> Absence:
     """Explain how an article stands in a search of a view."""
     scope = SearchScope(filters=parsed.filters, hidden=hidden, deadline=math.inf)
-    result = run_query(view, parsed, curation, scope, LexiconReader())
+    result = run_query(view, parsed, curation, scope, LexiconReader(waits=True))
     rank, version_shown = _rank(view, result, scope, article.id)
     return Absence(
         interpretation=result.interpretation(view.known),

@@ -20,9 +20,7 @@ from newsdex.index.lexicon.words import names, number_of_terms, text_words
 log = structlog.get_logger()
 
 SMALL_TERMS = 20_000
-"""So many new terms are read while the request waits, some milliseconds; more are read beside it."""
-SMALL_AT_FIRST = 500_000
-"""So many are waited for where nothing was read yet: without them no error of spelling is noticed."""
+"""So many new terms are read by the request that needs them, in some milliseconds; more are read beside it."""
 MAX_TABLES = 8
 """When there are more, the smaller half of them become one."""
 MAX_WORDS = 500_000
@@ -81,8 +79,11 @@ class Lexicon:
 class LexiconReader:
     """Gives lexicons; large new segments are read, and tables merged, in a thread, while the one before is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, waits: bool = False) -> None:
+        """Take whether all is read before a lexicon is given, as for a command: without it, no request waits."""
+        self._waits = waits
         self._lock = threading.RLock()
+        self._newest = Lexicon(parts=())
         self._parts: dict[str, LexiconPart] = {}
         """What was read, by segment."""
         self._merged: dict[frozenset[str], LexiconPart] = {}
@@ -90,18 +91,26 @@ class LexiconReader:
         self._working: threading.Thread | None = None
 
     def lexicon(self, segments: Sequence[OpenSegment]) -> Lexicon:
-        """Return the lexicon of a commit's segments; one of an earlier commit, or an empty one, while much is read."""
-        with self._lock:
-            unread = [segment for segment in segments if segment.name not in self._parts]
-            small = SMALL_TERMS if self._parts else SMALL_AT_FIRST
-            if sum(number_of_terms(segment.data) for segment in unread) <= small:
-                self._keep({segment.name: LexiconPart.of(segment.data) for segment in unread})
-                self._forget(self._parts.keys() - {segment.name for segment in segments})
-                unread = []
-            if (unread or self._is_due()) and (self._working is None or not self._working.is_alive()):
-                self._working = threading.Thread(target=self._work, args=(segments,), name="lexicon", daemon=True)
-                self._working.start()
-            return Lexicon(parts=list(self._tables().values()))
+        """Return the lexicon of a commit's segments; one of an earlier commit, or an empty one, while much is read.
+
+        So it does while another thread reads or merges.
+        """
+        if self._lock.acquire(blocking=self._waits):
+            try:
+                self._catch_up(segments)
+            finally:
+                self._lock.release()
+        return self._newest
+
+    def _catch_up(self, segments: Sequence[OpenSegment]) -> None:
+        unread = [segment for segment in segments if segment.name not in self._parts]
+        if self._waits or sum(number_of_terms(segment.data) for segment in unread) <= SMALL_TERMS:
+            self._keep({segment.name: LexiconPart.of(segment.data) for segment in unread})
+            self._forget(self._parts.keys() - {segment.name for segment in segments})
+            unread = []
+        if (unread or self._is_due()) and (self._working is None or not self._working.is_alive()):
+            self._working = threading.Thread(target=self._work, args=(segments,), name="lexicon", daemon=True)
+            self._working.start()
 
     def _tables(self) -> dict[frozenset[str], LexiconPart]:
         """Return the tables to look into, by the names of their segments."""
@@ -119,6 +128,7 @@ class LexiconReader:
         """Forget what is of segments that are gone, once it is known what is in those that came for them."""
         self._parts = {name: part for name, part in self._parts.items() if name not in gone}
         self._merged = {group: part for group, part in self._merged.items() if group <= self._parts.keys()}
+        self._newest = Lexicon(parts=list(self._tables().values()))
 
     def _work(self, segments: Sequence[OpenSegment]) -> None:
         try:
