@@ -134,13 +134,14 @@ class View:
             ranked = hits_after(snapshot, matches, sort, after) if after else matches
             hits, cut = top_hits(snapshot, ranked, sort, size + offset, after) if size else ([], None)
             hits, more_versions = hits[offset:], ()
-        shown = {snapshot.article_id(hit.document): hit for hit in hits}
+        documents = [hit.document for hit in hits]
+        ids = snapshot.article_ids(documents)
         counted = matches.doc_list() if facets or histogram is not None else matches
         edges, intervals = self._histogram(counted, histogram)
         return IndexResult(
-            documents=[(id_, hit.score) for id_, hit in shown.items()],
-            languages={id_: snapshot.language(hit.document) for id_, hit in shown.items()},
-            more_versions=dict(zip(shown, more_versions, strict=False)),
+            documents=[(id_, hit.score) for id_, hit in zip(ids, hits, strict=True)],
+            languages=dict(zip(ids, snapshot.languages_by(documents), strict=True)),
+            more_versions=dict(zip(ids, more_versions, strict=False)),
             total=len(matches),
             partial=evaluator.partial,
             facets={name: self._counts(name, visible, counted, masks) for name in facets},
@@ -252,8 +253,8 @@ class IndexReader:
         self._schema = make_schema()
         self._lock = threading.Lock()
         self._view: View | None = None
-        self._stamp: tuple[Path, int] | None = None
-        """The folder and its time stamp that the view is known to be up to date with."""
+        self._stamps: tuple[int, ...] | None = None
+        """The time stamps of the root and of the generation's folder that the view is known to be up to date with."""
         self._look_again_at = 0.0
 
     def view(self) -> View:
@@ -268,22 +269,28 @@ class IndexReader:
     def _current(self) -> View:
         missing: FileNotFoundError | None = None
         for _ in range(OPEN_ATTEMPTS):
+            now_ns, now_s, view = time.time_ns(), time.monotonic(), self._view
+            if view is not None and now_s < self._look_again_at and self._stamps_of(view.folder) == self._stamps:
+                return view
             folder = serving(self._root)
             try:
-                now_ns, now_s = time.time_ns(), time.monotonic()
-                changed_ns = folder.stat().st_mtime_ns
-                view = self._view
-                if view is not None and self._stamp == (folder, changed_ns) and now_s < self._look_again_at:
-                    return view
+                stamps = self._stamps_of(folder)
                 view = self._newest(folder)
-                if now_ns - changed_ns > FRESH_NS:
-                    self._stamp, self._look_again_at = (folder, changed_ns), now_s + LOOK_AGAIN_S
+                if stamps and now_ns - max(stamps) > FRESH_NS:
+                    self._stamps, self._look_again_at = stamps, now_s + LOOK_AGAIN_S
             except FileNotFoundError as error:
                 missing = error
                 time.sleep(0.005)  # a commit replaced the files between reading the list and opening them
                 continue
             return view
         raise Unavailable("index_unreadable", f"{missing.filename if missing else self._root}: the file is missing")
+
+    def _stamps_of(self, folder: Path) -> tuple[int, ...] | None:
+        """Return what changes with the pointer to the generation that serves, and with its commits."""
+        try:
+            return self._root.stat().st_mtime_ns, folder.stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
 
     def _newest(self, folder: Path) -> View:
         with self._lock:

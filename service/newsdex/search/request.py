@@ -1,8 +1,8 @@
 """Runs one search request: for all its words and, where too few articles have them all, once more for most of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from whoosh.query import Query
@@ -30,7 +30,7 @@ from newsdex.search.plan.telling_words import MOST_WORDS, with_telling_words
 from newsdex.search.reply.facets import facet
 from newsdex.search.reply.histogram import Intervals
 from newsdex.search.sealing import Seal
-from newsdex.search.spelling.did_you_mean import did_you_mean
+from newsdex.search.spelling.did_you_mean import FEW_HITS, did_you_mean
 from newsdex.search.spelling.speller import Speller
 from newsdex_schemas import DidYouMean, Facet, Histogram, Interpretation, Note, SearchRequest
 from newsdex_schemas.search import FacetName
@@ -106,8 +106,10 @@ class QueryResult:
     plan: QueryPlan
     builder: QueryBuilder
     vocabulary: PinnedVocabulary
-    speller: Speller
-    intervals: Intervals
+    speller: Callable[[], Speller]
+    """Gives the one of this reading: most queries need none."""
+    intervals: Intervals | None
+    """Of the histogram, if one was asked for."""
     found: IndexResult
 
     @property
@@ -174,7 +176,9 @@ class QueryResult:
         A page behind a cursor gets none: its first page had it; nor does a long text, which was pasted.
         """
         is_long = len(self.parsed.request.q) > MAX_COMMAND_CHARS
-        if self.found.partial or self.parsed.cursor is not None or is_long:
+        as_typed = self.plan.at_least is None and not self.plan.corrections
+        having_all = self.found.total if as_typed else 0
+        if having_all > FEW_HITS or self.found.partial or self.parsed.cursor is not None or is_long:
             return None
         builder = replace(
             self.builder, vocabulary=PinnedVocabulary(view.known, lambda _: None, deadline=scope.deadline), decay=None
@@ -184,9 +188,7 @@ class QueryResult:
             query = builder.all_words(parse_query(text).tree).query
             return view.find(query, scope, sort="relevance", size=0).total
 
-        as_typed = self.plan.at_least is None and not self.plan.corrections
-        having_all = self.found.total if as_typed else 0
-        return did_you_mean(self.parsed.request.q, self.speller, self.plan.corrections, having_all, total_of)
+        return did_you_mean(self.parsed.request.q, self.speller(), self.plan.corrections, having_all, total_of)
 
     def facets(self) -> dict[FacetName, Facet] | None:
         """Return the facets that were asked for."""
@@ -197,7 +199,7 @@ class QueryResult:
 
     def histogram(self) -> Histogram | None:
         """Return the histogram, if one was asked for."""
-        if not self.parsed.request.histogram:
+        if self.intervals is None:
             return None
         return self.intervals.histogram(self.found.edges, self.found.histogram, self.found.total)
 
@@ -240,9 +242,12 @@ class _QueryRun:
         """Search for all the words and, where too few articles have them, for most: those with all come first."""
         request, cursor = self._parsed.request, self._parsed.cursor
         tree = preferring_quotations(read.tree, read.text, most_words=request.words == "most")
-        speller = Speller(self._lexicons, self._view, self._scope, request.q, tree)
+        speller = cache(partial(Speller, self._lexicons, self._view, self._scope, request.q, tree))
         vocabulary = PinnedVocabulary(
-            self._view.known, speller.correction, cursor.words if cursor else None, deadline=self._scope.deadline
+            self._view.known,
+            lambda word: speller().correction(word),
+            cursor.words if cursor else None,
+            deadline=self._scope.deadline,
         )
         builder = self._curation.builder(request, tree, vocabulary, self._view.languages, self._parsed.clock)
         optional = number_of_optional(tree)
@@ -278,6 +283,8 @@ class _QueryRun:
 
     def with_telling_words(self, read: ReadAs) -> ReadAs:
         """Return the reading of a long text that has its most telling words only."""
+        if len(read.text) <= MOST_WORDS:
+            return read
         stop_words = self._curation.stop_words(self._parsed.request, read.tree)
         known, documents = self._view.known, self._view.snapshot.live_documents
         tree = with_telling_words(read.tree, known.frequency, documents, stop_words, self._view.languages)
@@ -299,9 +306,11 @@ class _QueryRun:
                 yield "no_such_value", message
 
 
-def _run(view: View, parsed: ParsedRequest, plan: QueryPlan, scope: SearchScope) -> tuple[IndexResult, Intervals]:
+def _run(
+    view: View, parsed: ParsedRequest, plan: QueryPlan, scope: SearchScope
+) -> tuple[IndexResult, Intervals | None]:
     request, cursor = parsed.request, parsed.cursor
-    intervals = Intervals(parsed.clock.zone)
+    intervals = Intervals(parsed.clock.zone) if request.histogram else None
     found = view.find(
         plan.query,
         scope,
@@ -309,7 +318,7 @@ def _run(view: View, parsed: ParsedRequest, plan: QueryPlan, scope: SearchScope)
         size=request.size,
         offset=request.offset,
         facets=request.facets,
-        histogram=intervals if request.histogram else None,
+        histogram=intervals,
         after=cursor.cut if cursor else None,
         statistics=cursor.statistics if cursor else None,
         collapse=parsed.collapses,

@@ -54,10 +54,10 @@ def did_you_mean(
     """Return a query that finds more than all the words did, or None: where there is none, or no time to find it.
 
     `corrections` are the words that were replaced unasked, `having_all` is in how many articles all words are as they
-    were typed, and `total_of` tells how much another query finds.
+    were typed, at most `FEW_HITS`, and `total_of` tells how much another query finds.
     """
     typed = speller.typed
-    if having_all > FEW_HITS or not typed or len(typed) > MAX_WORDS:
+    if not typed or len(typed) > MAX_WORDS:
         return None
     fixed = {plain_form(word): instead for word, instead in corrections.items()}
     with suppress(Unavailable):

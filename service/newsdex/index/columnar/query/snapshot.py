@@ -1,6 +1,5 @@
 """The segments of one commit as one: documents numbered through, terms found in all, columns joined."""
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -186,8 +185,11 @@ class Snapshot:
 
     def article_id(self, document: int) -> str:
         """Return the id of a document's article."""
-        segment = bisect_right(self.bases, document) - 1
-        return self.segments[segment].data.article_id(document - self.bases[segment])
+        return self.article_ids([document])[0]
+
+    def article_ids(self, documents: Sequence[int]) -> list[str]:
+        """Return the ids of the articles of some documents."""
+        return self._of_each(documents, SegmentData.article_ids)
 
     def documents_in(self, language: str) -> int:
         """Return how many documents are stemmed by a language, deleted ones included."""
@@ -201,10 +203,18 @@ class Snapshot:
             counted += segment.data.languages_of_documents
         return counted
 
-    def language(self, document: int) -> str:
-        """Return the code of the language by which a document's words are stemmed."""
-        segment = bisect_right(self.bases, document) - 1
-        return self.segments[segment].data.language(document - self.bases[segment])
+    def languages_by(self, documents: Sequence[int]) -> list[str]:
+        """Return the codes of the languages by which the words of some documents are stemmed."""
+        return self._of_each(documents, SegmentData.languages_by)
+
+    def _of_each(self, documents: Sequence[int], read: Callable[[SegmentData, Array], list[str]]) -> list[str]:
+        """Return what is read of each of some documents, of those of one segment at once."""
+        ordered = np.unique(np.array(documents, np.int64))
+        found: dict[int, str] = {}
+        for data, base, span in self.by_segment(ordered):
+            own = ordered[span]
+            found |= zip(own.tolist(), read(data, own - base), strict=True)
+        return [found[document] for document in documents]
 
     def by_segment(self, documents: Array) -> Iterator[tuple[SegmentData, int, slice]]:
         """Part sorted documents: for each segment that has some, its data, its first document, and their span."""

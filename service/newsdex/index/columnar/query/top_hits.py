@@ -136,7 +136,9 @@ def _in_order(snapshot: Snapshot, ranked: list[ScoredDoc], sign: int = 1) -> lis
     dates = {one.date for one in ranked}
     if len(dates) == len(ranked):
         return sorted(ranked, key=lambda one: -sign * one.date)
-    return sorted(ranked, key=lambda one: (-sign * one.date, snapshot.article_id(one.document).encode()))
+    ids = snapshot.article_ids([one.document for one in ranked])
+    ordered = sorted(zip(ranked, ids, strict=True), key=lambda pair: (-sign * pair[0].date, pair[1].encode()))
+    return [one for one, _ in ordered]
 
 
 # -- by score

@@ -49,10 +49,13 @@ class Column:
         distances = self._section.all()
         return np.where(distances == 0, ABSENT, distances.astype(np.int64) + self._section.base)
 
-    def value(self, document: int) -> int:
-        """Return the value of one document, `ABSENT` where it has none."""
-        distance = int(self._section[document : document + 1][0]) if self._section is not None else 0
-        return distance + self._section.base if self._section is not None and distance else ABSENT
+    def some(self, documents: Array) -> Array:
+        """Return the values of some documents as int64, `ABSENT` where there is none; not all of the column is read."""
+        if self._section is None:
+            return np.full(len(documents), ABSENT, np.int64)
+        first = int(documents.min(initial=self._documents))
+        distances = self._section[first : int(documents.max(initial=-1)) + 1].take(documents - first)
+        return np.where(distances == 0, ABSENT, distances.astype(np.int64) + self._section.base)
 
     @cached_property
     def present(self) -> Array:

@@ -154,9 +154,11 @@ class SegmentData:
         numbers, counts = np.unique(self.column(STEMMER_COLUMN).values(), return_counts=True)
         return Counter(dict(zip(map(code_of, numbers.tolist()), counts.tolist(), strict=True)))
 
-    def language(self, document: int) -> str:
-        """Return the code of the language by which a document's words are stemmed."""
-        return code_of(self.column(STEMMER_COLUMN).value(document))
+    def languages_by(self, documents: Array) -> list[str]:
+        """Return the codes of the languages by which the words of some documents are stemmed."""
+        numbers = self.column(STEMMER_COLUMN).some(documents).tolist()
+        codes = {number: code_of(number) for number in set(numbers)}
+        return [codes[number] for number in numbers]
 
     @cached_property
     def signatures(self) -> Array:
@@ -205,6 +207,10 @@ class SegmentData:
         """Return the id of a document's article."""
         starts, ends, data = self._id_spans
         return str(data[starts.item(document) : ends.item(document)], "utf-8")
+
+    def article_ids(self, documents: Array) -> list[str]:
+        """Return the ids of the articles of some documents."""
+        return list(map(self.article_id, documents.tolist()))
 
     def values(self, name: str) -> "DocumentValues":
         """Return a filter field's values by document."""
