@@ -11,8 +11,10 @@ from tests.cluster.nats_servers import TIMEOUT_S, nats_cluster
 from tests.integration.running import Service
 
 from newsdex.broker.monitoring import sync_always
+from newsdex.broker.server import EmbeddedServer
 from newsdex.broker.stream_keeper import StreamKeeper
 from newsdex.broker.streams import CONSUMERS, ensure_stream, wanted_replicas, wanted_stream
+from newsdex.errors import Unavailable
 from newsdex_schemas import channels
 
 
@@ -56,3 +58,17 @@ def test_a_stream_of_one_replica_is_raised_and_servers_that_do_not_fsync_are_tol
     assert ([3, 3, 3], [], ["stream.num_replicas"]) == (replicas, faults, mended)
     assert (False, None) == (every, some)
     assert "not all its servers fsync" in status.stdout + status.stderr
+
+
+def test_replicas_without_servers_to_keep_them_are_refused_by_the_name_of_their_setting(tmp_path: Path) -> None:
+    async def make(url: str) -> None:
+        client = await nats.connect(url)
+        try:
+            await ensure_stream(client.jetstream(), wanted_stream(replicas=3))
+        finally:
+            await client.close()
+
+    with EmbeddedServer(tmp_path) as server, pytest.raises(Unavailable, match="NEWSDEX_BROKER_REPLICAS") as raised:
+        asyncio.run(make(server.url))
+
+    assert "jetstream_unavailable" == raised.value.code

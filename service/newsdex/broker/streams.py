@@ -15,7 +15,7 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
 )
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from newsdex.errors import Unavailable
 from newsdex_schemas import channels
@@ -32,6 +32,8 @@ MAX_ACK_PENDING = 1_000
 DUPLICATE_WINDOW_S = timedelta(minutes=10).total_seconds()
 
 
+TOO_FEW_SERVERS = frozenset({10005, 10074})
+"""JetStream's error codes where no server, or none in a cluster, is left for a replica."""
 CLUSTER_REPLICAS = 3
 """On how many servers of a cluster an event is kept: one of them may fail, and the two others agree."""
 
@@ -94,6 +96,8 @@ async def ensure_stream(js: JetStreamContext, stream: StreamConfig | None = None
                 await js.add_consumer(channels.STREAM, wanted_consumer(name))
     except (NatsError, TimeoutError) as error:
         reason = str(error) or type(error).__name__
+        if isinstance(error, APIError) and error.err_code in TOO_FEW_SERVERS:
+            reason = f"{error.description}; NEWSDEX_BROKER_REPLICAS says on how many servers they are kept"
         raise Unavailable("jetstream_unavailable", f"JetStream refuses stream or consumer: {reason}") from error
 
 
