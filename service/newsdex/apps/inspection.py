@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 
 from newsdex.apps.article_story import Story, read_story
+from newsdex.archive.database import FILE_NAME
 from newsdex.archive.reader import ArchiveReader, read_archive
 from newsdex.errors import NewsdexError, Unavailable
 from newsdex.event_outcomes import Commit
 from newsdex.index.reader import IndexReader
-from newsdex.records import ParkedChoice, ParkedEvent
+from newsdex.records import LedgerEntry, ParkedChoice, ParkedEvent
 from newsdex.settings import Settings
 from newsdex_schemas import Article
 from newsdex_schemas.article import ValueOrigin
@@ -18,6 +19,13 @@ def story_of(settings: Settings, article_id: str) -> Story:
     if not _is_text(article_id):
         raise NewsdexError("unknown_article", "no article has an id that is no text")
     return read_archive(settings.data_dir, lambda archive: read_story(article_id, archive, _commit(settings)))
+
+
+def outcomes_of(settings: Settings, id_: str) -> list[LedgerEntry]:
+    """Return the ledger's rows of an article, an event or a correlation id; none where there is no archive here."""
+    if not _is_text(id_) or not (settings.data_dir / FILE_NAME).exists():
+        return []
+    return read_archive(settings.data_dir, lambda archive: archive.outcomes_named(id_))
 
 
 def archived_article(settings: Settings, article_id: str) -> bytes:

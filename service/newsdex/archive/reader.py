@@ -166,6 +166,12 @@ class ArchiveReader:
         return [LedgerEntry(**row) for row in map(dict, self._connection.execute(query, (article_id,)))]
 
     @faults_with_codes()
+    def outcomes_named(self, id_: str) -> list[LedgerEntry]:
+        """Return every outcome of an article, an event or a correlation id, oldest first; reads the whole ledger."""
+        query = f"SELECT {LEDGER_COLUMNS} FROM ledger WHERE ? IN (article_id, event_id, correlation_id) ORDER BY number"  # noqa: S608 - a constant
+        return [LedgerEntry(**row) for row in map(dict, self._connection.execute(query, (id_,)))]
+
+    @faults_with_codes()
     def outcome_of(self, source: str, event_id: str, stream_sequence: int | None = None) -> LedgerEntry | None:
         """Return what an event led to, however often it came; of events under one name, what the last one led to.
 

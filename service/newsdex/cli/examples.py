@@ -19,6 +19,7 @@ EXAMPLES = {
     "similar": "newsdex similar gull-7",
     "why": "newsdex why gull-7",
     "why-not": "newsdex why-not gull-7 'ferry bridge'",
+    "trace": "newsdex trace gull-7 /var/log/newsdex",
     "status": "newsdex status",
     "stream": "newsdex stream",
     "stream prune": "newsdex stream prune --keep-days 7",

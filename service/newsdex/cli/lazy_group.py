@@ -45,6 +45,9 @@ COMMANDS = {
         "Tell everything the ledger knows of one article, how it stands now, and where a page's values were read.",
     ),
     "why-not": Listed("why_not", "Tell why a search does not show an article, or at which rank it does."),
+    "trace": Listed(
+        "trace", "Show the way of one event, article or query through the processes, with the time of each step."
+    ),
     "status": Listed("status", "Show how every part of the service is. Ends with 69 where something is not well."),
     "check": Listed(
         "upkeep",
