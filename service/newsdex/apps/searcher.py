@@ -15,7 +15,7 @@ from nats.errors import Error as NatsError
 from newsdex import metrics
 from newsdex.apps.answers import Answers
 from newsdex.apps.article_story import read_story, tell_story
-from newsdex.apps.channel import RequestChannel
+from newsdex.apps.channel import Reply, Request, RequestChannel
 from newsdex.apps.index_gauges import show_index
 from newsdex.apps.intake import Intake
 from newsdex.apps.query_log import QueryLog
@@ -47,7 +47,6 @@ from newsdex_schemas import (
     SearchRequest,
     channels,
 )
-from newsdex_schemas.model import ContractModel
 from newsdex_schemas.operations import DamageReport
 from newsdex_schemas.story import MAX_STORY_EVENTS, StoryReply, StoryRequest
 
@@ -112,30 +111,9 @@ class Searcher:
             results=metrics.QUERIES,
             wait_for=lambda request: request.wait_for,
         )
-        outcomes = RequestChannel(
-            subject=channels.EVENTS_OUTCOME,
-            model=OutcomeRequest,
-            timeout_s=lambda _: UNTIMED_S,
-            answer=self._outcomes,
-            report=_reporting(channels.EVENTS_OUTCOME),
-            refused=lambda error, id_: problem_reply(error, id_, "request.refused"),
-        )
-        articles = RequestChannel(
-            subject=channels.ARTICLES_GET,
-            model=ArticleRequest,
-            timeout_s=lambda _: UNTIMED_S,
-            answer=self._article,
-            report=_reporting(channels.ARTICLES_GET),
-            refused=lambda error, id_: problem_reply(error, id_, "request.refused"),
-        )
-        stories = RequestChannel(
-            subject=channels.ARTICLES_WHY,
-            model=StoryRequest,
-            timeout_s=lambda _: UNTIMED_S,
-            answer=self._story,
-            report=_reporting(channels.ARTICLES_WHY),
-            refused=lambda error, id_: problem_reply(error, id_, "request.refused"),
-        )
+        outcomes = _untimed(channels.EVENTS_OUTCOME, OutcomeRequest, self._outcomes)
+        articles = _untimed(channels.ARTICLES_GET, ArticleRequest, self._article)
+        stories = _untimed(channels.ARTICLES_WHY, StoryRequest, self._story)
         return queries, outcomes, articles, stories, *self._typing.channels()
 
     async def _start(self) -> None:
@@ -217,10 +195,19 @@ class Searcher:
         return outcomes_of(request, self._reader(), self._index.view)
 
 
-def _reporting(subject: str) -> Callable[[ContractModel, ContractModel, str], None]:
-    """Return what tells of an answered request of a channel that has no line of its own."""
+def _untimed(
+    subject: str, model: type[Request], answer: Callable[[Request, float], Reply]
+) -> RequestChannel[Request, Reply]:
+    """Return a channel of requests that state no deadline and have no log line of their own."""
 
-    def report(_: ContractModel, __: ContractModel, correlation_id: str) -> None:
+    def report(_: Request, __: Reply, correlation_id: str) -> None:
         log.info("request.answered", subject=subject, correlation_id=correlation_id)
 
-    return report
+    return RequestChannel(
+        subject=subject,
+        model=model,
+        timeout_s=lambda _: UNTIMED_S,
+        answer=answer,
+        report=report,
+        refused=lambda error, id_: problem_reply(error, id_, "request.refused"),
+    )

@@ -65,8 +65,6 @@ class BestBets:
 
     def promoted(self, text: str, wordlist: WordList, now_us: int) -> tuple[str, ...]:
         """Return the ids of the articles that are promoted for a query now, in the file's order, each once."""
-        if not self.by_query:
-            return ()
         every = [plain_form(word) for word, *_ in words(text)]
         content = [word for word in every if word not in wordlist.stop_words]
         found = self.by_query.get(_stems(every), ()) or self.by_query.get(_stems(content), ())

@@ -54,9 +54,9 @@ _stem = stemmers[DEFAULT]
 
 def terms(word: str, language: str) -> tuple[str, ...]:
     """Return what a word of an article is indexed as, all at one place: its stem, and itself where that is another."""
-    if is_unspaced(word):
-        return (fold(word)[:LONGEST_WORD],)
     plain = word.isascii() and word.isalnum()
+    if not plain and is_unspaced(word):
+        return (fold(word)[:LONGEST_WORD],)
     spelled = word if plain else _without_possessive(word)
     if language == DEFAULT or (language in OWN_SCRIPT and spelled.isascii()):
         folded = word.lower()[:LONGEST_WORD] if plain else fold(spelled)[:LONGEST_WORD] or word
@@ -159,7 +159,7 @@ def words(text: str) -> Iterator[tuple[str, int, int]]:
     """
     for match in WORD.finditer(text):
         word, start = match.group(), match.start()
-        if not is_unspaced(word):
+        if word < FIRST_UNSPACED or not is_unspaced(word):
             yield word, start, match.end()
             continue
         places = signs(word)

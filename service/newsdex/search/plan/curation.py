@@ -60,8 +60,10 @@ class Curation:
         """Return the ids of the articles that editors promote for a request, on its first page only."""
         if request.offset or request.cursor or not request.size:
             return ()
-        wordlist = self._wordlist(request.q, request.filters.language)
-        return self.best_bets.value().promoted(request.q, wordlist, now_us)
+        best_bets = self.best_bets.value()
+        if not best_bets.by_query:
+            return ()
+        return best_bets.promoted(request.q, self._wordlist(request.q, request.filters.language), now_us)
 
     def _wordlist(self, text: str, languages: Sequence[str]) -> WordList:
         return self.wordlists.value().of_query(text, languages)
