@@ -217,6 +217,22 @@ def _post_parked(operation: str, summary: str) -> Json:
     }
 
 
+_CONTEXT: dict[str, tuple[str, Json, object]] = {
+    "url": (
+        "Address of a page, or of an article that does not state its own.",
+        {"type": "string"},
+        "https://courier.example/ferry",
+    ),
+    "id": ("The article's id, of a page.", {"type": "string"}, "gull-7"),
+    "timezone": ("The publisher's IANA time zone, for dates without one.", {"type": "string"}, "Europe/London"),
+    "map": (
+        "Which column of CSV, or field of JSON, an article's field is in.",
+        {"type": "array", "items": {"type": "string"}},
+        ["title=headline"],
+    ),
+}
+
+
 def _post_events() -> Json:
     def body(example: str, schema: Json) -> Json:
         return {"schema": schema, "example": _example(example)}
@@ -226,7 +242,9 @@ def _post_events() -> Json:
     return {
         "operationId": "publish",
         "summary": "Publish articles and events; the answer comes once the broker has stored them.",
-        "description": "A CloudEvent in binary mode has its attributes as `ce-` headers and its data as the body.",
+        "description": "A CloudEvent in binary mode has its attributes as `ce-` headers and its data as the body. "
+        "and other formats are recognised by their content, whatever media type they come under: ninjs, JSON-LD, RSS, "
+        "Atom, JSON Feed, posts of WordPress, NewsML-G2, CSV, HTML and plain text.",
         "tags": ["publish"],
         "security": [{SCHEME: ["publish"]}],
         "parameters": [
@@ -236,7 +254,11 @@ def _post_events() -> Json:
                 "description": "`wait=5`: answer once searches reflect what was sent, or after as many seconds.",
                 "schema": {"type": "string"},
                 "example": "wait=5",
-            }
+            },
+            *(
+                {"name": name, "in": "query", "description": text, "schema": schema, "example": example}
+                for name, (text, schema, example) in _CONTEXT.items()
+            ),
         ],
         "requestBody": {
             "required": True,
@@ -246,6 +268,16 @@ def _post_events() -> Json:
                 "application/cloudevents-batch+json": {
                     "schema": {"type": "array", "items": event, "maxItems": 1000},
                     "example": [_example("article.published.v1"), _example("article.withdrawn.v1")],
+                },
+                **{
+                    media_type: {"schema": {"type": "string"}, "example": example}
+                    for media_type, example in {
+                        "text/html": "<h1>Ferry returns</h1><p>The Marigold carried passengers again on Tuesday.</p>",
+                        "text/plain": "Ferry returns\n\nThe Marigold carried passengers again on Tuesday.",
+                        "text/csv": "id,title\ngull-7,Ferry returns\n",
+                        "application/xml": '<rss version="2.0"><channel><item><guid>gull-7</guid>'
+                        "<title>Ferry returns</title></item></channel></rss>",
+                    }.items()
                 },
                 "application/x-ndjson": {
                     "schema": {"type": "string"},

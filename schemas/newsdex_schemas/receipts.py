@@ -10,7 +10,7 @@ from newsdex_schemas.search import Problem
 class EventReceipt(ContractModel):
     """What became of an event that was sent by HTTP: by the time of a 202, the broker has stored it durably."""
 
-    status: Literal[200, 202, 400, 413, 503]
+    status: Literal[200, 202, 400, 413, 415, 503]
     """As HTTP's: 202 stored, 200 reflected by every search, others refused; `problem` says why."""
     source: str | None = None
     """With `id`, the name by which `search` can wait for it; absent where it was refused."""
@@ -22,6 +22,8 @@ class EventReceipt(ContractModel):
     """True where the broker had the very same message already."""
     outcome: EventOutcome | None = None
     """What became of it, where that was waited for and is known."""
+    not_kept: tuple[str, ...] = ()
+    """Of an article in another format, the names of what that says and newsdex does not keep."""
     problem: Problem | None = None
     """Why it was refused: nothing of it is stored."""
 

@@ -226,7 +226,7 @@ export interface EventOutcome {
 /** What became of an event that was sent by HTTP: by the time of a 202, the broker has stored it durably. */
 export interface EventReceipt {
   /** As HTTP's: 202 stored, 200 reflected by every search, others refused; `problem` says why. */
-  status: 200 | 202 | 400 | 413 | 503;
+  status: 200 | 202 | 400 | 413 | 415 | 503;
   /** With `id`, the name by which `search` can wait for it; absent where it was refused. */
   source?: string | null;
   /** The CloudEvents attribute; of a bare article, one that was made for it. */
@@ -237,6 +237,8 @@ export interface EventReceipt {
   repeated?: boolean;
   /** What became of it, where that was waited for and is known. */
   outcome?: EventOutcome | null;
+  /** Of an article in another format, the names of what that says and newsdex does not keep. */
+  not_kept?: Array<string>;
   /** Why it was refused: nothing of it is stored. */
   problem?: Problem | null;
 }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -97,7 +98,10 @@ def test_of_many_each_has_its_own_answer(http: httpx.Client, media_type: str, co
         (b'{"id": "x"}', {"content-type": "application/json"}, 400, "missing_field"),
         (b"\xff", {"content-type": "application/json"}, 400, "invalid_utf8"),
         (b"{}", {"ce-id": "%ff", "ce-type": "t", "content-type": "application/json"}, 400, "malformed_text"),
-        (b"<p>", {"content-type": "text/html"}, 415, "unsupported_media_type"),
+        (b"%PDF-1.7\n1 0 obj", {"content-type": "application/pdf"}, 415, "unreadable_format"),
+        (b"<nitf><head/></nitf>", {"content-type": "application/xml"}, 415, "unreadable_format"),
+        (b"   ", {"content-type": "text/html"}, 400, "empty_message"),
+        (b"a,b\n1,2\n3,4\n", {"content-type": "text/csv"}, 400, "no_title_column"),
         (b"a=b", {"content-type": "application/x-www-form-urlencoded"}, 415, "unsupported_media_type"),
         (b"x", {}, 415, "unsupported_media_type"),
         (b"\x1f\x8b", {"content-type": "application/json", "content-encoding": "gzip"}, 415, "unsupported_encoding"),
@@ -128,3 +132,64 @@ def test_the_request_id_is_in_every_log_line_about_the_event(http: httpx.Client,
 
     assert "desk-ruff" == sent.headers["x-request-id"]
     assert {"event.accepted", "http.answered"} <= lines
+
+
+FEED = """<rss version="2.0"><channel><title>Gazette</title>
+<item><guid>rail-1</guid><title>Rail over the moor</title><description>The first train.</description></item>
+<item><guid>rail-2</guid><title>Rail under the moor</title><comments>none</comments></item></channel></rss>"""
+NINJS = {"uri": "urn:rail:3", "headline": "Rail beside the moor", "body_text": "A third train.", "urgency": 4}
+NEWSML = """<newsItem xmlns="http://iptc.org/std/nar/2006-10-01/" guid="urn:rail:4" version="1"><contentSet><inlineXML>
+<html xmlns="http://www.w3.org/1999/xhtml"><body><p>A fourth train.</p></body></html></inlineXML></contentSet>
+<contentMeta><headline>Rail across the moor</headline></contentMeta></newsItem>"""
+JSON_LD = {"@context": "https://schema.org", "@type": "NewsArticle", "headline": "Rail by the moor",
+           "@id": "https://gazette.example/rail-5#article", "articleBody": "A fifth train."}  # fmt: skip
+HTML = f"<h1>Rail at the moor</h1>{'<p>A sixth train came in the night, and nobody saw it leave again.</p>' * 9}"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content", "query", "status", "titles"),
+    [
+        ("application/rss+xml", FEED, "", 207, ["Rail over the moor", "Rail under the moor"]),
+        ("application/json", json.dumps(NINJS), "", 200, ["Rail beside the moor"]),
+        ("application/ld+json", json.dumps(JSON_LD), "", 200, ["Rail by the moor"]),
+        ("application/xml", NEWSML, "", 200, ["Rail across the moor"]),
+        ("text/html; charset=utf-8", HTML, "?url=https://gazette.example/rail-6", 200, ["Rail at the moor"]),
+        ("text/csv", "nr,headline,body\nrail-7,Rail to the moor,One.\n", "?map=id=nr&map=title=headline", 207,
+         ["Rail to the moor"]),
+        ("text/plain", "Rail from the moor\n\nThe last train of all.", "?id=rail-8", 200, ["Rail from the moor"]),
+        ("application/feed+json", json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "G", "items": [
+            {"id": "rail-9", "title": "Rail on the moor", "content_text": "Nine."}]}), "", 200, ["Rail on the moor"]),
+    ],
+    ids=["RSS", "ninjs", "JSON-LD", "NewsML-G2", "HTML", "CSV", "text", "JSON Feed"],
+)  # fmt: skip
+def test_formats_are_recognised_as_in_files(  # noqa: PLR0917 - one row of a table
+    http: httpx.Client, media_type: str, content: str, query: str, status: int, titles: list[str]
+) -> None:
+    headers = {"content-type": media_type, "prefer": "wait=30"}
+    sent = http.post(URL + query, content=content.encode(), headers=headers)
+    results = sent.json()["results"] if status == 207 else [sent.json()]
+
+    assert status == sent.status_code, sent.text
+    ids = [result["outcome"]["article_id"] for result in results]
+    assert titles == [http.get(f"/api/articles/{quote(id_, safe='')}").json()["article"]["title"] for id_ in ids]
+
+
+def test_what_a_format_says_and_newsdex_does_not_keep_is_told(http: httpx.Client) -> None:
+    sent = http.post(URL, json=NINJS | {"uri": "urn:rail:unkept"})
+
+    assert (202, ["urgency"]) == (sent.status_code, sent.json()["not_kept"])
+
+
+def test_a_hostile_page_is_stored_at_once_and_read_by_the_processes_for_pages(http: httpx.Client) -> None:
+    """Reading it takes seconds of CPU: the door only hands it on."""
+    hostile = b"<title>Hostile</title>" + b"<table><tr><td><p>a<span>" * 60_000
+    sent = http.post(URL + "?id=hostile-1", content=hostile, headers={"content-type": "text/html"})
+
+    assert 202 == sent.status_code
+    assert 200 == http.get("/api/search?q=rail").status_code
+
+
+def test_an_address_says_nothing_else_of_what_is_published(http: httpx.Client) -> None:
+    sent = http.post(URL + "?titel=x", json=with_id("odd-1"))
+
+    assert (400, "unknown_field") == (sent.status_code, sent.json()["code"])

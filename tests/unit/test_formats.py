@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from tests.unit.events import delivery
 
 from newsdex.errors import Invalid
-from newsdex.formats import Context, Given, Item, Reading, Refused, read
+from newsdex.formats import Context, Given, Item, Reading, Refused, read, read_value
 from newsdex.ingest.read import read_event
 from newsdex_schemas import Article, ScrapedPage, Withdrawal, channels
 
@@ -589,3 +589,12 @@ VALUES = st.recursive(
 )  # fmt: skip
 def test_any_values_in_an_item_give_readings(known: dict[str, Any], drawn: dict[str, Any]) -> None:
     assert all(isinstance(found, Item | Given | Refused) for found in readings({**known, **drawn}))
+
+
+def test_json_ld_that_an_id_names_is_the_article_of_the_page_at_that_address() -> None:
+    named = {"@context": "https://schema.org", "@type": "NewsArticle", "headline": "Ferry returns"}
+    by_id = {**named, "@id": "https://www.gazette.example/ferry#article"}
+    by_url = {**named, "url": "https://gazette.example/ferry?utm_source=feed"}
+    items = [found for one in (by_id, by_url) for found in read_value(one, b"", Context(fetched_at=FETCHED))]
+
+    assert 1 == len({item.data.id for item in items if isinstance(item, Item)})

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from newsdex.errors import Invalid
 from newsdex.formats.items import Context, Item, page_item
+from newsdex.pages.canonical_link import canonical_link
 from newsdex.pages.charset import decode_page
-from newsdex.pages.document import parse_page
 from newsdex_schemas.events import MAX_HTML_CHARS
 
 
@@ -25,8 +25,9 @@ def read(content: bytes, context: Context) -> Iterator[Item]:
 
 def _own_address(page: str) -> str | None:
     """Return the page's canonical address, unless that is its site's: many pages say so by mistake."""
-    tree = parse_page(page)
-    found = tree.xpath("string(//link[@rel='canonical']/@href)") if tree is not None else ""
-    address = urlsplit(str(found).strip())
+    try:
+        address = urlsplit(canonical_link(page) or "")
+    except ValueError:
+        return None
     is_own = address.scheme in ("http", "https") and address.netloc and address.path not in ("", "/")
     return address.geturl() if is_own else None

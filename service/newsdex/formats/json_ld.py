@@ -51,7 +51,8 @@ def _article(value: Mapping[str, Any], context: Context, *, alone: bool) -> Item
     url = url or (context.url if alone else None)
     named = str(value.get("@id", ""))
     # an `@id` may be `#article`, which names it within its page only
-    own = page_id(url) if url else named if ":" in named else None
+    address = url or (named if named.startswith(("http://", "https://")) else None)
+    own = page_id(address) if address else named if ":" in named else None
     id_ = (context.id or own or context.name) if alone else own
     if id_ is None:
         raise Invalid("missing_field", "the article has neither an address nor an @id that names it", "id")

@@ -36,6 +36,7 @@ STATUS = {
     "body_too_slow": 408,
     "address_too_long": 414,
     "unsupported_media_type": 415,
+    "unreadable_format": 415,
     "unsupported_encoding": 415,
     "wrong_host": 421,
     "too_many_requests": 429,

@@ -4,7 +4,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
@@ -69,6 +69,26 @@ def read_event(delivery: Delivery) -> ReceivedEvent:
 
     Raises `Invalid` with a stable code and the place of the fault; any bytes give an event or that.
     """
+    checked = _checked(delivery)
+    return _received_of(delivery, checked) if isinstance(checked, _Checked) else checked
+
+
+def check_event(delivery: Delivery) -> tuple[str, str]:
+    """Return source and id of an event that keeps the contract; a page of HTML is not read for that.
+
+    What only shows when a page is read, such as that it has no title, parks its event later. Raises `Invalid` as
+    `read_event`.
+    """
+    checked = _checked(delivery)
+    if isinstance(checked, _Checked) and not (
+        isinstance(checked.event, ArticleScraped) and checked.event.data.html is not None
+    ):
+        checked = _received_of(delivery, checked)
+    return (checked.event.source, checked.event.id) if isinstance(checked, _Checked) else (checked.source, checked.id)
+
+
+def _checked(delivery: Delivery) -> "_Checked | ReceivedEvent":
+    """Return an event that keeps the contract, or what a bare article is already."""
     if len(delivery.body) > channels.MAX_MESSAGE_BYTES:
         raise Invalid("message_too_large", f"the message has more than {channels.MAX_MESSAGE_BYTES} bytes")
     model = EVENT_MODELS.get(delivery.subject)
@@ -87,8 +107,8 @@ def read_event(delivery: Delivery) -> ReceivedEvent:
 
 def _from_cloudevent(
     delivery: Delivery, model: type[Event], value: dict[str, Any], unreadable: Sequence[str]
-) -> ReceivedEvent:
-    """Read an event; `unreadable` are the attributes whose headers are not UTF-8."""
+) -> "_Checked":
+    """Return a CloudEvent that keeps the contract; `unreadable` are the attributes whose headers are not UTF-8."""
     envelope = {fault.place: fault for fault in _envelope_faults(delivery.subject, model, value, unreadable)}
     try:
         given = with_payload(value)
@@ -110,6 +130,21 @@ def _from_cloudevent(
     unnamed = _name_faults(names, "data.id", article_id)
     if envelope or unnamed:
         raise as_one(_all_faults(model, envelope, unnamed))
+    return _Checked(model, event, given, item)
+
+
+class _Checked(NamedTuple):
+    """An event that keeps the contract, and what it was made of."""
+
+    model: type[Event]
+    event: Event
+    given: Mapping[str, Any]
+    item: Item | None
+    """What its data are in another format."""
+
+
+def _received_of(delivery: Delivery, checked: _Checked) -> ReceivedEvent:
+    model, event, given, item = checked
     return _received(
         delivery,
         source=event.source,
@@ -292,7 +327,7 @@ def _received(  # noqa: PLR0913 - the parts of one value
     )
 
 
-def _unknown(model: type[BaseModel], value: dict[str, Any]) -> int:
+def _unknown(model: type[BaseModel], value: Mapping[str, Any]) -> int:
     """Count the fields that the contract does not know, in the event and its data."""
     count = len(value.keys() - model.model_fields.keys())
     data, annotation = value.get("data"), model.model_fields.get("data")

@@ -1,11 +1,17 @@
-"""Takes a request's body apart into events: an article, a CloudEvent (HTTP binding, 1.0.2), a batch, JSON Lines."""
+"""Takes a request's body apart into events: CloudEvents (HTTP binding, 1.0.2), JSON Lines, and the formats of files."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple
 
 from pydantic_core import to_json
 
 from newsdex.errors import Invalid
+from newsdex.formats import Context, Given, Item, Reading, Refused, read, recognise
+from newsdex.formats.json_values import json_format
+from newsdex.formats.recognition import CSV, FEED, HEAD_BYTES, TABS
 from newsdex.ingest.cloudevents import CONTENT_TYPE, PREFIX, header_attributes
 from newsdex.json_text import parse_json, parse_object
 from newsdex_schemas import channels
@@ -20,18 +26,29 @@ LINES = frozenset(
     )
 )  # fmt: skip
 JSON = "application/json"
-TAKEN = f"{JSON}, {STRUCTURED}, {BATCH}, application/x-ndjson, or a CloudEvent with ce- headers"
+FORMS = frozenset(("application/x-www-form-urlencoded", "multipart/form-data"))
+"""What browsers send without a script, and curl without being told."""
+TAKEN = (
+    f"{JSON}, {STRUCTURED}, {BATCH}, application/x-ndjson, a CloudEvent with ce- headers, or a page, a feed or another "
+    "format under its own media type"
+)
+WITH_MANY = frozenset((FEED, CSV, TABS))
+"""Formats in which there may always be several articles."""
 
 
 class Events(NamedTuple):
-    """The bytes of each event, and whether there may be several."""
+    """Each event, and whether there may be several."""
 
-    bodies: list[bytes]
+    bodies: Sequence[bytes | Item | Invalid]
+    """Its bytes as they travel, an item of another format, or why that cannot be read."""
     several: bool
 
 
-def split_body(body: bytes, headers: Mapping[str, str]) -> Events:
-    """Return the events in a body; raise `Invalid` for one that cannot be read as a whole."""
+def split_body(body: bytes, headers: Mapping[str, str], context: Context) -> Events:
+    """Return the events in a body; raise `Invalid` for one that cannot be read as a whole.
+
+    What is no event and no article of the contract is recognised by its content, as files are.
+    """
     media_type = headers.get(CONTENT_TYPE, "").partition(";")[0].strip().lower()
     if media_type == BATCH:
         return _listed(body)
@@ -42,9 +59,45 @@ def split_body(body: bytes, headers: Mapping[str, str]) -> Events:
         return Events([body], several=False)
     if any(name.lower().startswith(PREFIX) for name in headers):
         return Events([_from_headers(body, headers)], several=False)
+    if not media_type or media_type in FORMS:
+        raise Invalid("unsupported_media_type", f"an event is {TAKEN}")
+    if not body.strip():
+        raise Invalid("empty_message", "there is no event in the body")
     if media_type == JSON or media_type.endswith("+json"):
-        return _listed(body) if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") else Events([body], several=False)
-    raise Invalid("unsupported_media_type", f"an event is {TAKEN}")
+        return _of_json(body, context)
+    return _of_format(body, context)
+
+
+def _of_json(body: bytes, context: Context) -> Events:
+    is_list = body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    try:
+        value = parse_json(body)
+    except Invalid:
+        return _of_format(body, context) if _SCHEMA_ORG in body else Events([body], several=is_list)
+    if context.mapping or any(json_format(one) for one in (value if is_list else [value])):
+        return _of_format(body, context)
+    return _listed(body) if is_list else Events([body], several=False)
+
+
+_SCHEMA_ORG = b"schema.org"
+"""Web pages write it with faults that readers take."""
+
+
+def _of_format(body: bytes, context: Context) -> Events:
+    """Return what a body holds, in whatever format: only what is wanted of it is read."""
+    name = recognise(body[:HEAD_BYTES])
+    named = replace(context, name=hashlib.sha256(body).hexdigest()[:32])
+    found = [_event_of(reading) for reading in islice(read(body, named), MAX_EVENTS + 1)]
+    if len(found) == 1 and isinstance(found[0], Invalid):
+        raise found[0]
+    events = _bounded(found)
+    return events if len(found) > 1 or name in WITH_MANY else events._replace(several=False)
+
+
+def _event_of(reading: Reading) -> bytes | Item | Invalid:
+    if isinstance(reading, Refused):
+        return reading.error
+    return reading.body if isinstance(reading, Given) else reading
 
 
 def _listed(body: bytes) -> Events:
@@ -54,7 +107,7 @@ def _listed(body: bytes) -> Events:
     return _bounded([to_json(item) for item in value])
 
 
-def _bounded(bodies: list[bytes]) -> Events:
+def _bounded(bodies: Sequence[bytes | Item | Invalid]) -> Events:
     if not bodies:
         raise Invalid("empty_message", "there is no event in the body")
     if len(bodies) > MAX_EVENTS:

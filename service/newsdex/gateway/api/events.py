@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
@@ -11,15 +12,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from newsdex.apps.client import Client
-from newsdex.apps.messages import message_of
+from newsdex.apps.messages import message_of, message_on
+from newsdex.clock import now_us
 from newsdex.errors import Invalid, NewsdexError
+from newsdex.formats import Context, Item
 from newsdex.gateway.access import scope
 from newsdex.gateway.api.event_bodies import split_body
 from newsdex.gateway.door import door_of
 from newsdex.gateway.problems import problem_of
 from newsdex.gateway.responses import NOT_STORED, json_reply
-from newsdex_schemas import EventRef, channels
-from newsdex_schemas.client import CORRELATION_ID
+from newsdex.records import moment_of
+from newsdex_schemas import Article, EventRef, channels
+from newsdex_schemas.client import CORRELATION_ID, Message
 from newsdex_schemas.receipts import EventReceipt, EventReceipts
 
 MAX_BODY_BYTES = 2 * channels.MAX_MESSAGE_BYTES
@@ -27,6 +31,9 @@ MAX_BODY_BYTES = 2 * channels.MAX_MESSAGE_BYTES
 BODIES_AT_ONCE = 8
 """Bodies that are in memory at the same time."""
 IN_FLIGHT = 100
+SOURCE = "newsdex-http"
+"""The CloudEvents attribute of events that are made here of items in other formats."""
+PARAMETERS = frozenset(("url", "id", "timezone", "map"))
 MAX_WAIT_S = 60.0
 _WAIT = re.compile(r"(?:^|[,;]\s*)wait\s*=\s*\"?(\d{1,4})\"?\s*(?:$|[,;])", re.IGNORECASE)
 _turns = asyncio.Semaphore(BODIES_AT_ONCE)
@@ -37,13 +44,15 @@ async def publish(request: Request) -> Response:
     """Answer with a receipt, or with one for each of many."""
     client, wait_s = door_of(request).client, _wait_s(request.headers.get("prefer", ""))
     async with _turns:
-        bodies, several = split_body(await _body(request), request.headers)
+        # in a thread: a feed takes long to read, and searches are answered meanwhile
+        bodies, several = await asyncio.to_thread(split_body, await _body(request), request.headers, _context(request))
         results = await _published(client, bodies)
     if not several:
         (result,) = results
         if isinstance(result, NewsdexError):
             raise result
-    receipts = await _receipts(client, results, wait_s)
+    unkept = [body.unkept if isinstance(body, Item) else () for body in bodies]
+    receipts = await _receipts(client, results, unkept, wait_s)
     if several:
         reply = json_reply(request, EventReceipts(results=receipts), cache=NOT_STORED, status=HTTPStatus.MULTI_STATUS)
     else:
@@ -72,15 +81,45 @@ async def _body(request: Request) -> bytes:
     return bytes(content)
 
 
-async def _published(client: Client, bodies: Sequence[bytes]) -> list[tuple[EventRef, bool] | NewsdexError]:
+def _context(request: Request) -> Context:
+    """Return what the address says of a page, a table or a feed that does not say it itself."""
+    asked = request.query_params
+    if unknown := sorted(asked.keys() - PARAMETERS):
+        known = ", ".join(sorted(PARAMETERS))
+        raise Invalid("unknown_field", f"{unknown[0]}: only {known} can be said here", unknown[0])
+    mapping = dict(pair.partition("=")[::2] for pair in asked.getlist("map"))
+    for name, column in mapping.items():
+        if name not in Article.model_fields or not column:
+            raise Invalid("invalid_request", "map: must be FIELD=COLUMN, where FIELD is one of an article's", "map")
+    return Context(
+        fetched_at=moment_of(now_us()),
+        timezone=asked.get("timezone") or "UTC",
+        url=asked.get("url") or None,
+        id=asked.get("id") or None,
+        mapping=mapping,
+    )
+
+
+def _message_of(body: bytes | Item | Invalid, origin: str) -> Message:
+    """Return the message of an event; pages are read by the processes for pages, which have limits, and not here."""
+    if isinstance(body, Invalid):
+        raise body
+    if isinstance(body, bytes):
+        return message_of(body, origin, reads_pages=False)
+    channel, event = body.to_event(id=str(uuid.uuid4()), source=SOURCE)
+    return message_on(channel, event, origin, reads_pages=False)
+
+
+async def _published(
+    client: Client, bodies: Sequence[bytes | Item | Invalid]
+) -> list[tuple[EventRef, bool] | NewsdexError]:
     """Publish each event, and return what the broker acknowledged of it, or why it was refused."""
     turns = asyncio.Semaphore(IN_FLIGHT)
 
-    async def one(number: int, body: bytes) -> tuple[EventRef, bool] | NewsdexError:
+    async def one(number: int, body: bytes | Item | Invalid) -> tuple[EventRef, bool] | NewsdexError:
         async with turns:
             try:
-                # in a thread: a page of HTML takes long to read, and searches are answered meanwhile
-                message = await asyncio.to_thread(message_of, body, f"event {number}")
+                message = await asyncio.to_thread(_message_of, body, f"event {number}")
                 return await client.publish_one(replace(message, correlation_id=CORRELATION_ID.get()))
             except NewsdexError as error:
                 return error
@@ -89,7 +128,10 @@ async def _published(client: Client, bodies: Sequence[bytes]) -> list[tuple[Even
 
 
 async def _receipts(
-    client: Client, results: Sequence[tuple[EventRef, bool] | NewsdexError], wait_s: float
+    client: Client,
+    results: Sequence[tuple[EventRef, bool] | NewsdexError],
+    unkept: Sequence[tuple[str, ...]],
+    wait_s: float,
 ) -> tuple[EventReceipt, ...]:
     stored = [result[0] for result in results if not isinstance(result, NewsdexError)]
     outcomes = {}
@@ -100,7 +142,7 @@ async def _receipts(
         except NewsdexError:  # it is stored all the same, as 202 says
             outcomes = {}
     receipts = []
-    for result in results:
+    for result, not_kept in zip(results, unkept, strict=True):
         if isinstance(result, NewsdexError):
             status, problem = problem_of(result, CORRELATION_ID.get())
             receipts.append(EventReceipt.model_validate({"status": status, "problem": problem}))
@@ -115,6 +157,7 @@ async def _receipts(
                 stream_sequence=ref.stream_sequence,
                 repeated=repeated,
                 outcome=outcome,
+                not_kept=not_kept,
             )
         )
     return tuple(receipts)
