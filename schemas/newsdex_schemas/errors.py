@@ -9,7 +9,10 @@
 `code` is stable and doubles as a metric label; the message is for people.
 """
 
-from newsdex_schemas.search import Problem
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from newsdex_schemas.search import Problem
 
 
 class NewsdexError(Exception):
@@ -52,7 +55,7 @@ class Misconfigured(NewsdexError):  # noqa: N818 - the kind is the name
 class Refused(NewsdexError):  # noqa: N818 - the reply is no fault of the requester's program
     """The service answered with a Problem."""
 
-    def __init__(self, problem: Problem, retry_after_s: float = 0.0) -> None:
+    def __init__(self, problem: "Problem", retry_after_s: float = 0.0) -> None:
         super().__init__(problem.code, problem.message)
         self.problem = problem
         self.retryable = problem.retryable

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 import typer
 
+import newsdex_schemas
 from newsdex.cli import app
 from newsdex.cli.lazy_group import COMMANDS
 
@@ -20,13 +22,14 @@ finally:
 ENGINE = {"numpy", "whoosh", "sqlite3", "newsdex.index", "newsdex.archive", "newsdex.search.service"}
 SERVICE = {"faststream", "prometheus_client", "structlog", "newsdex.formats", "newsdex.normalise.page"}
 CONNECTION = {"nats", "newsdex.apps.client", "newsdex_schemas.operations"}
+MODELS = {"pydantic", "newsdex_schemas.model", "newsdex_schemas.search"}
 
 
 @pytest.mark.parametrize(
     ("arguments", "unused"),
     [
-        (["--version"], ENGINE | SERVICE | CONNECTION | {"asyncio", "rich.progress"}),
-        (["--help"], ENGINE | SERVICE | CONNECTION | {"asyncio", "rich.progress"}),
+        (["--version"], ENGINE | SERVICE | CONNECTION | MODELS | {"asyncio", "rich.progress"}),
+        (["--help"], ENGINE | SERVICE | CONNECTION | MODELS | {"asyncio", "rich.progress"}),
         (["env"], ENGINE | SERVICE | {"nats", "rich.progress"}),
         (["search", "ferry"], ENGINE | SERVICE | {"rich.progress"}),
     ],
@@ -46,6 +49,15 @@ def test_a_command_imports_nothing_that_it_does_not_use(
 
     assert "newsdex.cli" in imported
     assert set() == unused & imported
+
+
+def test_every_name_of_the_contract_is_there_when_it_is_asked_for() -> None:
+    given = {name: getattr(newsdex_schemas, name) for name in newsdex_schemas.__all__}
+
+    assert [] == [name for name, value in given.items() if isinstance(value, ModuleType)]
+    assert given.keys() <= set(dir(newsdex_schemas))
+    with pytest.raises(AttributeError, match="no attribute 'Artikel'"):
+        newsdex_schemas.Artikel  # noqa: B018 - asking is what fails
 
 
 @pytest.mark.parametrize("name", COMMANDS)
