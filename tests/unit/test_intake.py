@@ -178,6 +178,27 @@ def test_a_request_of_too_many_bytes_is_refused_unread_and_one_without_an_inbox_
     assert ["_INBOX.a.1"] == list(bench.replies)
 
 
+def test_others_have_turns_between_large_requests_that_arrive_in_a_row() -> None:
+    """The client hands over what has arrived without a pause; some hundred outcome requests took seconds to be read."""
+    large, turns = 50, 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def test(bench: Bench) -> None:
+        task = asyncio.create_task(others())
+        for number in range(large):
+            await bench.ask("flood", number, q="gull " * 2_000)
+        task.cancel()
+
+    run(test)
+
+    assert turns >= large
+
+
 def test_refusals_that_cannot_be_sent_as_fast_as_requests_come_are_bounded_and_keep_nobody_from_stopping() -> None:
     asked = 2 * MAX_REFUSALS
 

@@ -1,7 +1,9 @@
 """What does something takes an order, and nothing that the broker or newsdex sends by itself is one."""
 
+import asyncio
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from tests.unit.test_contract_documents import MESSAGES, example_of
 from newsdex.apps.index_requests import ORDERS, read_damage, read_index_order
 from newsdex.apps.rate import RateLimit
 from newsdex.apps.reprocessing import read_reprocess_order
-from newsdex.apps.stream_requests import read_stream_order
+from newsdex.apps.stream_requests import read_stream_order, stream_handlers
 from newsdex.broker.inboxes import is_inbox
 from newsdex.errors import Invalid, Unavailable
 from newsdex_schemas import EVENT_MODELS, EventRef, OutcomeRequest, SearchRequest, channels
@@ -133,3 +135,13 @@ def test_an_event_is_not_asked_for_by_its_number_which_anybody_can_count(id_: st
 
     assert ["number_is_no_name"] * 3 == kinds
     assert id_ == EventRef(source="https://desk.example", id=id_).id
+
+
+@pytest.mark.parametrize("body", [b'{"keepdays": 1}', b"[]", b"\xff"])
+def test_a_question_about_the_stream_that_is_wrong_is_refused_as_any_other_request(body: bytes) -> None:
+    status = dict(stream_handlers(lambda: None))[channels.STREAM_STATUS]
+    message: Any = SimpleNamespace(body=body)
+    with pytest.raises(Invalid) as raised:
+        asyncio.run(status(message))
+
+    assert raised.value.code in {"unknown_field", "wrong_type", "invalid_json"}

@@ -38,6 +38,8 @@ QUEUE_GROUP = "searchers"
 MAX_QUEUED = 2_000
 MAX_QUEUED_BYTES = 16 * 1024 * 1024
 """A request that was read takes some three times its bytes."""
+LONG_READ_BYTES = 4096
+"""To read more takes up to milliseconds: the requests of others go on between two of them."""
 UNREAD_TIMEOUT_S = 1.0
 """Deadline of a request that cannot be read, and so states none."""
 FIRST_ESTIMATE_S = 0.01
@@ -167,6 +169,8 @@ class Intake:
         try:
             refuse_too_large(arrival.size)
             _read(arrival)
+            if arrival.size > LONG_READ_BYTES:
+                await asyncio.sleep(0)
             self._refuse_hopeless(arrival)
         except NewsdexError as fault:
             self._refuse(arrival, fault)

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from newsdex.apps.requests import Handler
 from newsdex.apps.stream_watch import StreamWatch
 from newsdex.errors import Invalid, Unavailable
+from newsdex.validation import read_request
 from newsdex_schemas import channels
-from newsdex_schemas.operations import StreamOrder, StreamReply
+from newsdex_schemas.operations import StreamOrder, StreamReply, StreamRequest
 
 Watching = Callable[[], StreamWatch | None]
 """Gives the stream's watch; None before it is started."""
@@ -23,7 +24,8 @@ def stream_handlers(watching: Watching) -> Iterator[tuple[str, Handler]]:
     yield channels.STREAM_REDELIVER, partial(_redeliver, watching)
 
 
-async def _status(watching: Watching, _: NatsMessage) -> StreamReply:
+async def _status(watching: Watching, message: NatsMessage) -> StreamReply:
+    read_request(StreamRequest, message.body)
     return await _started(watching).status()
 
 

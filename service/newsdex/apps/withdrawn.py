@@ -12,7 +12,7 @@ def withdrawn_text(state: ArticleState) -> str:
     newest, cover = state.chosen, state.cover
     lift = f"it is lifted by a publication that {_lifting(state)}"
     if newest is None or cover is None:
-        return f"withdrawn before anything was published, by {_withdrawals(state)}; {lift}"
+        return f"withdrawn before anything was published: {_withdrawals(state)}; {lift}"
     return f"withdrawn: {_publication(newest.key)}; {REASONS[cover]}: {_withdrawals(state)}; {lift}"
 
 
