@@ -45,7 +45,11 @@ def scope_of(endpoint: object) -> str:
 
 
 class Access:
-    """Decides, and counts wrong keys: guessing is slowed down for who guesses."""
+    """Decides, and counts wrong keys: who guesses learns ever less of it.
+
+    A right key opens all the same: nobody guesses 256 bits, and behind a proxy that is not declared everybody has one
+    address, where somebody's wrong keys would lock out all others.
+    """
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._keys = Keyring(keys_file(settings))
@@ -58,14 +62,14 @@ class Access:
         if needed == OPEN or (needed == "search" and (self._public_search or caller.local)):
             return None
         now = self._clock()
-        wait_s = self._failures.wait_s(caller.address, now)
-        if wait_s > 0:
-            raise TooMany("too_many_keys", "too many wrong keys were tried from this address", wait_s)
         secret = _bearer(authorization)
         if secret is None:
             raise Invalid("key_missing", f"this needs a key of scope {needed}: Authorization: Bearer KEY")
         key = self._keys.find(secret)
         if key is None:
+            wait_s = self._failures.wait_s(caller.address, now)
+            if wait_s > 0:
+                raise TooMany("too_many_keys", "too many wrong keys were tried from this address", wait_s)
             self._failures.spend(caller.address, now)
             raise Invalid("wrong_key", "there is no such key, or it was revoked")
         if needed not in key.scopes:

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from math import ceil
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import structlog
@@ -95,7 +96,15 @@ async def answer_error(request: Request, raised: Exception) -> Response:
         headers["www-authenticate"] = CHALLENGE
     if request.url.path.startswith("/api/"):
         return Response(orjson.dumps(details(status, problem)), status, headers, MEDIA_TYPE)
-    return door_of(request).pages.render(request, "problem.html", status=status, headers=headers, problem=problem)
+    return door_of(request).pages.render(
+        request, "problem.html", status=status, headers=headers, problem=problem, again=_same_address(request)
+    )
+
+
+def _same_address(request: Request) -> str:
+    """Return the address of a request, on this server: `//other.example` would be that of another one."""
+    path = quote(request.url.path.lstrip("/\\"), safe="/%~!$&'()*+,;=:@")
+    return f"/{path}?{request.url.query}" if request.url.query else f"/{path}"
 
 
 def details(status: int, problem: Problem) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from newsdex.gateway.access import TooMany
 from newsdex.gateway.callers import Callers, Hosts
 from newsdex.gateway.problems import answer_error
 from newsdex.gateway.rates import Rates
+from newsdex.gateway.responses import server_timing
 from newsdex.settings import Settings
 from newsdex_schemas.client import CORRELATION_ID
 
@@ -57,7 +58,9 @@ class Reception:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID] = correlation_id
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = correlation_id
+                headers["server-timing"] = server_timing(scope["state"], self._clock() - began)
             size += len(message.get("body", b""))
             await send(message)
 

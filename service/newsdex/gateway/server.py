@@ -94,8 +94,11 @@ class Connection(HttpToolsProtocol):
         self._end_after(READING_TIMEOUT_S)
 
     def resume_writing(self) -> None:
-        """Go on sending."""
-        self._stop_timer()
+        """Go on sending; where the request is not whole, or was answered, its time begins anew."""
+        if self.waits or self.cycle.more_body:
+            self._wait_for_request()
+        else:
+            self._stop_timer()
         super().resume_writing()
 
     def end(self) -> None:

@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from newsdex.gateway.api.parameters import read_request
 from newsdex.gateway.door import door_of
-from newsdex.gateway.responses import json_reply
+from newsdex.gateway.responses import answered
 from newsdex_schemas import SuggestRequest
 
 KEPT = "private, max-age=10"
@@ -16,7 +16,7 @@ KEPT = "private, max-age=10"
 async def suggest(request: Request) -> Response:
     """Answer with a SuggestReply."""
     asked = read_request(request, SuggestRequest)
-    return json_reply(request, await door_of(request).client.suggest(asked), cache=KEPT)
+    return await answered(request, door_of(request).client.suggest(asked), cache=KEPT)
 
 
 routes = [Route("/api/suggest", suggest)]
