@@ -176,8 +176,8 @@ class QueryResult:
         A page behind a cursor gets none: its first page had it; nor does a long text, which was pasted.
         """
         is_long = len(self.parsed.request.q) > MAX_COMMAND_CHARS
-        as_typed = self.plan.at_least is None and not self.plan.corrections
-        having_all = self.found.total if as_typed else 0
+        instead = {**self.plan.corrections, **self.plan.in_parts}
+        having_all = 0 if instead or self.plan.at_least is not None else self.found.total
         if having_all > FEW_HITS or self.found.partial or self.parsed.cursor is not None or is_long:
             return None
         builder = replace(
@@ -188,7 +188,7 @@ class QueryResult:
             query = builder.all_words(parse_query(text).tree).query
             return view.find(query, scope, sort="relevance", size=0).total
 
-        return did_you_mean(self.parsed.request.q, self.speller(), self.plan.corrections, having_all, total_of)
+        return did_you_mean(self.parsed.request.q, self.speller(), instead, having_all, total_of)
 
     def facets(self) -> dict[FacetName, Facet] | None:
         """Return the facets that were asked for."""

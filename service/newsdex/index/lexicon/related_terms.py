@@ -10,6 +10,7 @@ from newsdex.index.columnar.query.live_terms import live_terms
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.storage.postings import PostingField
 from newsdex.index.columnar.storage.segment import OpenSegment
+from newsdex.index.lexicon.compounds import parted
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.index.text.analysis import bare_stem, certain_part, stem_of
 
@@ -48,6 +49,7 @@ class RelatedTerms:
         self._snapshot = snapshot
         self._relatives: dict[str, tuple[RelatedTerm, ...]] = {}
         self._inflections: dict[str, tuple[str, ...]] = {}
+        self._parted: dict[str, tuple[str, ...]] = {}
 
     def frequency(self, term: str) -> int:
         """Return how frequent a term is in the field that has most; 0 for a word that no article has.
@@ -71,6 +73,13 @@ class RelatedTerms:
         known = self._inflections.get(stem)
         if known is None:
             known = _remember(self._inflections, stem, self._find_inflections(stem))
+        return known
+
+    def parted(self, word: str) -> tuple[str, ...]:
+        """Return how articles write a folded word in parts, with spaces between these: `take over` for `takeover`."""
+        known = self._parted.get(word)
+        if known is None:
+            known = _remember(self._parted, word, parted(word, self._snapshot, self.frequency))
         return known
 
     def _find_relatives(self, stem: str) -> tuple[RelatedTerm, ...]:

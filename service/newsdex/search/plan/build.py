@@ -48,6 +48,8 @@ class QueryPlan:
     """How many of the words must match; None where all must."""
     corrections: dict[str, str] = field(default_factory=dict)
     """Unknown word → what is looked for in its place."""
+    in_parts: dict[str, str] = field(default_factory=dict)
+    """Word that no article has as one → its parts, which some have side by side."""
     related: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Word → words that begin like it, and raise what else matches."""
 
@@ -111,7 +113,7 @@ class QueryBuilder:
             node = RecencyBoost(child=node, decay=self.decay)
         return QueryPlan(
             query=node, counted=node, at_least=draft.at_least, corrections=draft.expansion.corrections,
-            related=draft.expansion.related,
+            in_parts=draft.expansion.in_parts, related=draft.expansion.related,
         )  # fmt: skip
 
 
@@ -145,7 +147,10 @@ class _Draft:
     def conjunction(self, parts: Sequence[Node], first: Sequence[Query] = (), *, explicit: bool = False) -> Query:
         """Return the node of parts that must all match, beside nodes that must, too."""
         positive = [part for part in parts if not isinstance(part, Not) and not _is_preferred(part)]
-        content = self.content(_clauses(positive))
+        clauses = _clauses(positive)
+        if not explicit:
+            self.expansion.join(clauses)
+        content = self.content(clauses)
         words = list(map(self.expansion.expand, content)) if explicit else self.in_a_row(content)
         others = [self.node(part) for part in positive if not _free_clauses(part)]
         wanted = [*first, *words, *others]
@@ -161,7 +166,9 @@ class _Draft:
     def some_of(self, parts: Sequence[Node], at_least: int | None) -> Query:
         """Return the node of parts of which so many must match; None is half of them."""
         clauses = _clauses(parts)
-        content = self.content([word for clause in clauses for word in clause.split()])
+        words_ = [word for clause in clauses for word in clause.split()]
+        self.expansion.join(words_)
+        content = self.content(words_)
         words = self.in_a_row(content)
         made = (*words, *(self.node(part) for part in parts if not _free_clauses(part)))
         # pairs of signs may lie over the edges of words: of these, fewer are enough

@@ -1,7 +1,7 @@
 """Expands a word of a query into the terms of the index that stand for it.
 
-They are its stem and its exact form; synonyms; where no article has it, the word it was probably meant to be; and where
-not all words must match, relatives, words that begin alike.
+They are its stem, its exact and its irregular forms; the same word written as one or as two; synonyms; where no article
+has it, the word it was probably meant to be; and where not all words must match, relatives, words that begin alike.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,9 +12,11 @@ from whoosh.query import Query
 
 from newsdex.editors.wordlists import WordList
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.query.bm25f import Variant, WordQuery
+from newsdex.index.columnar.query.bm25f import Variant, VariantPhrase, WordQuery
 from newsdex.index.text.analysis import alternatives, stem_of
+from newsdex.index.text.irregular import irregular_forms
 from newsdex.search.plan.clauses import TextClause, phrase_query, query_word
+from newsdex.search.plan.compounds import hyphenated, may_be_one, neighbours
 from newsdex.search.plan.pinned_vocabulary import Vocabulary
 
 EXACT = 0.1
@@ -24,6 +26,10 @@ EXACT_OF_ALL = 0.5
 RELATED = 0.7
 """What a relative weighs, times its closeness."""
 SYNONYM = 0.5
+IRREGULAR = 0.8
+"""What an irregular form of a word weighs: exact forms stand above it."""
+MAX_PARTED = 8
+"""So many words of a query are looked for in parts, too: longer ones are texts, which say a thing more than once."""
 MAX_EXPANDED = 50
 """Forms and relatives are looked up for at most this many words of a query: a cursor must keep them."""
 
@@ -39,13 +45,29 @@ class Expansion:
     """Whether all words must match; where not, relatives do too."""
     corrections: dict[str, str] = field(default_factory=dict)
     """Unknown word → what is looked for in its place."""
+    in_parts: dict[str, str] = field(default_factory=dict)
+    """Word that no article has as one → its parts, which some have side by side."""
     related: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Word → words that begin like it."""
     _expanded: int = 0
+    _joined: dict[str, list[str]] = field(default_factory=dict)
+    """Word, folded → the words that it makes together with its neighbours."""
+
+    def join(self, clauses: Sequence[TextClause]) -> None:
+        """Take words that stand in a row: what they make together is looked for, too."""
+        for parts in neighbours(clauses[:MAX_EXPANDED], self.wordlist.stop_words):
+            if (joined := self.vocabulary.joined(parts)) is not None:
+                for part in parts.split():
+                    self._joined.setdefault(part, []).append(joined)
 
     def expand(self, clause: TextClause, *, related: bool = True) -> Query:
         """Return the node of a word, a phrase or a hyphenated word; without `related`, of its own forms only."""
-        return self._phrase(clause) if len(clause.words) > 1 else self._word(clause, related=related)
+        if len(clause.words) == 1:
+            return self._word(clause, related=related)
+        parts = hyphenated(clause)
+        joined = self.vocabulary.joined(parts) if parts else None
+        phrase = self._phrase(clause)
+        return q.Or([phrase, self.synonym((joined,), clause)]) if joined else phrase
 
     def synonym(self, words: Sequence[str], like: TextClause) -> Query:
         """Return the node of a synonym of one or several words, in the fields of the word that it is for."""
@@ -59,19 +81,31 @@ class Expansion:
         self._expanded += 1
         ((spelled, folded, stem),) = clause.words
         synonyms = self.wordlist.synonyms.get((stem,), ())
-        single = [Variant(term=stem_of(one[0]), weight=SYNONYM, kind="synonym") for one in synonyms if len(one) == 1]
+        alike = [*(one[0] for one in synonyms if len(one) == 1), *self._joined.get(folded, ())]
+        single = [Variant(term=stem_of(one), weight=SYNONYM, kind="synonym") for one in alike]
+        single += [Variant(term=term, weight=IRREGULAR) for term in irregular_forms(spelled, self.languages)]
+        longer = [one for one in synonyms if len(one) > 1]
+        parted = tuple(self._parted(folded))
         stems = self._stems(spelled)
-        if not single and not any(map(self.vocabulary.frequency, {*stems, folded})):
-            corrected = self.vocabulary.correction(spelled)
-            if corrected is not None:
+        known = (*stems, folded, *(one.term for one in single))
+        if not any(map(self.vocabulary.frequency, dict.fromkeys(known))):
+            if parted:
+                self.in_parts[spelled] = self.vocabulary.parted(folded)[0]
+            elif (corrected := self.vocabulary.correction(spelled)) is not None:
                 return self._corrected(clause, corrected)
         marked = [term for term in stems if term not in (stem, folded)]
         variants = [*self._forms(folded, stem, marked), *single]
-        longer = [one for one in synonyms if len(one) > 1]
         if related and not longer and not self.every and self._expanded <= MAX_EXPANDED:
             variants += self._relatives(spelled, stem, {one.term for one in single})
-        made = _word_query(clause, variants)
+        made = replace(_word_query(clause, variants), phrases=parted)
         return q.Or([made, *(self.synonym(one, clause) for one in longer)]) if longer else made
+
+    def _parted(self, folded: str) -> Iterator[VariantPhrase]:
+        """Yield the parts in which articles write a word."""
+        if self._expanded <= MAX_PARTED:
+            for parts in self.vocabulary.parted(folded):
+                if may_be_one(parts, self.wordlist.stop_words):
+                    yield VariantPhrase(series=alternatives(tuple(parts.split()), self.languages), weight=SYNONYM)
 
     def _corrected(self, clause: TextClause, corrected: str) -> Query:
         """Return the node of the word that an unknown one was meant to be."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from newsdex.index.lexicon.related_terms import RelatedTerm, RelatedTerms
+from newsdex.index.text.analysis import stem_of
 
 
 class Vocabulary(Protocol):
@@ -22,6 +23,12 @@ class Vocabulary(Protocol):
     def correction(self, spelled: str) -> str | None:
         """Return what a word that no article has was probably meant to be; None where nothing is near."""
 
+    def parted(self, word: str) -> tuple[str, ...]:
+        """Return how articles write a folded word in parts, with spaces between these."""
+
+    def joined(self, parts: str) -> str | None:
+        """Return the word that some words, with spaces between them, make together; None where no article has it."""
+
 
 class PinnedAnswers(NamedTuple):
     """Answers that were given, by the word that was asked for; empty ones are left out."""
@@ -30,6 +37,8 @@ class PinnedAnswers(NamedTuple):
     relatives: dict[str, list[tuple[str, str, float]]]
     inflections: dict[str, list[str]]
     corrections: dict[str, str]
+    parted: dict[str, list[str]]
+    joined: list[str]
 
 
 class PinnedVocabulary:
@@ -47,7 +56,7 @@ class PinnedVocabulary:
         self._related = related if earlier is None else None
         self._correct = correct
         self._deadline = deadline
-        self.answers = earlier or PinnedAnswers([], {}, {}, {})
+        self.answers = earlier or PinnedAnswers([], {}, {}, {}, {}, [])
 
     def frequency(self, term: str) -> int:
         """Return in how many documents a term is; on a further page only whether it is in any."""
@@ -79,6 +88,20 @@ class PinnedVocabulary:
         if self._related is not None and self._has_time() and (found := self._correct(spelled)):
             kept[spelled] = found
         return kept.get(spelled)
+
+    def parted(self, word: str) -> tuple[str, ...]:
+        """Return how articles write a folded word in parts, with spaces between these."""
+        kept = self.answers.parted
+        if self._related is not None and self._has_time() and (found := self._related.parted(word)):
+            kept[word] = list(found)
+        return tuple(kept.get(word, ()))
+
+    def joined(self, parts: str) -> str | None:
+        """Return the word that some words, with spaces between them, make together; None where no article has it."""
+        kept, word = self.answers.joined, parts.replace(" ", "")
+        if self._related is not None and word not in kept and self._related.frequency(stem_of(word)):
+            kept.append(word)
+        return word if word in kept else None
 
     def _has_time(self) -> bool:
         return time.monotonic() < self._deadline

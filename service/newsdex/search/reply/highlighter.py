@@ -71,6 +71,8 @@ class TermMatcher(dict[str, str | None]):
         match node:
             case WordQuery():
                 self._add_terms([variant.term for variant in node.variants if variant.kind != "exact"])
+                for series in (series for phrase in node.phrases for series in phrase.series):
+                    self._add_phrase(Phrase(series, 1))
             case q.Not():
                 return
             case q.AndNot():
@@ -86,8 +88,7 @@ class TermMatcher(dict[str, str | None]):
     def _add_leaf(self, leaf: Query) -> None:
         match leaf:
             case q.Phrase():
-                self.phrases.append(Phrase(tuple(leaf.words), leaf.slop))
-                self._look_for(leaf.words)
+                self._add_phrase(Phrase(tuple(leaf.words), leaf.slop))
             case q.FuzzyTerm():
                 self._add_chosen(_near(leaf), leaf.text[: leaf.prefixlength])
             case q.Prefix():
@@ -96,6 +97,10 @@ class TermMatcher(dict[str, str | None]):
                 self._add_chosen(_fitting(leaf), "")
             case q.Term():
                 self._add_terms([leaf.text])
+
+    def _add_phrase(self, phrase: Phrase) -> None:
+        self.phrases.append(phrase)
+        self._look_for(phrase.words)
 
     def _add_terms(self, terms_: Iterable[str]) -> None:
         self._terms.update(terms_)

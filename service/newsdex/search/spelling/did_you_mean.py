@@ -17,7 +17,7 @@ from newsdex.errors import Unavailable
 from newsdex.index.columnar.query.co_occurrence import Mask, total
 from newsdex.index.text.analysis import plain_form
 from newsdex.search.language.tokenizer import OPERATORS
-from newsdex.search.spelling.candidates import Candidate, candidates, close_candidates
+from newsdex.search.spelling.candidates import SHORT_WORD, Candidate, candidates, close_candidates
 from newsdex.search.spelling.speller import MAX_WORDS, OPTIONS, Speller, TypedWord
 from newsdex_schemas import DidYouMean
 
@@ -49,17 +49,19 @@ class _Reading:
 
 
 def did_you_mean(
-    q: str, speller: Speller, corrections: Mapping[str, str], having_all: int, total_of: Callable[[str], int]
+    q: str, speller: Speller, instead: Mapping[str, str], having_all: int, total_of: Callable[[str], int]
 ) -> DidYouMean | None:
     """Return a query that finds more than all the words did, or None: where there is none, or no time to find it.
 
-    `corrections` are the words that were replaced unasked, `having_all` is in how many articles all words are as they
-    were typed, at most `FEW_HITS`, and `total_of` tells how much another query finds.
+    `instead` has what words were replaced by unasked, or which parts they were found by; `having_all` is in how many
+    articles all words are as they were typed, at most `FEW_HITS`, and `total_of` tells how much another query finds.
     """
     typed = speller.typed
     if not typed or len(typed) > MAX_WORDS:
         return None
-    fixed = {plain_form(word): instead for word, instead in corrections.items()}
+    fixed = {
+        plain_form(word): other if _is_worth_proposing(other) else plain_form(word) for word, other in instead.items()
+    }
     with suppress(Unavailable):
         found: list[tuple[float, DidYouMean]] = []
         for reading in _Readings(speller, fixed, nothing_found=not having_all).of(typed):
@@ -70,6 +72,11 @@ def did_you_mean(
                 found.append((cost, DidYouMean(text=text, marked=marked, total=more)))
         return min(found, key=lambda pair: pair[0])[1] if found else None
     return None
+
+
+def _is_worth_proposing(instead: str) -> bool:
+    """Return whether what was looked for is what people write: words, and not the parts of `e-mail` or `F-16`."""
+    return all(part.isalpha() and len(part) >= SHORT_WORD for part in instead.split())
 
 
 class _Readings:

@@ -17,10 +17,11 @@ import numpy as np
 
 from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.kernel import bindings as kernel
-from newsdex.index.columnar.query.doc_set import DocSet, no_docs
+from newsdex.index.columnar.query.doc_set import DocList, DocSet, no_docs
 from newsdex.index.columnar.query.document_frequency import Forms, inverse_document_frequency
 from newsdex.index.columnar.query.node import Evaluation, QueryNode
-from newsdex.index.columnar.query.posting_lists import Disjunction, Saturation, ScoredPostings
+from newsdex.index.columnar.query.phrase import find_phrase
+from newsdex.index.columnar.query.posting_lists import Disjunction, MaterializedDocs, Saturation, ScoredPostings
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Similarity
 from newsdex.index.columnar.query.term_lookup import TermPostings
@@ -75,6 +76,29 @@ class VariantPostings:
         return int(self.known.frequencies()[at]) if found else 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VariantPhrase:
+    """Terms that stand for a word side by side: `take over` for `takeover`; one series for each way to stem them."""
+
+    series: tuple[tuple[str, ...], ...]
+    weight: float = 1.0
+
+    def found(self, name: str, evaluator: Evaluation, similarity: Similarity, max_doc: int) -> MaterializedDocs | None:
+        """Return the documents, their weighted occurrences as scores; None where a field has none."""
+        frequencies = np.zeros(max_doc, np.float64)
+        for terms in self.series:
+            words = [similarity.postings(name, term.encode(), 1.0) for term in terms]
+            if all(words):
+                matches = find_phrase(words, 1, evaluator.out_of_time)
+                frequencies[matches.documents] = np.maximum(frequencies[matches.documents], matches.times)
+        documents = np.flatnonzero(frequencies)
+        if not len(documents):
+            return None
+        factors = similarity.length_factors(name, B).array[documents]
+        scores = frequencies[documents] * factors * TEXT_FIELDS[name] * self.weight
+        return MaterializedDocs(DocList(max_doc, documents, scores, positive=True))
+
+
 @dataclass(frozen=True, kw_only=True)
 class WordQuery(QueryNode):
     """A word: documents with any of its variants, scored as one."""
@@ -84,11 +108,17 @@ class WordQuery(QueryNode):
     variants: tuple[Variant, ...]
     fields: tuple[str, ...] = tuple(TEXT_FIELDS)
     boost: float = 1.0
+    phrases: tuple[VariantPhrase, ...] = ()
 
     def evaluate(self, evaluator: Evaluation, snapshot: Snapshot, similarity: Similarity) -> DocSet:
         """Return the documents with the word."""
         max_doc = snapshot.documents
-        lists = [one.postings(similarity) for one in self.occurrences(snapshot)]
+        lists: list[ScoredPostings | MaterializedDocs] = [
+            one.postings(similarity) for one in self.occurrences(snapshot)
+        ]
+        for phrase in self.phrases:
+            found = [phrase.found(name, evaluator, similarity, max_doc) for name in self.fields]
+            lists += [one for one in found if one is not None]
         if not lists or evaluator.out_of_time():
             return no_docs(max_doc)
         weight = self.boost * self.idf(similarity)

@@ -1,0 +1,70 @@
+"""Words that are written as one, with a hyphen, or as two: `takeover`, `take-over`, `take over`; `F16`; `1,250,000`.
+
+Only the index tells which are the same: two words are joined where some article has them as one, and a word is parted
+where some article has its parts side by side.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator
+
+from whoosh.query import Phrase
+
+from newsdex.index.columnar.query.evaluator import Evaluator
+from newsdex.index.columnar.query.snapshot import Snapshot
+from newsdex.index.columnar.query.statistics import Similarity
+from newsdex.index.schema import TEXT_FIELDS
+from newsdex.index.text.analysis import stem_of
+
+MAX_PARTED = 2
+"""At most so many ways to part a word are kept, those with the most frequent parts."""
+LEAST_LETTERS = 3
+SHORT_BEGINNINGS = frozenset(("e", "t", "u", "x", "bi", "by", "co", "ex", "on", "re", "un", "up"))
+"""Shorter beginnings of words that are written with a hyphen: `e-mail`, `co-operate`."""
+SHORT_ENDS = frozenset(("up",))
+_LETTERS_AND_NUMBER = re.compile(r"([^\W\d_]+)(\d+)|(\d+)([^\W\d_]+)")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?: \d{3})+")
+_LONG_NUMBER = re.compile(r"[1-9]\d{3,14}")
+
+
+def are_thousands(parts: str) -> bool:
+    """Return whether numbers with spaces between them may be one: `1 250 000`, no `1 25` and no date."""
+    return _THOUSANDS.fullmatch(parts) is not None
+
+
+def ways_to_part(word: str) -> Iterator[str]:
+    """Yield the ways in which a folded word may be two, or a long number several, with spaces between the parts."""
+    if word.isdigit():
+        if _LONG_NUMBER.fullmatch(word):
+            yield f"{int(word):,}".replace(",", " ")
+    elif both := _LETTERS_AND_NUMBER.fullmatch(word):
+        yield " ".join(part for part in both.groups() if part)
+    elif word.isalpha():
+        for at in range(1, len(word) - 1):
+            first, second = word[:at], word[at:]
+            if (at >= LEAST_LETTERS or first in SHORT_BEGINNINGS) and (
+                len(second) >= LEAST_LETTERS or second in SHORT_ENDS
+            ):
+                yield f"{first} {second}"
+
+
+def parted(word: str, snapshot: Snapshot, frequency: Callable[[str], int]) -> tuple[str, ...]:
+    """Return how the articles of a commit part a word."""
+    found: list[tuple[int, str]] = []
+    for way in ways_to_part(word):
+        *before, last = way.split()
+        least = min(map(frequency, (*before, stem_of(last))))
+        if least and (_stand_together([*before, stem_of(last)], snapshot) or _stand_together(way.split(), snapshot)):
+            found.append((-least, way))
+    return tuple(way for _, way in sorted(found)[:MAX_PARTED])
+
+
+def _stand_together(terms: list[str], snapshot: Snapshot) -> bool:
+    """Return whether some article that is not deleted has terms one after the other."""
+    evaluator = Evaluator(snapshot, Similarity(snapshot), math.inf)
+    for name in TEXT_FIELDS:
+        documents = evaluator.evaluate(Phrase(name, terms)).doc_list().documents
+        alive = snapshot.alive
+        if len(documents) if alive is None else alive.take(documents).any():
+            return True
+    return False
