@@ -22,6 +22,8 @@ LEAST_LETTERS = 3
 SHORT_BEGINNINGS = frozenset(("e", "t", "u", "x", "bi", "by", "co", "ex", "on", "re", "un", "up"))
 """Shorter beginnings of words that are written with a hyphen: `e-mail`, `co-operate`."""
 SHORT_ENDS = frozenset(("up",))
+_INITIALS = re.compile(r"([a-z])\1 ?([a-z])\2|[א-ת]{2,4} ?[א-ת]")
+"""Initials: doubled ones of a Spanish plural, `EE UU`, and Hebrew ones, of which a sign parts the last."""
 _LETTERS_AND_NUMBER = re.compile(r"([^\W\d_]+)(\d+)|(\d+)([^\W\d_]+)")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?: \d{3})+")
 _LONG_NUMBER = re.compile(r"[1-9]\d{3,14}")
@@ -32,6 +34,11 @@ def are_thousands(parts: str) -> bool:
     return _THOUSANDS.fullmatch(parts) is not None
 
 
+def are_initials(parts: str) -> bool:
+    """Return whether folded words with a space between them may be initials: `ee uu`."""
+    return " " in parts and _INITIALS.fullmatch(parts) is not None
+
+
 def ways_to_part(word: str) -> Iterator[str]:
     """Yield the ways in which a folded word may be two, or a long number several, with spaces between the parts."""
     if word.isdigit():
@@ -40,6 +47,8 @@ def ways_to_part(word: str) -> Iterator[str]:
     elif both := _LETTERS_AND_NUMBER.fullmatch(word):
         yield " ".join(part for part in both.groups() if part)
     elif word.isalpha():
+        if _INITIALS.fullmatch(word):
+            yield f"{word[:2]} {word[2:]}" if word.isascii() else f"{word[:-1]} {word[-1]}"
         for at in range(1, len(word) - 1):
             first, second = word[:at], word[at:]
             if (at >= LEAST_LETTERS or first in SHORT_BEGINNINGS) and (

@@ -29,7 +29,7 @@ from newsdex.search.language.ast import (
 )
 from newsdex.search.language.clause_parser import LeafReader
 from newsdex.search.language.plain_text import FEW_WORDS, as_text, number_of_words
-from newsdex.search.language.tokenizer import FIELDS, Token, tokens
+from newsdex.search.language.tokenizer import FIELDS, Token, tokens, with_half_width_signs
 
 MAX_DEPTH = 60
 """Deeper nesting of brackets than a person writes."""
@@ -45,6 +45,7 @@ class Reading(NamedTuple):
 
 def read_tree(text: str) -> Reading:
     """Read a query. Raises `Invalid` where brackets nest too deep."""
+    text = with_half_width_signs(text)
     found = tokens(text)
     if found and all(token.kind == "operator" for token in found):
         # OR may be Oregon: with nothing to join it is a word

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from newsdex.index.text.analysis import MARKS, words
 from newsdex.index.text.scripts import UNSPACED
 
 SIGNS = "*?"
+_PHRASE_SIGNS = frozenset("*?~")
 _LETTER = rf"\w{MARKS}"
 _ENDS = re.compile(rf"^[^{_LETTER}*]+|[^{_LETTER}*]+$")
 _PATTERN = re.compile(rf"[{_LETTER}{SIGNS}'’.-]+")
@@ -14,6 +16,28 @@ _PATTERN = re.compile(rf"[{_LETTER}{SIGNS}'’.-]+")
 _HAS_UNSPACED = re.compile(rf"[{UNSPACED}]").search
 _AS_LETTERS = str.maketrans(SIGNS, "\ua500\ua501")
 """Letters of a script that no query has stand for the signs while a pattern is cut."""
+
+
+_FUZZY_END = re.compile(r"(?<=[^\W\d])~[12]?(?!\w)")
+_FUZZY = re.compile(r"(?P<word>.+)~(?P<edits>[12]?)")
+
+
+class FuzzyPiece(NamedTuple):
+    """A word of a phrase with at most so many letters wrong."""
+
+    word: str
+    edits: int
+
+
+def fuzzy_of(piece: str) -> FuzzyPiece | None:
+    """Return the fuzzy word that one of the `pieces` is, or None."""
+    found = _FUZZY.fullmatch(piece)
+    return FuzzyPiece(found["word"], int(found["edits"] or 1)) if found else None
+
+
+def stands_for_others(text: str) -> bool:
+    """Return whether a phrase has patterns or fuzzy words among its own."""
+    return bool(_PHRASE_SIGNS & set(text)) and any(is_pattern(one) or fuzzy_of(one) for one in pieces(text))
 
 
 def pattern_of(text: str, *, whole: bool = False) -> str:
@@ -31,7 +55,7 @@ def pieces(text: str) -> Sequence[str]:
     """Return the words of a text that may have patterns among them, and what stands alone of their signs."""
     if _HAS_UNSPACED(text):
         return text.split()
-    lettered = text.translate(_AS_LETTERS)
+    lettered = _FUZZY_END.sub(lambda end: "\ua502" * len(end[0]), text.translate(_AS_LETTERS))
     return [text[start:end] for _, start, end in words(lettered)]
 
 

@@ -50,7 +50,8 @@ def as_text(text: str, found: Sequence[Token]) -> tuple[list[Token], list[Note]]
 def is_shouted(text: str, found: Sequence[Token]) -> bool:
     """Return whether operators are words: in a text without a small letter that is not plainly Boolean.
 
-    It is where brackets hold an operator, where brackets or quotes stand beside one, and where a field is named.
+    It is where brackets hold an operator, where brackets or quotes stand beside one, and where a field is named. Quotes
+    beside NOT do not tell in a text of more than a few words.
     """
     operators = [at for at, token in enumerate(found) if token.kind == "operator"]
     return bool(operators) and _is_in_capitals(text, found) and not _is_plainly_boolean(found, operators)
@@ -79,8 +80,10 @@ def _dashes(text: str, found: Sequence[Token]) -> list[Token]:
 
 def _stands_beside_group(found: Sequence[Token], at: int) -> bool:
     behind, before = found[at + 1 : at + 2], found[at - 1 : at] if at else []
-    return any(token.kind in ("open", "phrase") for token in behind) or any(
-        token.kind in ("close", "phrase") for token in before
+    # a headline quotes what someone will not do
+    phrase = () if found[at].text == "NOT" and number_of_words(found) > FEW_WORDS else ("phrase",)
+    return any(token.kind in ("open", *phrase) for token in behind) or any(
+        token.kind in ("close", *phrase) for token in before
     )
 
 

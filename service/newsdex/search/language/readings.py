@@ -1,5 +1,6 @@
 """Other ways to read a query: its quotations preferred rather than required, or what looks like commands as words."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,8 @@ from newsdex.search.language.patterns import is_pattern, pieces
 from newsdex.search.language.plain_text import FEW_WORDS
 
 LONGEST_ID = 500
+_LABEL = re.compile(r"(?<=\S\s)(?P<name>[A-Z]{2,}):$")
+"""A field's name in capitals behind other words, which a value stands behind."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +115,9 @@ def _words_of(leaf: Leaf, own: str, text: str) -> Iterator[Leaf]:
 def _plain(node: Node, text: str) -> Iterator[Node]:
     """Yield the words of a part that may be no command; what is required, or of a field, stays as it is."""
     match node:
+        case Word() if not node.required and (label := _LABEL.search(text[: node.start])):
+            yield Word(start=label.start("name"), end=label.end("name"), text=label["name"])
+            yield replace(node, field=None)
         case Word() if _is_free(node) and not _is_one_word(node.text):
             yield from _words_of(node, node.text, text)
         case Phrase() | Fuzzy() if _is_free(node):

@@ -47,6 +47,18 @@ TAGGERS: Sequence[tuple[str, str]] = (
 """In the order in which they are tried at each place."""
 
 
+_WIDE = str.maketrans("＂（）＊＋－", '"()*+-')
+_WIDE_INSIDE = re.compile(rf"(?<=[A-Za-z])？(?=[A-Za-z])|\b(?:{_NAMED_FIELD})：", re.IGNORECASE)
+"""Question marks and colons of full width end sentences and labels of Chinese and Japanese: here they are signs."""
+
+
+def with_half_width_signs(text: str) -> str:
+    """Return a text of the same length with signs of the grammar as the taggers know them: `（` is `(`."""
+    if text.isascii():
+        return text
+    return _WIDE_INSIDE.sub(lambda sign: sign[0].replace("？", "?").replace("：", ":"), text.translate(_WIDE))
+
+
 class Tagged(syntax.SyntaxNode):  # type: ignore[misc]  # whoosh has no types
     """What a tagger found, as Whoosh's parser keeps it."""
 

@@ -16,7 +16,7 @@ from newsdex.index.text.folding import fold
 from newsdex.index.text.languages import DEFAULT
 from newsdex.search.language.ast import DateRange, Fuzzy, Leaf, MatchAll, Node, Phrase, TermRange, Wildcard, Word
 from newsdex.search.language.dates import QueryClock
-from newsdex.search.language.patterns import SIGNS, is_pattern, pieces
+from newsdex.search.language.patterns import SIGNS, fuzzy_of, is_pattern, pieces, stands_for_others
 from newsdex.search.plan.runs import pieces as run_pieces
 
 NAMES_IN_PARTS = "authors"
@@ -69,7 +69,7 @@ def text_clause(node: Node) -> TextClause | None:
     """Return the words of a leaf that asks for words or a phrase in full text; None for any other node."""
     if not isinstance(node, Word | Phrase) or (node.field is not None and node.field not in TEXT_FIELDS):
         return None
-    if isinstance(node, Phrase) and is_pattern(node.text) and any(map(is_pattern, pieces(node.text))):
+    if isinstance(node, Phrase) and stands_for_others(node.text):
         return None
     found = tuple(map(query_word, phrase_words(node.text)))
     fields = ALL_TEXT if node.field is None else (node.field,)
@@ -155,6 +155,8 @@ def _in_phrase(leaf: Leaf, piece: str, field: str, languages: tuple[str, ...], *
     """Return the query of what may stand at one place of a phrase."""
     if fuzzy and isinstance(leaf, Fuzzy):
         return _term_set(replace(leaf, text=piece), field, fold, 1.0)
+    if near := fuzzy_of(piece):
+        return _term_set(Fuzzy(start=leaf.start, end=leaf.end, text=near.word, edits=near.edits), field, fold, 1.0)
     if is_pattern(piece):
         return _term_set(Wildcard(start=leaf.start, end=leaf.end, text=piece), field, fold, 1.0)
     return q.Or([q.Term(field, term) for (term,) in alternatives((piece,), languages)])

@@ -6,7 +6,7 @@ Small words are mostly no parts of others: `the rapist` is no therapist. Some ar
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
-from newsdex.index.lexicon.compounds import LEAST_LETTERS, SHORT_BEGINNINGS, SHORT_ENDS, are_thousands
+from newsdex.index.lexicon.compounds import LEAST_LETTERS, SHORT_BEGINNINGS, SHORT_ENDS, are_initials, are_thousands
 from newsdex.search.plan.clauses import TextClause
 
 _BEGINNINGS = frozenset(("by", "off", "on", "out", "over", "under", "up"))
@@ -31,6 +31,8 @@ def neighbours(clauses: Sequence[TextClause], stop_words: Collection[str]) -> It
 
 def may_be_one(parts: str, stop_words: Collection[str]) -> bool:
     """Return whether words that stand side by side may be one word that is written so, too."""
+    if are_initials(parts):
+        return True
     if parts.replace(" ", "").isdigit():
         return are_thousands(parts)
     first, second = parts.split()
