@@ -10,6 +10,7 @@ from newsdex.apps.intake import ARRIVAL
 from newsdex.apps.problems import problem_of
 from newsdex.apps.requests import correlation_id_of, in_time, reply
 from newsdex.handles import OutOfHandles, out_of_handles
+from newsdex_schemas.model import ContractModel
 
 Failed = Callable[[str, NatsMessage], Awaitable[None]]
 """Hears the code of each Problem, with the request."""
@@ -27,10 +28,14 @@ class Answers:
     async def handle(self, message: NatsMessage) -> NatsResponse:
         """Return the reply to the request that `ARRIVAL` has."""
         arrival, correlation_id = ARRIVAL.get(), correlation_id_of(message)
-        channel, request = arrival.channel, arrival.request
+        channel = arrival.channel
+
+        def answer() -> ContractModel:
+            made: ContractModel = channel.answer(arrival.read(), arrival.arrived)
+            return made
+
         try:
-            arrival.raise_fault()
-            answered = await in_time(self._threads, arrival.deadline, lambda: channel.answer(request, arrival.arrived))
+            answered = await in_time(self._threads, arrival.deadline, answer)
         except Exception as raised:  # noqa: BLE001 - becomes a Problem; a defect is logged whole
             error = out_of_handles(raised) or raised
             code = problem_of(error, None).code
@@ -40,5 +45,5 @@ class Answers:
                 return reply(problem_of(error, correlation_id), correlation_id)
             await self._failed(code, message)
             return channel.refused(error, correlation_id)
-        channel.report(request, answered, correlation_id)
+        channel.report(arrival.request, answered, correlation_id)
         return reply(answered, correlation_id)

@@ -24,8 +24,11 @@ class RequestChannel(Generic[Request, Reply]):
 
     subject: str
     model: type[Request]
-    timeout_s: Callable[[Request], float]
-    """Returns how long after its arrival a request has to be answered."""
+    timeout_s: Callable[[Request], float] | float
+    """How long after its arrival a request has to be answered: what the request states, or the same for each.
+
+    Where it is the same for each, a request is read in its turn, beside what else arrives, and not before.
+    """
     answer: Callable[[Request, float], Reply]
     """Returns the reply; called in a thread, with the time of arrival of `time.monotonic`."""
     report: Callable[[Request, Reply, str], None]

@@ -81,10 +81,13 @@ class Arrival:
         """Return the event that the index has to reflect first."""
         return None if self.request is None else self.channel.wait_for(self.request)
 
-    def raise_fault(self) -> None:
-        """Raise the fault, if there is one."""
+    def read(self) -> Any:
+        """Return the request, reading it where that waited for its turn; raise why it cannot be answered."""
         if self.fault is not None:
             raise self.fault
+        if self.request is None:
+            self.request = read_request(self.channel.model, self.message.data)
+        return self.request
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,7 +171,7 @@ class Intake:
         self._open += 1
         try:
             refuse_too_large(arrival.size)
-            _read(arrival)
+            _read_deadline(arrival)
             if arrival.size > LONG_READ_BYTES:
                 await asyncio.sleep(0)
             self._refuse_hopeless(arrival)
@@ -275,11 +278,11 @@ class Intake:
         task.add_done_callback(self._tasks.discard)
 
 
-def _read(arrival: Arrival) -> None:
-    """Read the request and its deadline; what cannot be read waits for its turn too, for to say so takes time."""
+def _read_deadline(arrival: Arrival) -> None:
+    """Read when the reply is due; what cannot be read waits for its turn too, for to say so takes time."""
+    timeout_s = arrival.channel.timeout_s
     try:
-        arrival.request = read_request(arrival.channel.model, arrival.message.data)
-        arrival.deadline = arrival.arrived + arrival.channel.timeout_s(arrival.request)
+        arrival.deadline = arrival.arrived + (timeout_s(arrival.read()) if callable(timeout_s) else timeout_s)
     except NewsdexError as fault:
         arrival.fault = fault
 

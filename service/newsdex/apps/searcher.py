@@ -206,7 +206,7 @@ def _untimed(
     return RequestChannel(
         subject=subject,
         model=model,
-        timeout_s=lambda _: UNTIMED_S,
+        timeout_s=UNTIMED_S,
         answer=answer,
         report=report,
         refused=lambda error, id_: problem_reply(error, id_, "request.refused"),
