@@ -1,27 +1,24 @@
 """Handles a batch of deliveries in one transaction: each gets exactly one outcome."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import structlog
 
 from newsdex.errors import Invalid
 from newsdex.ingest.decide import decide, decide_copy
-from newsdex.ingest.identity import claim, identity, is_place_in_stream
-from newsdex.ingest.pages import page_reader
+from newsdex.ingest.identity import claim, is_place_in_stream
 from newsdex.ingest.read import is_html, name_of_page, read_event
+from newsdex.ingest.results import kept_page, named_result, redelivered_result, unread_result
 from newsdex.ingest.supersede import Waiting
-from newsdex.order import ArticleEvents, ArticleState, EventKey, EventName, OrderedEvent, Place
+from newsdex.ingest.transaction import Archive, Transaction
+from newsdex.order import ArticleEvents, ArticleState, EventName, OrderedEvent, Place
 from newsdex.records import (
-    Claim,
     Decision,
     Delivery,
     Fault,
-    KeptPage,
     ParkedEvent,
-    Placed,
     ReceivedEvent,
     Redrive,
     Result,
@@ -32,71 +29,6 @@ from newsdex_schemas import Article
 log = structlog.get_logger()
 
 NOTHING_KNOWN = ArticleEvents()
-
-
-class Transaction(Protocol):
-    """What handling needs of the archive within one commit; nothing is durable before the commit."""
-
-    def placed(self, deliveries: Sequence[Delivery]) -> list[Placed]:
-        """Return where each stands in the stream, and whether it has an outcome already."""
-
-    def is_settled(self, place: Place) -> bool:
-        """Return whether everything up to a place is handled once this transaction is committed."""
-
-    def events(self, ids: Iterable[str]) -> dict[str, ArticleEvents]:
-        """Return what is known of some articles; unknown ones are absent."""
-
-    def places_of_copies(self, events: Iterable[ReceivedEvent]) -> dict[EventName, Place]:
-        """Return the first place of those events of which the ledger has a copy."""
-
-    def unfingerprinted(self, event: ReceivedEvent) -> Place | None:
-        """Return where a publication stands that may be the same event, from before contents were fingerprinted."""
-
-    def articles_at(self, addresses: Iterable[str]) -> dict[str, set[str]]:
-        """Return the articles whose page was met at some addresses, beside the ones that have these as their ids."""
-
-    def add_addresses(self, article_id: str, addresses: Iterable[str]) -> None:
-        """Note at which addresses the page of an article was met."""
-
-    def erased(self, article_ids: Iterable[str | None]) -> set[str]:
-        """Return those of some articles that were erased, and of which nothing may be taken in."""
-
-    def is_erased_text(self, article: Article) -> bool:
-        """Return whether an article has a text that was erased, under whatever id."""
-
-    def blank_parked(self, id_: int) -> None:
-        """Take the message from a parked event that turned out to have an erased text."""
-
-    def parked(self, ids: Sequence[int]) -> dict[int, ParkedEvent]:
-        """Return the parked events among some ids, closed ones too."""
-
-    def waiting(self, events: Iterable[ReceivedEvent]) -> list[WaitingEvent]:
-        """Return the open parked events with the names or the articles of some events."""
-
-    def keep_page(self, page: KeptPage) -> None:
-        """Keep the page that an article is made of, while a text of the article is kept that was read off it."""
-
-    def change(self, article_id: str, events: ArticleEvents, correlation_id: str) -> int:
-        """Make an article what its events say, for search too; return the change's sequence number."""
-
-    def note(self, article_id: str, events: ArticleEvents) -> None:
-        """Keep new events of an article that change nothing for search."""
-
-    def park(self, result: Result, claim: Claim, now_us: int) -> int:
-        """Keep an event that could not be handled; give the number it is parked under."""
-
-    def close_parked(self, id_: int, status: str, resolution: str, now_us: int, *, tried: bool = False) -> None:
-        """Close a parked event: `resolved` or `dropped`, with the reason."""
-
-    def enter(self, results: Iterable[Result], now_us: int) -> None:
-        """Enter outcomes into the ledger."""
-
-
-class Archive(Protocol):
-    """Gives transactions that are durable, or without effect, at their end."""
-
-    def transaction(self) -> AbstractContextManager[Transaction]:
-        """Return a transaction; an exception inside it takes all of it back."""
 
 
 def handle_batch(archive: Archive, deliveries: Sequence[Delivery], now_us: int) -> list[Result]:
@@ -155,7 +87,7 @@ def _settle(
         delivery, event, (place, known) = deliveries[at], read[at], placed[at]
         key = (place, delivery.stored_us)
         if (known or key in handled) and delivery.parked_id is None:
-            results[at] = _redelivered(delivery, place, event)
+            results[at] = redelivered_result(delivery, place, event)
         elif isinstance(event, Fault):
             results[at] = batch.park(delivery, place, event)
         else:
@@ -268,18 +200,7 @@ class _Batch:
         if delivery.parked_id is not None:
             self._transaction.close_parked(delivery.parked_id, "resolved", "stale: erased", self._now_us, tried=True)
             self._transaction.blank_parked(delivery.parked_id)
-        return Result(
-            delivery=delivery,
-            place=place,
-            outcome="stale",
-            reason="erased",
-            source=event.source,
-            event_id=event.id,
-            correlation_id=event.correlation_id,
-            type=event.type,
-            article_id=event.article_id,
-            parked_id=delivery.parked_id,
-        )
+        return replace(named_result(delivery, place, event, "stale", "erased"), parked_id=delivery.parked_id)
 
     def _decide(
         self, event: ReceivedEvent, place: Place, delivery: Delivery, before: ArticleEvents
@@ -294,7 +215,7 @@ class _Batch:
         if is_place_in_stream(event.source, event.id):
             ordered = replace(ordered, name=ordered.name._replace(id=f"{event.id}/{stands_at.incarnation}"))
         if event.page is not None:
-            self._transaction.keep_page(_kept(event, event.page, ordered.key, delivery.headers))
+            self._transaction.keep_page(kept_page(event, event.page, ordered.key, delivery.headers))
         met = before
         for address in event.addresses:
             met = met.with_withdrawals_of(self._known.get(address, NOTHING_KNOWN))
@@ -369,7 +290,7 @@ class _Batch:
 
     def park(self, delivery: Delivery, place: Place, fault: Fault) -> Result:
         """Keep an event that could not be handled."""
-        result, told = _unread(delivery, place, fault), claim(delivery)
+        result, told = unread_result(delivery, place, fault), claim(delivery)
         if self._transaction.erased([result.article_id]):
             return replace(result, outcome="stale", reason="erased", fault=None)
         id_ = self._transaction.park(result, told, self._now_us)
@@ -386,47 +307,3 @@ class _Batch:
             )
         )
         return replace(result, parked_id=id_)
-
-
-def _kept(event: ReceivedEvent, page: bytes, key: EventKey, headers: Mapping[str, str]) -> KeptPage:
-    return KeptPage(
-        article_id=event.article_id,
-        place=key.place,
-        stored_us=key.stored_us,
-        correlation_id=event.correlation_id,
-        reader=page_reader(),
-        headers=headers,
-        body=page,
-    )
-
-
-def _unread(delivery: Delivery, place: Place, fault: Fault) -> Result:
-    name = identity(delivery)
-    return Result(
-        delivery=delivery,
-        place=place,
-        outcome="parked",
-        reason=fault.code,
-        source=name.source,
-        event_id=name.id,
-        article_id=name.article_id,
-        correlation_id=delivery.correlation_id or name.id,
-        fault=fault,
-    )
-
-
-def _redelivered(delivery: Delivery, place: Place, event: ReceivedEvent | Fault) -> Result:
-    """The outcome was durable, but the acknowledgement did not reach the broker."""
-    if isinstance(event, Fault):
-        return replace(_unread(delivery, place, event), outcome="duplicate", reason="redelivered", fault=None)
-    return Result(
-        delivery=delivery,
-        place=place,
-        outcome="duplicate",
-        reason="redelivered",
-        source=event.source,
-        event_id=event.id,
-        correlation_id=event.correlation_id,
-        type=event.type,
-        article_id=event.article_id,
-    )
