@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,39 @@ def test_a_takedown_that_comes_with_a_copy_and_is_handled_first_hides_the_page(a
     assert [] == list(archive._connection.execute("SELECT 1 FROM articles WHERE versioned_content NOT NULL"))
 
 
+def test_a_takedown_goes_from_page_to_page_in_whatever_order_they_are_handled(tmp_path: Path) -> None:
+    other = "https://n.example/news/8"
+    events = [
+        page(1, url=ANSWERED, fetched_url=ANSWERED, canonical_url=other),
+        page(2, url=OWN, fetched_url=OWN, canonical_url=ANSWERED),
+        takedown(3, url=OWN),
+    ]
+    for at, order in enumerate(permutations(events)):
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        with closing(ArchiveWriter(folder)) as archive:
+            results = [handle(archive, one)[0] for one in order]
+            archive.settle_up_to(3)
+            last = archive._connection.execute("SELECT max(sequence) FROM articles").fetchone()[0]
+
+            assert set() == shown(archive), [one.stream_sequence for one in order]
+            assert last == max(one.sequence or 0 for one in results)
+
+
+def test_a_page_of_which_another_takes_over_the_takedown_counts_as_what_is_shown(
+    archive: ArchiveWriter, tmp_path: Path
+) -> None:
+    other = "https://n.example/news/8"
+    handle(archive, page(1, url=ANSWERED, fetched_url=ANSWERED, canonical_url=other), takedown(2, url=OWN))
+    handle(archive, page(3, url=OWN, fetched_url=OWN, canonical_url=ANSWERED))
+    with closing(ArchiveReader(tmp_path)) as reader:
+        entry = reader.outcome_of("scraper", "e-3")
+
+        assert {page_id(ANSWERED)} == shown(archive)
+        assert entry is not None
+        assert reader.is_current(entry)
+
+
 def test_the_state_does_not_depend_on_the_order_in_which_events_are_handled(tmp_path: Path) -> None:
     draw = random.Random(7)
     for round_ in range(60):
@@ -134,8 +169,8 @@ def test_the_state_does_not_depend_on_the_order_in_which_events_are_handled(tmp_
 
 def _drawn(draw: random.Random, number: int) -> Delivery:
     if draw.random() < 0.5:
-        canonical = draw.choice([OWN, "https://n.example/news/8", ASKED])
-        return page(number, canonical_url=canonical, url=draw.choice(ADDRESSES[:4]), text=f"{TEXT} {number}")
+        own, fetched = draw.choice([OWN, "https://n.example/news/8", ASKED, ANSWERED]), draw.choice(ADDRESSES)
+        return page(number, canonical_url=own, fetched_url=fetched, url=draw.choice(ADDRESSES), text=f"{TEXT} {number}")
     name, value = draw.choice([("url", draw.choice(ADDRESSES)), ("id", OWN), ("id", ADDRESSES[1])])
     versions = {} if draw.random() < 0.7 else {"version": draw.randint(1, 3)}
     return takedown(number, **{name: value}, **versions)

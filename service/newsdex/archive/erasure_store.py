@@ -57,8 +57,8 @@ class ErasureStore:
     def _with_addresses(self, article_ids: Iterable[str]) -> list[str]:
         """Return articles, and those whose page was met at an address that is the id of one of them."""
         named = list(dict.fromkeys(article_ids))
-        others = articles_at(self._connection, named)
-        return list(dict.fromkeys([*named, *(id_ for name in named for id_ in sorted(others.get(name, ())))]))
+        others = articles_at(self._connection, named).values()
+        return list(dict.fromkeys([*named, *sorted(set().union(*others))]))
 
     @faults_with_codes()
     def erasures(self, article_ids: Sequence[str] = ()) -> list[Erasure]:

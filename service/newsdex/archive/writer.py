@@ -232,7 +232,7 @@ class ArchiveTransaction:
         return Place(*row) if row else None
 
     def articles_at(self, addresses: Iterable[str]) -> dict[str, set[str]]:
-        """Return the articles whose page was met at some addresses, beside the ones that have these as their ids."""
+        """Return the articles whose page was met at some addresses, or at those that are such an article's id."""
         return articles_at(self._connection, addresses)
 
     def add_addresses(self, article_id: str, addresses: Iterable[str]) -> None:

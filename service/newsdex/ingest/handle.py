@@ -9,6 +9,7 @@ import structlog
 from newsdex.errors import Invalid
 from newsdex.ingest.decide import decide, decide_copy
 from newsdex.ingest.identity import claim, is_place_in_stream
+from newsdex.ingest.page_names import PageNames
 from newsdex.ingest.read import is_html, name_of_page, read_event
 from newsdex.ingest.results import kept_page, named_result, redelivered_result, unread_result
 from newsdex.ingest.supersede import Waiting
@@ -130,6 +131,11 @@ class _Named(NamedTuple):
     sequence: int | None = None
 
 
+def _is_left(one: _Named) -> tuple[bool, bool]:
+    """Order the articles that a takedown names: what is told is of one that is still shown, if any."""
+    return one.state.shown is not None, one.state.chosen is not None
+
+
 class _Batch:
     """The events of one transaction, and what the archive knows of their articles meanwhile."""
 
@@ -142,10 +148,10 @@ class _Batch:
     ) -> None:
         self._transaction = transaction
         self._now_us = now_us
-        self._at = transaction.articles_at(event.article_id for event in events if event.article is None)
-        """Articles by the addresses at which their pages were met."""
+        met = transaction.articles_at(one.article_id for one in events if one.article is None or one.addresses)
+        self._page_names = PageNames(met)
         named = {id_ for event in events for id_ in (event.article_id, *event.addresses)}
-        self._known = transaction.events(named.union(*self._at.values()))
+        self._known = transaction.events(named.union(*met.values()))
         self._copies = transaction.places_of_copies(events)
         self._erased = transaction.erased(named)
         tried = {delivery.parked_id for delivery in deliveries}
@@ -158,12 +164,10 @@ class _Batch:
         before = self._known.get(event.article_id, NOTHING_KNOWN)
         first = self._first_copy(event, before)
         decision, after, ordered = self._decide(event, place, delivery, before)
-        named = [self._keep(event.article_id, event, before, after, decision)]
-        if ordered is not None:
-            self._meet(event)
-            named += self._withdraw_others(event, ordered, is_copy=first is not None)
-        # of several that a takedown names by their page's address, what is told is of one that is still shown, if any
-        told = max(named, key=lambda one: (one.state.shown is not None, one.state.chosen is not None))
+        # before the article itself: of the changes that one event makes, the last one is its own
+        others = [] if ordered is None else self._withdraw_others(event, ordered, after, is_copy=first is not None)
+        named = [self._keep(event.article_id, event, before, after, decision), *others]
+        told = max(named, key=_is_left) if event.article is None else named[0]
         decision = told.decision
         if delivery.parked_id is not None:
             resolution = f"{decision.outcome}: {decision.reason}"
@@ -226,22 +230,21 @@ class _Batch:
     def _judge(ordered: OrderedEvent, before: ArticleEvents, after: ArticleEvents, *, is_copy: bool) -> Decision:
         return decide_copy(before.state, after.state) if is_copy else decide(ordered, before.state, after.state)
 
-    def _meet(self, event: ReceivedEvent) -> None:
-        """Remember the addresses of a page: takedowns that come later name it by each of them."""
+    def _withdraw_others(
+        self, event: ReceivedEvent, ordered: OrderedEvent, after: ArticleEvents, *, is_copy: bool
+    ) -> list[_Named]:
+        """Have the takedowns of an article be those of the others, too, that its name stands for."""
         if event.addresses:
             self._transaction.add_addresses(event.article_id, event.addresses)
-            for address in event.addresses:
-                self._at.setdefault(address, set()).add(event.article_id)
-
-    def _withdraw_others(self, event: ReceivedEvent, ordered: OrderedEvent, *, is_copy: bool) -> list[_Named]:
-        """Have a withdrawal hide the articles, too, whose page was met at the address that it names."""
-        if not ordered.withdrawal:
+            self._page_names.add(event.article_id, event.addresses)
+        if not (event.addresses or ordered.withdrawal):
             return []
         settled, named = self._transaction.is_settled(ordered.key.place), []
-        for id_ in sorted(self._at.get(event.article_id, set()) - {event.article_id}):
-            before = self._known.get(id_, NOTHING_KNOWN)
-            after = before.plus(ordered, settled=settled)
-            named.append(self._keep(id_, event, before, after, self._judge(ordered, before, after, is_copy=is_copy)))
+        for id_ in self._page_names.others(event.article_id):
+            known = self._known.get(id_, NOTHING_KNOWN)
+            others = known.plus(ordered, settled=settled) if ordered.withdrawal else known.with_withdrawals_of(after)
+            decision = self._judge(ordered, known, others, is_copy=is_copy or not ordered.withdrawal)
+            named.append(self._keep(id_, event, known, others, decision))
         return named
 
     def _first_copy(self, event: ReceivedEvent, before: ArticleEvents) -> Place | None:

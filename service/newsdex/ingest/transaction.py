@@ -28,7 +28,7 @@ class Transaction(Protocol):
         """Return where a publication stands that may be the same event, from before contents were fingerprinted."""
 
     def articles_at(self, addresses: Iterable[str]) -> dict[str, set[str]]:
-        """Return the articles whose page was met at some addresses, beside the ones that have these as their ids."""
+        """Return the articles whose page was met at some addresses, or at those that are such an article's id."""
 
     def add_addresses(self, article_id: str, addresses: Iterable[str]) -> None:
         """Note at which addresses the page of an article was met."""
