@@ -40,7 +40,7 @@ class Service:
         self.asked.append(request)
         return REPLY
 
-    async def publish_one(self, message: Any) -> tuple[EventRef, bool]:
+    async def publish_one(self, message: Any, *_: float) -> tuple[EventRef, bool]:
         self.asked.append(message)
         return message.ref.model_copy(update={"stream_sequence": 1}), False
 

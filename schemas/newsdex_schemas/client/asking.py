@@ -25,12 +25,13 @@ class Asker:
     """Questions to the service.
 
     Each raises `Refused` for a Problem and `Unavailable` where no reply comes; what may pass is tried again for
-    `retry_s` seconds before that.
+    `retry_s` seconds before that, and for `wait_retry_s` where an outcome is waited for: unset, as long.
     """
 
-    def __init__(self, transport: Transport, *, retry_s: float = 0.0) -> None:
+    def __init__(self, transport: Transport, *, retry_s: float = 0.0, wait_retry_s: float | None = None) -> None:
         self._transport = transport
         self._retry_s = retry_s
+        self._wait_retry_s = retry_s if wait_retry_s is None else wait_retry_s
 
     async def search(self, request: SearchRequest | str) -> SearchReply:
         """Return the articles that a query finds; a request says more than its words."""
@@ -85,7 +86,7 @@ class Asker:
 
     async def _outcomes_so_far(self, refs: Sequence[EventRef], deadline: float) -> tuple[EventOutcome, ...]:
         """Return outcomes, or none where the answer is that there will be one: the first index is being built."""
-        retry_s = min(self._retry_s, max(0.0, deadline - time.monotonic()))
+        retry_s = min(self._wait_retry_s, max(0.0, deadline - time.monotonic()))
         try:
             return (await self._outcomes(refs, retry_s)).outcomes
         except Refused as refused:

@@ -69,13 +69,15 @@ async def connected(settings: Settings) -> AsyncIterator["Client"]:
 class Client(Asker):
     """The contract's client, with what operators ask.
 
-    Each request raises `Unavailable` where nobody answers and `Refused` for a Problem. Nothing is tried again but what
-    an election in the broker's cluster delays.
+    Each request raises `Unavailable` where nobody answers and `Refused` for a Problem, by its own deadline: a searcher
+    that sheds load must not be asked again. Only what outlasts an election in the broker's cluster is tried again:
+    publishing, which goes by the same message id, and waiting for outcomes.
     """
 
     def __init__(self, connection: NatsClient, refusals: Refusals) -> None:
         self._nats = NatsTransport(connection, refusals)
-        super().__init__(self._nats, retry_s=ELECTION_S if is_clustered(connection) else 0.0)
+        self._election_s = ELECTION_S if is_clustered(connection) else 0.0
+        super().__init__(self._nats, wait_retry_s=self._election_s)
         self._connection = connection
         self._js = connection.jetstream()
         self._lag_is_told = True
@@ -93,15 +95,16 @@ class Client(Asker):
         where it refuses us. Without a pace everything is sent at once, however much waits for the service.
         """
         done = done or Publication()
-        await Publisher(self._nats, pace, self._retry_s).publish(messages, done, on_ack)
+        await Publisher(self._nats, pace, self._election_s).publish(messages, done, on_ack)
         return done
 
-    async def publish_one(self, message: Message) -> Stored:
+    async def publish_one(self, message: Message, patience_s: float = ELECTION_S) -> Stored:
         """Publish one event; return it with its number in the stream, and whether the broker had it already.
 
-        Raises `Invalid` for one that is larger than the broker takes, `Unavailable` and `Misconfigured` as `publish`.
+        An election is waited for, at most for `patience_s`. Raises `Invalid` for one that is larger than the broker
+        takes, `Unavailable` and `Misconfigured` as `publish`.
         """
-        return await retried(lambda: self._nats.publish_one(message), self._retry_s)
+        return await retried(lambda: self._nats.publish_one(message), min(patience_s, self._election_s))
 
     def pace(self) -> Pace:
         """Return what keeps the events that wait for the service few, for one publication."""

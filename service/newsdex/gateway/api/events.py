@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,6 +31,8 @@ MAX_BODY_BYTES = 2 * channels.MAX_MESSAGE_BYTES
 """A batch of events; each of them is at most as large as a message."""
 BODIES_AT_ONCE = 8
 """Bodies that are in memory at the same time."""
+ELECTION_S = 10.0
+"""How long a publisher who waits has the broker elect a leader, which took 7 s at most; others' bodies wait as long."""
 IN_FLIGHT = 100
 SOURCE = "newsdex-http"
 """The CloudEvents attribute of events that are made here of items in other formats."""
@@ -46,13 +49,15 @@ async def publish(request: Request) -> Response:
     async with _turns:
         # in a thread: a feed takes long to read, and searches are answered meanwhile
         bodies, several = await asyncio.to_thread(split_body, await _body(request), request.headers, _context(request))
-        results = await _published(client, bodies)
+        began = time.monotonic()
+        results = await _published(client, bodies, min(wait_s, ELECTION_S))
+        left_s = max(0.0, wait_s - (time.monotonic() - began))
     if not several:
         (result,) = results
         if isinstance(result, NewsdexError):
             raise result
     unkept = [body.unkept if isinstance(body, Item) else () for body in bodies]
-    receipts = await _receipts(client, results, unkept, wait_s)
+    receipts = await _receipts(client, results, unkept, left_s)
     if several:
         reply = json_reply(request, EventReceipts(results=receipts), cache=NOT_STORED, status=HTTPStatus.MULTI_STATUS)
     else:
@@ -111,7 +116,7 @@ def _message_of(body: bytes | Item | Invalid, origin: str) -> Message:
 
 
 async def _published(
-    client: Client, bodies: Sequence[bytes | Item | Invalid]
+    client: Client, bodies: Sequence[bytes | Item | Invalid], patience_s: float
 ) -> list[tuple[EventRef, bool] | NewsdexError]:
     """Publish each event, and return what the broker acknowledged of it, or why it was refused."""
     turns = asyncio.Semaphore(IN_FLIGHT)
@@ -120,7 +125,7 @@ async def _published(
         async with turns:
             try:
                 message = await asyncio.to_thread(_message_of, body, f"event {number}")
-                return await client.publish_one(replace(message, correlation_id=CORRELATION_ID.get()))
+                return await client.publish_one(replace(message, correlation_id=CORRELATION_ID.get()), patience_s)
             except NewsdexError as error:
                 return error
 
