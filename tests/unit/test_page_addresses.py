@@ -10,10 +10,12 @@ import pytest
 from tests.unit.events import HOUR_US, NOON_US, delivery
 
 from newsdex.apps.page_reader import decode_reply, encode_reply
+from newsdex.archive.pages import kept_pages
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
-from newsdex.ingest.handle import handle_batch
+from newsdex.ingest.handle import handle_batch, read_delivery
 from newsdex.ingest.read import read_event
+from newsdex.ingest.reprocess import Remade, reprocess
 from newsdex.normalise.page_address import page_id
 from newsdex.records import Delivery, ReceivedEvent, Result
 from newsdex_schemas import channels
@@ -150,7 +152,7 @@ def test_a_page_of_which_another_takes_over_the_takedown_counts_as_what_is_shown
 
 def test_the_state_does_not_depend_on_the_order_in_which_events_are_handled(tmp_path: Path) -> None:
     draw = random.Random(7)
-    for round_ in range(60):
+    for round_ in range(40):
         events = [_drawn(draw, number) for number in range(1, draw.randint(3, 8))]
         found = []
         for attempt in range(3):
@@ -182,6 +184,56 @@ def _batches(draw: random.Random, events: Sequence[Delivery]) -> Iterator[Sequen
         end = start + draw.randint(1, 3)
         yield events[start:end]
         start = end
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["takedown before", "takedown after"])
+def test_a_page_of_an_older_archive_is_withdrawn_by_each_address_once_it_is_read_again(
+    archive: ArchiveWriter, is_first: bool
+) -> None:
+    handle(archive, page(1))
+    forget_addresses(archive)
+    if is_first:
+        handle(archive, takedown(2, url=ASKED))
+    read = remake(archive)
+    if not is_first:
+        handle(archive, takedown(2, url=ASKED))
+
+    assert [OWN] == [one.article_id for one in read]
+    assert set() == shown(archive)
+
+
+def test_a_takedown_goes_on_from_a_page_that_is_read_again(archive: ArchiveWriter) -> None:
+    other = "https://n.example/news/8"
+    handle(archive, page(1), page(2, url=OWN, fetched_url=OWN, canonical_url=other))
+    archive._connection.execute("DELETE FROM page_addresses WHERE article_id = ?", (OWN,))
+    handle(archive, takedown(3, url=ASKED))
+    assert {OWN, other} == shown(archive)
+    remake(archive)
+
+    assert set() == shown(archive)
+
+
+def test_a_page_that_is_read_again_is_hidden_where_its_address_was_erased(archive: ArchiveWriter) -> None:
+    handle(archive, page(1))
+    forget_addresses(archive)
+    archive.erasures.erase([ADDRESSES[1]], NOW_US)
+    assert {OWN} == shown(archive)
+    read = remake(archive)
+
+    assert ["erased"] == [one.what for one in read]
+    assert set() == shown(archive)
+    assert [ADDRESSES[1], OWN] == list(archive.erasures.erase([ADDRESSES[1]], NOW_US))
+
+
+def forget_addresses(archive: ArchiveWriter) -> None:
+    """Make the archive what a release left that did not keep at which addresses a page was met."""
+    archive._connection.execute("DELETE FROM page_addresses")
+
+
+def remake(archive: ArchiveWriter) -> list[Remade]:
+    ids = [row[0] for row in archive._connection.execute("SELECT DISTINCT article_id FROM pages")]
+    pages = [one for id_ in ids for one in kept_pages(archive._connection, id_)]
+    return reprocess(archive, [(one, read_delivery(one.delivery())) for one in pages], NOW_US)
 
 
 def test_addresses_go_with_a_page_that_is_read_in_another_process() -> None:
