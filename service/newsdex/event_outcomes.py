@@ -59,6 +59,7 @@ def outcome_of(ref: EventRef, ledger: Ledger, commit: Commit) -> EventOutcome:
     reflected = entry.outcome != "parked" and (entry.sequence or last) <= commit.position
     embargoed_us = None if entry.outcome in ("withdrawn", "parked") or article is None else article.embargoed_us
     waits = embargoed_us is not None and embargoed_us > commit.as_of_us
+    current = ledger.is_current(entry)
     fault = ledger.parked_fault(entry.parked_id) if entry.parked_id else None
     return EventOutcome(
         source=ref.source,
@@ -69,14 +70,14 @@ def outcome_of(ref: EventRef, ledger: Ledger, commit: Commit) -> EventOutcome:
         place=fault.place if fault else None,
         message=fault.message if fault else None,
         reflected=reflected,
-        searchable=reflected and last <= commit.position and _is_as_asked(entry, article, commit.as_of_us),
+        searchable=reflected
+        and last <= commit.position
+        and (current if entry.is_withdrawal else _is_shown(entry, article, commit.as_of_us)),
         searchable_from=moment_of(embargoed_us) if embargoed_us is not None and waits else None,
-        current=ledger.is_current(entry),
+        current=current,
     )
 
 
-def _is_as_asked(entry: LedgerEntry, article: FeedEntry | None, as_of_us: int) -> bool:
-    """Return whether an article is as an event asked for: shown, or hidden after a withdrawal."""
-    if entry.is_withdrawal:
-        return article is None or not article.live
+def _is_shown(entry: LedgerEntry, article: FeedEntry | None, as_of_us: int) -> bool:
+    """Return whether an article is shown, as a publication asked for."""
     return article is not None and article.shown_at(as_of_us) and entry.outcome != "stale"

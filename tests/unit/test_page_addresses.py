@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.unit.events import HOUR_US, NOON_US, delivery
 
+from newsdex.apps.article_story import read_story, tell_story
 from newsdex.apps.page_reader import decode_reply, encode_reply
 from newsdex.archive.pages import kept_pages
 from newsdex.archive.reader import ArchiveReader
@@ -71,7 +72,7 @@ def test_a_page_is_withdrawn_by_each_of_its_addresses(archive: ArchiveWriter, ad
     (result,) = handle(archive, takedown(2, **{name: address if name == "url" else page_id(address)}))
 
     assert set() == shown(archive)
-    assert ("withdrawn", "withdrawn", OWN) == (result.outcome, result.reason, result.article_id)
+    assert ("withdrawn", "withdrawn", page_id(address)) == (result.outcome, result.reason, result.article_id)
     assert result.sequence is not None
 
 
@@ -106,6 +107,42 @@ def test_every_page_that_was_met_at_an_address_goes(archive: ArchiveWriter) -> N
     handle(archive, page(1), page(2, canonical_url=other, text=f"Terns nest\n\n{TEXT}"), takedown(3, url=ASKED))
 
     assert set() == shown(archive)
+
+
+def test_the_story_of_each_article_that_an_address_stands_for_has_the_takedown(
+    archive: ArchiveWriter, tmp_path: Path
+) -> None:
+    other = "https://n.example/news/8"
+    handle(archive, page(1), page(2, canonical_url=other, text=f"Terns nest\n\n{TEXT}"), takedown(3, url=ASKED))
+    with closing(ArchiveReader(tmp_path)) as reader:
+        for name in (page_id(ASKED), OWN, other):
+            told = tell_story(read_story(name, reader, None), NOW_US)
+
+            assert ("withdrawn", "e-3") == (told.events[-1].outcome, told.events[-1].id), name
+            assert (name != page_id(ASKED)) == (f"by the address {page_id(ASKED)}" in told.events[-1].message)
+            assert 3 in {entry.stream_sequence for entry in reader.outcomes_named(name)}
+        assert 1 == len([entry for entry in reader.outcomes_named("e-3") if entry.outcome == "withdrawn"])
+
+
+def test_another_article_has_no_takedown_in_its_story_that_only_stands_where_it_was_erased(
+    archive: ArchiveWriter, tmp_path: Path
+) -> None:
+    handle(archive, page(1))
+    archive.erasures.erase([OWN], NOW_US)
+    handle(archive, takedown(2, url="https://n.example/news/9"))
+    with closing(ArchiveReader(tmp_path)) as reader:
+        assert [1] == [entry.stream_sequence for entry in reader.history(OWN)]
+
+
+def test_a_takedown_counts_while_none_of_its_articles_is_shown(archive: ArchiveWriter, tmp_path: Path) -> None:
+    handle(archive, page(1), takedown(2, url=ASKED))
+    with closing(ArchiveReader(tmp_path)) as reader:
+        entry = reader.outcome_of("scraper", "e-2")
+        assert entry is not None
+        assert reader.is_current(entry)
+        handle(archive, page(3, text=f"{TEXT} More of it came later in the day."))
+
+        assert not reader.is_current(entry)
 
 
 def test_a_takedown_that_comes_with_a_copy_and_is_handled_first_hides_the_page(archive: ArchiveWriter) -> None:

@@ -68,7 +68,7 @@ def tell_story(story: Story, now_us: int, limit: int | None = None) -> StoryRepl
     code, message = _standing(story, now_us)
     return StoryReply(
         id=story.article_id,
-        events=tuple(map(_event, told)),
+        events=tuple(_event(entry, story.article_id) for entry in told),
         earlier=len(story.history) - len(told),
         standing=code,
         message=message,
@@ -103,13 +103,13 @@ def hidden_reason(standing: Standing, now_us: int) -> tuple[StandingCode, str] |
     return None
 
 
-def _event(entry: LedgerEntry) -> StoryEvent:
+def _event(entry: LedgerEntry, article_id: str) -> StoryEvent:
     return StoryEvent.model_validate(
         {
             "at": moment_of(entry.at_us),
             "outcome": entry.outcome,
             "reason": entry.reason,
-            "message": _message(entry),
+            "message": _message(entry, article_id),
             "source": entry.source,
             "id": entry.event_id,
             "stream_sequence": entry.stream_sequence,
@@ -120,7 +120,7 @@ def _event(entry: LedgerEntry) -> StoryEvent:
     )
 
 
-def _message(entry: LedgerEntry) -> str:
+def _message(entry: LedgerEntry, article_id: str) -> str:
     reason = REASONS.get(entry.reason, entry.reason)
     if entry.reason == "redelivered":
         reason = "this message had its outcome already; only its acknowledgement was lost"
@@ -129,7 +129,8 @@ def _message(entry: LedgerEntry) -> str:
     other = f", where the archive had that of {entry.other_source}" if entry.other_source else ""
     place = place_text(Place(entry.incarnation, entry.stream_sequence))
     event = f"{entry.type or 'an event'} {entry.event_id} from {entry.source}, {place}"
-    return f"{reason}{other}{change}{parked} — {event}"
+    address = f", which names it by the address {entry.article_id}" if entry.article_id != article_id else ""
+    return f"{reason}{other}{change}{parked} — {event}{address}"
 
 
 def _parked(entry: LedgerEntry) -> str:

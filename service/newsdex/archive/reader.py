@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
+from newsdex.archive.addresses import articles_at
 from newsdex.archive.database import faults_with_codes, open_for_reading
 from newsdex.archive.pages import articles_with_pages, kept_pages, page_notes
 from newsdex.archive.rows import parked_from_row, state_from_row, unsettled_from_row
@@ -25,7 +26,7 @@ from newsdex.records import (
     Standing,
     Turns,
 )
-from newsdex_schemas import Article
+from newsdex_schemas import Article, channels
 
 Answer = TypeVar("Answer")
 LEDGER_COLUMNS = (
@@ -160,16 +161,38 @@ class ArchiveReader:
 
     @faults_with_codes()
     def history(self, article_id: str) -> list[LedgerEntry]:
-        """Return every outcome of an article, oldest first."""
+        """Return every outcome of an article, oldest first, and the newest takedowns of an address of its page."""
+        takedowns = self._takedowns_by_address(article_id)
         query = f"""SELECT {LEDGER_COLUMNS}, (SELECT resolution FROM parked WHERE id = parked_id) AS resolution
-            FROM ledger WHERE article_id = ? ORDER BY number"""  # noqa: S608 - a constant
-        return [LedgerEntry(**row) for row in map(dict, self._connection.execute(query, (article_id,)))]
+            FROM ledger WHERE article_id = ? OR number IN ({_marks(takedowns)}) ORDER BY number"""  # noqa: S608 - a constant
+        return [LedgerEntry(**row) for row in map(dict, self._connection.execute(query, (article_id, *takedowns)))]
+
+    def _takedowns_by_address(self, article_id: str) -> list[int]:
+        """Return the ledger's rows of the takedowns that an article's state has from the addresses of its page."""
+        standing = self.standing(article_id)
+        if standing is None:
+            return []
+        state = standing.state
+        bounds = (state.withdrawn, state.withdrawn_by_version, state.withdrawn_this_version)
+        query = "SELECT number, article_id FROM ledger WHERE stream_sequence = ? AND incarnation = ? AND subject = ?"
+        rows = {
+            tuple(row)
+            for place in {bound.place for bound in bounds if bound is not None}
+            for row in self._connection.execute(query, (place.position, place.incarnation, channels.ARTICLES_WITHDRAWN))
+        }
+        return [number for number, name in rows if article_id in self._others_named(name)]
+
+    def _others_named(self, name: str | None) -> set[str]:
+        """Return the articles whose page was met at an address, beside the one that has it as its id."""
+        return set().union(*articles_at(self._connection, [name]).values()) if name else set()
 
     @faults_with_codes()
     def outcomes_named(self, id_: str) -> list[LedgerEntry]:
         """Return every outcome of an article, an event or a correlation id, oldest first; reads the whole ledger."""
-        query = f"SELECT {LEDGER_COLUMNS} FROM ledger WHERE ? IN (article_id, event_id, correlation_id) ORDER BY number"  # noqa: S608 - a constant
-        return [LedgerEntry(**row) for row in map(dict, self._connection.execute(query, (id_,)))]
+        takedowns = self._takedowns_by_address(id_)
+        query = f"""SELECT {LEDGER_COLUMNS} FROM ledger
+            WHERE ? IN (article_id, event_id, correlation_id) OR number IN ({_marks(takedowns)}) ORDER BY number"""  # noqa: S608 - a constant
+        return [LedgerEntry(**row) for row in map(dict, self._connection.execute(query, (id_, *takedowns)))]
 
     @faults_with_codes()
     def outcome_of(self, source: str, event_id: str, stream_sequence: int | None = None) -> LedgerEntry | None:
@@ -185,7 +208,10 @@ class ArchiveReader:
 
     @faults_with_codes()
     def is_current(self, entry: LedgerEntry) -> bool:
-        """Tell whether an article is now what the event of an entry says: published with its content, or withdrawn."""
+        """Tell whether an article is now what the event of an entry says: published with its content, or withdrawn.
+
+        Of a takedown that names a page by an address, every article that the address stands for counts.
+        """
         query = """SELECT sequence, content IS NOT NULL AS live,
                 (SELECT max(number) FROM ledger
                     WHERE article_id = id AND sequence IS NOT NULL AND reason <> 'reprocessed') AS last_change
@@ -193,12 +219,14 @@ class ArchiveReader:
         row = self._connection.execute(query, (entry.article_id,)).fetchone()
         if row is None or row["live"] == entry.is_withdrawal:
             return False
+        if entry.is_withdrawal:
+            return not any(self.content(id_) for id_ in self._others_named(entry.article_id))
         if entry.copy_of is not None:
             original = self.outcome_of(entry.source, entry.event_id, entry.copy_of)
             return original is not None and self.is_current(original)
         if entry.outcome == "duplicate":
-            return entry.is_withdrawal or entry.number > (row["last_change"] or 0)
-        return entry.is_withdrawal or (entry.outcome == "accepted" and entry.sequence == row["sequence"])
+            return entry.number > (row["last_change"] or 0)
+        return entry.outcome == "accepted" and entry.sequence == row["sequence"]
 
     @faults_with_codes()
     def standing(self, article_id: str) -> Standing | None:
@@ -317,6 +345,10 @@ def _bounded(rows: sqlite3.Cursor) -> list[Change]:
             break
         changes.append(Change(**dict(row)))
     return changes
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
 
 
 def _where(choice: ParkedChoice) -> tuple[str, list[object]]:

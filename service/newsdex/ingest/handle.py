@@ -183,7 +183,7 @@ class _Batch:
             event_id=event.id,
             correlation_id=event.correlation_id,
             type=event.type,
-            article_id=told.article_id,
+            article_id=event.article_id,
             sequence=max((one.sequence for one in named if one.sequence is not None), default=None),
             parked_id=delivery.parked_id,
             unknown_fields=event.unknown_fields,
