@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable
 from ipaddress import ip_network
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -41,15 +42,28 @@ GATEWAY_URL = "NEWSDEX_GATEWAY_URL"
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 """A list in a variable, parted by commas or spaces."""
 BROKER_URL = TypeAdapter(Annotated[AnyUrl, UrlConstraints(allowed_schemes=["nats", "tls"])])
+ENCODED = "in a user or password write a comma as %2C, a blank as %20, / as %2F, : as %3A, @ as %40 and % as %25"
 
 
 def _broker_urls(value: object) -> str:
-    """Return the addresses of a broker's servers, parted by commas; one without a scheme has the first one's."""
+    """Return the addresses of a broker's servers, parted by commas; one without a scheme has the first one's.
+
+    A comma within a password parts it, too: its second half would be a server, and the first one be shown.
+    """
     first, *others = [part for part in str(value).replace(",", " ").split() if part] or [""]
     scheme = first.partition("://")[0]
+    for before, part in pairwise((first, *others)):
+        if "@" in part and "://" not in part and "@" not in before:
+            raise ValueError(f"before an @ there is a comma or a blank that parts two servers: {ENCODED}")
     urls = [first, *(url if "://" in url else f"{scheme}://{url}" for url in others)]
     for url in urls:
-        BROKER_URL.validate_python(url)
+        if re.search(r"//[^/?#]*[/?#].*@", url):
+            raise ValueError(f"there is an @ after the end of a server's address: {ENCODED}")
+        try:
+            BROKER_URL.validate_python(url)
+        except ValidationError as error:
+            fault = error.errors(include_input=False, include_url=False)[0]["msg"]
+            raise ValueError(f"{fault}; {ENCODED}" if "@" in url and "scheme" not in fault else fault) from None
     return ",".join(urls)
 
 
@@ -66,7 +80,7 @@ class Settings(BaseSettings):
     )
     """Folder of the archive, the index and the embedded broker's store."""
     broker_url: BrokerUrls | None = None
-    """An external broker, or servers of its cluster; unset, the one that `newsdex up` runs on the same data folder."""
+    """An external broker, or servers of its cluster; a comma in a password is `%2C`. Unset, the one of `newsdex up`."""
     broker_user: str | None = None
     broker_password: SecretStr | None = None
     broker_token: SecretStr | None = None

@@ -155,7 +155,7 @@ def test_of_backups_the_newest_are_kept_and_nothing_else_in_the_folder_is_touche
     others = ["newsdex-old", "newsdex-20261101T000000Z.partial", "newsdex-20200101T000000Z"]  # the last has no manifest
     for name in others:
         (folder / name).mkdir()
-    gone = drop_old_backups(folder, 2)
+    gone = drop_old_backups(folder, 2, folder / names[-1])
 
     assert [folder / name for name in names[:4]] == gone
     assert {*names[4:], *others} == {path.name for path in folder.iterdir()}

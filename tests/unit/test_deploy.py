@@ -204,17 +204,40 @@ def test_the_password_is_a_secret_of_each_container_that_needs_it() -> None:
     }
 
 
-def test_the_brokers_command_gives_the_server_the_password_as_text(tmp_path: Path) -> None:
-    """Run as Compose does, with a server that only says what it has."""
-    (tmp_path / "broker_password").write_text("0123456789\n", encoding="utf-8")
-    (server := tmp_path / "nats-server").write_text('#!/bin/sh\nprintf %s "$NATS_PASSWORD"\n', encoding="utf-8")
+def given_by(service: dict[str, Any], folder: Path) -> dict[str, str]:
+    """Return the server's variables, of a command that is run as Compose runs it, with a server that only tells."""
+    (folder / "broker_password").write_text("0123456789\n", encoding="utf-8")
+    (server := folder / "nats-server").write_text("#!/bin/sh\nexec env\n", encoding="utf-8")
     server.chmod(0o755)
-    *shell, script = SERVICES["nats"]["command"]
-    script = script.replace("$$", "$").replace(SECRET, str(tmp_path / "broker_password"))
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    *shell, script = service["command"]
+    script = script.replace("$$", "$").replace(SECRET, str(folder / "broker_password"))
+    environment = {**service["environment"], "PATH": f"{folder}:{os.environ['PATH']}"}
     said = subprocess.run([*shell, script], env=environment, capture_output=True, text=True, check=True)
+    return dict(line.split("=", 1) for line in said.stdout.splitlines())
 
-    assert '"0123456789"' == said.stdout
+
+def test_the_brokers_command_gives_the_server_the_password_as_text(tmp_path: Path) -> None:
+    assert '"0123456789"' == given_by(SERVICES["nats"], tmp_path)["NATS_PASSWORD"]
+
+
+def test_the_restore_of_the_readme_moves_the_archive_aside_and_leaves_a_folder_to_restore_into(tmp_path: Path) -> None:
+    block = next(
+        code for code in re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE) if " restore " in code
+    )
+    (script,) = re.findall(r"--entrypoint sh indexer -euc '(.*?)'", block, re.DOTALL)
+    (data := tmp_path / "data").mkdir()
+    archive = {name: name.encode() for name in ("archive.sqlite3", "archive.sqlite3-wal")}
+    for name, content in archive.items():
+        (data / name).write_bytes(content)
+    (data / "index").mkdir()
+    (data / "backups").mkdir()
+    subprocess.run(["sh", "-euc", script.replace("/data", str(data))], check=True)
+    moved = {path.name: path.read_bytes() for path in data.glob("*/archive*")}
+
+    assert archive == moved
+    assert {"backups", "before-restore"} == {path.name for path in data.iterdir()}
+    assert not re.search(r"(?<!-)\brm -|--volume", block)
+    assert "restore /data/backups/" in block
 
 
 # systemd
@@ -258,6 +281,7 @@ def test_a_unit_runs_a_command_that_exists_with_settings_that_exist(unit: Path) 
     commands = re.findall(r"^ExecStart=/opt/newsdex/bin/newsdex (\w+)", text, re.MULTILINE)
 
     assert {*commands} <= set(get_command(app).commands)  # type: ignore[attr-defined]  # as above
+    assert not commands or "\nEnvironmentFile=-/etc/newsdex/environment\n" in text
     assert {} == unknown_variables(re.findall(r"NEWSDEX_[A-Z_]+", text))
 
 
@@ -420,12 +444,23 @@ def test_accounts_give_each_role_the_rights_that_it_has_without_them() -> None:
 def test_the_cluster_has_three_servers_that_the_real_server_takes(tmp_path: Path) -> None:
     servers = {name: one for name, one in CLUSTER["services"].items() if name.startswith("nats")}
     for service in servers.values():
-        environment = {name: re.sub(r"\$\{\w+[^}]*\}", "abc", text) for name, text in service["environment"].items()}
+        environment = given_by(service, tmp_path)
         command = [server_binary(), "-t", "-c", str(DEPLOY / "nats" / "cluster.conf")]
         done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=False)
 
         assert done.returncode == 0, done.stderr
-        assert set(servers) == set(re.findall(r"@([a-z0-9-]+):6222", environment["NATS_ROUTES"]))
+        assert '"0123456789"' == environment["NATS_PASSWORD"]
+        assert set(servers) == set(re.findall(r"//newsdex:0123456789@([a-z0-9-]+):6222\"", environment["NATS_ROUTES"]))
+        assert ["broker_password"] == service["secrets"]
+
+
+def test_the_cluster_has_its_password_in_no_variable_that_can_be_looked_at() -> None:
+    text = (DEPLOY / "docker-compose.cluster.yml").read_text(encoding="utf-8")
+    variables = {name for service in CLUSTER["services"].values() for name in service["environment"]}
+
+    assert [] == re.findall(r"(?<!\$)\$\{?NEWSDEX", text)
+    assert {"NATS_NAME", "NATS_SERVERS", "GOMEMLIMIT"} == {name for name in variables if "NEWSDEX" not in name}
+    assert ".env" not in text
 
 
 def test_what_the_cluster_adds_fits_the_composition_that_it_is_added_to() -> None:

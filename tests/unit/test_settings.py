@@ -156,6 +156,22 @@ def test_servers_of_a_cluster_are_parted_by_commas(monkeypatch: pytest.MonkeyPat
     assert ["nats://one:4222", "nats://two:4223"] == broker_urls(load_settings())
 
 
+@pytest.mark.parametrize("char", [",", " ", "/", "#", "?"])
+@pytest.mark.parametrize("start", ["newsdex:7", "newsdex:hush", "hush"], ids=["digits", "letters", "token"])
+@pytest.mark.parametrize("before", ["", "nats://newsdex:p@one.example,", "nats://newsdex:p@one.example,nats://"])
+def test_a_password_with_a_separator_is_refused_with_how_to_write_it(
+    monkeypatch: pytest.MonkeyPatch, char: str, start: str, before: str
+) -> None:
+    url = f"{before or 'nats://'}{start}{char}{SECRET}@broker.example:4222"
+    give(monkeypatch, broker_url=url)
+    with pytest.raises(Misconfigured, match="%2C") as fault:
+        load_settings()
+    give(monkeypatch, broker_url=url.replace(f"{start}{char}", f"{start}%{ord(char):02X}"))
+
+    assert SECRET not in fault.value.message
+    assert "broker.example:4222" in broker_urls(load_settings())[-1]
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -120,29 +120,36 @@ def _ended(before: str | None, reply: IndexReply) -> IndexReply:
     return reply
 
 
-def make_backup(settings: Settings, target: Path, on_progress: Progress) -> tuple[Path, Manifest]:
-    """Copy the archive; into a folder that exists, under a name made of the time. Gives the backup's folder.
+def make_backup(
+    settings: Settings, target: Path, on_progress: Progress, keep: int | None = None
+) -> tuple[Path, Manifest, list[Path]]:
+    """Copy the archive; into a folder that exists, under a name made of the time.
 
-    From then on the stream need not keep for it what was handled before.
+    Gives the backup's folder, and those of old ones that are gone, where only so many are kept. Once that is done the
+    stream need not keep for it what was handled before.
     """
+    into = target if target.is_dir() else None
     now = datetime.now(UTC)
-    if target.is_dir():
-        target = target / now.strftime(BACKUP_NAME)
+    if into is not None:
+        target = into / now.strftime(BACKUP_NAME)
     handled = read_mark(settings.data_dir, HANDLED)  # before the copy: what is handled later may not be in it
     manifest = back_up(settings.data_dir, target, now, on_progress, asdict(handled) if handled else None)
+    gone = drop_old_backups(into, keep, target) if into is not None and keep is not None else []
     with suppress(OSError):  # a folder that this user may not write: the stream keeps more
         (settings.data_dir / BACKED_UP_AT).touch()
         if handled is not None:
             write_mark(settings.data_dir, BACKED_UP, handled)
-    return target, manifest
+    return target, manifest, gone
 
 
-def drop_old_backups(folder: Path, keep: int) -> list[Path]:
+def drop_old_backups(folder: Path, keep: int, new: Path) -> list[Path]:
     """Delete all but the newest backups that `make_backup` named in a folder; return those that are gone.
 
+    The one that was just made stays whatever the others' names say: a clock may have been ahead.
     Raises `Unavailable` where one cannot be deleted.
     """
-    old = sorted(path for path in folder.iterdir() if _is_backup(path))[:-keep]
+    others = sorted((path for path in folder.iterdir() if path != new and _is_backup(path)), reverse=True)
+    old = others[keep - 1 :][::-1]
     for path in old:
         try:
             shutil.rmtree(path)

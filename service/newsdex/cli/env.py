@@ -1,11 +1,13 @@
 """`newsdex env`: what other programs need to reach a running newsdex."""
 
+import os
 import shlex
 
 import typer
 
 from newsdex.apps.gateway_address import gateway_url
 from newsdex.broker.address import broker_url, monitoring_urls
+from newsdex.setting_files import file_variable
 from newsdex.settings import GATEWAY_URL, load_settings
 
 
@@ -29,6 +31,8 @@ def env() -> None:
         GATEWAY_URL: gateway_url(settings.data_dir),
         "NATS_URL": broker_url(settings),
     }
+    if os.environ.get(named := file_variable("broker_url")):  # beside the variable itself it would be refused
+        typer.echo(f"unset {named}")
     for name, value in variables.items():
         if value:
             typer.echo(f"export {name}={shlex.quote(value)}")

@@ -10,7 +10,7 @@ from rich.markup import escape
 from newsdex.apps.inspection import outcomes_of
 from newsdex.apps.log_sources import log_lines
 from newsdex.apps.trace import Step, follow
-from newsdex.cli.console import out, write_json
+from newsdex.cli.console import err, out, write_json
 from newsdex.errors import NewsdexError
 from newsdex.settings import load_settings
 
@@ -39,7 +39,7 @@ def trace(
     knows the id.
     """
     entries = outcomes_of(load_settings(), id_)
-    with log_lines(sources or (), journal=journal) as lines:
+    with log_lines(sources or (), journal=journal, on_fault=_tell_fault) as lines:
         steps = follow(id_, lines, entries)
     if not steps:
         raise NewsdexError("unknown_trace", f"neither the ledger nor a line of these logs names {id_}")
@@ -49,6 +49,10 @@ def trace(
             write_json(json.dumps(line, ensure_ascii=False).encode())
     else:
         _show(steps)
+
+
+def _tell_fault(fault: str) -> None:
+    err.print(f"[yellow]not read to its end:[/] {escape(fault)}", soft_wrap=True)
 
 
 def _show(steps: Sequence[Step]) -> None:

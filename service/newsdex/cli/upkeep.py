@@ -87,14 +87,13 @@ def backup(
         private_folder(target)
     with progress() as bar:
         task = bar.add_task("pages", total=None)
-        folder, manifest = upkeep.make_backup(
-            load_settings(), target, lambda done, total: bar.update(task, completed=done, total=total)
+        folder, manifest, gone = upkeep.make_backup(
+            load_settings(), target, lambda done, total: bar.update(task, completed=done, total=total), keep
         )
     text = f"{folder}: {manifest.articles:,} articles up to change {manifest.sequence:,}, {manifest.bytes:,} bytes"
     out.print(escape(text), soft_wrap=True)
-    if keep is not None:
-        for old in upkeep.drop_old_backups(target, keep):
-            out.print(escape(f"{old} deleted"), soft_wrap=True)
+    for old in gone:
+        out.print(escape(f"{old} deleted"), soft_wrap=True)
 
 
 def restore(
