@@ -117,6 +117,60 @@ def test_a_search_that_was_cut_off_is_partial_and_its_total_a_lower_bound(large:
     assert [] == [(partial, total) for partial, total in totals if (not partial and total != NUMBER) or total > NUMBER]
 
 
+SEVERAL_SEARCHES = {
+    "most of the words": ("common bacodifu bacodige absent", 0),
+    "as words": ("bacodifu -common", 1),
+    "quotations as words": ('bacodifu "river common"', 1),
+    "a spelling": ("bacodiffu", 1),
+}
+"""Queries that are answered by one search after another, and what each finds at least."""
+
+
+class Clock:
+    """A clock that stands until it was looked at some number of times, and is a day later from then on."""
+
+    def __init__(self, looks: float) -> None:
+        self.looks = looks
+        self._now = time.monotonic()
+
+    def monotonic(self) -> float:
+        self.looks -= 1
+        return self._now if self.looks >= 0 else self._now + 86_400
+
+
+@pytest.mark.parametrize(("q", "least"), SEVERAL_SEARCHES.values(), ids=SEVERAL_SEARCHES)
+def test_a_reply_that_had_no_time_for_another_search_is_partial(
+    large: Corpus, monkeypatch: pytest.MonkeyPatch, q: str, least: int
+) -> None:
+    """Whenever the time is over, a reply that is not partial is the one that is given with plenty of time."""
+
+    def answered(clock: Clock) -> SearchReply | None:
+        monkeypatch.setattr("newsdex.index.columnar.query.evaluator.time", clock)
+        monkeypatch.setattr("newsdex.search.plan.pinned_vocabulary.time", clock)
+        monkeypatch.setattr("newsdex.search.spelling.speller.time", clock)
+        search = Search(
+            index=large.reader, texts=large.archive, clock_us=lambda: microseconds(NOW), seal=SEAL,
+            lexicons=large.lexicons,
+        )  # fmt: skip
+        try:
+            return search.answer(request(q, timeout_ms=10_000), time.monotonic())
+        except Unavailable:
+            return None
+
+    def told(reply: SearchReply) -> tuple[Any, ...]:
+        return reply.total, reply.words, reply.interpretation.query, [hit.id for hit in reply.hits]
+
+    plenty = Clock(1e9)
+    whole = answered(plenty)
+    assert whole is not None
+    assert whole.total >= least
+    looks = int(1e9 - plenty.looks)
+    replies = [answered(Clock(number)) for number in range(looks)]
+
+    assert any(reply is not None and reply.partial for reply in replies)
+    assert [] == [told(reply) for reply in replies if reply and not reply.partial and told(reply) != told(whole)]
+
+
 def test_a_search_without_any_time_left_is_partial_and_finds_nothing(large: Corpus) -> None:
     scope = SearchScope(deadline=time.monotonic() - 1)
     found = large.reader.view().find(whoosh_query.Every(), scope, sort="relevance", size=1)

@@ -120,7 +120,7 @@ def scores(reply: SearchReply) -> dict[str, float]:
 
 def assert_same(expected: SearchReply, actual: SearchReply) -> None:
     """Hold that two queries have the same hits, total and scores."""
-    assert (expected.total, expected.words) == (actual.total, actual.words)
+    assert (expected.total, expected.words, expected.partial) == (actual.total, actual.words, actual.partial)
     assert scores(expected) == pytest.approx(scores(actual), rel=CLOSE)
 
 

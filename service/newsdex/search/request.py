@@ -118,6 +118,10 @@ class QueryResult:
         few = self.found.total < DESCRIPTION_ENOUGH and not self.found.partial
         return few and (self.plan.at_least or ANY_WORD) > ANY_WORD
 
+    def beside(self, tried: "QueryResult") -> "QueryResult":
+        """Return this result, partial where another that found no more is: it had no time to find more."""
+        return replace(self, found=replace(self.found, partial=True)) if tried.found.partial else self
+
     def next_cursor(self, seal: Seal) -> str | None:
         """Return the cursor of the page behind this one, if there is one."""
         found = self.found
@@ -222,6 +226,7 @@ def run_query(
         another = search.answer(replace(read, tree=other.tree, notes=notes))
         if another.found.total:
             return another
+        result = result.beside(another)
     missing = tuple(search.missing_values(read.tree))
     return replace(result, read=replace(read, notes=(*read.notes, *missing))) if missing else result
 
@@ -279,7 +284,7 @@ class _QueryRun:
         while optional > FEW_WORDS and some.fills_no_page:
             fewer = ((some.plan.at_least or 0) + 1) // 2
             some = run(builder.most_words(tree, every=every.plan, at_least=fewer))
-        return some if some.found.total > every.found.total else every
+        return some if some.found.total > every.found.total else every.beside(some)
 
     def with_telling_words(self, read: ReadAs) -> ReadAs:
         """Return the reading of a long text that has its most telling words only."""
@@ -299,7 +304,8 @@ class _QueryRun:
             if not isinstance(leaf, Word | Phrase) or leaf.field not in FILTER_FIELDS:
                 continue
             query = other_query(leaf, self._parsed.clock)
-            if not self._view.find(query, self._scope, sort="newest", size=0).total:
+            found = self._view.find(query, self._scope, sort="newest", size=0)
+            if not found.total and not found.partial:
                 message = (
                     f"no article has “{leaf.text}” for its {leaf.field}; without the field it is a word of the text"
                 )
