@@ -48,6 +48,8 @@ SECRETS = [
 """What only hidden articles have; none may be in any reply."""
 
 
+COMPOUNDS = ["wind-mill", "harbourbridge", "bank-market", "1,250,000", "zinc-16"]
+"""Words in parts or as one that only hidden articles write so; others have the parts, or the whole."""
 WIRE = random.Random(SEED).choices(WORDS, k=60)
 """A story of which the hidden articles are versions."""
 
@@ -77,7 +79,7 @@ def article(draw: random.Random, id_: str) -> dict[str, Any]:
 
 def secret(number: int) -> dict[str, Any]:
     """Return an article that differs from the others in everything that a reply may tell."""
-    text = " ".join([*SECRET_WORDS, "ferry", "harbour"] * (number + 1))
+    text = " ".join([*SECRET_WORDS, *COMPOUNDS, "ferry", "harbour"] * (number + 1))
     return {
         "id": f"hidden-{number}",
         "title": "Quorvalex to buy Zindrathor",
@@ -175,6 +177,7 @@ class Requests:
             f"{word[0]}?{word[2:]}", f'"{word} {other}"', f'"{word} {other}"~3', f"title:{word}", f"body:{word}",
             f'author:"{author}"', f'tag:"{tag}"', f'section:"{section}"', f"-{word}", f"+{word}", f"NOT {word}",
             f"[{word} TO z]", "published:1971", "published:>2026-01-01", word + other,
+            draw.choice(["windmill", "harbour bridge", "harbour-bridge", "bankmarket", "1250000", "zinc16", "zinc 16"]),
         ])  # fmt: skip
 
     def query(self) -> str:
@@ -398,6 +401,22 @@ def test_a_page_does_not_repeat_a_word_that_was_withdrawn_since_the_first(tmp_pa
 
     assert "quorvalex" in str(first.interpretation)
     assert "quorvalex" not in str(second.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize("hide", ["withdraw", "expire"])
+def test_a_word_is_not_found_in_parts_that_only_a_hidden_article_has(tmp_path: Path, hide: str) -> None:
+    """Nor from the moment on in which it is hidden, before the index has followed."""
+    with Corpus(tmp_path) as corpus:
+        expires = {"expires_at": NOW + MINUTE} if hide == "expire" else {}
+        corpus.publish({"id": "hidden", "title": "Firm house"} | expires, {"id": "shown", "title": "Farmhouse"})
+        corpus.index()
+        before = corpus.answer(SearchRequest(q="firmhouse", timeout_ms=10_000))
+        if hide == "withdraw":
+            corpus.withdraw("hidden")
+        after = corpus.answer(SearchRequest(q="firmhouse", timeout_ms=10_000), now=NOW + 2 * MINUTE)
+
+    assert (["hidden"], []) == ([hit.id for hit in before.hits], list(before.interpretation.notes))
+    assert (["shown"], ["spelling"]) == ([hit.id for hit in after.hits], [n.code for n in after.interpretation.notes])
 
 
 def test_asking_for_what_is_hidden_is_refused_as_what_is_unknown(

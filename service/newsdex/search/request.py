@@ -185,7 +185,11 @@ class QueryResult:
         if having_all > FEW_HITS or self.found.partial or self.parsed.cursor is not None or is_long:
             return None
         builder = replace(
-            self.builder, vocabulary=PinnedVocabulary(view.known, lambda _: None, deadline=scope.deadline), decay=None
+            self.builder,
+            vocabulary=PinnedVocabulary(
+                view.known, lambda _: None, lambda: self.speller().shown, deadline=scope.deadline
+            ),
+            decay=None,
         )
 
         def total_of(text: str) -> int:
@@ -251,6 +255,7 @@ class _QueryRun:
         vocabulary = PinnedVocabulary(
             self._view.known,
             lambda word: speller().correction(word),
+            lambda: speller().shown,
             cursor.words if cursor else None,
             deadline=self._scope.deadline,
         )

@@ -16,8 +16,6 @@ from newsdex.index.columnar.query.statistics import Similarity
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.index.text.analysis import stem_of
 
-MAX_PARTED = 2
-"""At most so many ways to part a word are kept, those with the most frequent parts."""
 LEAST_LETTERS = 3
 SHORT_BEGINNINGS = frozenset(("e", "t", "u", "x", "bi", "by", "co", "ex", "on", "re", "un", "up"))
 """Shorter beginnings of words that are written with a hyphen: `e-mail`, `co-operate`."""
@@ -58,14 +56,14 @@ def ways_to_part(word: str) -> Iterator[str]:
 
 
 def parted(word: str, snapshot: Snapshot, frequency: Callable[[str], int]) -> tuple[str, ...]:
-    """Return how the articles of a commit part a word."""
-    found: list[tuple[int, str]] = []
+    """Return the ways in which the articles of a commit part a word; of some of these none may be shown now."""
+    found: list[str] = []
     for way in ways_to_part(word):
         *before, last = way.split()
-        least = min(map(frequency, (*before, stem_of(last))))
-        if least and (_stand_together([*before, stem_of(last)], snapshot) or _stand_together(way.split(), snapshot)):
-            found.append((-least, way))
-    return tuple(way for _, way in sorted(found)[:MAX_PARTED])
+        known = all(map(frequency, (*before, stem_of(last))))
+        if known and (_stand_together([*before, stem_of(last)], snapshot) or _stand_together(way.split(), snapshot)):
+            found.append(way)
+    return tuple(found)
 
 
 def _stand_together(terms: list[str], snapshot: Snapshot) -> bool:

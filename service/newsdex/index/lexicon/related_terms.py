@@ -76,7 +76,10 @@ class RelatedTerms:
         return known
 
     def parted(self, word: str) -> tuple[str, ...]:
-        """Return how articles write a folded word in parts, with spaces between these: `take over` for `takeover`."""
+        """Return how articles write a folded word in parts, with spaces between these: `take over` for `takeover`.
+
+        Of some of these ways there may be hidden articles only.
+        """
         known = self._parted.get(word)
         if known is None:
             known = _remember(self._parted, word, parted(word, self._snapshot, self.frequency))

@@ -2,10 +2,16 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
+from newsdex.errors import Unavailable
+from newsdex.index.columnar.query.co_occurrence import CoOccurrence, total
 from newsdex.index.lexicon.related_terms import RelatedTerm, RelatedTerms
 from newsdex.index.text.analysis import stem_of
+
+MAX_PARTED = 2
+"""At most so many ways to part a word are kept, those that the most articles have."""
 
 
 class Vocabulary(Protocol):
@@ -48,13 +54,18 @@ class PinnedVocabulary:
         self,
         related: RelatedTerms,
         correct: Callable[[str], str | None],
+        shown: Callable[[], CoOccurrence],
         earlier: PinnedAnswers | None = None,
         *,
         deadline: float,
     ) -> None:
-        """Take the words of the index, what corrects an unknown word, and until when there is time to look for more."""
+        """Take the words of the index, what corrects an unknown one, and until when there is time to look for more.
+
+        `shown` gives what counts the articles that may be shown; few queries need it.
+        """
         self._related = related if earlier is None else None
         self._correct = correct
+        self._shown = shown
         self._deadline = deadline
         self.answers = earlier or PinnedAnswers([], {}, {}, {}, {}, [])
 
@@ -92,15 +103,21 @@ class PinnedVocabulary:
     def parted(self, word: str) -> tuple[str, ...]:
         """Return how articles write a folded word in parts, with spaces between these."""
         kept = self.answers.parted
-        if self._related is not None and self._has_time() and (found := self._related.parted(word)):
-            kept[word] = list(found)
+        if self._related is None or word in kept or not self._has_time():
+            return tuple(kept.get(word, ()))
+        if ways := self._related.parted(word):
+            with suppress(Unavailable):
+                found = sorted((-total(self._shown().with_phrase(way.split())), way) for way in ways)
+                if parts := [way for having, way in found if having][:MAX_PARTED]:
+                    kept[word] = parts
         return tuple(kept.get(word, ()))
 
     def joined(self, parts: str) -> str | None:
         """Return the word that some words, with spaces between them, make together; None where no article has it."""
         kept, word = self.answers.joined, parts.replace(" ", "")
         if self._related is not None and word not in kept and self._related.frequency(stem_of(word)):
-            kept.append(word)
+            with suppress(Unavailable):
+                kept += [word] if self._shown().is_written(stem_of(word)) else []
         return word if word in kept else None
 
     def _has_time(self) -> bool:

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from rapidfuzz.distance import OSA
@@ -65,6 +65,12 @@ class Speller:
     def together(self) -> CoOccurrence:
         """Return what counts articles in scope that have words together; raise `Unavailable` when the time is over."""
         return CoOccurrence(self._view.snapshot, self._view.languages, self._view.visible(self._scope))
+
+    @cached_property
+    def shown(self) -> CoOccurrence:
+        """Return what counts the articles that may be shown, those without the filters' values included."""
+        scope = replace(self._scope, filters={})
+        return CoOccurrence(self._view.snapshot, self._view.languages, self._view.visible(scope))
 
     def correction(self, spelled: str) -> str | None:
         """Return what a word that no article has is replaced by unasked, or None.
