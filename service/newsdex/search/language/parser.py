@@ -29,7 +29,8 @@ from newsdex.search.language.ast import (
 )
 from newsdex.search.language.clause_parser import LeafReader
 from newsdex.search.language.plain_text import FEW_WORDS, as_text, number_of_words
-from newsdex.search.language.tokenizer import FIELDS, Token, tokens, with_half_width_signs
+from newsdex.search.language.tokenizer import FIELDS, Token, tokens
+from newsdex.search.language.wide_signs import with_half_width_signs
 
 MAX_DEPTH = 60
 """Deeper nesting of brackets than a person writes."""

@@ -24,7 +24,7 @@ from newsdex.search.language.patterns import is_pattern, pieces
 from newsdex.search.language.plain_text import FEW_WORDS
 
 LONGEST_ID = 500
-_LABEL = re.compile(r"(?<=\S\s)(?P<name>[A-Z]{2,}):$")
+_LABEL = re.compile(r"(?<=\S\s)(?P<name>[A-Z]{2,})[:：]$")
 """A field's name in capitals behind other words, which a value stands behind."""
 
 

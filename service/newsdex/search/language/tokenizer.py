@@ -22,13 +22,13 @@ OPERATORS = ("AND", "OR", "NOT", "ANDNOT")
 
 _UNIT = "(?:minute|hour|day|week|month|year)s?"
 _DAY = r"\d{4}(?:-\d\d){0,2}(?:T[\d:.]+\S*?)?"
-_NAMED_FIELD = "|".join(sorted(FIELDS, key=len, reverse=True))
+NAMED_FIELD = "|".join(sorted(FIELDS, key=len, reverse=True))
 TAGGERS: Sequence[tuple[str, str]] = (
     ("space", r"\s+"),
     ("open", r"\("),
     ("close", r"\)"),
     ("operator", r"(?<![^\s()])(?P<text>AND|OR|NOT|ANDNOT)(?=[\s()]|$)"),
-    ("field", rf"(?P<text>(?i:{_NAMED_FIELD})):(?!//)"),
+    ("field", rf"(?P<text>(?i:{NAMED_FIELD})):(?!//)"),
     ("sign", rf"(?<![^\s(])(?P<text>[-+])(?=[^\W\d]|[(\[{{*#@{MARKS}{SINGLE_OPENING}])"),
     ("comparison", r"(?<=:)(?P<text>[<>]=?)"),
     ("date", rf"(?P<text>(?i:(?:last|past)\s+\d{{1,4}}\s+{_UNIT}))\b"),
@@ -45,18 +45,6 @@ TAGGERS: Sequence[tuple[str, str]] = (
     ("other", r"."),
 )
 """In the order in which they are tried at each place."""
-
-
-_WIDE = str.maketrans("＂（）＊＋－", '"()*+-')
-_WIDE_INSIDE = re.compile(rf"(?<=[A-Za-z])？(?=[A-Za-z])|\b(?:{_NAMED_FIELD})：", re.IGNORECASE)
-"""Question marks and colons of full width end sentences and labels of Chinese and Japanese: here they are signs."""
-
-
-def with_half_width_signs(text: str) -> str:
-    """Return a text of the same length with signs of the grammar as the taggers know them: `（` is `(`."""
-    if text.isascii():
-        return text
-    return _WIDE_INSIDE.sub(lambda sign: sign[0].replace("？", "?").replace("：", ":"), text.translate(_WIDE))
 
 
 class Tagged(syntax.SyntaxNode):  # type: ignore[misc]  # whoosh has no types
