@@ -61,6 +61,7 @@ EVENTS = {
     "erasure.failed": "Erasing did not go on; it is tried again after `delay_s`.",
     "erasure.lifted": "An operator lets an erased article be published again.",
     "ledger.pruned": "Old outcomes were forgotten.",
+    "page.reprocessed": "The article was made anew of its page and is another one now; this is no outcome of an event.",
     "page.not_reprocessed": "The page of an article cannot be read now, as `code` says; the article stays as it was.",
     "pages.pruned": "Scraped pages that were kept for `NEWSDEX_PAGES_KEEP_DAYS` were forgotten; their articles stay.",
     "ledger.prune_failed": "Old outcomes could not be forgotten; it is tried again in an hour.",

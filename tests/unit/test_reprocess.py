@@ -1,25 +1,32 @@
 """The page that an article was made of is kept with it, and the article can be made of it anew."""
 
+import asyncio
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from faststream.nats.message import NatsMessage
+from structlog.testing import capture_logs
 from tests.unit.events import HOUR_US, NOON_US, delivery, event, page, publishing, withdrawing
 
 from newsdex.apps.page_reader import decode_reply, encode_reply
+from newsdex.apps.reprocessing import Reprocessing
 from newsdex.archive.database import FILE_NAME
 from newsdex.archive.integrity import check_archive
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
+from newsdex.ingest.committer import Committer
 from newsdex.ingest.handle import handle_batch, read_delivery
 from newsdex.ingest.pages import page_reader
 from newsdex.ingest.reprocess import Remade, reprocess
 from newsdex.records import Delivery, Fault, KeptPage, ReceivedEvent, Result
 from newsdex_schemas import channels
+from newsdex_schemas.operations import ReprocessReply
 
 ID = "gazette:orchard"
 LATER = "2024-06-11T10:00:00Z"
@@ -251,6 +258,62 @@ def test_old_pages_are_forgotten(archive: ArchiveWriter, reader: ArchiveReader) 
     assert 0 == archive.prune_pages(NOON_US + HOUR_US, days=1)
     assert 1 == archive.prune_pages(NOON_US + 25 * HOUR_US, days=1)
     assert [] == reader.pages(ID)
+
+
+def test_what_the_ledger_has_of_pages_that_were_read_again_is_forgotten_and_counts_as_no_outcome(
+    archive: ArchiveWriter, reader: ArchiveReader
+) -> None:
+    handle(archive, scraped())
+    for title_ in ("One", "Two", "Three"):
+        by_an_older_reader(archive, title_)
+    fingerprints = [
+        bool(row[0]) for row in archive._connection.execute("SELECT fingerprint FROM ledger ORDER BY number")
+    ]
+    counted = reader.counts().outcomes
+    pruned = archive.prune_ledger(NOON_US + 48 * HOUR_US, days=1)
+
+    assert [True, False, False, False] == fingerprints
+    assert {"accepted": 1} == counted
+    assert 3 == pruned
+    assert ["first_version"] == [one.reason for one in reader.history(ID)]
+    assert ["copy"] == [one.reason for one in handle(archive, replace(scraped(), stream_sequence=9))]
+
+
+def test_pages_of_an_order_are_read_one_by_one_and_told_of_in_the_log(archive: ArchiveWriter, tmp_path: Path) -> None:
+    handle(archive, scraped(1), scraped(2, text="Orchard closes\n\nIt is winter."))
+    handle(archive, delivery(event(page(id="other"), channels.ARTICLES_SCRAPED, id="o"), channels.ARTICLES_SCRAPED, 3))
+    archive._connection.execute("UPDATE pages SET reader='0.1+old'")
+    archive._connection.execute(
+        "UPDATE articles SET content=CAST(replace(CAST(content AS TEXT),'Orchard','x') AS BLOB)"
+    )
+    at_once: list[int] = []
+    reading: set[int] = set()
+    told: list[Result] = []
+
+    async def read(came: Delivery) -> ReceivedEvent | Fault:
+        reading.add(came.stream_sequence)
+        at_once.append(len(reading))
+        await asyncio.sleep(0)
+        reading.discard(came.stream_sequence)
+        return read_delivery(came)
+
+    async def order() -> ReprocessReply:
+        committer = Committer(lambda _: [], lambda _: None)
+        reprocessing = Reprocessing(tmp_path, archive, committer, read, told.extend)
+        reply = await reprocessing.handle(cast("NatsMessage", SimpleNamespace(body=b'{"order": "reprocess"}')))
+        await committer.close()
+        return reply
+
+    with capture_logs() as lines:
+        reply = asyncio.run(order())
+
+    assert {"changed"} == {one.result for one in reply.articles}
+    assert 2 == len(reply.articles) == len(at_once)
+    assert {1} == set(at_once)
+    assert [one.article_id for one in reply.articles] == [
+        line["article_id"] for line in lines if line["event"] == "page.reprocessed"
+    ]
+    assert {"reprocessed"} == {one.reason for one in told}
 
 
 def test_a_page_comes_back_whole_from_the_process_that_reads_it() -> None:

@@ -90,7 +90,7 @@ class Indexer:
             self._archive.erasures, self._committer, lambda: self._projector.projector, self._page_readers.event_of
         )
         self._reprocessing = Reprocessing(
-            settings.data_dir, self._archive, self._committer, self._page_readers.event_of, self._committed
+            settings.data_dir, self._archive, self._committer, self._page_readers.event_of, self._archived
         )
         self._watch: StreamWatch | None = None
         self._delayed = CountedLines()
@@ -198,6 +198,10 @@ class Indexer:
         for result in results:
             report_event(result, self._settings.log_sample)
         self._erasing.look_at(results)
+        self._archived(results)
+
+    def _archived(self, results: Sequence[Result]) -> None:
+        """Have search follow what changed."""
         changes = [result.sequence for result in results if result.sequence is not None]
         if changes:
             metrics.ARCHIVE_SEQUENCE.set(max(changes))

@@ -37,31 +37,43 @@ class Reprocessing:
         archive: ArchiveWriter,
         committer: Committer,
         read_page: Callable[[Delivery], Awaitable[ReceivedEvent | Fault]],
-        committed: Callable[[Sequence[Result]], None],
+        archived: Callable[[Sequence[Result]], None],
     ) -> None:
         self._data_dir = data_dir
         self._archive = archive
         self._committer = committer
         self._read_page = read_page
-        self._committed = committed
+        self._archived = archived
 
     async def handle(self, message: NatsMessage) -> ReprocessReply:
         """Make the articles of an order once more."""
         order = read_reprocess_order(message.body)
         ids, pages = await asyncio.to_thread(read_archive, self._data_dir, partial(_chosen, order))
-        read = await asyncio.gather(*(self._read_page(page.delivery()) for page in pages))
+        # one after the other: only one of the messages, which may be large, is in memory as it came
+        read = [await self._read_page(page.delivery()) for page in pages]
         remade = await self._committer.run(
             lambda: reprocess(self._archive, list(zip(pages, read, strict=True)), now_us())
         )
-        self._committed([one.result for one in remade if one.result is not None])
+        self._archived([one.result for one in remade if one.result is not None])
         for one in remade:
-            if one.fault is not None:
-                log.warning("page.not_reprocessed", article_id=one.article_id, code=one.fault.code)
+            _report(one)
         held = {page.article_id for page in pages}
         without = [ReprocessedArticle(article_id=id_, result="no_page") for id_ in ids if id_ not in held]
         entries = [*map(_entry, remade), *without]
         goes_on = not order.articles and len(ids) == MAX_REPROCESSED_AT_ONCE
         return ReprocessReply(articles=tuple(entries), next=ids[-1] if goes_on else None)
+
+
+def _report(remade: Remade) -> None:
+    if remade.fault is not None:
+        log.warning("page.not_reprocessed", article_id=remade.article_id, code=remade.fault.code)
+    if (result := remade.result) is not None:
+        log.info(
+            "page.reprocessed",
+            article_id=remade.article_id,
+            sequence=result.sequence,
+            correlation_id=result.correlation_id,
+        )
 
 
 def read_reprocess_order(body: bytes) -> ReprocessOrder:

@@ -316,7 +316,8 @@ class ArchiveReader:
                 coalesce(max(sequence), 0) AS sequence FROM articles"""
         ).fetchone()
         outcomes: Iterable[sqlite3.Row] = self._connection.execute(
-            "SELECT outcome, count(*) AS number FROM ledger GROUP BY outcome ORDER BY outcome"
+            """SELECT outcome, count(*) AS number FROM ledger WHERE reason <> 'reprocessed'
+                GROUP BY outcome ORDER BY outcome"""
         )
         return ArchiveCounts(**dict(one), outcomes={row["outcome"]: row["number"] for row in outcomes})
 

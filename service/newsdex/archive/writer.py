@@ -43,7 +43,7 @@ from newsdex_schemas import Article
 IDS_PER_SELECT = 500
 PRUNED_AT_ONCE = 10_000
 PUBLICATIONS = """subject <> 'articles.withdrawn' AND copy_of IS NULL AND outcome <> 'parked'
-    AND reason NOT IN ('redelivered', 'erased')"""
+    AND reason NOT IN ('redelivered', 'erased', 'reprocessed')"""
 """The ledger's rows of publications, without their copies."""
 ARTICLE_COLUMNS = ("id", "sequence", "correlation_id", *CONTENT_COLUMNS, *STATE_COLUMNS)
 

@@ -20,7 +20,7 @@ class Remade(NamedTuple):
     article_id: str
     what: What
     result: Result | None = None
-    """The outcome that the ledger has of it, where the article changed."""
+    """The row that the ledger has of it, where the article changed; it is no outcome of the message."""
     fault: Fault | None = None
     """Why the page cannot be read now; its article stays as it was."""
 
@@ -102,8 +102,8 @@ class _Remaking:
         addresses = _addresses(page, read)
         after = self._met_at(id_, before, addresses, read)
         if not self._erased.isdisjoint({id_, *addresses}) or self._transaction.is_erased_text(article):
-            self._keep(id_, after, read)
-            return Remade(id_, "erased")
+            result = _result(page, read, self._keep(id_, after, read)) if after != before else None
+            return Remade(id_, "erased", result)
         after = after.with_text(page.place, article.to_json())
         self._transaction.read_page_again(page, page_reader())
         if after == before:
@@ -156,6 +156,5 @@ def _result(page: KeptPage, read: ReceivedEvent, sequence: int | None) -> Result
         type=read.type,
         article_id=page.article_id,
         sequence=sequence,
-        fingerprint=read.fingerprint,
         stated_us=read.stated_us,
     )
