@@ -121,7 +121,9 @@ def _from_cloudevent(
         if isinstance(item.data, Withdrawal):
             model, given["type"] = ArticleWithdrawn, event_type(ArticleWithdrawn)
     names = _names_of(model, given)
-    article_id = given["data"].get("id") if isinstance(given.get("data"), dict) else None
+    data = payload if isinstance(payload := given.get("data"), dict) else {}
+    # a takedown may name whatever was taken in before; with an address, too, it is in doubt which article is meant
+    article_id = data.get("id") if model is not ArticleWithdrawn or data.get("url") else None
     try:
         event = model.model_validate_json(to_json(given))
     except ValidationError as error:
