@@ -23,6 +23,7 @@ from newsdex.apps.lock import lock_data_dir
 from newsdex.apps.log_limits import CountedLines
 from newsdex.apps.page_readers import PAGE_CODES, PageReaders
 from newsdex.apps.projector_watch import ProjectorWatch
+from newsdex.apps.pruning import Pruning
 from newsdex.apps.reprocessing import Reprocessing
 from newsdex.apps.requests import answering
 from newsdex.apps.self_report import SelfReport
@@ -165,7 +166,7 @@ class Indexer:
         self._process.watch(self._projector.check, CHECK_PROJECTOR_EVERY_S)
         self._process.watch(self._count, COUNT_EVERY_S)
         self._process.watch(partial(show_data_folder, self._settings.data_dir), COUNT_EVERY_S)
-        self._process.watch(self._prune, PRUNE_EVERY_S)
+        self._process.watch(Pruning(self._settings, self._archive, self._committer).prune, PRUNE_EVERY_S)
         self._readiness.clear("archive")
         self._erasing.start(js)
 
@@ -265,22 +266,6 @@ class Indexer:
         for code, number in open_by_code.items():
             metrics.PARKED_OPEN.labels(code).set(number)
         metrics.PARKED_OLDEST.set(min((count.oldest_us for count in counts), default=0) / 1e6)
-
-    async def _prune(self) -> None:
-        try:
-            pruned = await self._committer.run(lambda: self._archive.prune_ledger(now_us(), self._settings.ledger_days))
-            pages = await self._committer.run(
-                lambda: self._archive.prune_pages(now_us(), self._settings.pages_keep_days)
-            )
-            head = await asyncio.to_thread(read_archive, self._settings.data_dir, lambda archive: archive.head())
-        except Unavailable as fault:  # there is no hurry: it is tried again
-            log.warning("ledger.prune_failed", code=fault.code, error=fault.message)
-            return
-        metrics.ARCHIVE_SEQUENCE.set(head)
-        if pruned:
-            log.info("ledger.pruned", entries=pruned)
-        if pages:
-            log.info("pages.pruned", pages=pages)
 
 
 def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
