@@ -13,7 +13,7 @@ import pytest
 
 from newsdex.apps.client import Client
 from newsdex.apps.messages import message_of, message_on
-from newsdex.errors import NewsdexError
+from newsdex.errors import Invalid, NewsdexError
 from newsdex.formats import Context, Item
 from newsdex.gateway.api.event_bodies import split_body
 from newsdex.gateway.api.events import _receipts
@@ -85,6 +85,97 @@ def test_what_the_gateway_takes_of_html_is_not_read_there(monkeypatch: pytest.Mo
     assert message == replace(message_of(event, "page", reads_pages=False), origin="page")
 
 
+RSS = b'<rss version="2.0"><channel><title>t</title>%b</channel></rss>'
+RSS_ITEM = b"<item><title>T</title><guid>g</guid><description>%b</description></item>"
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (RSS_ITEM % b"" * 12_000, "too_many"),
+        (RSS_ITEM % b"" * 1_001, "too_many"),
+        (RSS_ITEM % (b"word " * 210_000), "request_too_large"),
+        (b"<a/>" * 50_000 + RSS_ITEM % b"", "too_many"),
+        (b"<enclosure " + b" ".join(b'a%d="u"' % number for number in range(60_000)) + b"/>", "too_long"),
+    ],
+    ids=["12,000", "1,001", "bytes", "elements", "attributes"],
+)
+def test_a_feed_that_takes_long_to_read_is_refused_unread(content: bytes, code: str) -> None:
+    began = time.process_time()
+    with pytest.raises(Invalid) as fault:
+        split_body(RSS % content, {"content-type": "application/rss+xml"}, CONTEXT)
+
+    assert code == fault.value.code
+    assert time.process_time() - began < 0.5
+
+
+def test_a_feed_of_as_many_items_as_are_taken_is_read() -> None:
+    item = RSS_ITEM % (b"<![CDATA[" + b"<b>x</b> and more of the story, at length; " * 10 + b"]]>")
+    events = split_body(RSS % (item * 1_000), {"content-type": "application/rss+xml"}, CONTEXT)
+
+    assert 1_000 == len(events.bodies)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'id': 'x', 'title': 'Minister resigns', 'embargoed_until': '2030-01-01T00:00:00Z'}",
+        "{id: 'x', title: 'Minister resigns'}",
+        "  ['x', {'id': 'x'}]",
+        "[Article(id='x', title='Minister resigns')]",
+        "{u'id': u'x'}",
+    ],
+)
+@pytest.mark.parametrize("media_type", ["text/plain", "application/octet-stream", "text/html"])
+def test_values_that_are_no_json_are_no_page(text: str, media_type: str) -> None:
+    with pytest.raises(Invalid) as fault:
+        split_body(text.encode(), {"content-type": media_type}, CONTEXT)
+
+    assert "invalid_json" == fault.value.code
+
+
+@pytest.mark.parametrize("name", ["url", "id"])
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        ("application/json", b'{"id": "a", "title": "T"}'),
+        ("application/json", b'[{"id": "a", "title": "T"}]'),
+        ("application/rss+xml", RSS % (RSS_ITEM % b"x")),
+        ("text/csv", b"id,title\na,b\nc,d\n"),
+        ("application/x-ndjson", b'{"id": "a", "title": "T"}\n'),
+        ("application/cloudevents+json", b"{}"),
+        ("application/json", b'{"uri": "urn:rail:3", "headline": "Rail", "body_text": "x", "urgency": 4}'),
+    ],
+    ids=["article", "list", "feed", "table", "lines", "event", "ninjs"],
+)
+def test_a_name_that_would_not_be_used_is_refused(media_type: str, body: bytes, name: str) -> None:
+    named: dict[str, Any] = {name: "https://g.example/a"}
+    context = replace(CONTEXT, **named)
+    with pytest.raises(Invalid) as fault:
+        split_body(body, {"content-type": media_type}, context)
+
+    assert ("invalid_request", name) == (fault.value.code, fault.value.place)
+
+
+@pytest.mark.parametrize("name", ["url", "id"])
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        ("text/html", b"<title>T</title><p>x"),
+        ("text/plain", b"[Update] Rail\n\nThe last train."),
+        ("application/ld+json", b'{"@context": "https://schema.org", "@type": "NewsArticle", "headline": "R"}'),
+    ],
+    ids=["HTML", "text", "JSON-LD"],
+)
+def test_a_name_is_that_of_a_page(media_type: str, body: bytes, name: str) -> None:
+    named: dict[str, Any] = {name: "https://g.example/a"}
+    context = replace(CONTEXT, **named)
+    (item,) = split_body(body, {"content-type": media_type}, context).bodies
+
+    assert isinstance(item, Item)
+    assert "https://g.example/a" in (getattr(item.data, "id", None), getattr(item.data, "url", None))
+
+
 @pytest.mark.parametrize(
     ("page", "address"),
     [
@@ -98,8 +189,37 @@ def test_what_the_gateway_takes_of_html_is_not_read_there(monkeypatch: pytest.Mo
         ("<script>" * 50_000 + "<link rel=canonical href=/a>", None),
         ("<link a" + " " * 400_000 + "=1>", None),
         ("", None),
+        ('<link title="a > b" rel=canonical href="/quoted">', "/quoted"),
+        ("<title><link rel=canonical href=/evil></title><link rel=canonical href=/a>", "/a"),
+        ("<textarea><link rel=canonical href=/evil></textarea ><link rel=canonical href=/a>", "/a"),
+        ('<meta content="<link rel=canonical href=/evil>"><link rel=canonical href=/a>', "/a"),
+        ('<link data-x1="a rel=canonical href=/evil" rel=icon href=/b><link rel=canonical href=/a>', "/a"),
+        ("<script-loader></script-loader><p title=don't><link rel=canonical href=/a href=/evil>", "/a"),
+        ("<title>" * 70_000, None),
+        ("<p a='" * 70_001, None),
+        ('<p ="x' * 70_001 + ">", None),
     ],
-    ids=["bare", "escaped", "comment", "script", "second", "comments", "links", "scripts", "blanks", "nothing"],
+    ids=[
+        "bare",
+        "escaped",
+        "comment",
+        "script",
+        "second",
+        "comments",
+        "links",
+        "scripts",
+        "blanks",
+        "nothing",
+        "quoted",
+        "title",
+        "textarea",
+        "meta",
+        "data",
+        "names",
+        "titles",
+        "quotes",
+        "tags",
+    ],
 )
 def test_the_canonical_link_of_a_page_is_found_in_one_pass(page: str, address: str | None) -> None:
     began = time.process_time()

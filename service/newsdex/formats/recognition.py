@@ -17,6 +17,8 @@ JSON, JSON_LINES, TEXT = "JSON", "JSON Lines", "plain text"
 HTML, FEED, NEWSML_G2, CSV, TABS = "HTML", "an RSS or Atom feed", "NewsML-G2", "CSV", "CSV, separated by tabs"
 JSON_START = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*[\[\]{\"])")
 """A page may begin with a word in square brackets."""
+DATA_START = re.compile(rb"\{|\[\s*(?:[\[\](){}\"']|[bru]{1,2}[\"']|\w+\()")
+"""Values as Python or a script prints them, which are no text: an embargo that stands in them would be lost."""
 
 SIGNATURES: Sequence[tuple[int, bytes, str]] = (
     (0, b"%PDF-", "PDF"),
@@ -154,7 +156,7 @@ def recognise(head: bytes, suffix: str = "") -> str:
     if JSON_START.match(content):
         return JSON_LINES if _begins_with_lines(content) else JSON
     if content[:1] in (b"{", b"["):
-        return SUFFIXES.get(suffix, TEXT)
+        return SUFFIXES.get(suffix, JSON if DATA_START.match(content) else TEXT)
     text = content.decode("utf-8", "ignore")
     return _binary(head) or _of_text(text, whole=len(head) < HEAD_BYTES) or SUFFIXES.get(suffix) or TEXT
 

@@ -1,6 +1,7 @@
 """Takes a request's body apart into events: CloudEvents (HTTP binding, 1.0.2), JSON Lines, and the formats of files."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -9,14 +10,16 @@ from typing import NamedTuple
 from pydantic_core import to_json
 
 from newsdex.errors import Invalid
-from newsdex.formats import Context, Given, Item, Reading, Refused, read, recognise
+from newsdex.formats import Context, Given, Item, Reading, Refused, json_ld, read, recognise
 from newsdex.formats.json_values import json_format
-from newsdex.formats.recognition import CSV, FEED, HEAD_BYTES, TABS
+from newsdex.formats.recognition import CSV, FEED, HEAD_BYTES, HTML, TABS, TEXT
 from newsdex.ingest.cloudevents import CONTENT_TYPE, PREFIX, header_attributes
 from newsdex.json_text import parse_json, parse_object
 from newsdex_schemas import channels
 
 MAX_EVENTS = 1_000
+MAX_FEED_BYTES, MAX_FEED_TAGS, MAX_TAG_BYTES = 1_000_000, 20_000, 8_192
+"""A feed is read as a whole before its first item is known: more would take the gateway longer than a second."""
 STRUCTURED = channels.CONTENT_TYPE_STRUCTURED
 BATCH = "application/cloudevents-batch+json"
 LINES = frozenset(
@@ -49,16 +52,26 @@ def split_body(body: bytes, headers: Mapping[str, str], context: Context) -> Eve
 
     What is no event and no article of the contract is recognised by its content, as files are.
     """
+    events, named = _split(body, headers, context)
+    for place in ("url", "id"):
+        if getattr(context, place) and not named:
+            text = f"{place}: names a page or one JSON-LD article, which this is not"
+            raise Invalid("invalid_request", text, place)
+    return events
+
+
+def _split(body: bytes, headers: Mapping[str, str], context: Context) -> tuple[Events, bool]:
+    """Return the events, and whether what the address says of a page applies to them."""
     media_type = headers.get(CONTENT_TYPE, "").partition(";")[0].strip().lower()
     if media_type == BATCH:
-        return _listed(body)
+        return _listed(body), False
     if media_type in LINES:
         lines = [line.strip(b"\x1e\r\t ") for line in body.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
-        return _bounded([line for line in lines if line])
+        return _bounded([line for line in lines if line]), False
     if media_type == STRUCTURED:
-        return Events([body], several=False)
+        return Events([body], several=False), False
     if any(name.lower().startswith(PREFIX) for name in headers):
-        return Events([_from_headers(body, headers)], several=False)
+        return Events([_from_headers(body, headers)], several=False), False
     if not media_type or media_type in FORMS:
         raise Invalid("unsupported_media_type", f"an event is {TAKEN}")
     if not body.strip():
@@ -68,30 +81,60 @@ def split_body(body: bytes, headers: Mapping[str, str], context: Context) -> Eve
     return _of_format(body, context)
 
 
-def _of_json(body: bytes, context: Context) -> Events:
+def _of_json(body: bytes, context: Context) -> tuple[Events, bool]:
     is_list = body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
     try:
         value = parse_json(body)
     except Invalid:
-        return _of_format(body, context) if _SCHEMA_ORG in body else Events([body], several=is_list)
+        return _of_format(body, context) if _SCHEMA_ORG in body else (Events([body], several=is_list), False)
     if context.mapping or any(json_format(one) for one in (value if is_list else [value])):
         return _of_format(body, context)
-    return _listed(body) if is_list else Events([body], several=False)
+    return _listed(body) if is_list else Events([body], several=False), False
 
 
 _SCHEMA_ORG = b"schema.org"
 """Web pages write it with faults that readers take."""
 
 
-def _of_format(body: bytes, context: Context) -> Events:
-    """Return what a body holds, in whatever format: only what is wanted of it is read."""
+def _of_format(body: bytes, context: Context) -> tuple[Events, bool]:
+    """Return what a body holds, in whatever format, without making more articles of it than are taken."""
     name = recognise(body[:HEAD_BYTES])
+    if name == FEED:
+        _refuse_long_reading(body)
     named = replace(context, name=hashlib.sha256(body).hexdigest()[:32])
     found = [_event_of(reading) for reading in islice(read(body, named), MAX_EVENTS + 1)]
     if len(found) == 1 and isinstance(found[0], Invalid):
         raise found[0]
     events = _bounded(found)
-    return events if len(found) > 1 or name in WITH_MANY else events._replace(several=False)
+    is_named = len(found) == 1 and not context.mapping and (name in (TEXT, HTML) or _is_json_ld(body))
+    return events if len(found) > 1 or name in WITH_MANY else events._replace(several=False), is_named
+
+
+_ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
+_LONG_TAG = re.compile(rb"<[^<>]{%d}" % MAX_TAG_BYTES)
+
+
+def _refuse_long_reading(feed: bytes) -> None:
+    if len(feed) > MAX_FEED_BYTES:
+        raise Invalid(
+            "request_too_large", f"a feed has at most {MAX_FEED_BYTES:,} bytes here: send a part, or use a file"
+        )
+    if sum(1 for _ in islice(_ITEM.finditer(feed), MAX_EVENTS + 1)) > MAX_EVENTS:
+        raise Invalid("too_many", f"at most {MAX_EVENTS:,} items are taken at once")
+    outside = b"".join(part.rpartition(b"]]>")[2] for part in feed.split(b"<![CDATA["))
+    if outside.count(b"<") > MAX_FEED_TAGS:
+        raise Invalid("too_many", f"a feed has at most {MAX_FEED_TAGS:,} tags here")
+    if _LONG_TAG.search(outside):
+        raise Invalid("too_long", f"a tag in a feed has at most {MAX_TAG_BYTES:,} bytes here")
+
+
+def _is_json_ld(body: bytes) -> bool:
+    try:
+        value = parse_json(body)
+    except Invalid:
+        return _SCHEMA_ORG in body  # with the faults that readers take
+    values = value if isinstance(value, list) else [value]
+    return any(isinstance(one, dict) and json_ld.is_object(one) for one in values)
 
 
 def _event_of(reading: Reading) -> bytes | Item | Invalid:
