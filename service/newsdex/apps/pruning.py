@@ -26,9 +26,7 @@ class Pruning:
     async def prune(self) -> None:
         """Forget what is too old, and say how much it was."""
         try:
-            outcomes = await self._committer.run(
-                lambda: self._archive.prune_ledger(now_us(), self._settings.ledger_days)
-            )
+            outcomes = await self._prune_ledger()
             pages = await self._prune_pages()
             head = await asyncio.to_thread(read_archive, self._settings.data_dir, lambda archive: archive.head())
         except Unavailable as fault:  # there is no hurry: it is tried again
@@ -40,8 +38,15 @@ class Pruning:
         if pages:
             log.info("pages.pruned", pages=pages)
 
+    async def _prune_ledger(self) -> int:
+        """Forget every outcome that is too old: more may come in an hour than are looked at at once."""
+        days, before_us, number = self._settings.ledger_days, now_us(), 0
+        while (part := await self._committer.run(lambda: self._archive.prune_ledger(before_us, days))) is not None:
+            number += part
+        return number
+
     async def _prune_pages(self) -> int:
-        """Forget every page that is too old: more may come in an hour than go at once."""
+        """Forget every page that is too old, likewise."""
         days, before_us, number = self._settings.pages_keep_days, now_us(), 0
         while part := await self._committer.run(lambda: self._archive.prune_pages(before_us, days)):
             number += part

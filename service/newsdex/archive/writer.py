@@ -117,13 +117,16 @@ class ArchiveWriter:
         return sequence
 
     @faults_with_codes()
-    def prune_ledger(self, now_us: int, days: int) -> int:
-        """Forget outcomes older than some days, but for publications, a bounded number at once; give how many went."""
+    def prune_ledger(self, now_us: int, days: int) -> int | None:
+        """Forget outcomes older than some days, but for publications, of a bounded number that is looked at.
+
+        Returns how many went; None where none is left to be looked at.
+        """
         before = now_us - int(timedelta(days=days).total_seconds()) * 1_000_000
         query = "SELECT at_us, number FROM ledger WHERE at_us < ? AND (at_us, number) > (?, ?) ORDER BY 1, 2 LIMIT ?"
         rows = self._connection.execute(query, (before, *self._pruned, PRUNED_AT_ONCE)).fetchall()
         if not rows:
-            return 0
+            return None
         end = (rows[-1]["at_us"], rows[-1]["number"])
         # by its publications, and the takedowns that hold, a late copy is known, which must not lift a takedown
         statement = f"""DELETE FROM ledger WHERE (at_us, number) > (?, ?) AND (at_us, number) <= (?, ?)
