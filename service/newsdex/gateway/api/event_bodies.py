@@ -18,7 +18,7 @@ from newsdex.json_text import parse_json, parse_object
 from newsdex_schemas import channels
 
 MAX_EVENTS = 1_000
-MAX_FEED_BYTES, MAX_FEED_TAGS, MAX_TAG_BYTES = 1_000_000, 20_000, 8_192
+MAX_FEED_BYTES, MAX_FEED_TAGS, MAX_TAG_BYTES = 1_000_000, 20_000, 4_096
 """A feed is read as a whole before its first item is known: more would take the gateway longer than a second."""
 STRUCTURED = channels.CONTENT_TYPE_STRUCTURED
 BATCH = "application/cloudevents-batch+json"
