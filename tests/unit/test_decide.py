@@ -36,8 +36,8 @@ def withdrawal(position: int, **fields: int | None) -> OrderedEvent:
     return ordered(position, withdrawal=True, **fields)  # type: ignore[arg-type]  # numbers only
 
 
-GIVEN_ELSEWHERE = {"erased"}
-"""Before anything is decided: for the events of an article that was erased."""
+GIVEN_ELSEWHERE = {"erased", "reprocessed"}
+"""Where nothing is decided: for the events of an article that was erased, and for a kept page that is read again."""
 EXAMPLES: dict[str, tuple[str, tuple[OrderedEvent, ...]]] = {
     "first_version": ("accepted", (ordered(1, version=1),)),
     "newer_version": ("accepted", (ordered(1, version=1), ordered(2, version=2, stated=1))),
