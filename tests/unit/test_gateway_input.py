@@ -87,6 +87,7 @@ def test_what_the_gateway_takes_of_html_is_not_read_there(monkeypatch: pytest.Mo
 
 RSS = b'<rss version="2.0"><channel><title>t</title>%b</channel></rss>'
 RSS_ITEM = b"<item><title>T</title><guid>g</guid><description>%b</description></item>"
+LONG_TAG = b"<enclosure " + b" ".join(b'a%d="u"' % number for number in range(60_000)) + b"/>"
 
 
 @pytest.mark.parametrize(
@@ -96,9 +97,27 @@ RSS_ITEM = b"<item><title>T</title><guid>g</guid><description>%b</description></
         (RSS_ITEM % b"" * 1_001, "too_many"),
         (RSS_ITEM % (b"word " * 210_000), "request_too_large"),
         (b"<a/>" * 50_000 + RSS_ITEM % b"", "too_many"),
-        (b"<enclosure " + b" ".join(b'a%d="u"' % number for number in range(60_000)) + b"/>", "too_long"),
+        (LONG_TAG, "too_long"),
+        (LONG_TAG.replace(b'"u"', b'">"'), "too_long"),
+        (b"<!-- <![CDATA[ -->" + LONG_TAG + b"<!-- ]]> -->", "too_long"),
+        (b"<?p <![CDATA[ ?>" + LONG_TAG + b"<?p ]]> ?>", "too_long"),
+        (b"<![CDATA[ <!-- ]]>" + b"<a/>" * 50_000 + b"<![CDATA[ --> ]]>", "too_many"),
+        (b"<!-- " * 190_000, "too_many"),
+        (b"<a b='" * 150_000, "too_many"),
     ],
-    ids=["12,000", "1,001", "bytes", "elements", "attributes"],
+    ids=[
+        "12,000",
+        "1,001",
+        "bytes",
+        "elements",
+        "attributes",
+        "quoted",
+        "commented",
+        "instructed",
+        "data",
+        "comments without an end",
+        "values without an end",
+    ],
 )
 def test_a_feed_that_takes_long_to_read_is_refused_unread(content: bytes, code: str) -> None:
     began = time.process_time()
@@ -107,6 +126,25 @@ def test_a_feed_that_takes_long_to_read_is_refused_unread(content: bytes, code: 
 
     assert code == fault.value.code
     assert time.process_time() - began < 0.5
+
+
+def test_a_document_type_cannot_hide_what_a_feed_has() -> None:
+    feed = b'<!DOCTYPE rss [<!ATTLIST x a CDATA "<![CDATA[">]>' + RSS % (LONG_TAG + b"<!-- ]]> -->" + RSS_ITEM % b"x")
+    with pytest.raises(Invalid) as fault:
+        split_body(feed, {"content-type": "application/rss+xml"}, CONTEXT)
+
+    assert "entities_declared" == fault.value.code
+
+
+@pytest.mark.parametrize(
+    "before", [b"", b'<!DOCTYPE rss PUBLIC "-//Netscape//DTD RSS 0.91//EN" "http://n.example/r.dtd">']
+)
+def test_a_feed_with_long_comments_and_sections_is_read(before: bytes) -> None:
+    text = b"it's \"quoted\" &gt; <![CDATA[<!DOCTYPE html><p title='a > b'>" + b"word " * 2_000 + b"]]>"
+    feed = before + RSS % (b"<!-- it's by hand: " + b"x " * 5_000 + b"-->" + RSS_ITEM % text)
+    events = split_body(feed, {"content-type": "application/rss+xml"}, CONTEXT)
+
+    assert isinstance(events.bodies[0], Item)
 
 
 def test_a_feed_of_as_many_items_as_are_taken_is_read() -> None:

@@ -111,7 +111,11 @@ def _of_format(body: bytes, context: Context) -> tuple[Events, bool]:
 
 
 _ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
-_LONG_TAG = re.compile(rb"<[^<>]{%d}" % MAX_TAG_BYTES)
+_TAG = re.compile(rb"""<(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+""")
+"""A `>` ends a tag but in a quoted value."""
+_OWN_TYPE = re.compile(rb"<!DOCTYPE[^<>\[]*+[<\[]", re.IGNORECASE)
+_UNCOUNTED = re.compile(rb"<!--|<\?|<!\[CDATA\[")
+_ENDS = {b"<!--": b"-->", b"<?": b"?>", b"<![CDATA[": b"]]>"}
 
 
 def _refuse_long_reading(feed: bytes) -> None:
@@ -121,11 +125,25 @@ def _refuse_long_reading(feed: bytes) -> None:
         )
     if sum(1 for _ in islice(_ITEM.finditer(feed), MAX_EVENTS + 1)) > MAX_EVENTS:
         raise Invalid("too_many", f"at most {MAX_EVENTS:,} items are taken at once")
-    outside = b"".join(part.rpartition(b"]]>")[2] for part in feed.split(b"<![CDATA["))
+    if _OWN_TYPE.search(feed):
+        raise Invalid("entities_declared", "a feed's document type declares nothing of its own here")
+    outside = _outside(feed)
     if outside.count(b"<") > MAX_FEED_TAGS:
         raise Invalid("too_many", f"a feed has at most {MAX_FEED_TAGS:,} tags here")
-    if _LONG_TAG.search(outside):
+    if any(tag.end() - tag.start() > MAX_TAG_BYTES for tag in _TAG.finditer(outside)):
         raise Invalid("too_long", f"a tag in a feed has at most {MAX_TAG_BYTES:,} bytes here")
+
+
+def _outside(feed: bytes) -> bytes:
+    """Return what stands in no comment, instruction or CDATA section, whichever begins first; each of them ends."""
+    pieces, at = [], 0
+    while start := _UNCOUNTED.search(feed, at):
+        end = feed.find(_ENDS[start[0]], start.end())
+        if end < 0:
+            break
+        pieces.append(feed[at : start.start()])
+        at = end + len(_ENDS[start[0]])
+    return b"".join((*pieces, feed[at:]))
 
 
 def _is_json_ld(body: bytes) -> bool:
