@@ -159,6 +159,13 @@ PLAIN = {
     "scores": "Results\n\nHarbour 3, Estuary 1\nCove 2, Sound 2\n",
     "one line": "Ferry returns",
     "a time table": "Crossings\n8:30 north\n9:00 south\n9:30 north\n",
+    "a quote in brackets": "['Tis the season]\n\nThe Marigold sails.\n",
+    "a plural in brackets": "[Photo(s) by AP]\nFerry returns\n\nThe Marigold sails.\n",
+    "an update in brackets": "[Update(d)] Ferry returns\n\nThe Marigold sails.\n",
+    "an agency in brackets": "[(Reuters)] Ferry returns\n\nThe Marigold sails.\n",
+    "a word in braces": "{Correction} Ferry returns\n\nThe Marigold sails.\n",
+    "a sentence in braces": "{Correction: ferry, not bus}\n\nThe Marigold sails.\n",
+    "a quoted word in brackets": "['Breaking'] Ferry returns\n\nThe Marigold sails.\n",
     "a from line": "From: Jane Doe\nFerry returns\n\nThe Marigold sails.\n",
 }
 
@@ -193,6 +200,26 @@ def test_bodies_of_real_news_are_plain_text(shared_data: Path) -> None:
                     wrong[article["id"]] = found
 
     assert {} == wrong
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{'id': 'ferry', 'title': 'Ferry returns'}",
+        "{u'id': u'ferry'}",
+        '{"id": "ferry", title}',
+        "{\n  id: 'ferry'\n}",
+        "{id: ferry, title: Ferry returns}",
+        "{id=ferry, title=Ferry returns}",
+        "[{'id': 'ferry'}]",
+        "['ferry', {'id': 'ferry'}]",
+        "[b'ferry']\n",
+        "[('ferry', 'Ferry returns')]",
+        "[Article(id='ferry')]",
+    ],
+)
+def test_printed_values_are_no_plain_text(content: str) -> None:
+    assert JSON == recognise(content.encode())
 
 
 def test_json_is_no_recognise() -> None:

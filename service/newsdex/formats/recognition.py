@@ -17,7 +17,12 @@ JSON, JSON_LINES, TEXT = "JSON", "JSON Lines", "plain text"
 HTML, FEED, NEWSML_G2, CSV, TABS = "HTML", "an RSS or Atom feed", "NewsML-G2", "CSV", "CSV, separated by tabs"
 JSON_START = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*[\[\]{\"])")
 """A page may begin with a word in square brackets."""
-DATA_START = re.compile(rb"\{|\[\s*(?:[\[\](){}\"']|[bru]{1,2}[\"']|\w+\()")
+_KEY, _QUOTED = rb"[\w.$-]++", rb"[bru]{0,2}(?:'[^'\n]*+'|\"[^\"\n]*+\")"
+DATA_START = re.compile(
+    rb"\{\s*+(?:%(quoted)s\s*+:|%(key)s\s*+(?:=|:\s*+(?:[\"'\[{\d]|[^{}\n]*,\s*+%(key)s\s*+:)))"
+    rb"|\[\s*+(?:%(quoted)s\s*+(?:,\s*+[bru]{0,2}[\"'\[({\d]|\]\s*+\Z)|\(\s*+%(quoted)s\s*+,|%(key)s\(\w+=)"
+    % {b"key": _KEY, b"quoted": _QUOTED}
+)
 """Values as Python or a script prints them, which are no text: an embargo that stands in them would be lost."""
 
 SIGNATURES: Sequence[tuple[int, bytes, str]] = (
