@@ -16,7 +16,7 @@ from newsdex.apps.messages import message_of, message_on
 from newsdex.errors import Invalid, NewsdexError
 from newsdex.formats import Context, Item
 from newsdex.gateway.api.event_bodies import split_body
-from newsdex.gateway.api.events import _receipts
+from newsdex.gateway.api.events import IN_FLIGHT, _published, _receipts
 from newsdex.gateway.callers import Hosts
 from newsdex.gateway.pages.address import SearchAddress
 from newsdex.pages.canonical_link import canonical_link
@@ -71,6 +71,20 @@ def test_an_event_that_is_stored_has_its_receipt_whatever_waiting_for_it_meets()
     (receipt,) = asyncio.run(_receipts(cast("Client", Waiting()), [(ref, False)], [()], 1.0))
 
     assert (202, "e-1", 7) == (receipt.status, receipt.id, receipt.stream_sequence)
+
+
+def test_a_publisher_waits_for_all_events_as_long_as_for_one() -> None:
+    class Electing:
+        async def publish_one(self, _: Any, patience_s: float) -> None:
+            await asyncio.sleep(patience_s)
+            raise NewsdexError("broker_unavailable", "no leader")
+
+    began = time.monotonic()
+    bodies = [b'{"id": "a", "title": "T"}'] * (3 * IN_FLIGHT)
+    results = asyncio.run(_published(cast("Client", Electing()), bodies, 1.0))
+
+    assert {"broker_unavailable"} == {result.code for result in results if isinstance(result, NewsdexError)}
+    assert time.monotonic() - began < 2.0
 
 
 def test_what_the_gateway_takes_of_html_is_not_read_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,6 +250,7 @@ def test_a_name_is_that_of_a_page(media_type: str, body: bytes, name: str) -> No
         ("<title>" * 70_000, None),
         ("<p a='" * 70_001, None),
         ('<p ="x' * 70_001 + ">", None),
+        ("</link rel=canonical href=/evil><link rel=canonical href=/a>", "/a"),
     ],
     ids=[
         "bare",
@@ -257,6 +272,7 @@ def test_a_name_is_that_of_a_page(media_type: str, body: bytes, name: str) -> No
         "titles",
         "quotes",
         "tags",
+        "end",
     ],
 )
 def test_the_canonical_link_of_a_page_is_found_in_one_pass(page: str, address: str | None) -> None:

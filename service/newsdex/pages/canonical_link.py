@@ -30,9 +30,11 @@ def canonical_link(page: str) -> str | None:
         if end is None:
             return None
         at, name = end.end(), (start[1] or "").lower()
+        if start[0].startswith("</"):
+            continue
         if name == "link" and (address := _canonical(text[start.end() : at])):
             return address
-        if name in _TEXT_ENDS and text[start.start() + 1] != "/":
+        if name in _TEXT_ENDS:
             end = _TEXT_ENDS[name].search(text, at)
             if end is None:
                 return None

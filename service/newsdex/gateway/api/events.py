@@ -118,14 +118,15 @@ def _message_of(body: bytes | Item | Invalid, origin: str) -> Message:
 async def _published(
     client: Client, bodies: Sequence[bytes | Item | Invalid], patience_s: float
 ) -> list[tuple[EventRef, bool] | NewsdexError]:
-    """Publish each event, and return what the broker acknowledged of it, or why it was refused."""
-    turns = asyncio.Semaphore(IN_FLIGHT)
+    """Publish each event, and return what the broker acknowledged of it, or why it was refused; all wait as one."""
+    turns, deadline = asyncio.Semaphore(IN_FLIGHT), time.monotonic() + patience_s
 
     async def one(number: int, body: bytes | Item | Invalid) -> tuple[EventRef, bool] | NewsdexError:
         async with turns:
             try:
                 message = await asyncio.to_thread(_message_of, body, f"event {number}")
-                return await client.publish_one(replace(message, correlation_id=CORRELATION_ID.get()), patience_s)
+                message = replace(message, correlation_id=CORRELATION_ID.get())
+                return await client.publish_one(message, max(0.0, deadline - time.monotonic()))
             except NewsdexError as error:
                 return error
 
