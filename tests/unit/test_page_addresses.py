@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
@@ -245,9 +246,11 @@ def test_a_takedown_goes_on_from_a_page_that_is_read_again(archive: ArchiveWrite
     archive._connection.execute("DELETE FROM page_addresses WHERE article_id = ?", (OWN,))
     handle(archive, takedown(3, url=ASKED))
     assert {OWN, other} == shown(archive)
-    remake(archive)
+    results = [one.result for one in remake(archive)]
+    last = archive._connection.execute("SELECT max(sequence) FROM articles").fetchone()[0]
 
     assert set() == shown(archive)
+    assert last == max(one.sequence or 0 for one in results if one is not None)
 
 
 def test_a_page_that_is_read_again_is_hidden_where_its_address_was_erased(archive: ArchiveWriter) -> None:
@@ -259,7 +262,62 @@ def test_a_page_that_is_read_again_is_hidden_where_its_address_was_erased(archiv
 
     assert ["erased"] == [one.what for one in read]
     assert set() == shown(archive)
-    assert [ADDRESSES[1], OWN] == list(archive.erasures.erase([ADDRESSES[1]], NOW_US))
+    assert [ADDRESSES[1], OWN] == [one.article_id for one in archive.erasures.pending()]
+    assert [] == kept_pages(archive._connection, OWN)
+    (result,) = handle(archive, page(2, url=OWN, fetched_url=OWN, canonical_url="https://n.example/elsewhere/9"))
+    assert ("stale", "erased") == (result.outcome, result.reason)
+
+
+def test_a_page_that_was_stored_after_the_erasure_of_its_address_goes_once_it_is_read_again(
+    archive: ArchiveWriter,
+) -> None:
+    archive.erasures.erase([ADDRESSES[1]], NOW_US - HOUR_US)
+    read = replace(read_event(page(1)), addresses=(), stated_us=None)
+    handle(archive, page(5, id="z", text=f"Terns nest\n\n{TEXT} So they did."))
+    handle(archive, replace(page(1), stream_sequence=9, stored_us=NOW_US, read=read))
+    assert {OWN, "z"} == shown(archive)
+    forget_addresses(archive)
+    remake(archive)
+
+    assert {"z"} == shown(archive)
+    assert [ADDRESSES[1], OWN] == [one.article_id for one in archive.erasures.erasures()]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_copy_that_was_fetched_at_another_address_is_withdrawn_by_it(
+    archive: ArchiveWriter, order: Sequence[int]
+) -> None:
+    elsewhere = "https://n.example/fetched/2"
+    events = [page(1), replace(page(1, fetched_url=elsewhere), stream_sequence=2), takedown(3, url=elsewhere)]
+    for at in order:
+        handle(archive, events[at])
+
+    assert set() == shown(archive)
+
+
+def test_a_page_of_an_older_archive_is_withdrawn_by_each_address_once_it_comes_again(archive: ArchiveWriter) -> None:
+    handle(archive, page(1))
+    forget_addresses(archive)
+    (result,) = handle(archive, replace(page(1), stream_sequence=2))
+    handle(archive, takedown(3, url=ASKED))
+
+    assert ("duplicate", "copy") == (result.outcome, result.reason)
+    assert set() == shown(archive)
+
+
+def test_what_is_shown_stays_current_when_the_ledger_forgets(archive: ArchiveWriter, tmp_path: Path) -> None:
+    handle(archive, page(1))
+    (kept,) = kept_pages(archive._connection, OWN)
+    read = read_event(page(1))
+    assert read.article is not None
+    read = replace(read, article=read.article.model_copy(update={"title": "Gulls are back"}))
+    reprocess(archive, [(kept, read)], NOW_US)
+    archive.prune_ledger(NOW_US + 48 * HOUR_US, days=1)
+    with closing(ArchiveReader(tmp_path)) as reader:
+        entry = reader.outcome_of("scraper", "e-1")
+
+        assert entry is not None
+        assert reader.is_current(entry)
 
 
 def forget_addresses(archive: ArchiveWriter) -> None:

@@ -71,7 +71,7 @@ class Erasing:
     def start(self, js: JetStreamContext) -> None:
         """Go on with what was not finished when the process ended, as soon as the archive can be read."""
         self._js = js
-        self._work()
+        self.work()
 
     async def stop(self) -> None:
         """Stop working; what is not finished is gone on with at the next start."""
@@ -87,7 +87,7 @@ class Erasing:
         }
         if refused:
             self._refused |= refused
-            self._work()
+            self.work()
 
     async def _order(self, message: NatsMessage) -> ErasureReply:
         order, doubtful = read_order(message.body), dict[str, Doubts]()
@@ -101,7 +101,7 @@ class Erasing:
                 log.info("erasure.ordered", article_id=article_id, doubtful_parked=parked, same_text=holders)
             if (projector := self._projecting()) is not None:
                 projector.wake()
-            self._work()
+            self.work()
         return await self._reply([*dict.fromkeys([*order.articles, *doubtful])], doubtful)
 
     async def _status(self, message: NatsMessage) -> ErasureReply:
@@ -114,7 +114,8 @@ class Erasing:
         found = await self._committer.run(lambda: self._store.erasures(article_ids))
         return ErasureReply(erasures=tuple(_status_of(one, doubtful.get(one.article_id, Doubts())) for one in found))
 
-    def _work(self) -> None:
+    def work(self) -> None:
+        """Go on with what is not finished, unless that is being done."""
         if self._js is not None and (self._worker is None or self._worker.done()):
             self._worker = asyncio.create_task(self._finish(self._js))
 

@@ -91,7 +91,7 @@ class Indexer:
             self._archive.erasures, self._committer, lambda: self._projector.projector, self._page_readers.event_of
         )
         self._reprocessing = Reprocessing(
-            settings.data_dir, self._archive, self._committer, self._page_readers.event_of, self._archived
+            settings.data_dir, self._archive, self._committer, self._page_readers.event_of, self._remade
         )
         self._watch: StreamWatch | None = None
         self._delayed = CountedLines()
@@ -200,6 +200,10 @@ class Indexer:
             report_event(result, self._settings.log_sample)
         self._erasing.look_at(results)
         self._archived(results)
+
+    def _remade(self, results: Sequence[Result]) -> None:
+        self._archived(results)
+        self._erasing.work()  # a page may have turned out to be erased
 
     def _archived(self, results: Sequence[Result]) -> None:
         """Have search follow what changed."""

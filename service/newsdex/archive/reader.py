@@ -202,7 +202,8 @@ class ArchiveReader:
         """
         query = f"""SELECT {LEDGER_COLUMNS} FROM ledger
             WHERE event_id = ? AND source = ? AND stream_sequence = coalesce(?, stream_sequence)
-            ORDER BY outcome = 'duplicate', number DESC LIMIT 1"""  # noqa: S608 - a constant
+            ORDER BY outcome = 'duplicate' OR (outcome = 'stale' AND reason = 'reprocessed'), number DESC
+            LIMIT 1"""  # noqa: S608 - a constant
         row = self._connection.execute(query, (event_id, source, stream_sequence)).fetchone()
         return None if row is None else LedgerEntry(**dict(row))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from newsdex.archive.addresses import add_addresses, articles_at
 from newsdex.archive.database import BUSY_TIMEOUT_S, faults_with_codes, open_for_writing
-from newsdex.archive.erasure import ErasedArticles
+from newsdex.archive.erasure import ErasedArticles, erase, remember_texts
 from newsdex.archive.erasure_store import ErasureStore
 from newsdex.archive.pages import Pages, prune_pages
 from newsdex.archive.places import StreamPlaces
@@ -128,10 +128,13 @@ class ArchiveWriter:
         if not rows:
             return None
         end = (rows[-1]["at_us"], rows[-1]["number"])
-        # by its publications, and the takedowns that hold, a late copy is known, which must not lift a takedown
+        # by its publications, and the takedowns that hold, a late copy is known, which must not lift a takedown; by
+        # the row of the page that was read again last, that its publication is the one that is shown
         statement = f"""DELETE FROM ledger WHERE (at_us, number) > (?, ?) AND (at_us, number) <= (?, ?)
             AND NOT ({PUBLICATIONS}) AND NOT (fingerprint IS NOT NULL AND EXISTS
-                (SELECT 1 FROM articles WHERE articles.id = article_id AND content IS NULL))"""  # noqa: S608 - fixed text
+                (SELECT 1 FROM articles WHERE articles.id = article_id AND content IS NULL))
+            AND NOT (reason = 'reprocessed' AND EXISTS
+                (SELECT 1 FROM articles WHERE articles.id = article_id AND articles.sequence = ledger.sequence))"""  # noqa: S608 - fixed text
         pruned = self._connection.execute(statement, (*self._pruned, *end)).rowcount
         self._pruned = end
         return pruned
@@ -249,6 +252,15 @@ class ArchiveTransaction:
     def is_erased_text(self, article: Article) -> bool:
         """Return whether an article has a text that was erased, under whatever id."""
         return self._erased.is_copy(article)
+
+    def erase(self, article_id: str, texts: Iterable[bytes], now_us: int) -> int:
+        """Erase an article as an order does, and refuse further texts, too, from now on; return the change's number."""
+        sequence, self._next_sequence = self._next_sequence, self._next_sequence + 1
+        self._known.pop(article_id, None)
+        self._changes.pop(article_id, None)
+        erase(self._connection, article_id, sequence, now_us)
+        remember_texts(self._connection, article_id, texts)
+        return sequence
 
     def blank_parked(self, id_: int) -> None:
         """Take the message from a parked event that turned out to have an erased text."""

@@ -165,7 +165,7 @@ class _Batch:
         first = self._first_copy(event, before)
         decision, after, ordered = self._decide(event, place, delivery, before)
         # before the article itself: of the changes that one event makes, the last one is its own
-        others = [] if ordered is None else self._withdraw_others(event, ordered, after, is_copy=first is not None)
+        others = self._withdraw_others(event, ordered, after, is_copy=first is not None)
         named = [self._keep(event.article_id, event, before, after, decision), *others]
         told = max(named, key=_is_left) if event.article is None else named[0]
         decision = told.decision
@@ -212,38 +212,49 @@ class _Batch:
         """Return what an event does to its article, and the event as it is ordered; none of a copy."""
         first = self._first_copy(event, before)
         self._copies[event.name] = place if first is None else min(first, place)
+        met = self._met_at(event, before)
         if first is not None and first <= place:
-            return Decision(outcome="duplicate", reason="copy"), before, None
+            if event.article_id not in self._known:
+                met = before
+            return decide_copy(before.state, met.state), met, None
         stands_at, stood_us = self._first_parked(event) or (place, delivery.stored_us)
         ordered = event.ordered(stands_at, stood_us)
         if is_place_in_stream(event.source, event.id):
             ordered = replace(ordered, name=ordered.name._replace(id=f"{event.id}/{stands_at.incarnation}"))
         if event.page is not None:
             self._transaction.keep_page(kept_page(event, event.page, ordered.key, delivery.headers))
-        met = before
-        for address in event.addresses:
-            met = met.with_withdrawals_of(self._known.get(address, NOTHING_KNOWN))
         after = met.plus(ordered, settled=self._transaction.is_settled(stands_at))
         return self._judge(ordered, before, after, is_copy=first is not None), after, ordered
+
+    def _met_at(self, event: ReceivedEvent, before: ArticleEvents) -> ArticleEvents:
+        """Return an article with the takedowns of the addresses at which an event, which may be a copy, met it."""
+        for address in event.addresses:
+            before = before.with_withdrawals_of(self._known.get(address, NOTHING_KNOWN))
+        return before
 
     @staticmethod
     def _judge(ordered: OrderedEvent, before: ArticleEvents, after: ArticleEvents, *, is_copy: bool) -> Decision:
         return decide_copy(before.state, after.state) if is_copy else decide(ordered, before.state, after.state)
 
     def _withdraw_others(
-        self, event: ReceivedEvent, ordered: OrderedEvent, after: ArticleEvents, *, is_copy: bool
+        self, event: ReceivedEvent, ordered: OrderedEvent | None, after: ArticleEvents, *, is_copy: bool
     ) -> list[_Named]:
         """Have the takedowns of an article be those of the others, too, that its name stands for."""
         if event.addresses:
             self._transaction.add_addresses(event.article_id, event.addresses)
             self._page_names.add(event.article_id, event.addresses)
-        if not (event.addresses or ordered.withdrawal):
+        takedown = ordered if ordered is not None and ordered.withdrawal else None
+        if not (event.addresses or takedown):
             return []
-        settled, named = self._transaction.is_settled(ordered.key.place), []
+        named = []
         for id_ in self._page_names.others(event.article_id):
             known = self._known.get(id_, NOTHING_KNOWN)
-            others = known.plus(ordered, settled=settled) if ordered.withdrawal else known.with_withdrawals_of(after)
-            decision = self._judge(ordered, known, others, is_copy=is_copy or not ordered.withdrawal)
+            if takedown is None:
+                others = known.with_withdrawals_of(after)
+                decision = decide_copy(known.state, others.state)
+            else:
+                others = known.plus(takedown, settled=self._transaction.is_settled(takedown.key.place))
+                decision = self._judge(takedown, known, others, is_copy=is_copy)
             named.append(self._keep(id_, event, known, others, decision))
         return named
 
