@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -139,6 +140,35 @@ def test_a_feed_that_takes_long_to_read_is_refused_unread(content: bytes, code: 
         split_body(RSS % content, {"content-type": "application/rss+xml"}, CONTEXT)
 
     assert code == fault.value.code
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "UTF7", "iso-2022-jp", "hz", "cp037", "unicode_escape", "punycode"])
+def test_a_feed_in_an_encoding_that_can_hide_tags_is_refused(encoding: str) -> None:
+    feed = f'<?xml version="1.0" encoding="{encoding}"?>'.encode() + RSS % (RSS_ITEM % b"x")
+    with pytest.raises(Invalid) as fault:
+        split_body(feed, {"content-type": "application/rss+xml"}, CONTEXT)
+
+    assert "unreadable_format" == fault.value.code
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "us-ascii", "ISO-8859-1", "windows-1251", "gb2312", "big5", "Shift_JIS", "euc-jp", "none"]
+)
+def test_a_feed_in_another_encoding_is_read(encoding: str) -> None:
+    feed = f'<?xml version="1.0" encoding="{encoding}"?>'.encode() + RSS % (RSS_ITEM % b"x")
+
+    assert 1 == len(split_body(feed, {"content-type": "application/rss+xml"}, CONTEXT).bodies)
+
+
+@pytest.mark.parametrize(
+    "declaration", [b"<?xml encoding='%b\n?>" % (b"'" * 400_000), b"<?xml?>" + b"encoding=''" * 400]
+)
+def test_a_declaration_is_read_in_one_pass(declaration: bytes) -> None:
+    began = time.process_time()
+    with suppress(Invalid):
+        split_body(declaration + RSS % (RSS_ITEM % b"x"), {"content-type": "application/rss+xml"}, CONTEXT)
+
     assert time.process_time() - began < 0.5
 
 

@@ -3,6 +3,7 @@
 import calendar
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,13 +29,17 @@ id guidislink link links title title_detail summary summary_detail subtitle cont
 published published_parsed updated updated_parsed language
 """
 KEPT = frozenset(_KEPT_NAMES.split())
+MAX_DECLARATION_BYTES = 500
+_ENCODING = re.compile(rb"encoding=['\"]([^'\"]*)")
+_PLAIN = bytes(range(32, 92)) + bytes(range(93, 127)) + b"\x1b$B<!\x1b(B ~{<!~}\\"
+"""What must mean in a feed's encoding what it means in ASCII: in UTF-7 or ISO-2022 a tag can be hidden."""
 
 
 def read(content: bytes, context: Context) -> Iterator[Item | Refused]:
     """Return the article of each item, or why it is none."""
     refuse_entities(content)
     refuse_depth(content)
-    parsed = feedparser.parse(io.BytesIO(content), sanitize_html=False, resolve_relative_uris=False)
+    parsed = feedparser.parse(io.BytesIO(_declared(content)), sanitize_html=False, resolve_relative_uris=False)
     if not parsed.entries:
         if parsed.bozo:
             raise Invalid("unreadable_format", f"a feed that cannot be read: {parsed.bozo_exception}")
@@ -45,6 +50,30 @@ def read(content: bytes, context: Context) -> Iterator[Item | Refused]:
             yield replace(_article(entry, parsed.feed, context), place=place)
         except Invalid as error:
             yield Refused(error=error, place=place)
+
+
+def _declared(content: bytes) -> bytes:
+    """Return a feed with its declaration on a line of its own, as the reader tries every quote on that line."""
+    if not content.removeprefix(b"\xef\xbb\xbf").startswith(b"<?"):
+        return content
+    declaration, end, rest = content.partition(b"?>")
+    if not end or len(declaration) > MAX_DECLARATION_BYTES:
+        raise Invalid("unreadable_format", f"a feed's declaration has at most {MAX_DECLARATION_BYTES} bytes")
+    for found in _ENCODING.finditer(declaration):
+        name = found[1].decode("ascii", "replace")
+        if not _is_like_ascii(name):
+            raise Invalid("unreadable_format", f"a feed in {name}, which newsdex does not read")
+    return declaration + end + b"\n" + rest
+
+
+def _is_like_ascii(encoding: str) -> bool:
+    """Tell whether ASCII is itself in an encoding; one that is unknown is not used."""
+    try:
+        return _PLAIN.decode(encoding) == _PLAIN.decode("ascii")
+    except UnicodeError:
+        return False
+    except (LookupError, ValueError):
+        return True
 
 
 def _article(entry: dict[str, Any], feed: dict[str, Any], context: Context) -> Item:
