@@ -15,7 +15,7 @@ _ENDS = frozenset(("down", "off", "out", "over", "through", "up"))
 
 def neighbours(clauses: Sequence[TextClause], stop_words: Collection[str]) -> Iterator[str]:
     """Yield those words in a row that may be one, with spaces between them."""
-    words = [clause.words[0].folded if len(clause.words) == 1 and not clause.bridge else "" for clause in clauses]
+    words = [_only_word(clause) for clause in clauses]
     for first, second in pairwise(words):
         if first and second and may_be_one(f"{first} {second}", stop_words):
             yield f"{first} {second}"
@@ -27,6 +27,12 @@ def neighbours(clauses: Sequence[TextClause], stop_words: Collection[str]) -> It
         if are_thousands(" ".join(numbers)):
             yield " ".join(numbers)
         numbers = []
+
+
+def _only_word(clause: TextClause) -> str:
+    """Return the word of a clause that has one; a sign may stand for several, with spaces: U+FC5E and its like."""
+    word = clause.words[0].folded if len(clause.words) == 1 and not clause.bridge else ""
+    return word if len(word.split()) == 1 else ""
 
 
 def may_be_one(parts: str, stop_words: Collection[str]) -> bool:
