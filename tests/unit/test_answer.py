@@ -4,8 +4,10 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from tests.scenarios.corpus import NOW, SEAL, Corpus
@@ -343,6 +345,23 @@ def test_an_unexpected_failure_leaks_nothing_of_itself(error: Exception) -> None
 
     assert ("internal_error", False, None) == (problem.code, problem.retryable, problem.place)
     assert SECRET.encode() not in problem.to_json()
+
+
+SIGNS_WITH_SPACES = [
+    sign for sign in map(chr, range(0x110000)) if " " in normalize("NFKC", sign) and normalize("NFKC", sign).strip()
+]
+"""Arabic ligatures of several words, and marks that stand on a space."""
+
+
+def test_a_sign_that_has_a_space_may_stand_anywhere(corpus: Corpus) -> None:
+    corpus.publish({"id": "1", "title": "Night ferry"})
+    corpus.index()
+    written = ["night {}", "{0} {0} ferry", "ab{0} night{0}cd", "nig{0}ht ferry"]
+    texts = [one.format(sign) for sign in SIGNS_WITH_SPACES for one in written]
+    outcomes = {q: outcome(partial(corpus.answer, request(q))) for q in texts}
+
+    assert len(SIGNS_WITH_SPACES) > 50
+    assert [] == [ascii(q) for q, reply in outcomes.items() if not isinstance(reply, SearchReply)]
 
 
 def test_of_a_text_with_very_many_faults_the_first_are_told(corpus: Corpus) -> None:

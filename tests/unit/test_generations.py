@@ -21,6 +21,7 @@ from newsdex.records import Change
 from newsdex_schemas import SearchRequest
 
 GENEROUS_TIME_S = 3
+MOST_SLICES = 200
 
 
 @pytest.fixture
@@ -52,9 +53,13 @@ def test_a_first_index_serves_once_it_has_caught_up(corpus: Corpus) -> None:
     corpus.publish(*stories(1, 2))
 
     assert (2, 0) == (corpus.projector.step(), corpus.projector.position)
-    with pytest.raises(Unavailable):
-        corpus.reader.view()
-    assert (0, 2) == (corpus.projector.step(), corpus.projector.position)
+    for _ in range(MOST_SLICES):  # it is verified in slices of time, of which a busy machine needs several
+        with pytest.raises(Unavailable):
+            corpus.reader.view()
+        assert 0 == corpus.projector.step()
+        if corpus.projector.position:
+            break
+    assert 2 == corpus.projector.position
     assert ["1", "2"] == corpus.ids("ferry", sort="oldest")
 
 
@@ -65,11 +70,14 @@ def test_another_version_is_built_beside_the_one_that_serves_until_then(corpus: 
     projector = Projector(corpus.archive, corpus.index_root)
     newcomer = IndexReader(corpus.index_root)
     during = []
-    for _ in range(2):
+    for _ in range(MOST_SLICES):
         during.append((found_in(corpus.reader.view(), "ferry"), found_in(newcomer.view(), "ferry"), projector.position))
         projector.step()
+        if projector.position:
+            break
 
-    assert [(["1", "2"], ["1", "2"], 0)] * 2 == during
+    assert len(during) >= 2
+    assert [(["1", "2"], ["1", "2"], 0)] * len(during) == during
     assert (["1", "2", "3"], 3) == (corpus.ids("ferry", sort="oldest"), corpus.reader.view().position)
     assert ["generation-000001", "generation-000002"] == generations(corpus)
 
