@@ -3,7 +3,6 @@
 import calendar
 import hashlib
 import io
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 import feedparser
 
 from newsdex.errors import Invalid
+from newsdex.formats.feed_encoding import with_plain_tags
 from newsdex.formats.items import Context, Item, Refused, article_item
 from newsdex.formats.moments import read_moment, zone_of
 from newsdex.formats.texts import text_of_html
@@ -29,17 +29,14 @@ id guidislink link links title title_detail summary summary_detail subtitle cont
 published published_parsed updated updated_parsed language
 """
 KEPT = frozenset(_KEPT_NAMES.split())
-MAX_DECLARATION_BYTES = 500
-_ENCODING = re.compile(rb"encoding=['\"]([^'\"]*)")
-_PLAIN = bytes(range(32, 92)) + bytes(range(93, 127)) + b"\x1b$B<!\x1b(B ~{<!~}\\"
-"""What must mean in a feed's encoding what it means in ASCII: in UTF-7 or ISO-2022 a tag can be hidden."""
 
 
 def read(content: bytes, context: Context) -> Iterator[Item | Refused]:
     """Return the article of each item, or why it is none."""
+    content = with_plain_tags(content)
     refuse_entities(content)
     refuse_depth(content)
-    parsed = feedparser.parse(io.BytesIO(_declared(content)), sanitize_html=False, resolve_relative_uris=False)
+    parsed = feedparser.parse(io.BytesIO(content), sanitize_html=False, resolve_relative_uris=False)
     if not parsed.entries:
         if parsed.bozo:
             raise Invalid("unreadable_format", f"a feed that cannot be read: {parsed.bozo_exception}")
@@ -50,30 +47,6 @@ def read(content: bytes, context: Context) -> Iterator[Item | Refused]:
             yield replace(_article(entry, parsed.feed, context), place=place)
         except Invalid as error:
             yield Refused(error=error, place=place)
-
-
-def _declared(content: bytes) -> bytes:
-    """Return a feed with its declaration on a line of its own, as the reader tries every quote on that line."""
-    if not content.removeprefix(b"\xef\xbb\xbf").startswith(b"<?"):
-        return content
-    declaration, end, rest = content.partition(b"?>")
-    if not end or len(declaration) > MAX_DECLARATION_BYTES:
-        raise Invalid("unreadable_format", f"a feed's declaration has at most {MAX_DECLARATION_BYTES} bytes")
-    for found in _ENCODING.finditer(declaration):
-        name = found[1].decode("ascii", "replace")
-        if not _is_like_ascii(name):
-            raise Invalid("unreadable_format", f"a feed in {name}, which newsdex does not read")
-    return declaration + end + b"\n" + rest
-
-
-def _is_like_ascii(encoding: str) -> bool:
-    """Tell whether ASCII is itself in an encoding; one that is unknown is not used."""
-    try:
-        return _PLAIN.decode(encoding) == _PLAIN.decode("ascii")
-    except UnicodeError:
-        return False
-    except (LookupError, ValueError):
-        return True
 
 
 def _article(entry: dict[str, Any], feed: dict[str, Any], context: Context) -> Item:

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from newsdex.errors import Invalid
 from newsdex.formats import Context, Given, Item, Reading, Refused, json_ld, read, recognise
+from newsdex.formats.feed_encoding import with_plain_tags
 from newsdex.formats.json_values import json_format
 from newsdex.formats.recognition import CSV, FEED, HEAD_BYTES, HTML, TABS, TEXT
 from newsdex.ingest.cloudevents import CONTENT_TYPE, PREFIX, header_attributes
@@ -100,7 +101,7 @@ def _of_format(body: bytes, context: Context) -> tuple[Events, bool]:
     """Return what a body holds, in whatever format, without making more articles of it than are taken."""
     name = recognise(body[:HEAD_BYTES])
     if name == FEED:
-        _refuse_long_reading(body)
+        _refuse_long_reading(with_plain_tags(body))
     named = replace(context, name=hashlib.sha256(body).hexdigest()[:32])
     found = [_event_of(reading) for reading in islice(read(body, named), MAX_EVENTS + 1)]
     if len(found) == 1 and isinstance(found[0], Invalid):

@@ -1,0 +1,48 @@
+"""Makes the tags of a feed plain, in whatever encoding it is: what bounds a feed looks at its bytes."""
+
+import codecs
+import re
+
+from newsdex.errors import Invalid
+
+MAX_DECLARATION_BYTES = 500
+_ENCODING = re.compile(rb"encoding=(?:'([^']*)'|\"([^\"]*)\")")
+_PLAIN = bytes(range(32, 92)) + bytes(range(93, 127)) + b"\x1b$B<!\x1b(B ~{<!~}\\"
+"""What most encodings read as ASCII does: in UTF-7 or ISO-2022 a tag can be hidden from who looks at the bytes."""
+_SHIFTING = frozenset(
+    ("iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_ext", "iso2022_kr", "hz")
+)
+"""Encodings of real feeds in which some bytes mean something else: these are turned into UTF-8 first."""
+
+
+def with_plain_tags(content: bytes) -> bytes:
+    """Return a feed in an encoding that writes tags as ASCII does; raise `Invalid` for others, in which they can hide.
+
+    Its declaration is on a line of its own then, as the reader tries every quote on that line.
+    """
+    if not content.removeprefix(b"\xef\xbb\xbf").startswith(b"<?"):
+        return content
+    declaration, end, rest = content.partition(b"?>")
+    if not end or len(declaration) > MAX_DECLARATION_BYTES:
+        raise Invalid("unreadable_format", f"a feed's declaration has at most {MAX_DECLARATION_BYTES} bytes")
+    for found in _ENCODING.finditer(declaration):
+        name = (found[1] or found[2] or b"").decode("ascii", "replace")
+        if _is_like_ascii(name):
+            continue
+        codec = codecs.lookup(name).name
+        if codec in _SHIFTING:
+            rest = rest.decode(codec, "replace").encode()
+        elif not codec.startswith(("utf-16", "utf-32")):  # these are not what a declaration that can be read is in
+            raise Invalid("unreadable_format", f"a feed in {name}, which newsdex does not read")
+        return _ENCODING.sub(b'encoding="utf-8"', declaration) + end + b"\n" + rest
+    return declaration + end + b"\n" + rest
+
+
+def _is_like_ascii(encoding: str) -> bool:
+    """Return whether ASCII is itself in an encoding; one that is unknown is not used."""
+    try:
+        return _PLAIN.decode(encoding) == _PLAIN.decode("ascii")
+    except UnicodeError:
+        return False
+    except (LookupError, ValueError):
+        return True
