@@ -173,20 +173,38 @@ def test_a_feed_in_another_encoding_is_read(encoding: str) -> None:
         ("euc-jp", "夜の渡し船"),
         ("gb18030", "夜间渡轮"),
         ("utf-16", "Traversée de nuit"),
+        ("utf-16le", "Traversées de nuit"),
+        ("utf-32", "Traversée de nuit"),
     ],
 )
 @pytest.mark.parametrize("quote", ["'", '"'])
 def test_a_feed_keeps_its_letters_in_whatever_encoding(encoding: str, title: str, quote: str) -> None:
     declared = f"<?xml version={quote}1.0{quote} encoding={quote}{encoding}{quote}?>"
-    # who declares UTF-16 in bytes of ASCII has UTF-8
+    # who declares UTF-16 in bytes that begin as ASCII does has UTF-8
     feed = f"{declared}{(RSS % (RSS_ITEM % b'x')).decode().replace('<title>T<', f'<title>{title}<')}".encode(
-        "utf-8" if encoding == "utf-16" else encoding
+        "utf-8" if encoding.startswith("utf-") else encoding
     )
     (item,) = split_body(feed, {"content-type": "application/rss+xml"}, CONTEXT).bodies
 
     assert isinstance(item, Item)
     assert isinstance(item.data, Article)
     assert title == item.data.title
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b'<?xml-stylesheet href="%b"?>' % (b"x" * 600),
+        b'<?xml version="1.0" encoding="utf-8">',
+        b'<?xml version="1.0"?><?xml-stylesheet href="%b"?>' % (b"x" * 600),
+        b'<?xml version="1.0"\n encoding="utf-8"\n?>',
+    ],
+    ids=["a long instruction", "not closed as it should be", "two", "on several lines"],
+)
+def test_whatever_instruction_begins_a_feed_it_is_read(before: bytes) -> None:
+    feed = before + RSS % (RSS_ITEM % b"x")
+
+    assert 1 == len(split_body(feed, {"content-type": "application/rss+xml"}, CONTEXT).bodies)
 
 
 def test_a_shift_of_letters_hides_no_tags() -> None:

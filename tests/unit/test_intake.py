@@ -8,12 +8,13 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, cast
 
+import pytest
 from nats.aio.msg import Msg
 
 from newsdex.apps.channel import RequestChannel
 from newsdex.apps.intake import ARRIVAL, MAX_REFUSALS, Arrival, Intake
 from newsdex.errors import Invalid
-from newsdex_schemas import EventRef, SearchReply, SearchRequest, channels
+from newsdex_schemas import EventRef, OutcomeReply, OutcomeRequest, SearchReply, SearchRequest, channels
 
 SLOTS = 4
 PATIENT_MS = 10_000
@@ -39,6 +40,16 @@ QUERIES: RequestChannel[SearchRequest, SearchReply] = RequestChannel(
     report=unused,
     refused=unused,
     wait_for=lambda request: request.wait_for,
+)
+
+
+OUTCOMES: RequestChannel[OutcomeRequest, OutcomeReply] = RequestChannel(
+    subject=channels.EVENTS_OUTCOME,
+    model=OutcomeRequest,
+    timeout_s=5.0,
+    answer=unused,
+    report=unused,
+    refused=unused,
 )
 
 
@@ -211,3 +222,18 @@ def test_refusals_that_cannot_be_sent_as_fast_as_requests_come_are_bounded_and_k
 
     assert MAX_REFUSALS == len(bench.replies)
     assert {("request_too_large",)} == {tuple(replies) for replies in bench.replies.values()}
+
+
+def test_what_has_the_channels_deadline_is_read_in_its_turn_only() -> None:
+    async def test(bench: Bench) -> None:
+        connection: Any = bench
+        for number in range(SLOTS):
+            message = Msg(connection, "events.outcome", f"_INBOX.a.{number}", b'{"events": "none"}')
+            await bench.intake.admit(OUTCOMES, message, bench.consume)
+        await asyncio.sleep(0)
+
+        assert [(None, None)] * (SLOTS - 1) == [(one.request, one.fault) for one in bench.handled]
+        with pytest.raises(Invalid):
+            bench.handled[0].read()
+
+    run(test)

@@ -9,10 +9,9 @@ MAX_DECLARATION_BYTES = 500
 _ENCODING = re.compile(rb"encoding=(?:'([^']*)'|\"([^\"]*)\")")
 _PLAIN = bytes(range(32, 92)) + bytes(range(93, 127)) + b"\x1b$B<!\x1b(B ~{<!~}\\"
 """What most encodings read as ASCII does: in UTF-7 or ISO-2022 a tag can be hidden from who looks at the bytes."""
-_SHIFTING = frozenset(
-    ("iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_ext", "iso2022_kr", "hz")
-)
-"""Encodings of real feeds in which some bytes mean something else: these are turned into UTF-8 first."""
+_JAPANESE = ("iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_3", "iso2022_jp_ext")
+_SHIFTING = {**dict.fromkeys(_JAPANESE, "iso2022_jp_ext"), "iso2022_kr": "iso2022_kr", "hz": "hz"}
+"""Encodings of real feeds in which some bytes mean something else: they are decoded first, and by which codec."""
 
 
 def with_plain_tags(content: bytes) -> bytes:
@@ -22,20 +21,24 @@ def with_plain_tags(content: bytes) -> bytes:
     """
     if not content.removeprefix(b"\xef\xbb\xbf").startswith(b"<?"):
         return content
-    declaration, end, rest = content.partition(b"?>")
-    if not end or len(declaration) > MAX_DECLARATION_BYTES:
-        raise Invalid("unreadable_format", f"a feed's declaration has at most {MAX_DECLARATION_BYTES} bytes")
+    head = content[:MAX_DECLARATION_BYTES]
+    end = next((head.index(sign) + len(sign) for sign in (b"?>", b">") if sign in head), None)
+    if end is None:
+        if b"encoding=" in content.partition(b"\n")[0]:
+            raise Invalid("unreadable_format", f"a feed's declaration has at most {MAX_DECLARATION_BYTES} bytes")
+        return content
+    declaration, rest = content[:end], content[end:]
     for found in _ENCODING.finditer(declaration):
         name = (found[1] or found[2] or b"").decode("ascii", "replace")
         if _is_like_ascii(name):
             continue
         codec = codecs.lookup(name).name
-        if codec in _SHIFTING:
-            rest = rest.decode(codec, "replace").encode()
+        if other := _SHIFTING.get(codec):
+            rest = rest.decode(other, "replace").encode()
         elif not codec.startswith(("utf-16", "utf-32")):  # these are not what a declaration that can be read is in
             raise Invalid("unreadable_format", f"a feed in {name}, which newsdex does not read")
-        return _ENCODING.sub(b'encoding="utf-8"', declaration) + end + b"\n" + rest
-    return declaration + end + b"\n" + rest
+        return _ENCODING.sub(b'encoding="utf-8"', declaration) + b"\n" + rest
+    return declaration + b"\n" + rest
 
 
 def _is_like_ascii(encoding: str) -> bool:

@@ -19,7 +19,7 @@ _AS_LETTERS = str.maketrans(SIGNS, "\ua500\ua501")
 
 
 _FUZZY_END = re.compile(r"(?<=[^\W\d])~[12]?(?!\w)")
-_FUZZY = re.compile(r"(?P<word>.+)~(?P<edits>[12]?)")
+_FUZZY = re.compile(rf"(?P<word>.*[^\W\d_{UNSPACED}])~(?P<edits>[12]?)")
 
 
 class FuzzyPiece(NamedTuple):

@@ -17,6 +17,7 @@ _INSIDE = re.compile(rf"(?<=[A-Za-z])？(?=[A-Za-z])|\b(?:{NAMED_FIELD})：", re
 """Question marks and colons of full width end sentences and labels: here they are signs."""
 _BRACKETS = re.compile(rf"(?:[\s()（）]|^)(?:AND|OR|NOT|ANDNOT)(?=[\s()（）])|\b(?i:{NAMED_FIELD}):[(（]")
 """What shows that brackets group parts of a command."""
+_HAS_BRACKET = re.compile("[(（]").search
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _SENTENCE = re.compile(rf"[{UNSPACED}]{{{LONGEST_TYPED + 1}}}|[\u3041-\u3096、。，．！？：；・「」『』【】〈〉《》…]")
 """What a list of words does not have: long runs, hiragana, which holds Japanese sentences together, punctuation."""
@@ -30,7 +31,7 @@ def with_half_width_signs(text: str) -> str:
     text = _INSIDE.sub(lambda sign: sign[0].replace("？", "?").replace("：", ":"), text)
     if text.count("＂") % 2 == 0:
         text = text.replace("＂", '"')
-    grouped = _are_balanced(text) and _BRACKETS.search(text) is not None
+    grouped = bool(_HAS_BRACKET(text) and _are_balanced(text) and _BRACKETS.search(text))
     if grouped:
         text = text.replace("（", "(").replace("）", ")")
     if not _UNSPACED.search(text):
