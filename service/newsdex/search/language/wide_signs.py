@@ -29,8 +29,6 @@ def with_half_width_signs(text: str) -> str:
     if text.isascii():
         return text
     text = _INSIDE.sub(lambda sign: sign[0].replace("？", "?").replace("：", ":"), text)
-    if text.count("＂") % 2 == 0:
-        text = text.replace("＂", '"')
     grouped = bool(_HAS_BRACKET(text) and _are_balanced(text) and _BRACKETS.search(text))
     if grouped:
         text = text.replace("（", "(").replace("）", ")")
