@@ -114,7 +114,8 @@ def test_each_kind_of_malformed_message_is_parked_with_its_own_code_and_the_stre
     messages = [(channel, body) for channel, body, _ in MALFORMED.values()]
     good = _json({"id": "after-malformed", "title": "Plover after the malformed"})
     *sequences, last = _publish_all(service.broker_url, [*messages, ("published", good)])
-    until(lambda: last in _ledger(service), 30, "the good article after them has its outcome")
+    # pages have a consumer of their own: the last message to be published need not be the last with an outcome
+    until(lambda: {*sequences, last} <= _ledger(service).keys(), 30, "each of them has its outcome")
     ledger = _ledger(service)
     expected = {kind: ("parked", code) for kind, (_, _, code) in MALFORMED.items()}
 
