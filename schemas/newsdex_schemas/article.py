@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from newsdex_schemas.languages import OptionalLanguage
 from newsdex_schemas.model import ContractModel, Identifier, Version, WithoutNul, is_empty
-from newsdex_schemas.timestamps import OptionalDate, OptionalEnd, OptionalMoment
+from newsdex_schemas.values.languages import OptionalLanguage
+from newsdex_schemas.values.timestamps import OptionalDate, OptionalEnd, OptionalMoment
 
 MAX_BODY_CHARS = 1_000_000
 

@@ -12,9 +12,9 @@ from pydantic_core import PydanticCustomError
 
 from newsdex_schemas import channels
 from newsdex_schemas.article import Article, Name, Url
-from newsdex_schemas.languages import OptionalLanguage
 from newsdex_schemas.model import ContractModel, Identifier, Version, WithoutNul
-from newsdex_schemas.timestamps import OptionalMoment, Timestamp
+from newsdex_schemas.values.languages import OptionalLanguage
+from newsdex_schemas.values.timestamps import OptionalMoment, Timestamp
 
 MAX_PAGE_CHARS = 1_500_000
 MAX_HTML_CHARS = 4_000_000

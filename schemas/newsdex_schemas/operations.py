@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictInt, StringConstraints
 
 from newsdex_schemas.model import ContractModel, Identifier, RequestModel, WholeNumber, WithoutNul
-from newsdex_schemas.timestamps import Timestamp
+from newsdex_schemas.values.timestamps import Timestamp
 
 ParkedId = Annotated[StrictInt, Field(ge=0, le=2**53 - 1), WholeNumber]
 

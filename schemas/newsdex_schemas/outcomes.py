@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from newsdex_schemas import channels
 from newsdex_schemas.model import ContractModel, Identifier, RequestModel
-from newsdex_schemas.timestamps import Timestamp
+from newsdex_schemas.values.timestamps import Timestamp
 
 MAX_EVENTS_PER_REQUEST = 500
 

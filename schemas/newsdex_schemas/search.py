@@ -6,11 +6,11 @@ from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from newsdex_schemas.article import Name, Url
 from newsdex_schemas.correction import DidYouMean
-from newsdex_schemas.languages import Language
 from newsdex_schemas.model import ContractModel, Identifier, RequestModel, WholeNumber, WithoutNul
 from newsdex_schemas.outcomes import EventRef
 from newsdex_schemas.ranking import Recency, ScoreReason
-from newsdex_schemas.timestamps import OptionalDate, OptionalDateEnd, Timestamp
+from newsdex_schemas.values.languages import Language
+from newsdex_schemas.values.timestamps import OptionalDate, OptionalDateEnd, Timestamp
 
 MAX_QUERY_CHARS = 50_000
 MAX_SIZE = 100

@@ -4,7 +4,7 @@ from typing import Literal
 
 from newsdex_schemas.model import ContractModel, Identifier, RequestModel
 from newsdex_schemas.outcomes import Outcome
-from newsdex_schemas.timestamps import Timestamp
+from newsdex_schemas.values.timestamps import Timestamp
 
 MAX_STORY_EVENTS = 1000
 StandingCode = Literal["found", "waiting", "embargoed", "expired", "withdrawn", "erased", "absent"]

@@ -6,7 +6,7 @@ from pydantic import Field, StrictInt, StringConstraints
 
 from newsdex_schemas.article import Url
 from newsdex_schemas.model import ContractModel, Identifier, RequestModel, WholeNumber, WithoutNul
-from newsdex_schemas.timestamps import Timestamp
+from newsdex_schemas.values.timestamps import Timestamp
 
 MAX_TYPED_CHARS = 200
 MAX_SUGGESTIONS = 20

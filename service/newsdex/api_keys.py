@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
-from newsdex.durable import replace_durably
 from newsdex.errors import Invalid, Misconfigured
+from newsdex.host.durable import replace_durably
 from newsdex.settings import Settings
 
 FILE_NAME = "api-keys.json"

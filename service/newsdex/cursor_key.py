@@ -4,8 +4,8 @@ import secrets
 from pathlib import Path
 
 from newsdex.errors import Misconfigured, Unavailable
+from newsdex.host.secret_file import secret_of
 from newsdex.search.sealing import KEY_BYTES
-from newsdex.secret_file import secret_of
 
 FILE_NAME = "cursor.key"
 

@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from newsdex.errors import Misconfigured
-from newsdex.setting_files import FROM_FILES, file_variable, read_setting_files
+from newsdex.host.setting_files import FROM_FILES, file_variable, read_setting_files
 from newsdex_schemas.misspelt import suggestion
 from newsdex_schemas.ranking import MAX_HALF_LIFE_DAYS, MAX_RECENCY_WEIGHT
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 from tests.integration.running import until
 
-from newsdex.children import end_process, free_port
+from newsdex.host.children import end_process, free_port
 
 START_TIMEOUT_S = 90
 KAFKA_JARS = "NEWSDEX_KAFKA_JARS"

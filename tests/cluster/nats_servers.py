@@ -16,7 +16,7 @@ from tests.integration.running import until
 
 from newsdex.broker.server import server_binary
 from newsdex.broker.streams import CLUSTER_REPLICAS
-from newsdex.children import end_process, free_port
+from newsdex.host.children import end_process, free_port
 from newsdex_schemas import channels
 
 TIMEOUT_S = 60

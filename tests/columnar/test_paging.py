@@ -14,9 +14,9 @@ from tests.columnar.corpus import OPTIONS, WORDS, Indexed, articles, trees
 from whoosh import query as q
 
 from newsdex.index.columnar.query.doc_set import DocList
+from newsdex.index.columnar.query.matches.top_hits import TIE, PageEnd, hits_after, top_hits
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Statistics
-from newsdex.index.columnar.query.top_hits import TIE, PageEnd, hits_after, top_hits
 from newsdex.index.reader import IndexReader
 
 ids = st.sampled_from([f"a{n}" for n in range(12)])

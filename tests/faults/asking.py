@@ -14,7 +14,7 @@ from typing import Any
 from nats.aio.msg import Msg
 from tests.scenarios.corpus import drain
 
-from newsdex.apps.searcher import Searcher
+from newsdex.apps.searcher.process import Searcher
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.index.generations.projector import Projector

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.integration.running import Service, until
 
 from newsdex.broker.server import server_binary
-from newsdex.children import end_process, free_port
+from newsdex.host.children import end_process, free_port
 
 START_TIMEOUT_S = 30
 JETSTREAM = "jetstream {{ store_dir: {store}, sync_interval: always }}"

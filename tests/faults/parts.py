@@ -12,8 +12,8 @@ from pathlib import Path
 from tests.integration.running import Running, Service
 
 from newsdex.broker.server import EmbeddedServer
-from newsdex.children import free_port
 from newsdex.errors import Unavailable
+from newsdex.host.children import free_port
 
 KILLED = -signal.SIGKILL
 LAST_WORDS_BYTES = 3_000

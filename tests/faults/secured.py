@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 from tests.integration.running import Service
 
 from newsdex.broker.server import server_binary
-from newsdex.children import end_process, free_port
+from newsdex.host.children import end_process, free_port
 
 ROLES = ("publisher", "reader", "searcher", "indexer", "gateway", "operator")
 START_TIMEOUT_S = 20

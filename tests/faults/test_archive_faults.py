@@ -15,8 +15,8 @@ from newsdex.archive.database import FILE_NAME
 from newsdex.archive.integrity import check_archive
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.broker.server import EmbeddedServer
-from newsdex.children import free_port
 from newsdex.errors import Misconfigured, Unavailable
+from newsdex.host.children import free_port
 from newsdex.settings import Settings
 
 EVENTS = 30

@@ -14,7 +14,7 @@ from tests.faults.test_disk_full import everything, publish
 from tests.integration.running import Service, until
 from tests.scenarios.corpus import Corpus, stories
 
-from newsdex.apps.upkeep import drop_old_backups
+from newsdex.apps.operations.upkeep import drop_old_backups
 from newsdex.archive.backup import MANIFEST, back_up, restore, verify_backup
 from newsdex.archive.database import FILE_NAME
 from newsdex.errors import Invalid, NewsdexError

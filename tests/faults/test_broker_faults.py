@@ -18,9 +18,9 @@ from tests.faults.measured import cpu_share
 from tests.integration.running import Running, Service, until
 
 from newsdex.broker.connection import make_broker
-from newsdex.children import free_port
 from newsdex.errors import NewsdexError, Unavailable
 from newsdex.health import Readiness
+from newsdex.host.children import free_port
 from newsdex.settings import Settings
 from newsdex_schemas import channels
 

@@ -22,8 +22,8 @@ from newsdex.archive.database import FILE_NAME
 from newsdex.broker.client import connect
 from newsdex.broker.server import EmbeddedServer
 from newsdex.broker.streams import consumer_states
-from newsdex.children import free_port
 from newsdex.errors import Unavailable
+from newsdex.host.children import free_port
 from newsdex.index.generations.generations import serving
 from newsdex.index.generations.verification import check_documents, check_files, first_finding
 from newsdex.index.reader import IndexReader, open_view

@@ -19,7 +19,7 @@ from tests.faults.test_stream import metric
 from tests.integration.running import Running, Service, until
 
 from newsdex.archive.database import FILE_NAME
-from newsdex.children import free_port
+from newsdex.host.children import free_port
 from newsdex_schemas import channels
 
 LIMIT_S = 90

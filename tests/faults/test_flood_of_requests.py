@@ -18,7 +18,7 @@ from nats.aio.client import Client
 from tests.faults.asking import corpus, index
 from tests.integration.running import Service
 
-from newsdex.apps.searcher import UNTIMED_S
+from newsdex.apps.searcher.process import UNTIMED_S
 from newsdex_schemas import channels
 from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
 

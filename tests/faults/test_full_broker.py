@@ -15,7 +15,7 @@ from tests.integration.running import Running, Service, until
 
 from newsdex.archive.database import FILE_NAME
 from newsdex.broker.streams import CONSUMER
-from newsdex.children import free_port
+from newsdex.host.children import free_port
 from newsdex_schemas import channels
 
 SMALL_STORE = "jetstream {{ store_dir: {store}, sync_interval: always, max_file_store: 4MB }}"

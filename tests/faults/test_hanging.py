@@ -14,7 +14,7 @@ from tests.faults.test_stream import metric
 from tests.integration.running import Running, Service, until
 
 from newsdex.broker.server import EmbeddedServer
-from newsdex.children import free_port
+from newsdex.host.children import free_port
 
 ARTICLE = b'{"id": "hanging", "title": "Pontoon"}'
 

@@ -18,7 +18,7 @@ from tests.unit.events import publishing
 from newsdex.archive.reader import ArchiveReader, read_archive
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.broker.server import EmbeddedServer
-from newsdex.children import free_port
+from newsdex.host.children import free_port
 from newsdex.ingest.identity import claim
 from newsdex.order import Place
 from newsdex.records import Fault, ParkedChoice, Result

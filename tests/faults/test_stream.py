@@ -19,7 +19,7 @@ from tests.faults.test_broker_faults import readiness
 from tests.integration.running import Running, Service, until
 
 from newsdex.broker.streams import CONSUMER, CONSUMERS
-from newsdex.children import free_port
+from newsdex.host.children import free_port
 from newsdex_schemas import channels
 
 MENDED_IN_S = 10

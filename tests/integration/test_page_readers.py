@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from newsdex.apps.page_readers import PageReaders
+from newsdex.apps.indexer.page_readers import PageReaders
 from newsdex.records import Delivery, Fault, ReceivedEvent
 from newsdex.settings import Settings
 from newsdex_schemas import channels

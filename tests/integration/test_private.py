@@ -11,7 +11,7 @@ import pytest
 from tests.faults.test_read_only_index import IN_A_NAMESPACE, READ_ONLY
 from tests.integration.running import Service
 
-from newsdex.private import private_folder, tighten
+from newsdex.host.private import private_folder, tighten
 
 ARTICLE = b'{"id": "private-1", "title": "A wren nests in the harbour office"}'
 
@@ -98,9 +98,7 @@ def test_what_cannot_be_closed_is_named_and_does_not_stop_anything(tmp_path: Pat
     (folder := tmp_path / "data").mkdir(mode=0o755)
     (folder / "index").mkdir(mode=0o700)
     (folder / "archive.sqlite3").touch(mode=0o644)
-    program = (
-        "import sys; from pathlib import Path; from newsdex.private import tighten; print(tighten(Path(sys.argv[1])))"
-    )
+    program = "import sys, pathlib; from newsdex.host.private import tighten; print(tighten(pathlib.Path(sys.argv[1])))"
     mounted = [*IN_A_NAMESPACE, READ_ONLY, "sh", str(folder)]
     if subprocess.run(mounted, capture_output=True, check=False).returncode:
         pytest.skip("mounting is not allowed here")

@@ -20,8 +20,8 @@ from rich.table import Table
 from tests.benchmarks.corpus import rows
 from tests.columnar.corpus import Indexed
 
-from newsdex.index.columnar.query import repeats
-from newsdex.index.columnar.query.repeats import Versions
+from newsdex.index.columnar.query.matches import repeats
+from newsdex.index.columnar.query.matches.repeats import Versions
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.reader import IndexReader
 

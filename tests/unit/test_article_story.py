@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.events import ARTICLE_ID, HOUR_US, NOON_US, publishing, withdrawing
 
-from newsdex.apps.article_story import read_story, tell_story
+from newsdex.apps.inspection.article_story import read_story, tell_story
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.errors import NewsdexError

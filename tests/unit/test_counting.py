@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsdex.index.columnar.query.facet_counts import MANY_DATES, count_intervals
+from newsdex.index.columnar.query.matches.facet_counts import MANY_DATES, count_intervals
 
 moments = st.integers(-(10**6), 10**6) | st.integers(-(2**57), 2**57)
 

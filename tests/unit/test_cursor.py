@@ -17,8 +17,8 @@ from tests.scenarios.corpus import NOW, SEAL, Corpus, stories
 
 from newsdex.cursor_key import FILE_NAME, cursor_key
 from newsdex.errors import Invalid, Misconfigured, Unavailable
+from newsdex.index.columnar.query.matches.top_hits import PageEnd
 from newsdex.index.columnar.query.statistics import Statistics
-from newsdex.index.columnar.query.top_hits import PageEnd
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.search.cursor import Cursor, read_cursor, write_cursor
 from newsdex.search.language.parsed_query import MAX_COMMAND_CHARS

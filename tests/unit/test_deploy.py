@@ -17,7 +17,7 @@ from tests.faults.test_roles import rights
 from typer.main import get_command
 
 from newsdex import metrics
-from newsdex.apps.projector import STOP_TIMEOUT_S
+from newsdex.apps.indexer.projector import STOP_TIMEOUT_S
 from newsdex.apps.up import STOP_TIMEOUT_S as UP_STOP_TIMEOUT_S
 from newsdex.broker.address import broker_urls
 from newsdex.broker.connection import GRACEFUL_TIMEOUT_S

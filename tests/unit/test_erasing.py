@@ -17,7 +17,7 @@ from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 from tests.scenarios.corpus import NOW, Corpus
 
-from newsdex.apps.erasing import Erasing
+from newsdex.apps.indexer.erasing import Erasing
 from newsdex.archive.database import FILE_NAME
 from newsdex.ingest.committer import Committer
 from newsdex.ingest.handle import read_delivery

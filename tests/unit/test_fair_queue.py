@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from newsdex.apps.fair_queue import FairQueue
+from newsdex.apps.searcher.fair_queue import FairQueue
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from tests.unit.events import publishing
 from tests.unit.test_committer import result_of
 
 from newsdex import metrics
-from newsdex.apps.freshness import Freshness
+from newsdex.apps.indexer.freshness import Freshness
 from newsdex.records import Result
 
 S = 1_000_000

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tests.scenarios.corpus import Corpus, drain, found_in, stories
 
-from newsdex.durable import write_sealed
 from newsdex.errors import NewsdexError, Unavailable
+from newsdex.host.durable import write_sealed
 from newsdex.index.generations.build import BuildStatus
 from newsdex.index.generations.generations import POINTER, STATE, previous, serving
 from newsdex.index.generations.projector import Projector

@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from newsdex.errors import Unavailable
-from newsdex.handles import OutOfHandles, out_of_handles, raise_out_of_handles
+from newsdex.host.handles import OutOfHandles, out_of_handles, raise_out_of_handles
 
 
 def caused_by(code: int) -> Exception:

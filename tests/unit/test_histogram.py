@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from newsdex.records import microseconds, moment_of
 from newsdex.search.reply.histogram import Intervals
 from newsdex_schemas.search import MAX_BUCKETS
-from newsdex_schemas.timestamps import EARLIEST, LATEST
+from newsdex_schemas.values.timestamps import EARLIEST, LATEST
 
 ZONES = ["UTC", "Asia/Karachi", "Europe/Berlin", "America/St_Johns", "Pacific/Apia"]
 stamps = st.integers(microseconds(EARLIEST), microseconds(LATEST))

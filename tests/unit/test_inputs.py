@@ -15,8 +15,8 @@ from unittest.mock import ANY
 import pytest
 from tests.unit.events import SOURCE, TYPES, article, delivery, event, page, to_body, without
 
-from newsdex.cli.files import Skipped
-from newsdex.cli.inputs import Pages, Refusal, page_file_id, read_inputs
+from newsdex.cli.publishing.files import Skipped
+from newsdex.cli.publishing.inputs import Pages, Refusal, page_file_id, read_inputs
 from newsdex.ingest.read import read_event
 from newsdex_schemas import EVENT_MODELS, channels
 from newsdex_schemas.client import Message

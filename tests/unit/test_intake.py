@@ -11,8 +11,8 @@ from typing import Any, cast
 import pytest
 from nats.aio.msg import Msg
 
-from newsdex.apps.channel import RequestChannel
-from newsdex.apps.intake import ARRIVAL, MAX_REFUSALS, Arrival, Intake
+from newsdex.apps.searcher.channel import RequestChannel
+from newsdex.apps.searcher.intake import ARRIVAL, MAX_REFUSALS, Arrival, Intake
 from newsdex.errors import Invalid
 from newsdex_schemas import EventRef, OutcomeReply, OutcomeRequest, SearchReply, SearchRequest, channels
 

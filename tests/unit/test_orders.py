@@ -10,10 +10,10 @@ import pytest
 from pydantic import ValidationError
 from tests.unit.test_contract_documents import MESSAGES, example_of
 
-from newsdex.apps.index_requests import ORDERS, read_damage, read_index_order
-from newsdex.apps.rate import RateLimit
-from newsdex.apps.reprocessing import read_reprocess_order
-from newsdex.apps.stream_requests import read_stream_order, stream_handlers
+from newsdex.apps.indexer.index_requests import ORDERS, read_damage, read_index_order
+from newsdex.apps.indexer.rate import RateLimit
+from newsdex.apps.indexer.reprocessing import read_reprocess_order
+from newsdex.apps.stream.requests import read_stream_order, stream_handlers
 from newsdex.broker.inboxes import is_inbox
 from newsdex.errors import Invalid, Unavailable
 from newsdex_schemas import EVENT_MODELS, EventRef, OutcomeRequest, SearchRequest, channels

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from newsdex.cli.origins import PARTS, origin_lines
+from newsdex.cli.publishing.origins import PARTS, origin_lines
 from newsdex_schemas.article import Origin, ValueOrigin
 
 

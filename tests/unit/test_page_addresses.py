@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tests.unit.events import HOUR_US, NOON_US, delivery
 
-from newsdex.apps.article_story import read_story, tell_story
-from newsdex.apps.page_reader import decode_reply, encode_reply
+from newsdex.apps.indexer.page_reader import decode_reply, encode_reply
+from newsdex.apps.inspection.article_story import read_story, tell_story
 from newsdex.archive.pages import kept_pages
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 from tests.unit.events import NOON_US, delivery, event, page, publishing
 
-from newsdex.apps.pruning import Pruning
+from newsdex.apps.indexer.pruning import Pruning
 from newsdex.archive import pages, writer
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter

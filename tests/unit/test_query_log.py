@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from newsdex.apps.query_log import HASH_BYTES, QueryLog
+from newsdex.apps.searcher.query_log import HASH_BYTES, QueryLog
 from newsdex.settings import Settings
 from newsdex_schemas import SearchReply, SearchRequest
 from newsdex_schemas.search import Interpretation

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.scenarios.corpus import NOW, Corpus
 
 from newsdex.errors import Invalid
-from newsdex.index.columnar.query.repeats import Versions
+from newsdex.index.columnar.query.matches.repeats import Versions
 from newsdex_schemas import SearchReply, SearchRequest
 
 STORY = (

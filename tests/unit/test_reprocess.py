@@ -14,8 +14,8 @@ from faststream.nats.message import NatsMessage
 from structlog.testing import capture_logs
 from tests.unit.events import HOUR_US, NOON_US, delivery, event, page, publishing, withdrawing
 
-from newsdex.apps.page_reader import decode_reply, encode_reply
-from newsdex.apps.reprocessing import Reprocessing
+from newsdex.apps.indexer.page_reader import decode_reply, encode_reply
+from newsdex.apps.indexer.reprocessing import Reprocessing
 from newsdex.archive.database import FILE_NAME
 from newsdex.archive.integrity import check_archive
 from newsdex.archive.reader import ArchiveReader

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsdex.apps.stream_marks import HANDLED, StreamMark, mark_of, read_mark, write_mark
+from newsdex.apps.stream.marks import HANDLED, StreamMark, mark_of, read_mark, write_mark
 from newsdex.broker.retention import Positions, StreamContents, acknowledged_position, decide_pruning, excess_position
 
 EVERYTHING = Positions(too_old=100, too_many=100, acknowledged=100, in_backup=100, spared=100)

@@ -20,7 +20,7 @@ from tests.unit.events import (
     without,
 )
 
-from newsdex.apps.withdrawn import withdrawn_text
+from newsdex.apps.inspection.withdrawn import withdrawn_text
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.event_outcomes import outcome_of

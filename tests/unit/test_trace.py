@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from newsdex.apps.log_sources import log_lines
-from newsdex.apps.trace import follow
+from newsdex.apps.operations.log_sources import log_lines
+from newsdex.apps.operations.trace import follow
 from newsdex.cli import app
 from newsdex.errors import Invalid, Unavailable
 from newsdex.records import LedgerEntry

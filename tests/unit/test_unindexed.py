@@ -1,6 +1,6 @@
 """The age of the oldest change that the index does not have is exact, whatever comes behind it."""
 
-from newsdex.apps.unindexed import MAX_KEPT, Unindexed
+from newsdex.apps.indexer.unindexed import MAX_KEPT, Unindexed
 
 
 class Clock:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from tests.conftest import ROOT
 
-from newsdex.apps.index_requests import read_index_order
+from newsdex.apps.indexer.index_requests import read_index_order
 from newsdex.errors import Invalid
 from newsdex.validation import read_request
 from newsdex_schemas import ArticleRequest, OutcomeRequest, SearchRequest, SimilarRequest, SuggestRequest

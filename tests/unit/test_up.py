@@ -11,7 +11,7 @@ import pytest
 from newsdex.apps.greeting import Greeting
 from newsdex.apps.ports import choose_ports
 from newsdex.apps.up import Child
-from newsdex.children import free_port
+from newsdex.host.children import free_port
 from newsdex.settings import Settings
 
 

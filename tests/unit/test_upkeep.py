@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from newsdex.apps import upkeep
-from newsdex.apps.stream_marks import BACKED_UP, BACKED_UP_AT, HANDLED, StreamMark, read_mark, write_mark
+from newsdex.apps.operations import upkeep
+from newsdex.apps.stream.marks import BACKED_UP, BACKED_UP_AT, HANDLED, StreamMark, read_mark, write_mark
 from newsdex.archive.backup import MANIFEST
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.broker.address import write_address

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from newsdex.cli.console import VisibleConsole
 from newsdex.cli.json_lines import write_lines
-from newsdex.cli.reply import marked_text
+from newsdex.cli.searching.reply import marked_text
 from newsdex.visible import visible, visible_json
 
 HOSTILE = "a\x1b[2Jb\x07c\x08d\x7fe\x9b31mf\x85g\u202eh\u2066i\u2028j\x00k"

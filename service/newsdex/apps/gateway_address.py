@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from newsdex.durable import replace_durably
+from newsdex.host.durable import replace_durably
 
 FILE_NAME = "gateway.json"
 

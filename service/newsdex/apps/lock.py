@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import IO
 
 from newsdex.errors import Misconfigured
-from newsdex.private import private_folder
+from newsdex.host.private import private_folder
 
 
 def lock_data_dir(data_dir: Path, kind: str) -> IO[str]:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from newsdex.children import free_port, is_free
-from newsdex.durable import replace_durably
+from newsdex.host.children import free_port, is_free
+from newsdex.host.durable import replace_durably
 
 FILE_NAME = "ports.json"
 USUAL = {"broker": 4222, "gateway": 8080}

@@ -19,10 +19,10 @@ from newsdex.apps.http_limits import MAX_CONNECTIONS, LimitedHttp
 from newsdex.apps.listening import listen
 from newsdex.broker.connection import GRACEFUL_TIMEOUT_S
 from newsdex.errors import NewsdexError, Unavailable
-from newsdex.handles import raise_handle_limit
 from newsdex.health import Readiness
+from newsdex.host.handles import raise_handle_limit
+from newsdex.host.memory import give_back, share_heaps
 from newsdex.log import faststream_logger
-from newsdex.memory import give_back, share_heaps
 from newsdex.settings import Settings
 
 log = structlog.get_logger()

@@ -21,14 +21,14 @@ import structlog
 
 from newsdex.apps.gateway_address import forget_gateway_address
 from newsdex.apps.greeting import Greeting, address_of, first_key
+from newsdex.apps.indexer.projector import STOP_TIMEOUT_S as PROJECTOR_STOP_TIMEOUT_S
 from newsdex.apps.lock import lock_data_dir
 from newsdex.apps.ports import choose_ports
-from newsdex.apps.projector import STOP_TIMEOUT_S as PROJECTOR_STOP_TIMEOUT_S
 from newsdex.backoff import growing_delay_s
 from newsdex.broker.connection import GRACEFUL_TIMEOUT_S
 from newsdex.broker.server import EmbeddedServer
-from newsdex.children import die_with_parent, end_process, free_port, is_free
 from newsdex.errors import Misconfigured, Unavailable
+from newsdex.host.children import die_with_parent, end_process, free_port, is_free
 from newsdex.settings import Settings
 
 log = structlog.get_logger()

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from newsdex.archive.database import FILE_NAME, SCHEMA_VERSION, archive_fault, open_for_reading
 from newsdex.archive.integrity import check_connection
-from newsdex.durable import sync_file, sync_path
 from newsdex.errors import Invalid, NewsdexError, Unavailable
-from newsdex.private import private_folder
+from newsdex.host.durable import sync_file, sync_path
+from newsdex.host.private import private_folder
 
 MANIFEST = "manifest.json"
 PAGES_AT_ONCE = 2_000

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from newsdex.errors import Misconfigured, Unavailable
-from newsdex.private import private_folder
+from newsdex.host.private import private_folder
 
 SCHEMA_VERSION = 9
 """`migrations/N.sql` leads from version N to the next one."""

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from newsdex.broker.credentials import read_credentials
 from newsdex.broker.tls import make_tls
 from newsdex.errors import Unavailable
-from newsdex.private import private_file
+from newsdex.host.private import private_file
 from newsdex.settings import Settings
 from newsdex_schemas.client.tls import Tls
 

@@ -16,10 +16,10 @@ from typing import Self
 import structlog
 
 from newsdex.broker.address import forget_address, write_address
-from newsdex.children import die_with_parent, end_process, free_port
 from newsdex.errors import Misconfigured, Unavailable
-from newsdex.private import private_file, private_folder
-from newsdex.secret_file import secret_of
+from newsdex.host.children import die_with_parent, end_process, free_port
+from newsdex.host.private import private_file, private_folder
+from newsdex.host.secret_file import secret_of
 from newsdex.settings import without_credentials
 from newsdex_schemas import channels
 

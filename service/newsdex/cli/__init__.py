@@ -8,7 +8,7 @@ import typer
 from newsdex.cli.console import give_up_output, out, show_error, survive_encodings
 from newsdex.cli.lazy_group import LazyGroup
 from newsdex.errors import NewsdexError
-from newsdex.private import write_for_owner_only
+from newsdex.host.private import write_for_owner_only
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141

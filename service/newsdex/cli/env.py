@@ -7,7 +7,7 @@ import typer
 
 from newsdex.apps.gateway_address import gateway_url
 from newsdex.broker.address import broker_url, monitoring_urls
-from newsdex.setting_files import file_variable
+from newsdex.host.setting_files import file_variable
 from newsdex.settings import GATEWAY_URL, load_settings
 
 

@@ -28,57 +28,62 @@ COMMANDS = {
         " stopped.",
     ),
     "env": Listed("env", "Print the addresses of the newsdex that runs on the data folder, as variables for a shell."),
-    "publish": Listed("publish", "Publish articles, CloudEvents or scraped pages."),
+    "publish": Listed("publishing.publish", "Publish articles, CloudEvents or scraped pages."),
     "get": Listed(
-        "article",
+        "publishing.article",
         "Print an article as it is archived, JSON. Ends with 65 where none may be shown, 69 where nobody answers.",
     ),
-    "withdraw": Listed("article", "Take articles out of search. What is published later shows them again."),
-    "search": Listed("search", "Search the published articles."),
+    "withdraw": Listed("publishing.article", "Take articles out of search. What is published later shows them again."),
+    "search": Listed("searching.search", "Search the published articles."),
     "suggest": Listed(
-        "suggest",
+        "searching.suggest",
         "Complete the beginning of a query with titles, authors, tags and terms, also where it has a typing error.",
     ),
-    "similar": Listed("similar", "Find articles about the same as another one, by its significant words."),
+    "similar": Listed("searching.similar", "Find articles about the same as another one, by its significant words."),
     "why": Listed(
-        "inspect",
+        "operating.inspect",
         "Tell everything the ledger knows of one article, how it stands now, and where a page's values were read.",
     ),
-    "why-not": Listed("why_not", "Tell why a search does not show an article, or at which rank it does."),
+    "why-not": Listed("searching.why_not", "Tell why a search does not show an article, or at which rank it does."),
     "trace": Listed(
-        "trace", "Show the way of one event, article or query through the processes, with the time of each step."
+        "operating.trace",
+        "Show the way of one event, article or query through the processes, with the time of each step.",
     ),
-    "status": Listed("status", "Show how every part of the service is. Ends with 69 where something is not well."),
+    "status": Listed(
+        "operating.status", "Show how every part of the service is. Ends with 69 where something is not well."
+    ),
     "check": Listed(
-        "upkeep",
+        "operating.upkeep",
         "Check every byte of index and archive, and that the two agree. Changes nothing; others may go on working.",
     ),
     "rebuild": Listed(
-        "upkeep",
+        "operating.upkeep",
         "Build the index anew from the archive, beside the one that serves, and let it serve once it is verified.",
     ),
     "rollback": Listed(
-        "upkeep", "Go back to the index that served before the last rebuild, once it has caught up with the archive."
+        "operating.upkeep",
+        "Go back to the index that served before the last rebuild, once it has caught up with the archive.",
     ),
     "reprocess": Listed(
-        "reprocess", "Make articles once more of the scraped pages that are kept of them, such as after an upgrade."
+        "operating.reprocess",
+        "Make articles once more of the scraped pages that are kept of them, such as after an upgrade.",
     ),
     "backup": Listed(
-        "upkeep",
+        "operating.upkeep",
         "Copy the archive as it is at one moment, with a manifest, while everything goes on. The index is made from"
         " it.",
     ),
     "restore": Listed(
-        "upkeep", "Put a backup into a data folder that has neither archive nor index; overwrites nothing."
+        "operating.upkeep", "Put a backup into a data folder that has neither archive nor index; overwrites nothing."
     ),
     "redeliver": Listed(
-        "stream",
+        "operating.stream",
         "Have the broker deliver every event in the stream once more. What the archive has becomes a duplicate.",
     ),
-    "articles": Listed("articles", "Write the archived articles out."),
-    "parked": Listed("parked", "Look at events that could not be handled, retry or drop them."),
-    "keys": Listed("keys", "Make, list and revoke keys of the HTTP gateway."),
-    "stream": Listed("stream", "Look how full the stream of events is, and make room in it."),
+    "articles": Listed("publishing.articles", "Write the archived articles out."),
+    "parked": Listed("operating.parked", "Look at events that could not be handled, retry or drop them."),
+    "keys": Listed("operating.keys", "Make, list and revoke keys of the HTTP gateway."),
+    "stream": Listed("operating.stream", "Look how full the stream of events is, and make room in it."),
 }
 
 

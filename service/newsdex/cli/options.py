@@ -10,7 +10,7 @@ from newsdex.errors import Invalid, Refused
 from newsdex.records import moment_of
 from newsdex.search.language.dates import QueryClock, read_date, time_range
 from newsdex.validation import FieldFault, as_one, faults_of
-from newsdex_schemas.timestamps import Timestamp
+from newsdex_schemas.values.timestamps import Timestamp
 
 OPTIONS = {
     "q": "the query",

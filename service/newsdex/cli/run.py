@@ -12,8 +12,8 @@ import structlog
 import typer
 
 from newsdex.errors import Misconfigured, NewsdexError
+from newsdex.host.private import tighten
 from newsdex.log import configure_logging
-from newsdex.private import tighten
 from newsdex.settings import Settings, load_settings, unknown_variables
 
 
@@ -59,14 +59,14 @@ def up(
 
 def indexer() -> None:
     """Run the indexer: takes events into the archive and the index. One for each data folder."""
-    from newsdex.apps.indexer import Indexer  # noqa: PLC0415 - see above
+    from newsdex.apps.indexer.process import Indexer  # noqa: PLC0415 - see above
 
     _run("indexer", lambda settings: asyncio.run(Indexer(settings).run()))
 
 
 def searcher() -> None:
     """Run a searcher: answers queries. Any number of them share the work."""
-    from newsdex.apps.searcher import Searcher  # noqa: PLC0415 - see above
+    from newsdex.apps.searcher.process import Searcher  # noqa: PLC0415 - see above
 
     _run("searcher", lambda settings: asyncio.run(Searcher(settings).run()))
 

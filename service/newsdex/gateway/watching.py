@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from newsdex.apps.client import Client
-from newsdex.apps.findings import faults_of
+from newsdex.apps.operations.findings import faults_of
 from newsdex.errors import NewsdexError, Unavailable
 from newsdex.gateway.access import TooMany
 from newsdex_schemas import SearchRequest

@@ -13,17 +13,17 @@ from whoosh.query import Phrase, Query, Term
 from newsdex.errors import Unavailable
 from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.query.boolean import exclude, filter_by
-from newsdex.index.columnar.query.collapsing import Collapsing
 from newsdex.index.columnar.query.doc_set import DocBitmap, DocList, DocSet, no_docs
 from newsdex.index.columnar.query.document_frequency import Forms
 from newsdex.index.columnar.query.evaluator import Evaluator
 from newsdex.index.columnar.query.explanation import Explanation, ScorePart
-from newsdex.index.columnar.query.facet_counts import FacetColumn, FacetCounts, count_intervals
+from newsdex.index.columnar.query.matches.collapsing import Collapsing
+from newsdex.index.columnar.query.matches.facet_counts import FacetColumn, FacetCounts, count_intervals
+from newsdex.index.columnar.query.matches.repeats import Versions
+from newsdex.index.columnar.query.matches.top_hits import PageEnd, Sort, hits_after, top_hits
 from newsdex.index.columnar.query.node import QueryNode
-from newsdex.index.columnar.query.repeats import Versions
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Similarity, Statistics
-from newsdex.index.columnar.query.top_hits import PageEnd, Sort, hits_after, top_hits
 from newsdex.index.columnar.storage.columns import ABSENT
 from newsdex.index.columnar.storage.commits import latest_generation, read_segments
 from newsdex.index.columnar.storage.segment import ColumnarSegment, OpenSegment

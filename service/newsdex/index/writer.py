@@ -15,6 +15,7 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import LockError
 
 from newsdex.errors import Unavailable
+from newsdex.host.private import private_file
 from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.indexing.analysis_cache import AnalysisCache
 from newsdex.index.columnar.indexing.doc_ids import DocIdLookup, id_hashes_of
@@ -44,7 +45,6 @@ from newsdex.index.generations.fingerprint import fingerprint
 from newsdex.index.generations.generations import read_state, write_state
 from newsdex.index.schema import document, make_schema
 from newsdex.index.text.languages import stemmed_as
-from newsdex.private import private_file
 from newsdex.records import Change
 
 log = structlog.get_logger()

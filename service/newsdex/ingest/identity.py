@@ -13,7 +13,7 @@ from newsdex.records import NONE_STATED, Claim, Delivery, microseconds
 from newsdex_schemas import channels
 from newsdex_schemas.model import Version, is_empty
 from newsdex_schemas.outcomes import SOURCE_WITHOUT_CLOUDEVENT
-from newsdex_schemas.timestamps import OptionalMoment
+from newsdex_schemas.values.timestamps import OptionalMoment
 
 MAX_NAME = 512
 NAMED_BY_URL = (channels.ARTICLES_SCRAPED, channels.ARTICLES_WITHDRAWN)

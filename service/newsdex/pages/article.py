@@ -22,7 +22,7 @@ from newsdex.pages.stated_dates import read_date
 from newsdex.pages.titles import words
 from newsdex_schemas import Article, RelatedLink, ScrapedPage
 from newsdex_schemas.article import Origin
-from newsdex_schemas.languages import Language
+from newsdex_schemas.values.languages import Language
 
 MAX_URL_CHARS = 2_048
 MAX_TITLE_PARAGRAPH = 2

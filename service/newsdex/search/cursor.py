@@ -12,14 +12,14 @@ import orjson
 from pydantic import Field, TypeAdapter
 
 from newsdex.errors import Invalid
+from newsdex.index.columnar.query.matches.top_hits import PageEnd
 from newsdex.index.columnar.query.statistics import Statistics
-from newsdex.index.columnar.query.top_hits import PageEnd
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.records import microseconds
 from newsdex.search.plan.pinned_vocabulary import PinnedAnswers
 from newsdex.search.sealing import Seal
 from newsdex_schemas import SearchRequest
-from newsdex_schemas.timestamps import EARLIEST, LATEST
+from newsdex_schemas.values.timestamps import EARLIEST, LATEST
 
 MAX_UNPACKED_BYTES = 200_000
 

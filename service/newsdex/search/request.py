@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from whoosh.query import Query
 
 from newsdex.errors import Invalid
-from newsdex.handles import raise_out_of_handles
+from newsdex.host.handles import raise_out_of_handles
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.lexicon.related_terms import RelatedTerms
 from newsdex.index.reader import IndexResult, View

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from newsdex.gateway.pages.address import SearchAddress
 from newsdex.gateway.pages.moments import MONTHS, day_text, month_text, zone_of
 from newsdex_schemas import Histogram
-from newsdex_schemas.timestamps import LATEST
+from newsdex_schemas.values.timestamps import LATEST
 
 YEARS = {"year": 1, "decade": 10, "century": 100, "millennium": 1000}
 MOST_TICKS = 4

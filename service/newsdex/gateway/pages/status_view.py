@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from newsdex.apps.findings import LATE_S
+from newsdex.apps.operations.findings import LATE_S
 from newsdex.gateway.pages.sparkline import Sparkline, sparkline
 from newsdex.gateway.watching import SAMPLES, Seen
 from newsdex_schemas.operations import ParkedEntry, ParkedList, ProcessReply

@@ -5,11 +5,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsdex.durable import read_sealed, sync_path, write_sealed
 from newsdex.errors import Unavailable
-from newsdex.handles import raise_out_of_handles
+from newsdex.host.durable import read_sealed, sync_path, write_sealed
+from newsdex.host.handles import raise_out_of_handles
+from newsdex.host.private import private_folder
 from newsdex.index.generations.fingerprint import fingerprint
-from newsdex.private import private_folder
 
 POINTER = "current"
 BUILDING = "building"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from newsdex.errors import Unavailable
-from newsdex.handles import raise_out_of_handles
+from newsdex.host.handles import raise_out_of_handles
 from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.storage.commits import latest_generation, read_segments
 from newsdex.index.columnar.storage.section_file import Damaged, SectionFile

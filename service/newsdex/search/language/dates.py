@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from newsdex.normalise.calendar_names import MONTHS
 from newsdex.normalise.dates import PageClock, find_dates
 from newsdex.records import microseconds, moment_of
-from newsdex_schemas.timestamps import EARLIEST, LATEST
+from newsdex_schemas.values.timestamps import EARLIEST, LATEST
 
 Unit = Literal["year", "month", "week", "day", "hour", "minute", "second", "microsecond"]
 UNITS: tuple[Unit, ...] = ("year", "month", "day", "hour", "minute", "second", "microsecond")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from newsdex.index.columnar.query.facet_counts import FacetCounts
+from newsdex.index.columnar.query.matches.facet_counts import FacetCounts
 from newsdex.index.schema import filter_value
 from newsdex_schemas import Facet, FacetValue
 

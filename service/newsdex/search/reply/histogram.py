@@ -8,7 +8,7 @@ from newsdex.records import microseconds, moment_of
 from newsdex.search.language.dates import floor
 from newsdex_schemas import Bucket, Histogram
 from newsdex_schemas.search import MAX_BUCKETS
-from newsdex_schemas.timestamps import EARLIEST
+from newsdex_schemas.values.timestamps import EARLIEST
 
 Interval = Literal["hour", "day", "week", "month", "year", "decade", "century", "millennium"]
 INTERVALS: tuple[Interval, ...] = ("hour", "day", "week", "month", "year", "decade", "century", "millennium")

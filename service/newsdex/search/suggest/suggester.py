@@ -9,7 +9,7 @@ from whoosh import query as q
 from whoosh.query import Query
 
 from newsdex.index.columnar.query.co_occurrence import CoOccurrence
-from newsdex.index.columnar.query.recency import DAY_US, RecencyWeights
+from newsdex.index.columnar.query.matches.recency import DAY_US, RecencyWeights
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import View
 from newsdex.index.schema import filter_value

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from newsdex.host.memory import give_back
 from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.indexing.signatures import mixed
 from newsdex.index.columnar.indexing.text_runs import (
@@ -23,7 +24,6 @@ from newsdex.index.columnar.indexing.text_runs import (
 )
 from newsdex.index.text.analysis import indexed_as, words
 from newsdex.index.text.scripts import is_unspaced
-from newsdex.memory import give_back
 
 MAX_BYTES = 64 * 1024 * 1024
 """Bounds the memory of what is remembered; then it starts anew."""

@@ -17,9 +17,9 @@ from queue import SimpleQueue
 from typing import NamedTuple
 
 from newsdex.errors import Unavailable
+from newsdex.host.memory import give_back
 from newsdex.index.columnar.indexing.merger import merge_segments
 from newsdex.index.columnar.storage.segment import ColumnarSegment, OpenSegment
-from newsdex.memory import give_back
 
 
 class Task(NamedTuple):

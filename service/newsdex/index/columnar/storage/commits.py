@@ -18,9 +18,9 @@ from whoosh.filedb.structfile import StructFile
 from whoosh.index import TOC, EmptyIndexError
 from whoosh.index import IndexError as WhooshIndexError
 
-from newsdex.durable import sync_path
 from newsdex.errors import Unavailable
-from newsdex.handles import raise_out_of_handles
+from newsdex.host.durable import sync_path
+from newsdex.host.handles import raise_out_of_handles
 from newsdex.index.columnar.storage.section_file import Damaged
 from newsdex.index.columnar.storage.segment import ColumnarSegment, OpenSegment
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from newsdex.durable import sync_file
+from newsdex.host.durable import sync_file
 from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.storage.section_file import Damaged
 

@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from newsdex.durable import sync_data, sync_file
 from newsdex.errors import Unavailable
+from newsdex.host.durable import sync_data, sync_file
 from newsdex.index.columnar.arrays import Array
 
 MAGIC = b"NEWSDEX\x01"

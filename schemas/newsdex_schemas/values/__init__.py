@@ -1,0 +1,1 @@
+"""Values in messages as platforms really write them: moments and languages."""

@@ -1,0 +1,1 @@
+"""What became of events and articles, read from the data folder."""

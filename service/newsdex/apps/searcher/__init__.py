@@ -1,0 +1,1 @@
+"""The searcher: takes requests in, answers each by its deadline, and tells of it."""

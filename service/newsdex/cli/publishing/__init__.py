@@ -1,0 +1,1 @@
+"""Commands for publishers: events and articles, on their way in and as the archive has them."""

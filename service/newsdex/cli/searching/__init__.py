@@ -1,0 +1,1 @@
+"""Commands for readers: they ask the searchers."""
