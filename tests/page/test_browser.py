@@ -4,6 +4,9 @@ Skipped where there is no Chromium; what axe-core finds, where it is absent (`ma
 """
 
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from urllib.parse import quote
 
 import pytest
@@ -14,6 +17,7 @@ from tests.page.test_search_page import SCRIPT
 
 from newsdex.errors import Unavailable
 from newsdex_schemas import SearchReply, SearchRequest
+from newsdex_schemas.search import Histogram
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 ARABIC = f"/articles/{quote('courier/ليل 3', safe='')}?q=ferry"
@@ -200,6 +204,30 @@ def test_the_charts_handles_take_keys_and_dragging(tab: Page) -> None:
     tab.mouse.up()
     expect(tab).to_have_url(re.compile("published_from=2022-07-01&published_to=2022-10-01$"))
     expect(tab.locator("#until")).to_have_value("2022-09-30")
+
+
+INTERVALS = {"hour": 1 / 24, "day": 1, "week": 7, "month": 31, "year": 365.25, "decade": 3652.5}
+BOXES = """() => [...document.querySelectorAll('.axis text')].map((one) => one.getBoundingClientRect())
+  .map(({left, right}) => [Math.round(left), Math.round(right)])"""
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_no_label_of_the_chart_covers_another(tab: Page, service: FakeService, interval: str) -> None:
+    def dated(buckets: int) -> Callable[[SearchRequest, SearchReply], SearchReply]:
+        starts = [
+            datetime(1820, 2, 3, tzinfo=UTC) + timedelta(days=INTERVALS[interval]) * place for place in range(buckets)
+        ]
+        histogram = {"interval": interval, "buckets": [{"start": one, "count": 1} for one in starts], "undated": 0}
+        return lambda _, reply: reply.model_copy(update={"histogram": Histogram.model_validate(histogram)})
+
+    tab.set_viewport_size({"width": 768, "height": 800})  # where the axis is narrowest
+    for buckets in (1, 2, 5, 9, 12, 23, 40):
+        service.change = dated(buckets)
+        tab.goto("/?q=ferry")
+        boxes = sorted(tab.evaluate(BOXES))
+
+        assert boxes
+        assert all(left[1] <= right[0] for left, right in pairwise(boxes)), (buckets, boxes)
 
 
 def test_what_is_found_is_said_once_things_rest(tab: Page) -> None:

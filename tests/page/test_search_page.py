@@ -1,5 +1,6 @@
 """`/` shows every state of a search to a reader whose browser runs no script."""
 
+import asyncio
 import gzip
 import re
 from html import unescape
@@ -8,11 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import lxml.html
 import pytest
+from structlog.testing import capture_logs
 from tests.page.conftest import Reader
 from tests.page.fake_service import FakeService, article
 
 import newsdex.gateway
 from newsdex.errors import Unavailable
+from newsdex.gateway.door import Door
 from newsdex_schemas import Hit, Note, SearchReply, SearchRequest
 
 GATEWAY = Path(newsdex.gateway.__file__).parent
@@ -50,7 +53,7 @@ def test_a_search_says_what_it_did(page: Reader) -> None:
 
     assert "39 articles for “night ferry”" == heading(tree)
     assert "night ferry – newsdex" == text(tree, "//title")
-    assert "Read as night ferry." in text(tree, "//div[@class='head']")
+    assert "Read as “night ferry”." in text(tree, "//div[@class='head']")
     assert "night ferry" == tree.xpath("//input[@id='q']/@value")[0]
     assert ["Night", "ferry"] == tree.xpath("(//h2)[1]//mark/text()")
     assert ["night", "ferry"] == tree.xpath("(//p[@class='snip'])[1]//mark/text()")
@@ -317,3 +320,25 @@ def test_a_page_names_only_its_own_origin(page: Reader) -> None:
 
     assert loaded
     assert all(urlsplit(unescape(address)).netloc == "" and address.startswith("/") for address in loaded)
+
+
+@pytest.mark.parametrize(
+    ("waiting_s", "said"),
+    [(1.0, None), (70.0, "The last minute is not in these results yet."), (720.0, "The last 12 minutes are not")],
+)
+def test_results_that_lack_new_articles_say_so(
+    page: Reader, door: Door, service: FakeService, waiting_s: float, said: str | None
+) -> None:
+    service.waiting_s = waiting_s
+    asyncio.run(door.watching.sample())
+    text = page.get("/?q=ferry").text
+
+    assert ("New articles are being added" in text) == (said is not None)
+    assert said is None or said in text
+
+
+def test_the_log_says_why_a_search_page_has_no_results(page: Reader) -> None:
+    with capture_logs() as logs:
+        page.get("/?q=ferry&sort=up")
+
+    assert ["not_allowed"] == [one["code"] for one in logs if one["event"] == "http.answered"]

@@ -72,6 +72,12 @@ class Watching:
         except NewsdexError:
             self._take([])
 
+    def late_s(self) -> float:
+        """Return how long the oldest change waits for the index, as it was told last; 0 where nobody told lately."""
+        if not self._samples or self._clock() - self._samples[-1].at > 2 * SAMPLE_EVERY_S:
+            return 0.0
+        return self._samples[-1].waiting_s or 0.0
+
     async def look(self) -> Seen:
         """Return how the service is, as it was at most a moment ago."""
         async with self._looking:

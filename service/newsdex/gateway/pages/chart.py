@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from itertools import pairwise
 
 from newsdex.gateway.pages.address import SearchAddress
 from newsdex.gateway.pages.moments import MONTHS, day_text, month_text, zone_of
@@ -15,6 +16,8 @@ LOWEST_BAR = 3.0
 """A single article beside a thousand is seen too."""
 RIGHT_PART = 75.0
 """A tick further right has its text before it."""
+CHAR_PART = 3.3
+"""How much of the narrowest axis, of 232 px, a letter takes, with some room."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,11 +167,28 @@ def _bars(counts: Sequence[int], drawn: Sequence[bool]) -> str:
 def _ticks(starts: Sequence[datetime], rows: Sequence[Row], interval: str) -> list[Tick]:
     """Return ticks where a longer interval begins; where fewer than two do, at the first and the last interval."""
     begins = [(place, text) for place, start in enumerate(starts) if (text := _tick_text(start, interval))]
-    begins = begins[:: -(-len(begins) // MOST_TICKS) or 1]
     if len(begins) < 2:  # noqa: PLR2004 - a scale needs two points
-        begins = [(place, rows[place].label.removeprefix("week of ")) for place in dict.fromkeys((0, len(rows) - 1))]
+        begins = [
+            (place, _edge_text(starts[place], rows[place], interval)) for place in dict.fromkeys((0, len(rows) - 1))
+        ]
     step = 100 / len(starts)
-    return [Tick(at=place * step, label=text, leftwards=place * step > RIGHT_PART) for place, text in begins]
+    ticks = [Tick(at=place * step, label=text, leftwards=place * step > RIGHT_PART) for place, text in begins]
+    stride = max(1, -(-len(ticks) // MOST_TICKS))
+    while any(_span(left)[1] > _span(right)[0] for left, right in pairwise(ticks[::stride])):
+        stride += 1
+    return ticks[::stride]
+
+
+def _span(tick: Tick) -> tuple[float, float]:
+    """Return from where to where the text of a tick reaches, in percent."""
+    width = len(tick.label) * CHAR_PART
+    return (tick.at - width, tick.at) if tick.leftwards else (tick.at, tick.at + width)
+
+
+def _edge_text(start: datetime, row: Row, interval: str) -> str:
+    if interval == "hour":
+        return f"{start.day} {MONTHS[start.month - 1][:3]}, {start:%H:%M}"
+    return row.label.removeprefix("week of ")
 
 
 def _tick_text(start: datetime, interval: str) -> str:

@@ -11,7 +11,7 @@ from newsdex.errors import NewsdexError
 from newsdex.gateway.door import Door, door_of
 from newsdex.gateway.pages.address import LAST_DAY, SearchAddress
 from newsdex.gateway.pages.alternatives import alternatives
-from newsdex.gateway.pages.search_view import SearchView, view_of, view_of_problem
+from newsdex.gateway.pages.search_view import SearchView, stale_text, view_of, view_of_problem
 from newsdex.gateway.problems import problem_of
 from newsdex.gateway.responses import NOT_STORED, REVALIDATED
 from newsdex_schemas import SearchReply
@@ -29,10 +29,12 @@ async def search_page(request: Request) -> Response:
     try:
         view, status = await _searched(door, address), 200
     except NewsdexError as error:
+        request.state.code = error.code
         status, problem = problem_of(error, getattr(request.state, "correlation_id", None))
         view = view_of_problem(address, problem, fault_is_ours=status >= OURS)
     cache = NOT_STORED if status >= OURS else REVALIDATED
-    return door.pages.render(request, "search.html", status=status, cache=cache, view=view)
+    stale = None if view.problem else stale_text(door.watching.late_s())
+    return door.pages.render(request, "search.html", status=status, cache=cache, view=view, stale=stale)
 
 
 async def _searched(door: Door, address: SearchAddress) -> SearchView:

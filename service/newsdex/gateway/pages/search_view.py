@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from newsdex.apps.operations.findings import LATE_S
 from newsdex.gateway.pages.address import PAGE_SIZE, SearchAddress
 from newsdex.gateway.pages.alternatives import Alternative
 from newsdex.gateway.pages.chart import Chart, make_chart
@@ -125,6 +126,15 @@ def view_of_problem(address: SearchAddress, problem: Problem, *, fault_is_ours: 
         json_href=None,
         problem=problem,
     )
+
+
+def stale_text(late_s: float) -> str | None:
+    """Return which articles are not in the results yet, where that is worth a word."""
+    if late_s <= LATE_S:
+        return None
+    minutes = round(late_s / 60)
+    last = "minute is" if minutes == 1 else f"{minutes:,} minutes are"
+    return f"The last {last} not in these results yet."
 
 
 def count_text(total: int, *, at_least: bool = False) -> str:

@@ -129,7 +129,8 @@ def _once(faults: Sequence[PartFault]) -> Iterator[PartFault]:
 
 
 def _problem(level: Level, code: str, part: str, message: str) -> ProblemView:
-    text = message[0].upper() + message[1:] if message else ""
+    names_a_process = " " not in message.partition(":")[0]
+    text = message if names_a_process else message[:1].upper() + message[1:]
     return ProblemView(
         level=level,
         title=VERDICTS.get(code, f"{part} is not well"),
@@ -189,7 +190,7 @@ def _fullness(status: ServiceStatus) -> float | None:
         return None
     stream = status.stream
     pairs = ((stream.bytes, stream.limit_bytes), (stream.store_bytes, stream.store_limit_bytes))
-    return max(used / limit if limit else 0.0 for used, limit in pairs)
+    return max((used / limit for used, limit in pairs if limit), default=None)
 
 
 def _total(parked: ParkedList | None) -> int:
