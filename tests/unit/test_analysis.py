@@ -371,8 +371,8 @@ def test_the_certain_part_holds_for_the_stemmers_exceptions(word: str) -> None:
 
 @pytest.mark.parametrize("piece", ["a", "a'", "a\u0301", "\u0915\u093f", "京", "a ", "’", "_-", "ﷺ", "a京"])
 def test_a_long_text_takes_linear_time(piece: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     number = sum(1 for _ in words(piece * (1_000_000 // len(piece))))
 
     assert number <= 1_000_000
-    assert time.perf_counter() - start < GENEROUS_TIME_S
+    assert time.process_time() - start < GENEROUS_TIME_S

@@ -428,11 +428,11 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_text_of_the_largest_size_takes_a_bounded_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with suppress(NoTitle, ValidationError):
         article_of(text[:MAX_PAGE_CHARS])
 
-    assert time.perf_counter() - start < GENEROUS_TIME_S
+    assert time.process_time() - start < GENEROUS_TIME_S
 
 
 def test_the_version_is_a_number_to_compare() -> None:

@@ -147,11 +147,11 @@ def test_a_strict_reading_refuses_what_has_notes_and_nothing_else(text: str) -> 
 )
 def test_the_longest_query_is_read_in_bounded_time(piece: str) -> None:
     text = piece * (MAX_QUERY_CHARS // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     read = read_or_refusal(text)
 
     assert not isinstance(read, Invalid) or lies_inside(read.place, text)
-    assert time.perf_counter() - start < GENEROUS_TIME_S
+    assert time.process_time() - start < GENEROUS_TIME_S
 
 
 @pytest.mark.parametrize("number", [7, 14, 200])
@@ -159,11 +159,11 @@ def test_the_longest_query_is_read_in_bounded_time(piece: str) -> None:
 def test_a_chain_of_operators_is_read_in_bounded_time(operator: str, number: int) -> None:
     """Whoosh's own parser takes twice as long for each further ANDNOT: 14 of them take 2 seconds."""
     text = (f"a {operator} " * number)[:MAX_QUERY_CHARS] + "b"
-    start = time.perf_counter()
+    start = time.process_time()
     read = read_or_refusal(text)
 
     assert not isinstance(read, Invalid) or lies_inside(read.place, text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("text", ["", " ", "\t\n", "*", " * "])

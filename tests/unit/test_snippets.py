@@ -402,11 +402,11 @@ def test_passages_are_few_and_short(text: str, query: str) -> None:
 )
 @pytest.mark.parametrize("query", ["ferry", "京都", "fer*", "fer~", "absent", "*e*r*y*z"])
 def test_a_long_text_is_read_in_bounded_time(text: str, query: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     found = passages(text, query)
 
     assert all(len(plain(passage)) <= PASSAGE_CHARS + LONGEST_CUT_WORD for passage in found)
-    assert time.perf_counter() - start < GENEROUS_TIME_S
+    assert time.process_time() - start < GENEROUS_TIME_S
 
 
 def test_a_match_beyond_the_scanned_part_is_not_shown() -> None:
