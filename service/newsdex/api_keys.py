@@ -88,12 +88,16 @@ class Keyring:
 
     def find(self, secret: str) -> ApiKey | None:
         """Return what a key opens; raise `Misconfigured` where the file cannot be read: then none opens anything."""
+        # by its digest: how long looking takes tells nothing about a key
+        return self.with_digest(_digest(secret))
+
+    def with_digest(self, digest: str) -> ApiKey | None:
+        """Return the key of a digest, unless it was revoked; raise as `find` does."""
         seen = self._look()
         if seen != self._seen:
             self._by_digest = {key.digest: key for key in read_keys(self._path)}
             self._seen = seen
-        # by its digest: how long looking takes tells nothing about a key
-        return self._by_digest.get(_digest(secret))
+        return self._by_digest.get(digest)
 
     def _look(self) -> object:
         try:

@@ -1,6 +1,7 @@
 """The operators' page: who is let in, what it says, and that no page of others can press its buttons."""
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -9,9 +10,10 @@ import httpx
 import pytest
 from tests.page.fake_service import FakeService, parked
 
-from newsdex.api_keys import add_key, keys_file, revoke_key
+from newsdex.api_keys import ApiKey, add_key, keys_file, revoke_key
 from newsdex.gateway.app import make_app
 from newsdex.gateway.door import Door
+from newsdex.gateway.sessions import LIFETIME_S, MAX_SESSIONS, Sessions
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 
@@ -19,20 +21,20 @@ HOSTILE = "<script>alert(1)</script>\"'&"
 class Operator:
     """A browser without script; what it is signed in with stays."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, key_name: str = "desk") -> None:
         self._app = make_app(door)
-        self._cookies = httpx.Cookies()
+        self.cookies = httpx.Cookies()
         self.keys = keys_file(door.settings)
-        self.key = add_key(self.keys, "desk", ["operate"])
+        self.key = add_key(self.keys, key_name, ["operate"])
 
     def ask(self, method: str, address: str, headers: Mapping[str, str] | None = None, **form: Any) -> httpx.Response:
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(self._app, client=("127.0.0.1", 50_000))
             async with httpx.AsyncClient(
-                transport=transport, base_url="http://127.0.0.1", cookies=self._cookies
+                transport=transport, base_url="http://127.0.0.1", cookies=self.cookies
             ) as client:
                 reply = await client.request(method, address, headers=headers, data=form or None)
-                self._cookies = client.cookies
+                self.cookies = client.cookies
                 return reply
 
         return asyncio.run(ask())
@@ -96,14 +98,44 @@ def test_a_revoked_key_opens_the_page_no_longer(inside: Operator) -> None:
     again = inside.ask("POST", "/status/sign-out")
 
     assert 401 == refused.status_code
-    assert "max-age=0" in refused.headers["set-cookie"].lower(), "it is not sent, and counted as a guess, again"
+    assert "max-age=0" in refused.headers["set-cookie"].lower()
     assert 401 == again.status_code
 
 
-def test_who_signs_out_is_out(inside: Operator) -> None:
+def test_who_signs_out_is_out_whoever_has_kept_the_cookie(inside: Operator) -> None:
+    kept = httpx.Cookies(inside.cookies)
     inside.ask("POST", "/status/sign-out", token=inside.token())
+    inside.cookies = kept
 
     assert 401 == inside.ask("GET", "/status").status_code
+
+
+def test_a_stolen_cookie_is_no_key_and_opens_no_other_gateway(inside: Operator, door: Door) -> None:
+    cookie = inside.cookies["newsdex"]
+    headers = {"authorization": f"Bearer {cookie}"}
+    other = Operator(door, key_name="other")
+    other.cookies = inside.cookies
+
+    assert inside.key not in cookie
+    assert hashlib.sha256(inside.key.encode()).hexdigest() not in cookie
+    assert 401 == inside.ask("GET", "/api/status", headers).status_code
+    assert 401 == inside.sign_in(cookie).status_code
+    assert 401 == other.ask("GET", "/status").status_code
+
+
+def test_nobody_stays_signed_in_for_ever() -> None:
+    now = 0.0
+    sessions = Sessions(lambda: now)
+    key = ApiKey(name="desk", scopes=("operate",), digest="d", created_at="")
+    token, *others = [sessions.begin(key) for _ in range(3)]
+    sessions.end(others[0])
+
+    assert ["d", None, "d"] == [sessions.key_digest(one) for one in (token, *others)]
+    now = LIFETIME_S
+    assert sessions.key_digest(token) is None
+    for _ in range(MAX_SESSIONS):
+        sessions.begin(key)
+    assert sessions.key_digest(others[1]) is None
 
 
 def test_the_cookie_opens_no_call_of_the_api(inside: Operator, service: FakeService) -> None:

@@ -64,17 +64,37 @@ class Access:
         now = self._clock()
         secret = _bearer(authorization)
         if secret is None:
-            raise Invalid("key_missing", f"this needs a key of scope {needed}: Authorization: Bearer KEY")
+            raise key_missing(needed)
         key = self._keys.find(secret)
         if key is None:
             wait_s = self._failures.wait_s(caller.address, now)
             if wait_s > 0:
                 raise TooMany("too_many_keys", "too many wrong keys were tried from this address", wait_s)
             self._failures.spend(caller.address, now)
-            raise Invalid("wrong_key", "there is no such key, or it was revoked")
-        if needed not in key.scopes:
-            raise Invalid("wrong_scope", f"this needs a key of scope {needed}; the key has {', '.join(key.scopes)}")
-        return key
+            raise _no_such_key()
+        return _opening(key, needed)
+
+    def check_digest(self, needed: str, digest: str) -> ApiKey:
+        """Return the key that was shown before, by its digest; raise where it opens a route no longer."""
+        key = self._keys.with_digest(digest)
+        if key is None:
+            raise _no_such_key()
+        return _opening(key, needed)
+
+
+def _no_such_key() -> Invalid:
+    return Invalid("wrong_key", "there is no such key, or it was revoked")
+
+
+def _opening(key: ApiKey, needed: str) -> ApiKey:
+    if needed not in key.scopes:
+        raise Invalid("wrong_scope", f"this needs a key of scope {needed}; the key has {', '.join(key.scopes)}")
+    return key
+
+
+def key_missing(needed: str) -> Invalid:
+    """Return the fault of a request without a key."""
+    return Invalid("key_missing", f"this needs a key of scope {needed}: Authorization: Bearer KEY")
 
 
 def guarded(endpoint: Endpoint, path: str) -> Endpoint:

@@ -16,6 +16,7 @@ from newsdex.gateway.pages import article_page, asset_files, docs, search_page, 
 from newsdex.gateway.problems import ErrorResponses, answer_error
 from newsdex.gateway.reception import REQUEST_ID, Reception
 from newsdex.gateway.security_headers import SecurityHeaders
+from newsdex.gateway.sessions import Sessions
 
 API = (search, suggest, similar, articles, events, outcomes, status, parked, openapi)
 PAGES = (search_page, article_page, asset_files, docs, status_page)
@@ -40,7 +41,7 @@ def make_app(door: Door) -> Starlette:
         exception_handlers={HTTPException: answer_error},
     )
     app.router.redirect_slashes = False  # it would lead to whatever host a request names
-    app.state.door, app.state.access = door, Access(door.settings)
+    app.state.door, app.state.access, app.state.sessions = door, Access(door.settings), Sessions()
     return app
 
 

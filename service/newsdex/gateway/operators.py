@@ -1,7 +1,7 @@
-"""Lets operators in at the pages of `/status`: by their key, in a cookie that only these pages read.
+"""Lets operators in at the pages of `/status`: once they have shown their key, by a cookie that only these pages read.
 
-The cookie is `SameSite=Strict` and `HttpOnly`; a form is obeyed only with a token that is made of the key, and from a
-page of ours. No route of `/api` reads the cookie.
+The cookie has a session's token, `SameSite=Strict` and `HttpOnly`; a form is obeyed only with what is made of that, and
+from a page of ours. No route of `/api` reads the cookie.
 """
 
 import hashlib
@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from newsdex.api_keys import ApiKey
 from newsdex.errors import Invalid
-from newsdex.gateway.access import Access
+from newsdex.gateway.access import Access, key_missing
+from newsdex.gateway.sessions import Sessions
 
 SECURE_COOKIE, PLAIN_COOKIE = "__Host-newsdex", "newsdex"
 """The second where there is no TLS, on this machine: a browser would not take the first."""
@@ -25,26 +26,27 @@ FROM_OURS = ("same-origin", "none")
 def operator_of(request: Request) -> ApiKey:
     """Return the key of who is signed in; raise `Invalid` where nobody is, or the key opens nothing any more."""
     access: Access = request.app.state.access
-    secret = _secret(request)
-    key = access.check("operate", request.state.caller, f"Bearer {secret}" if secret else None)
-    assert key is not None
-    request.state.key = key
+    digest = _sessions(request).key_digest(_token(request))
+    if digest is None:
+        raise key_missing("operate")
+    request.state.key = key = access.check_digest("operate", digest)
     return key
 
 
-def sign_in(request: Request, response: Response, secret: str) -> None:
-    """Have a browser keep a key that was found to be right, until it is closed."""
-    _set_cookie(request, response, secret)
+def sign_in(request: Request, response: Response, key: ApiKey) -> None:
+    """Have a browser keep a session of who has shown a key, until it is closed."""
+    _set_cookie(request, response, _sessions(request).begin(key))
 
 
 def sign_out(request: Request, response: Response) -> None:
-    """Have a browser forget the key."""
+    """End the session, and have a browser forget it."""
+    _sessions(request).end(_token(request))
     _set_cookie(request, response, "", max_age=0)
 
 
 def form_token(request: Request) -> str:
-    """Return what a form must have to be obeyed: who does not know the key cannot make it."""
-    return hmac.new((_secret(request) or "").encode(), b"newsdex form", hashlib.sha256).hexdigest()
+    """Return what a form must have to be obeyed: who does not know the session's token cannot make it."""
+    return hmac.new(_token(request).encode(), b"newsdex form", hashlib.sha256).hexdigest()
 
 
 async def signed_form(request: Request) -> dict[str, str]:
@@ -74,8 +76,14 @@ async def form_of(request: Request) -> dict[str, str]:
         raise Invalid("too_many", f"a form has at most {MAX_FIELDS} fields") from error
 
 
-def _secret(request: Request) -> str | None:
-    return request.cookies.get(SECURE_COOKIE if _by_tls(request) else PLAIN_COOKIE)
+def _sessions(request: Request) -> Sessions:
+    sessions = request.app.state.sessions
+    assert isinstance(sessions, Sessions)
+    return sessions
+
+
+def _token(request: Request) -> str:
+    return request.cookies.get(SECURE_COOKIE if _by_tls(request) else PLAIN_COOKIE, "")
 
 
 def _by_tls(request: Request) -> bool:

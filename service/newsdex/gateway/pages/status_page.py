@@ -59,17 +59,17 @@ async def enter(request: Request) -> Response:
     """Let in whoever has a key of the scope operate."""
     secret = (await form_of(request)).get("key", "").strip()
     try:
-        request.app.state.access.check("operate", request.state.caller, f"Bearer {secret}")
+        key = request.app.state.access.check("operate", request.state.caller, f"Bearer {secret}")
     except Invalid as fault:
         return _signing_in(request, fault)
     response = _to_status()
-    sign_in(request, response, secret)
+    sign_in(request, response, key)
     return response
 
 
 @scope(OPEN)
 async def leave(request: Request) -> Response:
-    """Forget the key, also one that opens nothing any more."""
+    """End the session."""
     try:
         await signed_form(request)
     except Invalid as fault:
@@ -125,7 +125,7 @@ def _signing_in(request: Request, fault: Invalid) -> Response:
         request, "sign_in.html", status=401, headers={"www-authenticate": CHALLENGE}, cache=NOT_STORED, said=said
     )
     if fault.code == "wrong_key":
-        sign_out(request, response)  # sent again with each look, it would count as so many guesses
+        sign_out(request, response)  # of a key that was revoked
     return response
 
 
