@@ -239,6 +239,34 @@ class Turns(NamedTuple):
     after_sequence: int = 0
 
 
+class FeedPosition(NamedTuple):
+    """Up to where a copy of the articles has followed the change feed, and the clock."""
+
+    sequence: int
+    moment_us: int
+    """Embargoes and expiries up to this moment were followed."""
+
+    def __str__(self) -> str:
+        """Return what `parsed` reads."""
+        return f"{self.sequence}@{moment_of(self.moment_us).isoformat().replace('+00:00', 'Z')}"
+
+    @classmethod
+    def parsed(cls, text: str) -> "FeedPosition":
+        """Read a position, or a sequence number alone: every embargo and expiry counts then, however long ago.
+
+        Raises `ValueError` for another text.
+        """
+        number, _, moment = text.partition("@")
+        if not number.isascii() or not number.isdecimal() or int(number) >= 2**63:
+            raise ValueError("not a sequence number")
+        if not moment:
+            return cls(int(number), 0)
+        when = datetime.fromisoformat(moment)
+        if when.tzinfo is None:
+            raise ValueError("a moment without a zone")
+        return cls(int(number), microseconds(when))
+
+
 class FeedEntry(NamedTuple):
     """What the change feed says of an article now, without its text."""
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +139,28 @@ def test_export_writes_what_is_shown_or_all_and_publish_takes_it(service: Servic
     everything = {json.loads(line)["id"] for line in file.read_bytes().split(b"\n")[:-1]}
 
     assert (0, 0) == (done.returncode, whole.returncode)
-    assert f"{len(everything):,} articles in {file}" == whole.stdout.strip()
+    assert whole.stdout.startswith(f"{len(everything):,} articles in {file}, up to ")
+    assert 1 == len(done.stderr.splitlines())
     assert {"export-1"} == shown & {"export-1", "export-2"}
     assert {"export-1", "export-2"} <= everything
     assert 0o600 == file.stat().st_mode & 0o777
     assert service.run("publish", str(file)).stdout.startswith(f"{len(everything):,} published, 0 refused")
+
+
+def test_what_reads_an_export_may_close_the_pipe_early(service: Service) -> None:
+    publish(service, {"id": "export-3", "title": TITLE, "body": "Long. " * 100_000})
+    command = f"{sys.executable} -m newsdex articles export | head -c 10"
+
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], env=service.environment, capture_output=True, check=False
+    )
+
+    assert (141, 10, b"") == (done.returncode, len(done.stdout), done.stderr)
+
+
+@pytest.mark.parametrize("position", ["", "x", "-1", "1@yesterday", "1@2026-01-01", "9" * 40])
+def test_a_position_that_is_none_is_refused_in_one_line(service: Service, position: str) -> None:
+    done = service.run("articles", "export", "--since", position)
+
+    assert (65, "", 1) == (done.returncode, done.stdout, len(done.stderr.splitlines()))
+    assert "invalid_position" in done.stderr

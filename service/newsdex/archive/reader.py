@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
@@ -140,17 +140,6 @@ class ArchiveReader:
         """Return the JSON of an article that is not withdrawn, whether it may be shown or not."""
         row = self._connection.execute("SELECT content FROM articles WHERE id = ?", (article_id,)).fetchone()
         return None if row is None else row["content"]
-
-    def contents(self, moment_us: int | None) -> Iterator[bytes]:
-        """Return the JSON of the articles that are shown at a moment, or of all that are not withdrawn, in one view.
-
-        While it is read, the archive's log of writes cannot become shorter.
-        """
-        condition, values = ("content IS NOT NULL", ()) if moment_us is None else (VISIBLE, (moment_us, moment_us))
-        query = f"SELECT content FROM articles WHERE {condition} ORDER BY sequence"  # noqa: S608 - constants
-        with faults_with_codes(), closing(self._connection.cursor()) as rows:
-            for row in rows.execute(query, values):
-                yield row["content"]
 
     @faults_with_codes()
     def hidden_since(self, position: int, now_us: int) -> list[str]:

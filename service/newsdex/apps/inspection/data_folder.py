@@ -74,15 +74,6 @@ def every_parked(settings: Settings, choice: ParkedChoice) -> Iterator[ParkedEve
         archive.close()
 
 
-def every_article(settings: Settings, moment_us: int | None) -> Iterator[bytes]:
-    """Return the JSON of the articles that are shown at a moment, or of all that have a text; one is in memory."""
-    archive = ArchiveReader(settings.data_dir)
-    try:
-        yield from archive.contents(moment_us)
-    finally:
-        archive.close()
-
-
 def parked_event(settings: Settings, id_: int) -> ParkedEvent:
     """Return one parked event; raise `NewsdexError` for an unknown one."""
     event = read_archive(settings.data_dir, lambda archive: archive.parked_event(id_))
