@@ -148,14 +148,13 @@ def test_export_writes_what_is_shown_or_all_and_publish_takes_it(service: Servic
 
 
 def test_what_reads_an_export_may_close_the_pipe_early(service: Service) -> None:
-    publish(service, {"id": "export-3", "title": TITLE, "body": "Long. " * 100_000})
-    command = f"{sys.executable} -m newsdex articles export | head -c 10"
+    publish(service, *({"id": f"pipe-{one}", "title": TITLE, "body": "Long. " * 100_000} for one in range(4)))
+    command = f"set -o pipefail; {sys.executable} -m newsdex articles export | head -c 10"
 
-    done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {command}"], env=service.environment, capture_output=True, check=False
-    )
+    done = subprocess.run(["bash", "-c", command], env=service.environment, capture_output=True, check=False)
 
-    assert (141, 10, b"") == (done.returncode, len(done.stdout), done.stderr)
+    assert done.returncode in {1, 141}  # as click or a shell tells of a closed pipe
+    assert (10, b"") == (len(done.stdout), done.stderr)
 
 
 @pytest.mark.parametrize("position", ["", "x", "-1", "1@yesterday", "1@2026-01-01", "9" * 40])

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from newsdex.archive.database import faults_with_codes, open_for_reading
@@ -26,14 +26,14 @@ class Snapshot:
 
         With a position, only what has changed since then, or began or ceased to be shown.
         """
-        condition, values = "true", ()
+        condition, values = "true", list[int]()
         if since is not None:
             span = sorted((since.moment_us, self._moment_us))
-            condition, values = SINCE, (since.sequence, *span, *span)
+            condition, values = SINCE, [since.sequence, *span, *span]
         query = f"""SELECT sequence, id, content, correlation_id, embargoed_us, expires_us FROM articles
             WHERE {condition} ORDER BY sequence"""  # noqa: S608 - constants
-        with faults_with_codes(), closing(self._connection.cursor()) as rows:
-            for row in rows.execute(query, values):
+        with faults_with_codes():
+            for row in self._connection.execute(query, values):
                 yield Change(**dict(row))
 
 
