@@ -34,14 +34,13 @@ from newsdex_schemas.operations import (
     ParkedListRequest,
     ParkedReply,
     ParkedRequest,
-    ProcessReply,
-    ProcessRequest,
     ReprocessOrder,
     ReprocessReply,
     StreamOrder,
     StreamReply,
     StreamRequest,
 )
+from newsdex_schemas.processes import ProcessReply, ProcessRequest
 from newsdex_schemas.receipts import EventReceipt, EventReceipts
 from newsdex_schemas.status import ServiceStatus
 from newsdex_schemas.story import StoryReply, StoryRequest

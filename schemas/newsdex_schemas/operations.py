@@ -299,36 +299,3 @@ class StreamReply(ContractModel):
     """How many went by this order."""
     faults: tuple[str, ...] = ()
     """Settings of the stream and its consumer that are wrong and cannot be changed, for people."""
-
-
-class ProcessRequest(RequestModel):
-    """Asks every process how it is; each replies for itself."""
-
-
-class ProcessReply(ContractModel):
-    """How one process is, as it says itself."""
-
-    process: str
-    """What it is: `indexer`, `searcher` or `gateway`."""
-    instance: str
-    """Which of them: its host and its number there, as in its log."""
-    version: str
-    """Of which newsdex."""
-    started_at: Timestamp
-    """Since when it runs."""
-    ready: bool
-    """True where `/ready` answers with 200."""
-    reasons: Annotated[dict[str, str], Field(default_factory=dict)]
-    """Why it is not ready: part → what is wrong with it, for people."""
-    position: int | None = None
-    """Up to which change the index that it keeps or reads has applied the archive; absent without an index."""
-    generation: str | None = None
-    """The generation of the index that it keeps or reads."""
-    segments: int | None = None
-    """How many segments that has."""
-    counts: Annotated[dict[str, int], Field(default_factory=dict)]
-    """What it has done since it started, by kind: `events`, `searches`, `suggestions`, `similar`, `http_requests`."""
-    doing: str | None = None
-    """A long piece of work that it is at, for people; absent without one."""
-    waiting_s: float | None = None
-    """For how many seconds the oldest change has waited to be searchable; absent where nothing waits."""

@@ -1,7 +1,8 @@
 """How the whole service is, as the HTTP gateway tells it."""
 
 from newsdex_schemas.model import ContractModel
-from newsdex_schemas.operations import IndexReply, ParkedList, ProcessReply, StreamReply
+from newsdex_schemas.operations import IndexReply, ParkedList, StreamReply
+from newsdex_schemas.processes import ProcessReply
 
 
 class PartFault(ContractModel):

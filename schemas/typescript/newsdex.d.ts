@@ -571,6 +571,10 @@ export interface ProcessReply {
   doing?: string | null;
   /** For how many seconds the oldest change has waited to be searchable; absent where nothing waits. */
   waiting_s?: number | null;
+  /** How many of its searches took at most so many seconds since it started, such as `0.05`; of a searcher. */
+  searches_within?: Record<string, number>;
+  /** How much room there is; of the indexer. */
+  storage?: Storage | null;
 }
 
 /** Asks every process how it is; each replies for itself. */
@@ -818,6 +822,20 @@ export interface SimilarRequest {
   size?: number | null;
   /** When it is over, the reply is what was found so far, marked `partial`, or a Problem. */
   timeout_ms?: number | null;
+}
+
+/** What the data folder takes of its disk, and what would be left of it without that disk. */
+export interface Storage {
+  /** Bytes of the archive's files. */
+  archive_bytes: number;
+  /** Bytes of the index' files, of every generation. */
+  index_bytes: number;
+  /** Bytes that are free where the data folder is. */
+  free_bytes: number;
+  /** How many there are in all. */
+  disk_bytes: number;
+  /** When the last backup was made; absent where none was. */
+  backed_up_at?: string | null;
 }
 
 /** One event about the article, and what it led to. */

@@ -165,6 +165,9 @@ def test_operators_see_how_every_part_is(http: httpx.Client, service: Service) -
     assert (200, "no-store") == (status.status_code, status.headers["cache-control"])
     assert {"well", "articles", "position", "index", "stream"} <= status.json().keys()
     assert status.json()["well"]
+    told = {one["process"]: one for one in status.json()["processes"]}
+    assert 0 < told["indexer"]["storage"]["free_bytes"] < told["indexer"]["storage"]["disk_bytes"]
+    assert 0 < told["searcher"]["searches_within"]["+Inf"]
 
 
 @pytest.mark.usefixtures("curlews")

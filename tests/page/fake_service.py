@@ -33,9 +33,9 @@ from newsdex_schemas.operations import (
     ParkedEntry,
     ParkedList,
     ParkedResult,
-    ProcessReply,
     StreamReply,
 )
+from newsdex_schemas.processes import ProcessReply, Storage
 from newsdex_schemas.search import Bucket, FacetName
 
 FIELDS: tuple[FacetName, ...] = ("section", "authors", "tags", "agency", "language")
@@ -95,6 +95,14 @@ class FakeService:
     """Why they were dropped."""
     waiting_s: float | None = None
     """How long the oldest change waits for the index."""
+    storage: Storage = field(
+        default_factory=lambda: Storage(
+            archive_bytes=1_800_000_000, index_bytes=800_000_000, free_bytes=61_000_000_000, disk_bytes=100_000_000_000,
+            backed_up_at=datetime.now(UTC),
+        )
+    )  # fmt: skip
+    searches_within: dict[str, int] = field(default_factory=lambda: {"0.01": 9, "0.1": 9, "+Inf": 9})
+    """Of its searcher."""
     broken: bool = False
     """Whether nobody answers operators."""
 
@@ -163,6 +171,8 @@ class FakeService:
             ProcessReply(
                 process=process, instance=f"harbour-1:{number}", version="0.1.0", started_at=NOON, ready=True,
                 position=40, segments=3, counts=counts, waiting_s=self.waiting_s if process == "indexer" else None,
+                storage=self.storage if process == "indexer" else None,
+                searches_within=self.searches_within if process == "searcher" else {},
             )
             for number, (process, counts) in enumerate((("indexer", {"events": 40}), ("searcher", {"searches": 9})), 1)
         ]  # fmt: skip

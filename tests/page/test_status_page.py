@@ -4,15 +4,18 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from tests.page import fake_service
 from tests.page.fake_service import FakeService, parked
 
 from newsdex.api_keys import ApiKey, add_key, keys_file, revoke_key
 from newsdex.gateway.app import make_app
 from newsdex.gateway.door import Door
+from newsdex.gateway.quantiles import quantile_s
 from newsdex.gateway.sessions import LIFETIME_S, MAX_SESSIONS, Sessions
 
 HOSTILE = "<script>alert(1)</script>\"'&"
@@ -240,3 +243,64 @@ def test_every_process_is_told_with_what_it_says(inside: Operator) -> None:
     assert ["indexer", "searcher"] == [process["process"] for process in status["processes"]]
     assert status["well"]
     assert {"events": 40} == status["processes"][0]["counts"]
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "told"),
+    [
+        ({"free_bytes": 900_000_000}, "The disk is almost full", "900.0 MB are free"),
+        ({"backed_up_at": datetime.now(UTC) - 3 * DAY}, "The last backup is old", "The last one was made 20"),
+        ({"backed_up_at": None}, "The last backup is old", "None was ever made"),
+        ({}, "All is well", "61.0 GB of 100.0 GB"),
+    ],
+)
+def test_the_disk_and_the_backup_are_told_and_missed(
+    inside: Operator, service: FakeService, changes: dict[str, Any], verdict: str, told: str
+) -> None:
+    service.storage = service.storage.model_copy(update=changes)
+    page = inside.page()
+
+    assert verdict == heading(page)
+    assert told in page
+
+
+def test_a_service_that_has_just_begun_needs_no_backup_yet(
+    inside: Operator, service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fake_service, "NOON", datetime.now(UTC) - DAY)
+    service.storage = service.storage.model_copy(update={"backed_up_at": None})
+
+    assert "All is well" == heading(inside.page())
+
+
+def test_how_long_searches_take_is_that_of_the_last_minutes(inside: Operator, door: Door, service: FakeService) -> None:
+    asyncio.run(door.watching.sample())
+    before = inside.page()
+    service.searches_within = {"0.01": 109, "0.1": 209, "+Inf": 209}
+    asyncio.run(door.watching.sample())
+    page = inside.page()
+
+    assert re.search(r"Search, 95th percentile.*?none <small>lately", before, re.DOTALL)
+    assert re.search(r"Search, 95th percentile.*?91\.0 <small>ms", page, re.DOTALL)
+    service.searches_within = {"0.01": 109, "0.1": 209, "1.0": 409, "+Inf": 409}
+    asyncio.run(door.watching.sample())
+
+    assert "Searches take long" == heading(inside.page())
+
+
+@pytest.mark.parametrize(
+    ("within", "part", "seconds"),
+    [
+        ({}, 0.5, None),
+        ({"0.1": 0, "+Inf": 0}, 0.5, None),
+        ({"0.1": 10, "0.2": 10, "+Inf": 10}, 0.5, 0.05),
+        ({"0.1": 5, "0.2": 10, "+Inf": 10}, 0.75, 0.15),
+        ({"0.1": 5, "0.2": 5, "+Inf": 10}, 0.95, 0.2),
+        ({"+Inf": 3}, 0.95, 0.0),
+    ],
+)
+def test_quantiles_are_those_of_prometheus(within: dict[str, float], part: float, seconds: float | None) -> None:
+    assert pytest.approx(seconds) == quantile_s(within, part)

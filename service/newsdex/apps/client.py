@@ -33,8 +33,6 @@ from newsdex_schemas.operations import (
     ParkedReply,
     ParkedRequest,
     ParkedResult,
-    ProcessReply,
-    ProcessRequest,
     ReprocessedArticle,
     ReprocessOrder,
     ReprocessReply,
@@ -42,6 +40,7 @@ from newsdex_schemas.operations import (
     StreamReply,
     StreamRequest,
 )
+from newsdex_schemas.processes import ProcessReply, ProcessRequest
 from newsdex_schemas.story import StoryReply, StoryRequest
 
 REDRIVEN_AT_ONCE = 200

@@ -1,13 +1,13 @@
 """Lets a process tell operators how it is, over the broker, with every other process that runs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 from faststream.nats import NatsBroker
 from faststream.nats.message import NatsMessage
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from newsdex.apps.requests import answering
 from newsdex.broker.connection import undecoded
@@ -16,7 +16,7 @@ from newsdex.log import instance_name
 from newsdex.validation import read_request
 from newsdex.version import newsdex_version
 from newsdex_schemas import channels
-from newsdex_schemas.operations import ProcessReply, ProcessRequest
+from newsdex_schemas.processes import ProcessReply, ProcessRequest, Storage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +28,8 @@ class Work:
     segments: int | None = None
     doing: str | None = None
     waiting_s: float | None = None
+    searches_within: dict[str, int] = field(default_factory=dict)
+    storage: Storage | None = None
 
 
 class SelfReport:
@@ -62,7 +64,7 @@ class SelfReport:
             ready=not reasons,
             reasons=reasons,
             counts={kind: total(counter) for kind, counter in self._counted.items()},
-            **asdict(work),
+            **{one.name: getattr(work, one.name) for one in fields(work)},
         )
 
 
@@ -70,3 +72,9 @@ def total(counter: Counter) -> int:
     """Return what a counter has counted, with all labels."""
     samples = (sample for metric in counter.collect() for sample in metric.samples)
     return int(sum(sample.value for sample in samples if sample.name.endswith("_total")))
+
+
+def within(histogram: Histogram) -> dict[str, int]:
+    """Return how many observations were at most as large as each bound of a histogram without labels."""
+    samples = (sample for metric in histogram.collect() for sample in metric.samples)
+    return {sample.labels["le"]: int(sample.value) for sample in samples if sample.name.endswith("_bucket")}

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from newsdex.apps.operations.findings import faults_of
 from newsdex.errors import NewsdexError, Unavailable
 from newsdex.gateway.access import TooMany
 from newsdex_schemas import SearchRequest
-from newsdex_schemas.operations import ProcessReply
+from newsdex_schemas.processes import ProcessReply
 from newsdex_schemas.status import PartFault, ServiceStatus
 
 SAMPLE_EVERY_S = 15.0
@@ -36,6 +36,8 @@ class Sample:
     """How long the oldest change waits for the index; None where no indexer told."""
     rates: dict[str, float | None]
     """By kind, how many a second since the sample before; None where that is not known."""
+    searches_within: dict[str, int]
+    """How many searches since the sample before took at most so many seconds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +57,7 @@ class Watching:
         self._clock = clock
         self._samples: deque[Sample] = deque(maxlen=SAMPLES)
         self._counts: dict[tuple[str, str], int] = {}
+        self._within: dict[tuple[str, str], int] = {}
         self._counted_at = 0.0
         self._looking = asyncio.Lock()
         self._seen: tuple[float, Seen] | None = None
@@ -71,6 +74,7 @@ class Watching:
             self._take(await self._client.processes())
         except NewsdexError:
             self._take([])
+        self._seen = None  # what was seen last has not this sample
 
     def late_s(self) -> float:
         """Return how long the oldest change waits for the index, as it was told last; 0 where nobody told lately."""
@@ -112,13 +116,19 @@ class Watching:
             self._readers -= 1
 
     def _take(self, replies: list[ProcessReply]) -> None:
-        now, before = self._clock(), self._counts
+        now, before, within_before = self._clock(), self._counts, self._within
         self._counts = {(one.instance, kind): count for one in replies for kind, count in one.counts.items()}
+        self._within = {(one.instance, bound): count for one in replies for bound, count in one.searches_within.items()}
         passed_s = now - self._counted_at if self._counted_at else 0.0
         self._counted_at = now
         waits = [one.waiting_s or 0.0 for one in replies if one.process == "indexer"]
         rates = {kind: _rate(kind, self._counts, before, passed_s) for kind in PER_KIND}
-        self._samples.append(Sample(at=now, waiting_s=max(waits, default=None), rates=rates))
+        within: Counter[str] = Counter()
+        for (instance, bound), count in self._within.items():
+            within[bound] += max(0, count - within_before.get((instance, bound), count))
+        self._samples.append(
+            Sample(at=now, waiting_s=max(waits, default=None), rates=rates, searches_within=dict(within))
+        )
 
 
 def _rate(

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -14,7 +15,6 @@ from faststream.nats.message import NatsMessage
 from nats.js.api import ConsumerConfig
 
 from newsdex import metrics
-from newsdex.apps.indexer.data_folder_gauges import show_data_folder
 from newsdex.apps.indexer.erasing import Erasing
 from newsdex.apps.indexer.event_log import report_event
 from newsdex.apps.indexer.index_requests import damage_handler, index_handlers
@@ -23,10 +23,11 @@ from newsdex.apps.indexer.page_readers import PAGE_CODES, PageReaders
 from newsdex.apps.indexer.projector_watch import ProjectorWatch
 from newsdex.apps.indexer.pruning import Pruning
 from newsdex.apps.indexer.reprocessing import Reprocessing
+from newsdex.apps.indexer.storage import StorageWatch
 from newsdex.apps.lock import lock_data_dir
 from newsdex.apps.log_limits import CountedLines
 from newsdex.apps.requests import answering
-from newsdex.apps.self_report import SelfReport
+from newsdex.apps.self_report import SelfReport, Work
 from newsdex.apps.serve import Process
 from newsdex.apps.stream.adoption import StreamAdoption
 from newsdex.apps.stream.marks import redeliver_note
@@ -86,6 +87,7 @@ class Indexer:
         self._process = Process(self._readiness)
         self._committer = Committer(self._handle, self._committed)
         self._projector = ProjectorWatch(self._readiness)
+        self._storage = StorageWatch(settings.data_dir)
         self._page_readers = PageReaders(settings)
         self._erasing = Erasing(
             self._archive.erasures, self._committer, lambda: self._projector.projector, self._page_readers.event_of
@@ -143,7 +145,10 @@ class Indexer:
             broker.subscriber(channel, queue="indexers", decoder=undecoded)(answering(handler))
         report_damage = answering(damage_handler(lambda: self._projector.projector))
         broker.subscriber(channels.INDEX_DAMAGED, queue="indexers", decoder=undecoded, no_reply=True)(report_damage)
-        SelfReport("indexer", self._health, self._projector.work, {"events": metrics.EVENTS}).subscribe(broker)
+        SelfReport("indexer", self._health, self._work, {"events": metrics.EVENTS}).subscribe(broker)
+
+    def _work(self) -> Work:
+        return replace(self._projector.work(), storage=self._storage.seen)
 
     async def _start(self, broker: NatsBroker) -> None:
         js = broker.config.connection_state.stream
@@ -165,7 +170,7 @@ class Indexer:
         self._process.watch(watch.check, CHECK_EVERY_S)
         self._process.watch(self._projector.check, CHECK_PROJECTOR_EVERY_S)
         self._process.watch(self._count, COUNT_EVERY_S)
-        self._process.watch(partial(show_data_folder, self._settings.data_dir), COUNT_EVERY_S)
+        self._process.watch(self._storage.look, COUNT_EVERY_S)
         self._process.watch(Pruning(self._settings, self._archive, self._committer).prune, PRUNE_EVERY_S)
         self._readiness.clear("archive")
         self._erasing.start(js)

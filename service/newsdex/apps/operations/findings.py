@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from newsdex_schemas.operations import ProcessReply
+from newsdex_schemas.processes import ProcessReply
 
 LATE_S = 60.0
 """How long an event may wait for the archive, and a change for the index, before that is not well, as the alerts

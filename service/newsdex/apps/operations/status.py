@@ -19,7 +19,8 @@ from newsdex.index.generations.generations import serving
 from newsdex.index.reader import IndexReader
 from newsdex.settings import Settings, without_credentials
 from newsdex_schemas import SearchRequest, channels
-from newsdex_schemas.operations import ProcessReply, StreamReply
+from newsdex_schemas.operations import StreamReply
+from newsdex_schemas.processes import ProcessReply
 
 Source = Literal["broker", "files"]
 REACHED = (None, "broker_small_payload", "broker_sync")

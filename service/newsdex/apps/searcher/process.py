@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +22,7 @@ from newsdex.apps.searcher.index_gauges import show_index
 from newsdex.apps.searcher.intake import Intake
 from newsdex.apps.searcher.query_log import QueryLog
 from newsdex.apps.searcher.typing import TypingRequests
-from newsdex.apps.self_report import SelfReport, Work
+from newsdex.apps.self_report import SelfReport, Work, within
 from newsdex.apps.serve import Process
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.retrieval import answer_article
@@ -133,11 +134,12 @@ class Searcher:
         self._index.view()
 
     def _work(self) -> Work:
+        work = Work(searches_within=within(metrics.QUERY_SECONDS))
         try:
             view = self._index.view()
-            return Work(position=view.position, generation=view.folder.name, segments=len(view.snapshot.segments))
         except Unavailable:
-            return Work()
+            return work
+        return replace(work, position=view.position, generation=view.folder.name, segments=len(view.snapshot.segments))
 
     @cached_property
     def _seal(self) -> Seal:
