@@ -131,6 +131,16 @@ def test_a_version_that_is_withdrawn_hands_over_to_the_next(tmp_path: Path) -> N
     assert {"a": 2} == shown(before)
     assert {"b": 1} == shown(at_once) == shown(indexed)
     assert (0, ()) == (unknown.total, unknown.hits)
+    assert ["unknown_article"] == [note.code for note in unknown.interpretation.notes]
+
+
+def test_similar_articles_show_one_version_of_each_story(tmp_path: Path) -> None:
+    with Corpus(tmp_path) as corpus:
+        corpus.publish(article("asked", OTHER), *(article(id_, f"{OTHER} {STORY}") for id_ in "xy"))
+        corpus.index()
+        similar = corpus.similar("asked")
+
+    assert {"x": 1} == {hit.id: hit.more_versions for hit in similar.hits}
 
 
 def test_counts_are_of_articles_and_versions_are_those_that_match(tmp_path: Path) -> None:

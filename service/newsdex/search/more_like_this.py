@@ -20,6 +20,7 @@ from newsdex.index.reader import View
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.index.scope import SearchScope
 from newsdex.index.text.analysis import alternatives, terms, words
+from newsdex.index.text.emoji import is_emoji
 from newsdex.index.text.languages import stemmed_as
 from newsdex.index.text.scripts import is_unspaced
 from newsdex.search.plan.curation import shipped
@@ -79,12 +80,12 @@ class Similar:
         hidden = hidden_query(now_us, [request.id, *self.texts.hidden_since(view.position, now_us)])
         query = _any_of(significant)
         scope = SearchScope(filters=filters, hidden=hidden, deadline=deadline)
-        found = view.find(query, scope, sort="relevance", size=request.size)
+        found = view.find(query, scope, sort="relevance", size=request.size, collapse=True)
         index_ms = (time.monotonic() - start) * 1e3
 
         contents = self.texts.visible_contents([id_ for id_, _ in found.documents], now_us)
         return SimilarReply(
-            hits=hits_of(found.documents, contents, found.languages, query),
+            hits=hits_of(found.documents, contents, found.languages, query, more_versions=found.more_versions),
             terms=tuple(term.text for term in significant),
             partial=found.partial,
             took_ms=round((time.monotonic() - arrived) * 1e3, 3),
@@ -122,10 +123,14 @@ def _occurrences(article: Article, language: str, without: AbstractSet[str]) -> 
         for word, _, _ in words(text[:MAX_READ_CHARS]):
             own = terms(word, language)
             stem, folded = own[0], own[-1]
-            if not folded.isdecimal() and folded not in without and not (len(word) == 1 and is_unspaced(word)):
+            if not folded.isdecimal() and folded not in without and not _is_sign(word):
                 frequencies[stem] += weight
                 written.setdefault(stem, Counter())[folded] += 1
     return {stem: (frequency, written[stem].most_common(1)[0][0]) for stem, frequency in frequencies.items()}
+
+
+def _is_sign(word: str) -> bool:
+    return is_emoji(word) or (len(word) == 1 and is_unspaced(word))
 
 
 def _is_frequent(snapshot: Snapshot, stem: str, language: str) -> bool:

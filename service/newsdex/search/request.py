@@ -1,6 +1,6 @@
 """Runs one search request: for all its words and, where too few articles have them all, once more for most of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from zoneinfo import ZoneInfo
@@ -137,8 +137,8 @@ class QueryResult:
         )
         return write_cursor(cursor, self.parsed.request, seal)
 
-    def interpretation(self, related: RelatedTerms) -> Interpretation:
-        """Return how the query was read; `related` are the words that the index has now."""
+    def interpretation(self, related: RelatedTerms, unknown: Sequence[str] = ()) -> Interpretation:
+        """Return how the query was read; `related` are the words that the index has now, `unknown` ids it has not."""
         notes = [
             Note(code=code, message=message, start=start, end=end)
             for code, message, start, end in (*self.parsed.query.notes[:MAX_NOTES], *self.parsed.query.remarks)[
@@ -146,6 +146,8 @@ class QueryResult:
             ]
         ]
         notes += [Note(code=code, message=message) for code, message in self.read.notes]
+        message = "there is no article with this id that may be shown, so there are no versions of it"
+        notes += [Note(code="unknown_article", message=f"{id_}: {message}") for id_ in unknown]
         if self.plan.at_least is not None:
             message = f"articles are looked for with at least {self.plan.at_least} of the words, best first"
             notes.append(Note(code="most_words", message=message))

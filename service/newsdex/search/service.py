@@ -53,7 +53,8 @@ class Search:
         index_ms = (time.monotonic() - start) * 1e3
 
         found = result.found
-        contents = self.texts.visible_contents([*[id_ for id_, _ in found.documents], *bets], now_us)
+        asked = () if request.versions_of is None else (request.versions_of,)
+        contents = self.texts.visible_contents([*[id_ for id_, _ in found.documents], *bets, *asked], now_us)
         show = partial(hits_of, contents=contents, query=result.plan.counted, marks=request.marks)
         hits = show(found.documents, languages=found.languages, more_versions=found.more_versions)
         if request.explain and request.sort == "relevance":
@@ -66,7 +67,7 @@ class Search:
             total_is="at_least" if found.partial else "exact",
             partial=found.partial,
             next_cursor=result.next_cursor(self.seal),
-            interpretation=result.interpretation(view.known),
+            interpretation=result.interpretation(view.known, unknown=[id_ for id_ in asked if id_ not in contents]),
             facets=result.facets(),
             histogram=result.histogram(),
             took_ms=round((time.monotonic() - arrived) * 1e3, 3),

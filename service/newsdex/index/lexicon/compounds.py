@@ -1,4 +1,4 @@
-"""Words that are written as one, with a hyphen, or as two: `takeover`, `take-over`, `take over`; `F16`; `1,250,000`.
+"""Words that are written as one, with a hyphen, or as several: `takeover`, `take-over`; `F16`; `1,250,000`; hashtags.
 
 Only the index tells which are the same: two words are joined where some article has them as one, and a word is parted
 where some article has its parts side by side.
@@ -7,6 +7,7 @@ where some article has its parts side by side.
 import math
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from whoosh.query import Phrase
 
@@ -20,6 +21,14 @@ LEAST_LETTERS = 3
 SHORT_BEGINNINGS = frozenset(("e", "t", "u", "x", "bi", "by", "co", "ex", "on", "re", "un", "up"))
 """Shorter beginnings of words that are written with a hyphen: `e-mail`, `co-operate`."""
 SHORT_ENDS = frozenset(("up",))
+LEAST_OF_SLOGAN, MOST_OF_SLOGAN = 3, 6
+"""So many words are one in a hashtag: `#SaveThePier`. Of two, any word may be made."""
+SHORTEST_SLOGAN, LONGEST_SLOGAN = 9, 40
+"""In letters: `together` is no `to get her`."""
+MAX_HAVING = 200
+"""What more articles have than this is a word, and no slogan."""
+MAX_WAYS = 3
+"""So many ways to read a hashtag are looked for, those of the longest words."""
 _INITIALS = re.compile(r"([a-z])\1 ?([a-z])\2|[א-ת]{2,4} ?[א-ת]")
 """Initials: doubled ones of a Spanish plural, `EE UU`, and Hebrew ones, of which a sign parts the last."""
 _LETTERS_AND_NUMBER = re.compile(r"([^\W\d_]+)(\d+)|(\d+)([^\W\d_]+)")
@@ -55,10 +64,29 @@ def ways_to_part(word: str) -> Iterator[str]:
                 yield f"{first} {second}"
 
 
+def slogans(word: str, frequency: Callable[[str], int]) -> Iterator[str]:
+    """Yield the ways in which a word may be several that are known, those of the fewest first."""
+    if not SHORTEST_SLOGAN <= len(word) <= LONGEST_SLOGAN or not word.isalnum() or word.isdigit():
+        return
+    if frequency(word) > MAX_HAVING:
+        return
+    ways: list[list[tuple[str, ...]]] = [[()], *([] for _ in word)]
+    """By place, how what stands before it may be parted."""
+    for start in range(len(word)):
+        if not ways[start]:
+            continue
+        for end in range(start + 1, len(word) + 1):
+            part = word[start:end]
+            if (len(part) > 1 or part.isdigit()) and frequency(part):
+                longer = [(*way, part) for way in ways[start] if len(way) < MOST_OF_SLOGAN]
+                ways[end] = sorted(ways[end] + longer, key=len)[:MAX_WAYS]
+    yield from (" ".join(way) for way in ways[-1] if len(way) >= LEAST_OF_SLOGAN)
+
+
 def parted(word: str, snapshot: Snapshot, frequency: Callable[[str], int]) -> tuple[str, ...]:
     """Return the ways in which the articles of a commit part a word; of some of these none may be shown now."""
     found: list[str] = []
-    for way in ways_to_part(word):
+    for way in chain(ways_to_part(word), slogans(word, frequency)):
         *before, last = way.split()
         known = all(map(frequency, (*before, stem_of(last))))
         if known and (_stand_together([*before, stem_of(last)], snapshot) or _stand_together(way.split(), snapshot)):

@@ -19,6 +19,7 @@ from newsdex.index.columnar.storage.term_dictionary import TermDictionary
 from newsdex.index.lexicon.table import MAX_COUNT, WordTable
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.index.text.analysis import MARK, plain_form, stem_of, words
+from newsdex.index.text.emoji import is_emoji
 from newsdex.index.text.languages import OWN_SCRIPT
 from newsdex.index.text.scripts import UNSPACED_RANGES
 
@@ -113,7 +114,7 @@ def _frequencies(field: PostingField, spans: list[tuple[int, int]], foreign: Arr
 
 
 def _is_word(term: str) -> bool:
-    return len(term) <= LONGEST and not term.isdecimal()
+    return len(term) <= LONGEST and not term.isdecimal() and not is_emoji(term)
 
 
 def names(data: SegmentData, field_name: str) -> WordTable:

@@ -12,8 +12,9 @@ from itertools import pairwise
 
 from whoosh.analysis import Analyzer, Token
 
+from newsdex.index.text.emoji import EMOJI, is_emoji, plain_emoji
 from newsdex.index.text.folding import ACCENTS, APOSTROPHES, ARABIC_MARKS, HEBREW_POINTS, fold, lowered
-from newsdex.index.text.languages import DEFAULT, OWN_SCRIPT, stemmers
+from newsdex.index.text.languages import DEFAULT, OWN_SCRIPT, TONAL, stemmers
 from newsdex.index.text.scripts import FIRST_UNSPACED, JOINERS, RUN, UNSPACED, is_unspaced, signs
 from newsdex.index.text.spellings import ENDING, other_number, other_spellings, with_digraphs, without_article
 
@@ -22,7 +23,7 @@ _LETTER = rf"[^\W_\u1100-\u11ff{UNSPACED}]"
 LETTERS = rf"{_LETTER}+(?:[{MARKS}]+{_LETTER}*)*"
 _INITIAL = rf"[^\W\d_{UNSPACED}]"
 _INITIALS = rf"(?<![^\W_])(?:{_INITIAL}(?:\.{_INITIAL}(?!\w))+|[A-Z][A-Za-z](?:\.[A-Z]{{1,2}}(?=\.))+)"
-WORD = re.compile(rf"(?:{_INITIALS}|{LETTERS})(?:[{APOSTROPHES}]{LETTERS})*|{RUN}")
+WORD = re.compile(rf"(?:{_INITIALS}|{LETTERS})(?:[{APOSTROPHES}]{LETTERS})*|{RUN}|{EMOJI}")
 DOT_OF_INITIALS = re.compile(
     rf"\.(?:(?<={_INITIAL}\.)(?<![^\W_][^\W_]\.)(?={_INITIAL}(?!\w))"
     rf"|(?<=[A-Z][A-Za-z]\.)(?<![^\W_][A-Z][A-Za-z]\.)(?=[A-Z]{{1,2}}\.))"
@@ -57,6 +58,8 @@ def terms(word: str, language: str) -> tuple[str, ...]:
     plain = word.isascii() and word.isalnum()
     if not plain and is_unspaced(word):
         return (fold(word)[:LONGEST_WORD],)
+    if not plain and is_emoji(word):
+        return (plain_emoji(word)[:LONGEST_WORD],)
     spelled = word if plain else _without_possessive(word)
     if language == DEFAULT or (language in OWN_SCRIPT and spelled.isascii()):
         folded = word.lower()[:LONGEST_WORD] if plain else fold(spelled)[:LONGEST_WORD] or word
@@ -73,7 +76,8 @@ def terms(word: str, language: str) -> tuple[str, ...]:
     # stemmers know accents; what they leave is folded
     if language == "ar":
         spelled = _ARABIC_AND.sub("", spelled, count=1) if _ARABIC_AND.match(spelled) else spelled
-    return f"{MARK}{language}{fold(stemmers[language](spelled[:LONGEST_WORD])) or folded}", folded
+    stem = stemmers[language](spelled[:LONGEST_WORD])
+    return f"{MARK}{language}{(stem if language == TONAL else fold(stem)) or folded}", folded
 
 
 def indexed_as(word: str, language: str) -> tuple[str, ...]:
@@ -171,9 +175,10 @@ def words(text: str) -> Iterator[tuple[str, int, int]]:
 def phrase_words(text: str) -> list[str]:
     """Return the `words` that a text has one after the other, without the last sign of a run at its end.
 
-    The pair before it covers that sign.
+    The pair before it covers that sign. Emoji have no place among other words.
     """
     found = list(words(text))
+    found = [one for one in found if not is_emoji(one[0])] or found[:1]
     covered = len(found) > 1 and found[-1][1] < found[-2][2]
     return [word for word, _, _ in (found[:-1] if covered else found)]
 
@@ -204,8 +209,10 @@ class NewsAnalyzer(Analyzer):  # type: ignore[misc]  # whoosh has no types
             token.text = fold(value)
             yield token
             return
-        for position, (word, start, end) in enumerate(words(value), start_pos):
-            token.pos = position
+        position = start_pos - 1
+        for word, start, end in words(value):
+            position += not is_emoji(word)
+            token.pos = max(position, start_pos)
             token.startchar, token.endchar = start_char + start, start_char + end
             token.boost = 1.0
             for token.text in self._forms(word, mode):

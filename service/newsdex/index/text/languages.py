@@ -1,10 +1,12 @@
 """The language an article is stemmed by: the one it names, or the one that its beginning is in."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import pycld2
 import Stemmer
 
+from newsdex.index.text.vietnamese import toned
 from newsdex_schemas import Article
 
 DEFAULT = "en"
@@ -47,6 +49,8 @@ _STEMMERS = {
 }
 """Snowball's stemmers by ISO 639 code."""
 _ALSO = {"nb": "no", "nn": "no", "iw": "he", "in": "id"}
+TONAL = "vi"
+"""Its words are told apart by their marks, and have no endings."""
 OWN_SCRIPT = frozenset({"ar", "el", "fa", "hi", "hy", "ne", "ru", "ta", "yi"})
 """Written in a script of their own: Latin words in such an article are foreign, mostly English."""
 
@@ -57,7 +61,10 @@ ENOUGH_BYTES = 100
 ENOUGH_PERCENT = 70
 
 # without their caches: whoever stems many words remembers them, and keeping a cache small takes longer than stemming
-stemmers = {code: Stemmer.Stemmer(name, 0).stemWord for code, name in _STEMMERS.items()}
+stemmers: dict[str, Callable[[str], str]] = {
+    **{code: Stemmer.Stemmer(name, 0).stemWord for code, name in _STEMMERS.items()},
+    TONAL: toned,
+}
 
 
 def stemmed_as(article: Article) -> str:

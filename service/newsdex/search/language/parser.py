@@ -28,7 +28,7 @@ from newsdex.search.language.ast import (
     required,
 )
 from newsdex.search.language.clause_parser import LeafReader
-from newsdex.search.language.plain_text import FEW_WORDS, as_text, number_of_words
+from newsdex.search.language.plain_text import FEW_WORDS, as_text, number_of_words, without_forwarding
 from newsdex.search.language.tokenizer import FIELDS, Token, tokens
 from newsdex.search.language.wide_signs import with_half_width_signs
 
@@ -46,7 +46,7 @@ class Reading(NamedTuple):
 
 def read_tree(text: str) -> Reading:
     """Read a query. Raises `Invalid` where brackets nest too deep."""
-    text = with_half_width_signs(text)
+    text, forwarded = without_forwarding(with_half_width_signs(text))
     found = tokens(text)
     if found and all(token.kind == "operator" for token in found):
         # OR may be Oregon: with nothing to join it is a word
@@ -55,7 +55,7 @@ def read_tree(text: str) -> Reading:
     reader = _Reader(text, found)
     tree = reader.whole()
     notes = sorted(set(reader.notes), key=lambda note: (note.start, note.end))
-    return Reading(tree, notes, remarks)
+    return Reading(tree, notes, [*forwarded, *remarks])
 
 
 class _Reader:

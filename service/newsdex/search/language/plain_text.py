@@ -22,10 +22,26 @@ _TIMES = re.compile(
     r"\b(?:(?:this|last|past)\s+(?:week|month|year)|\d{1,4}\s+(?:day|week|month|year)s?\s+ago|today|yesterday)\b",
     re.IGNORECASE,
 )
+_FORWARDING = re.compile(
+    r"\s*(?P<marks>(?:(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|rv|rif|enc|odp|ynt|回复|答复|转发|回覆|轉寄|返信|転送)"
+    r"(?:\s?\[\d{1,3}\])?\s?[:：]\s*|rt\s+@\w{1,50}\s?[:：]\s*)+)(?=\S)",
+    re.IGNORECASE,
+)
+"""How programs for mail say, in their languages, that a subject was answered or sent on; and that a post was."""
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 """Texts have such dates, too: they are found as they stand."""
 _FOREIGN = re.compile(r"(?<!\S)(?:(?P<or>\|\|)|(?P<and>&&)|(?P<not>!)(?=[^\W\d_]))")
 _INSTEAD = {"or": "OR joins words of which one must be there", "and": "AND joins words", "not": "- leaves a word out"}
+
+
+def without_forwarding(text: str) -> tuple[str, list[Note]]:
+    """Return a text of the same length without what mail and posts put before a headline, and a remark on that."""
+    found = _FORWARDING.match(text)
+    if found is None:
+        return text, []
+    start, end = found.span("marks")
+    message = "mail and posts put this before a headline; it is left out"
+    return " " * end + text[end:], [Note("forwarding_mark", message, start, end)]
 
 
 def as_text(text: str, found: Sequence[Token]) -> tuple[list[Token], list[Note]]:

@@ -15,6 +15,7 @@ from whoosh.query import Query
 from newsdex.editors.wordlists import WordList
 from newsdex.index.columnar.query.bm25f import WordQuery
 from newsdex.index.columnar.query.score_nodes import Decay, MinShouldMatch, ProximityBoost, RecencyBoost, WordPair
+from newsdex.index.text.emoji import is_emoji
 from newsdex.index.text.scripts import is_unspaced
 from newsdex.search.language.ast import And, Fuzzy, Leaf, Node, Not, Or, Phrase, Wildcard, Word, words_text
 from newsdex.search.language.dates import QueryClock
@@ -216,7 +217,7 @@ class _Draft:
         spelled, folded, _ = clause.words[0]
         # WHO and IT are names, unless everything is in capitals
         name = len(spelled) > 1 and spelled.isupper() and not self._shouted
-        return not name and folded in self._builder.wordlist.stop_words
+        return not name and (folded in self._builder.wordlist.stop_words or is_emoji(folded))
 
     def in_a_row(self, clauses: Sequence[TextClause]) -> list[Query]:
         """Return a node for each word, or for several words in a row that have synonyms together."""

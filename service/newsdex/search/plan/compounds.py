@@ -1,4 +1,4 @@
-"""Says which neighbouring words of a query may be one word, and which parts of a word may be two: `take over`.
+"""Says which neighbouring words of a query may be one word, and which parts of a word may be several: `take over`.
 
 Small words are mostly no parts of others: `the rapist` is no therapist. Some are, as in `by-pass` and `line-up`.
 """
@@ -6,9 +6,19 @@ Small words are mostly no parts of others: `the rapist` is no therapist. Some ar
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
-from newsdex.index.lexicon.compounds import LEAST_LETTERS, SHORT_BEGINNINGS, SHORT_ENDS, are_initials, are_thousands
+from newsdex.index.lexicon.compounds import (
+    LEAST_LETTERS,
+    LEAST_OF_SLOGAN,
+    MOST_OF_SLOGAN,
+    SHORT_BEGINNINGS,
+    SHORT_ENDS,
+    are_initials,
+    are_thousands,
+)
 from newsdex.search.plan.clauses import TextClause
 
+MAX_ROW = 8
+"""A query of more words is a text: nobody remembers a hashtag by it."""
 _BEGINNINGS = frozenset(("by", "off", "on", "out", "over", "under", "up"))
 _ENDS = frozenset(("down", "off", "out", "over", "through", "up"))
 
@@ -19,6 +29,9 @@ def neighbours(clauses: Sequence[TextClause], stop_words: Collection[str]) -> It
     for first, second in pairwise(words):
         if first and second and may_be_one(f"{first} {second}", stop_words):
             yield f"{first} {second}"
+    for row in _rows(words):
+        if is_slogan(row, stop_words):
+            yield " ".join(row)
     numbers: list[str] = []
     for word in (*words, ""):
         if word.isdigit():
@@ -27,6 +40,16 @@ def neighbours(clauses: Sequence[TextClause], stop_words: Collection[str]) -> It
         if are_thousands(" ".join(numbers)):
             yield " ".join(numbers)
         numbers = []
+
+
+def _rows(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield what may be a hashtag: three words in a row and more, of a query that is not a text."""
+    if len(words) > MAX_ROW:
+        return
+    for first in range(len(words)):
+        for behind in range(first + LEAST_OF_SLOGAN, min(first + MOST_OF_SLOGAN, len(words)) + 1):
+            if all(words[first:behind]):
+                yield words[first:behind]
 
 
 def _only_word(clause: TextClause) -> str:
@@ -41,7 +64,9 @@ def may_be_one(parts: str, stop_words: Collection[str]) -> bool:
         return True
     if parts.replace(" ", "").isdigit():
         return are_thousands(parts)
-    first, second = parts.split()
+    first, second, *more = parts.split()
+    if more:
+        return is_slogan((first, second, *more), stop_words)
     if first.isdigit() or second.isdigit():
         return first.isalpha() or second.isalpha()
     if first in stop_words and second in stop_words:
@@ -49,6 +74,11 @@ def may_be_one(parts: str, stop_words: Collection[str]) -> bool:
     begins = first in _BEGINNINGS if first in stop_words else len(first) >= LEAST_LETTERS or first in SHORT_BEGINNINGS
     ends = second in _ENDS if second in stop_words else len(second) >= LEAST_LETTERS or second in SHORT_ENDS
     return begins and ends
+
+
+def is_slogan(parts: Sequence[str], stop_words: Collection[str]) -> bool:
+    """Return whether three words and more may be written as one, as in a hashtag; small words alone are none."""
+    return any(len(one) > LEAST_LETTERS and one not in stop_words for one in parts) and all(map(str.isalnum, parts))
 
 
 def hyphenated(clause: TextClause) -> str:

@@ -13,8 +13,10 @@ from whoosh.query import Query
 from newsdex.editors.wordlists import WordList
 from newsdex.index.columnar.kernel import bindings as kernel
 from newsdex.index.columnar.query.bm25f import Variant, VariantPhrase, WordQuery
-from newsdex.index.text.analysis import alternatives, stem_of
+from newsdex.index.text.analysis import MARK, alternatives, stem_of, terms
 from newsdex.index.text.irregular import irregular_forms
+from newsdex.index.text.languages import DEFAULT, TONAL
+from newsdex.index.text.vietnamese import has_marks
 from newsdex.search.plan.clauses import TextClause, phrase_query, query_word
 from newsdex.search.plan.compounds import hyphenated, may_be_one, neighbours
 from newsdex.search.plan.pinned_vocabulary import Vocabulary
@@ -26,6 +28,8 @@ EXACT_OF_ALL = 0.5
 RELATED = 0.7
 """What a relative weighs, times its closeness."""
 SYNONYM = 0.5
+LOOSE = 0.3
+"""What a word without its marks weighs where articles have it with them: many words of Vietnamese look so."""
 IRREGULAR = 0.8
 """What an irregular form of a word weighs: exact forms stand above it."""
 MAX_PARTED = 8
@@ -81,8 +85,9 @@ class Expansion:
         self._expanded += 1
         ((spelled, folded, stem),) = clause.words
         synonyms = self.wordlist.synonyms.get((stem,), ())
-        alike = [*(one[0] for one in synonyms if len(one) == 1), *self._joined.get(folded, ())]
-        single = [Variant(term=stem_of(one), weight=SYNONYM, kind="synonym") for one in alike]
+        alike = [stem_of(one[0]) for one in synonyms if len(one) == 1]
+        alike += [term for one in self._joined.get(folded, ()) for term in self._stem_by_language(one)]
+        single = [Variant(term=term, weight=SYNONYM, kind="synonym") for term in alike]
         single += [Variant(term=term, weight=IRREGULAR) for term in irregular_forms(spelled, self.languages)]
         longer = [one for one in synonyms if len(one) > 1]
         parted = tuple(self._parted(folded))
@@ -94,11 +99,20 @@ class Expansion:
             elif (corrected := self.vocabulary.correction(spelled)) is not None:
                 return self._corrected(clause, corrected)
         marked = [term for term in stems if term not in (stem, folded)]
-        variants = [*self._forms(folded, stem, marked), *single]
+        toned = self._toned(spelled)
+        forms = _told_apart(toned, stems) if toned else self._forms(folded, stem, marked)
+        variants = [*forms, *single]
         if related and not longer and not self.every and self._expanded <= MAX_EXPANDED:
             variants += self._relatives(spelled, stem, {one.term for one in single})
         made = replace(_word_query(clause, variants), phrases=parted)
         return q.Or([made, *(self.synonym(one, clause) for one in longer)]) if longer else made
+
+    def _toned(self, spelled: str) -> str | None:
+        """Return the term of a Vietnamese word that has marks, where articles have it."""
+        if TONAL not in self.languages or spelled.isascii():
+            return None
+        term = terms(spelled, TONAL)[0]
+        return term if has_marks(term) and self.vocabulary.frequency(term) else None
 
     def _parted(self, folded: str) -> Iterator[VariantPhrase]:
         """Yield the parts in which articles write a word."""
@@ -123,6 +137,10 @@ class Expansion:
     def _stems(self, spelled: str) -> list[str]:
         """Return the stems of a word in each language, the default first, and the word itself."""
         return [term for (term,) in alternatives((spelled,), self.languages)]
+
+    def _stem_by_language(self, word: str) -> list[str]:
+        """Return the stem of a folded word in each language."""
+        return list(dict.fromkeys(terms(word, language)[0] for language in (DEFAULT, *self.languages)))
 
     def _forms(self, folded: str, stem: str, marked: Sequence[str]) -> Iterator[Variant]:
         """Yield the stems, and the exact form on top of them.
@@ -150,6 +168,16 @@ class Expansion:
             self.related[spelled] = tuple(near.word for near in found)
         for near in found:
             yield Variant(term=near.stem, weight=RELATED * near.closeness, kind="related")
+
+
+def _told_apart(toned: str, stems: Sequence[str]) -> Iterator[Variant]:
+    """Yield a word with its marks and, as less, what it is without them or with others; not that of other languages."""
+    yield Variant(term=toned)
+    for term in stems:
+        if term.startswith(MARK) and not term.startswith(f"{MARK}{TONAL}"):
+            yield Variant(term=term)
+        elif term != toned:
+            yield Variant(term=term, weight=LOOSE, kind="loose")
 
 
 def _word_query(clause: TextClause, variants: Sequence[Variant]) -> WordQuery:

@@ -115,9 +115,11 @@ class PinnedVocabulary:
     def joined(self, parts: str) -> str | None:
         """Return the word that some words, with spaces between them, make together; None where no article has it."""
         kept, word = self.answers.joined, parts.replace(" ", "")
-        if self._related is not None and word not in kept and self._related.frequency(stem_of(word)):
+        if self._related is not None and word not in kept:
+            # articles in other languages have no stem of the default one, but the word itself
+            known = [term for term in dict.fromkeys((stem_of(word), word)) if self._related.frequency(term)]
             with suppress(Unavailable):
-                kept += [word] if self._shown().is_written(stem_of(word)) else []
+                kept += [word] if any(map(self._shown().is_written, known)) else []
         return word if word in kept else None
 
     def _has_time(self) -> bool:

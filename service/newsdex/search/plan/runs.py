@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise, zip_longest
 
 from newsdex.index.text.analysis import WORD
+from newsdex.index.text.emoji import is_emoji
 from newsdex.index.text.folding import fold
 from newsdex.index.text.scripts import is_unspaced, signs
 
@@ -46,7 +47,7 @@ class Piece:
 
 def pieces(text: str) -> list[Piece] | None:
     """Return what a text without quotation marks asks for; None where it has no run of several signs."""
-    found = list(WORD.finditer(text))
+    found = [match for match in WORD.finditer(text) if not is_emoji(match[0])]
     if not any(is_unspaced(match[0]) and len(signs(match[0])) > 1 for match in found):
         return None
     made: list[Piece] = []

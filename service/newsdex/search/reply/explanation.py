@@ -11,7 +11,8 @@ from newsdex_schemas import Hit, ScoreReason
 
 FIELDS = {"title": "title", "summary": "summary", "body": "text"}
 KINDS = {
-    "stem": "", "exact": "", "related": " (related)", "synonym": " (synonym)", "spelling": " (nearest spelling)",
+    "stem": "", "exact": "", "loose": " (marks left out)", "related": " (related)", "synonym": " (synonym)",
+    "spelling": " (nearest spelling)",
 }  # fmt: skip
 TIMES = {1: "once", 2: "twice"}
 

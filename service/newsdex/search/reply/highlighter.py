@@ -24,6 +24,7 @@ from newsdex.index.text.analysis import (
     terms,
     words,
 )
+from newsdex.index.text.emoji import EMOJI, is_emoji
 from newsdex.index.text.folding import APOSTROPHES, folded_in_place
 from newsdex.index.text.languages import DEFAULT
 from newsdex.index.text.scripts import UNSPACED
@@ -34,6 +35,7 @@ WITHOUT_SPACES = re.compile(f"[{UNSPACED}]")
 ONE_AROUND = re.compile(rf"[^\W_]|[.{APOSTROPHES}{MARKS}]")
 AROUND = re.compile(rf"(?:{ONE_AROUND.pattern})*")
 """Letters and what may stand between them: whatever goes on as one word."""
+STARTING = re.compile(rf"{EMOJI}|{AROUND.pattern}")
 _INNER_LETTER = re.compile(rf"[^\W_{UNSPACED}{APOSTROPHES}]")
 """Before it, no word begins."""
 _RUN = re.compile(LETTERS)
@@ -227,7 +229,7 @@ def _words_around(hits: Sequence[int], joined: str, text_start: int, matcher: Te
         if hit < behind:
             continue
         start = _start_around(joined, hit)
-        around = AROUND.match(joined, start)
+        around = STARTING.match(joined, start)
         behind = around.end() if around else hit + 1
         piece = joined[start:behind]
         plain = piece.isascii() and piece.isalnum()
@@ -239,7 +241,7 @@ def _words_around(hits: Sequence[int], joined: str, text_start: int, matcher: Te
 
 def _start_around(text: str, hit: int) -> int:
     """Return where a word begins, with all that goes on as one word, whose first letter or inside is there."""
-    if not hit or not ONE_AROUND.match(text, hit - 1):
+    if not hit or is_emoji(text[hit]) or not ONE_AROUND.match(text, hit - 1):
         return hit
     before = AROUND.match(text[max(0, hit - LONGEST_WORD) : hit][::-1])
     return hit - before.end() if before else hit
@@ -249,7 +251,7 @@ def _starts(folded: str, beginning: str) -> Iterator[int]:
     """Yield where words may begin so."""
     at = folded.find(beginning)
     while at >= 0:
-        if not at or not _INNER_LETTER.match(folded, at - 1):
+        if not at or not _INNER_LETTER.match(folded, at - 1) or is_emoji(beginning):
             yield at
         at = folded.find(beginning, at + 1)
 

@@ -23,6 +23,7 @@ from newsdex.index.columnar.indexing.text_runs import (
     split_runs,
 )
 from newsdex.index.text.analysis import indexed_as, words
+from newsdex.index.text.emoji import is_emoji
 from newsdex.index.text.scripts import is_unspaced
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -81,11 +82,23 @@ class AnalysisCache:
         # nothing in such a piece needs a closer look: it is one word, or two signs
         # (dots are left inside initials only)
         whole = (text.isascii() and text.replace(".", "").isalnum()) or is_unspaced(text)
-        places = [indexed_as(word, language) for word in ((text,) if whole else (word for word, _, _ in words(text)))]
-        return self._add([[form.encode() for form in forms] for forms in places])
+        places: list[tuple[str, ...]] = []
+        before: tuple[str, ...] = ()
+        for word in (text,) if whole else (word for word, _, _ in words(text)):
+            forms = indexed_as(word, language)
+            if not is_emoji(word):
+                places.append(forms)
+            elif places:
+                places[-1] = tuple(dict.fromkeys((*forms, *places[-1])))
+            else:
+                before = tuple(dict.fromkeys((*before, *forms)))
+        return self._add([[form.encode() for form in forms] for forms in places], [form.encode() for form in before])
 
-    def _add(self, places: Sequence[Sequence[bytes]]) -> int:
-        """Add what a piece stands for; return its number."""
+    def _add(self, places: Sequence[Sequence[bytes]], before: Sequence[bytes] = ()) -> int:
+        """Add what a piece stands for, and what stands at the place before its first; return its number."""
+        for term in before:
+            self._entry_terms.append(self._term(term))
+            self._entry_offsets.append(-1)
         for place, forms in enumerate(places):
             for term in forms:
                 self._entry_terms.append(self._term(term))
@@ -159,11 +172,16 @@ class AnalysisCache:
         first = starts[runs]
         entries = starts[runs + 1] - first
         entry = np.arange(int(entries.sum())) + np.repeat(first - (np.cumsum(entries) - entries), entries)
-        document = np.repeat(documents, entries)
+        document, offset, term = np.repeat(documents, entries), entry_offsets[entry], entry_terms[entry]
+        position = np.repeat(position, entries) + offset
+        if (offset < 0).any():
+            np.maximum(position, 0, out=position)
+            once = _once_a_place(term, document, position, np.flatnonzero(offset < 0))
+            term, document, position = term[once], document[once], position[once]
         return TokenColumns(
-            term=entry_terms[entry],
+            term=term,
             document=document,
-            position=np.repeat(position, entries) + entry_offsets[entry],
+            position=position,
             lengths=np.bincount(document, minlength=len(counts)),
             places=np.diff(after_document, prepend=0),
         )
@@ -216,3 +234,14 @@ class AnalysisCache:
         for group in np.split(at, np.flatnonzero(np.diff(at) > 1) + 1):
             span = slice(int(group[0]), int(group[-1]) + 2)
             numbers[span] = sorted(numbers[span].tolist(), key=self._terms.__getitem__)
+
+
+def _once_a_place(term: Array, document: Array, position: Array, some: Array) -> Array:
+    """Return the numbers of the occurrences, of those at the places of some the first of each term only."""
+    place = document * (int(position.max()) + 1) + position
+    shared = np.flatnonzero(np.isin(place, place[some]))
+    _, first = np.unique(np.stack([place[shared], term[shared]]), axis=1, return_index=True)
+    kept = np.ones(len(term), bool)
+    kept[np.delete(shared, first)] = False
+    found: Array = np.flatnonzero(kept)
+    return found

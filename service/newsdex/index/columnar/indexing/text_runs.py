@@ -13,6 +13,7 @@ import numpy as np
 
 from newsdex.index.columnar.arrays import Array
 from newsdex.index.text.analysis import DOT_OF_INITIALS, MARKS
+from newsdex.index.text.emoji import PICTURES
 from newsdex.index.text.folding import APOSTROPHES
 from newsdex.index.text.scripts import TO_COMPOSE, UNSPACED, composed
 
@@ -45,7 +46,7 @@ def _classes() -> Array:
     every = "".join(chr(code) for code in range(FIRST_NOT_ASCII, 1 << 16) if code not in SURROGATES)
     classes = np.zeros(1 << 16, np.uint8)
     own = (
-        (IN_WORD, rf"[^\W_]|[{MARKS}{APOSTROPHES}]"),
+        (IN_WORD, rf"[^\W_]|[{MARKS}{APOSTROPHES}{PICTURES}]"),
         (IN_PAIR, f"[{UNSPACED}]"),
         (TO_BE_COMPOSED, f"[{TO_COMPOSE}]"),
     )

@@ -42,7 +42,7 @@ class Variant:
     term: str
     weight: float = 1.0
     kind: str = "stem"
-    """`stem`, `exact`, `related`, `synonym` or `spelling`."""
+    """`stem`, `exact`, `loose` (without marks that tell words apart), `related`, `synonym` or `spelling`."""
     reading: int = 0
     """In which languages it counts, as `kernel.COUNTS_…`; 0 for what the term itself says."""
 
@@ -126,8 +126,8 @@ class WordQuery(QueryNode):
 
     @property
     def forms(self) -> Forms:
-        """Return what is counted of it: exact forms are part of their stems, what begins alike is another word."""
-        counted = [one.term.encode() for one in self.variants if one.kind not in {"exact", "related"}]
+        """Return what is counted of it: exact forms are part of their stems, what looks alike is another word."""
+        counted = [one.term.encode() for one in self.variants if one.kind not in {"exact", "loose", "related"}]
         return Forms(self.fields, tuple(counted))
 
     def counted(self) -> list[Forms]:

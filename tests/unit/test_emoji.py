@@ -1,0 +1,49 @@
+"""What is promised of emoji in texts: each is a word that is found, and takes no place of its own."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.scenarios.corpus import Corpus
+
+from newsdex.index.columnar.indexing.analysis_cache import AnalysisCache
+from newsdex.index.text.analysis import NewsAnalyzer
+from newsdex.index.text.emoji import is_emoji, plain_emoji
+from newsdex_schemas import SearchRequest
+
+WHOLE = ("🎉", "⚽", "☔", "❤️", "🇺🇦", "👍🏽", "👩‍👩‍👧", "🏴\U000e0067\U000e0062\U000e007f", "🤷🏿‍♀️", "🏳️‍🌈", "✅", "☀")
+NONE = ("a", "1", "№", "€", "★", "①", "❶", "“", "❝", "の", "𠮷", "½", "°", "🇺", "")
+
+
+@pytest.mark.parametrize("sign", WHOLE)
+def test_an_emoji_is_one_word_with_all_that_belongs_to_it(sign: str) -> None:
+    (token,) = NewsAnalyzer()(f"“{sign}”", positions=True, chars=True)
+
+    assert (plain_emoji(sign), 0, 1) == (token.text, token.pos, token.startchar)
+    assert 1 + len(sign) - sign.endswith("\ufe0f") <= token.endchar <= 1 + len(sign)
+
+
+@pytest.mark.parametrize("sign", NONE)
+def test_other_signs_are_none(sign: str) -> None:
+    assert not is_emoji(sign)
+
+
+@given(st.lists(st.sampled_from([*WHOLE, *"ab", " ", " ", "-", "’", "東京", "한국"]), max_size=12).map("".join))
+def test_texts_with_emoji_are_indexed_as_the_analyzer_of_whoosh_reads_them(text: str) -> None:
+    cache = AnalysisCache()
+    found = cache.read([text], ["en"])
+    terms, numbers = cache.ranked(found.term) if len(found.term) else ([], [])
+    indexed = {(terms[number].decode(), place) for number, place in zip(numbers, found.position.tolist(), strict=True)}
+
+    assert len(indexed) == len(found.term)
+    assert {(token.text, token.pos) for token in NewsAnalyzer()(text, positions=True)} == indexed
+
+
+def test_a_text_of_many_emoji_is_indexed_and_found(tmp_path: Path) -> None:
+    with Corpus(tmp_path) as corpus:
+        corpus.publish({"id": "a", "title": "🎉 " * 300, "body": "🎉 ⚽ " * 20_000 + "end"})
+        corpus.index()
+        found = [corpus.answer(SearchRequest(q=q, timeout_ms=10_000)).total for q in ("🎉", "⚽", '"end"', "☔")]
+
+    assert [1, 1, 1, 0] == found
