@@ -7,6 +7,7 @@ from typing import Any
 
 from json_schemas import MESSAGES, REPLIES, REQUESTS, json_schema
 from newsdex_schemas import EVENT_MODELS, Article, Problem, channels
+from newsdex_schemas.changes import ArticleChanged
 from newsdex_schemas.events import JSON_MEDIA_TYPE, event_type
 from newsdex_schemas.model import ContractModel
 
@@ -159,6 +160,14 @@ def messages() -> Json:
         payload=_payload(Article),
         examples=[{"name": "article", "payload": example("article")}],
     )
+    found[ArticleChanged.__name__] = _message(
+        ArticleChanged.__name__,
+        "What has become of an article. A CloudEvent in structured mode.",
+        channels.CONTENT_TYPE_STRUCTURED,
+        "ChangeHeaders",
+        payload=_payload(ArticleChanged),
+        examples=[{"name": event_type(ArticleChanged), "payload": example(event_type(ArticleChanged))}],
+    )
     for name, model in {**REQUESTS, **REPLIES}.items():
         summary = (model.__doc__ or "").partition("\n\n")[0].replace("\n", " ").replace("    ", "")
         headers = "ProblemHeaders" if model is Problem else "MessageHeaders"
@@ -194,6 +203,11 @@ def header_schemas() -> Json:
     found: Json = {
         "MessageHeaders": {"type": "object", "properties": {channels.CORRELATION_HEADER: correlation}},
         "EventHeaders": {"type": "object", "properties": event},
+        "ChangeHeaders": {
+            "type": "object",
+            "required": [channels.MESSAGE_ID_HEADER],
+            "properties": {channels.MESSAGE_ID_HEADER: {**text, "description": "The event's `id`."}},
+        },
         "ProblemHeaders": {
             "type": "object",
             "description": "NATS' own convention for the errors of services stands beside the body.",
@@ -279,6 +293,17 @@ def _report_channels() -> Iterator[tuple[str, Json]]:
         )
 
 
+def _change_channel() -> Json:
+    return {
+        "address": channels.ARTICLES_CHANGED,
+        "title": channels.ARTICLES_CHANGED,
+        "description": f"The subject of the JetStream stream {channels.CHANGES_STREAM}, which `newsdex sink nats` "
+        "makes and fills. It drops what is older than seven days, and its oldest events beyond 64 MiB. Events come at "
+        "least once; `id` tells a repetition.",
+        "messages": {ArticleChanged.__name__: _ref("components", "messages", ArticleChanged.__name__)},
+    }
+
+
 def _operation_name(address: str) -> str:
     first, *rest = address.split(".")
     return "on" + first.capitalize() + "".join(part.capitalize() for part in rest)
@@ -317,12 +342,19 @@ def operations(described: Json) -> Json:
                 "messages": [_ref("channels", reply, "messages", name) for name in described[reply]["messages"]],
             },
         }
+    found["sendArticlesChanged"] = {
+        "action": "send",
+        "channel": _ref("channels", channels.ARTICLES_CHANGED),
+        "summary": "Tell other services what has become of articles: without texts, and nothing of an embargo.",
+        "messages": [_ref("channels", channels.ARTICLES_CHANGED, "messages", ArticleChanged.__name__)],
+    }
     return found
 
 
 def asyncapi_document() -> Json:
     """Return the AsyncAPI 3.0.0 document, seen from newsdex: what it receives and how it replies."""
     described = {**dict(_event_channels()), **dict(_request_channels()), **dict(_report_channels())}
+    described[channels.ARTICLES_CHANGED] = _change_channel()
     return {
         "asyncapi": "3.0.0",
         "id": "urn:newsdex",

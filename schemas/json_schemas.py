@@ -20,6 +20,7 @@ from newsdex_schemas import (
     SuggestReply,
     SuggestRequest,
 )
+from newsdex_schemas.changes import ArticleChanged
 from newsdex_schemas.events import event_type
 from newsdex_schemas.model import ContractModel
 from newsdex_schemas.operations import (
@@ -87,7 +88,7 @@ REQUESTS: dict[str, type[ContractModel]] = {
 }
 MESSAGES: dict[str, type[ContractModel]] = {
     "article": Article,
-    **{event_type(model): model for model in EVENT_MODELS.values()},
+    **{event_type(model): model for model in (*EVENT_MODELS.values(), ArticleChanged)},
     **REQUESTS,
     **REPLIES,
 }

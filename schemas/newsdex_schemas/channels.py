@@ -8,6 +8,11 @@ ARTICLES_WITHDRAWN = "articles.withdrawn"
 ARTICLES_SCRAPED = "articles.scraped"
 EVENT_CHANNELS = (ARTICLES_PUBLISHED, ARTICLES_UPDATED, ARTICLES_WITHDRAWN, ARTICLES_SCRAPED)
 
+CHANGES_STREAM = "CHANGES"
+
+ARTICLES_CHANGED = "articles.changed"
+"""Where `newsdex sink nats` tells other services what has become of articles; a subject of CHANGES_STREAM."""
+
 SEARCH_QUERY = "search.query"
 """Request/reply: a SearchRequest is answered with a SearchReply or a Problem."""
 

@@ -51,6 +51,42 @@ export interface Article {
   markup?: Record<string, string | Array<string>> | null;
 }
 
+/**
+ * What has become of an article.
+ *
+ * `published`, `updated` and `embargo_ended` say that it is shown, and the others that it is not. What changes
+ * several times at once is told once, as it is then: `updated` may be the first that is told of an article.
+ */
+export interface ArticleChange {
+  id: string;
+  /** The number of the article's last change: a higher one is later, and stands for all before it. */
+  sequence: number;
+  /** `hidden` is a new embargo of what was there before; `embargo_ended` and `expired` come by the clock. */
+  change: "published" | "updated" | "withdrawn" | "erased" | "hidden" | "embargo_ended" | "expired";
+  /** This and what follows only of an article that is shown. */
+  version?: number | null;
+  url?: string | null;
+  published_at?: string | null;
+  updated_at?: string | null;
+}
+
+/**
+ * An article was changed, or began or ceased to be shown; for services that follow newsdex.
+ *
+ * Events come at least once: `id` is the same each time. An article that is under embargo when it comes is not
+ * told of before its hour.
+ */
+export interface ArticleChanged {
+  specversion: "1.0";
+  id: string;
+  source: string;
+  type: "article.changed.v1";
+  time?: string | null;
+  subject?: string | null;
+  datacontenttype?: string | null;
+  data: ArticleChange;
+}
+
 /** An article was published. */
 export interface ArticlePublished {
   specversion: "1.0";

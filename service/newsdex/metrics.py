@@ -7,7 +7,7 @@ import prometheus_client
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
-Kind = Literal["indexer", "searcher", "gateway", "relay"]
+Kind = Literal["indexer", "searcher", "gateway", "relay", "sink"]
 
 Counter = partial(prometheus_client.Counter, registry=None)
 Gauge = partial(prometheus_client.Gauge, registry=None)
@@ -53,6 +53,10 @@ RELAYED = Counter(
     "Records of a relay's source by result: stored, repeated, or the code of a refusal",
     ["result"],
 )
+SINK_CHANGES = Counter(
+    "newsdex_sink_changes_total", "Changes that a sink handed on, by what became of them there", ["result"]
+)
+SINK_POSITION = Gauge("newsdex_sink_position", "Sequence number up to which a sink has handed changes on")
 READY = Gauge("newsdex_ready", "1 where /ready answers with 200, else 0")
 BROKER_CONNECTED = Gauge("newsdex_broker_connected", "1 while the connection to the broker is there, else 0")
 BUILD = Gauge("newsdex_build_info", "1, for the labels: the version of newsdex, and Python's", ["version", "python"])
@@ -123,6 +127,7 @@ OF_KIND: dict[Kind, tuple[MetricWrapperBase, ...]] = {
     ),
     "gateway": (HTTP_REQUESTS, HTTP_SECONDS),
     "relay": (RELAYED,),
+    "sink": (SINK_CHANGES, SINK_POSITION),
 }  # fmt: skip
 
 

@@ -373,6 +373,16 @@ class LedgerEntry:
         return self.subject == channels.ARTICLES_WITHDRAWN
 
 
+class Cause(NamedTuple):
+    """What the archive knows of why an article was changed."""
+
+    reason: str | None
+    """The ledger's reason; None where no event did it, or the ledger has forgotten it."""
+    at_us: int | None
+    erased_us: int | None
+    """When its text was erased; None where it was not."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
     """How an article stands in the archive now."""

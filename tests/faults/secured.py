@@ -22,7 +22,7 @@ from tests.integration.running import Service
 from newsdex.broker.server import server_binary
 from newsdex.host.children import end_process, free_port
 
-ROLES = ("publisher", "reader", "searcher", "indexer", "gateway", "operator")
+ROLES = ("publisher", "reader", "searcher", "indexer", "gateway", "sink", "follower", "operator")
 START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 20
 

@@ -28,6 +28,7 @@ from newsdex.broker.client import connect
 from newsdex.errors import Misconfigured, NewsdexError, Refused
 from newsdex.settings import load_settings
 from newsdex_schemas import EventRef, SearchRequest, SimilarRequest, SuggestRequest, channels
+from newsdex_schemas.changes import ArticleChanged
 from newsdex_schemas.client import Message
 
 CODE_AND_EXIT = {
@@ -274,6 +275,8 @@ MAY = {
     "reader": {"search", "suggest", "similar", "article"},
     "searcher": set(),
     "indexer": set(),
+    "sink": set(),
+    "follower": set(),
     "gateway": {"publish", "search", "suggest", "similar", "article", "outcomes", "index status", "retry", "drop"},
     "operator": {
         "search",
@@ -348,6 +351,8 @@ FORBIDDEN = {
     "searcher": ["articles.>", "parked.>", "_INBOX.>", "search.query", "$JS.ACK.>", ">"],
     "indexer": ["articles.>", "search.query", "_INBOX.>", ">"],
     "gateway": ["articles.>", "search.query", "parked.retry", "_INBOX.>", "_INBOX.operator.>", ">"],
+    "sink": ["articles.>", "articles.changed", "search.query", "_INBOX.>", ">"],
+    "follower": ["articles.>", "articles.published", "search.query", "_INBOX.>", "_INBOX.sink.>", ">"],
     "operator": ["articles.>", "search.query", "parked.retry", "_INBOX.>", "_INBOX.indexer.>", ">"],
 }
 STREAM_READING = [
@@ -398,6 +403,27 @@ async def _publish(broker: Secured, body: bytes) -> None:
     connection = await connect_as(broker, "publisher", ignore)
     await connection.jetstream().publish(channels.ARTICLES_PUBLISHED, body)
     await connection.close()
+
+
+@pytest.mark.usefixtures("running")
+def test_a_follower_is_told_what_becomes_of_articles_by_a_sink_each_under_its_own_user(broker: Secured) -> None:
+    async def follow() -> ArticleChanged:
+        connection = await connect_as(broker, "follower", None)
+        changes = await connection.jetstream().pull_subscribe(
+            channels.ARTICLES_CHANGED, durable="cache", stream=channels.CHANGES_STREAM
+        )
+        (message,) = await changes.fetch(1, timeout=30)
+        await message.ack_sync()
+        await connection.close()
+        return ArticleChanged.from_json(message.data)
+
+    with broker.as_("sink").process("sink", "nats") as sink:
+        sink.wait_until_ready()
+        until((broker.data_dir / "changes-position.json").exists, 60, "it has begun")
+        broker.as_("publisher").run("publish", "-", stdin=b'{"id": "told", "title": "Turnstone"}')
+        event = asyncio.run(follow())
+
+    assert ("told", "published") == (event.data.id, event.data.change)
 
 
 def test_a_reply_cannot_be_sent_to_a_channel_of_events(broker: Secured, running: tuple[Running, Running]) -> None:

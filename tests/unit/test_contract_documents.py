@@ -210,7 +210,7 @@ def test_the_asyncapi_document_describes_every_channel() -> None:
     addresses = {channel["address"] for channel in ASYNCAPI["channels"].values()} - {None}
     operated = {resolve(operation["channel"]["$ref"])["address"] for operation in ASYNCAPI["operations"].values()}
 
-    assert {*channels.EVENT_CHANNELS, *channels.REQUEST_CHANNELS} == addresses
+    assert {*channels.EVENT_CHANNELS, *channels.REQUEST_CHANNELS, channels.ARTICLES_CHANGED} == addresses
     assert addresses == operated
 
 

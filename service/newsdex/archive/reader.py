@@ -14,6 +14,7 @@ from newsdex.archive.rows import parked_from_row, state_from_row, unsettled_from
 from newsdex.order import ArticleEvents
 from newsdex.records import (
     ArchiveCounts,
+    Cause,
     Change,
     Fault,
     FeedEntry,
@@ -242,6 +243,15 @@ class ArchiveReader:
         """Return an article's entry in the change feed; None for an article that no event changed."""
         row = self._connection.execute(f"SELECT {ENTRY_COLUMNS} FROM articles WHERE id = ?", (article_id,)).fetchone()  # noqa: S608 - constants
         return None if row is None else _entry(row)
+
+    @faults_with_codes()
+    def cause_of(self, article_id: str, sequence: int) -> Cause:
+        """Return why an article was changed, as far as the ledger goes back."""
+        execute, values = self._connection.execute, (article_id, sequence)
+        entry = execute("SELECT reason, at_us FROM ledger WHERE article_id = ? AND sequence = ?", values).fetchone()
+        erased = execute("SELECT at_us FROM erasures WHERE article_id = ? AND sequence = ?", values).fetchone()
+        reason, at_us = entry or (None, None)
+        return Cause(reason, at_us, erased["at_us"] if erased else None)
 
     @faults_with_codes()
     def pages(self, article_id: str) -> list[KeptPage]:

@@ -8,6 +8,8 @@ EXAMPLES = {
     "searcher": "NEWSDEX_BROKER_URL=nats://broker:4222 newsdex searcher",
     "gateway": "NEWSDEX_BROKER_URL=nats://broker:4222 newsdex gateway",
     "relay": "newsdex relay 'redis://cache:6379?stream=articles'",
+    "sink": "newsdex sink nats",
+    "sink nats": "newsdex sink nats",
     "env": 'eval "$(newsdex env)"',
     "publish": "newsdex publish --wait article.json archive.jsonl.gz folder/",
     "get": "newsdex get gull-7",

@@ -27,6 +27,7 @@ COMMANDS = {
         "Bring events from Kafka, RabbitMQ, a Redis stream or PostgreSQL's outbox table into the stream, until"
         " stopped.",
     ),
+    "sink": Listed("sinks", "Hand what becomes of articles on to other services, until stopped."),
     "env": Listed("env", "Print the addresses of the newsdex that runs on the data folder, as variables for a shell."),
     "publish": Listed("publishing.publish", "Publish articles, CloudEvents or scraped pages."),
     "get": Listed(

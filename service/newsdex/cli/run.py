@@ -23,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def _run(process: str, serve: Callable[[Settings], None], **given: int | str | None) -> None:
+def run_process(process: str, serve: Callable[[Settings], None], **given: int | str | None) -> None:
     """Run a process; the log gets the error that ends it, the caller its exit code."""
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     configure_logging(settings, process)
@@ -54,21 +54,21 @@ def up(
     """Run everything on this machine: an embedded NATS server, the indexer and searchers."""
     from newsdex.apps.up import Supervisor  # noqa: PLC0415 - see above
 
-    _run("up", lambda settings: Supervisor(settings).run(), broker_port=port, searchers=searchers)
+    run_process("up", lambda settings: Supervisor(settings).run(), broker_port=port, searchers=searchers)
 
 
 def indexer() -> None:
     """Run the indexer: takes events into the archive and the index. One for each data folder."""
     from newsdex.apps.indexer.process import Indexer  # noqa: PLC0415 - see above
 
-    _run("indexer", lambda settings: asyncio.run(Indexer(settings).run()))
+    run_process("indexer", lambda settings: asyncio.run(Indexer(settings).run()))
 
 
 def searcher() -> None:
     """Run a searcher: answers queries. Any number of them share the work."""
     from newsdex.apps.searcher.process import Searcher  # noqa: PLC0415 - see above
 
-    _run("searcher", lambda settings: asyncio.run(Searcher(settings).run()))
+    run_process("searcher", lambda settings: asyncio.run(Searcher(settings).run()))
 
 
 def gateway() -> None:
@@ -84,7 +84,7 @@ def gateway() -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(Gateway(settings).run())
 
-    _run("gateway", serve)
+    run_process("gateway", serve)
 
 
 def relay(
@@ -109,4 +109,4 @@ def relay(
         given = settings.relay_url.get_secret_value() if settings.relay_url else ""
         asyncio.run(Relay(settings, open_address(given)).run())
 
-    _run("relay", serve, relay_url=url)
+    run_process("relay", serve, relay_url=url)

@@ -1,0 +1,1 @@
+"""Brings the archive's changes out of newsdex: into an event stream, and into OpenSearch."""

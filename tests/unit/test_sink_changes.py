@@ -1,0 +1,175 @@
+"""What other services are told of articles: all that matters, from any position, and nothing of an embargo."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.scenarios.corpus import NOW, Corpus
+
+from newsdex.records import FeedPosition, microseconds
+from newsdex.sink import changes
+from newsdex.sink.article_changes import changed_event
+from newsdex.sink.changes import Batch, ChangeReader, Mark
+from newsdex_schemas.changes import ArticleChanged
+
+HOUR = timedelta(hours=1)
+START = Mark(FeedPosition(0, microseconds(NOW)))
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    with Corpus(tmp_path) as corpus:
+        yield corpus
+
+
+class Follower:
+    """Another service's view of the archive, at a clock of its own."""
+
+    def __init__(self, corpus: Corpus, mark: Mark = START) -> None:
+        self.corpus = corpus
+        self.now = NOW
+        self.reader = self.reader_from(mark)
+        self.events: list[ArticleChanged] = []
+
+    def reader_from(self, mark: Mark) -> ChangeReader:
+        return ChangeReader(self.corpus.archive, mark, lambda: microseconds(self.now))
+
+    def batches(self) -> Iterator[Batch]:
+        while (batch := self.reader.next()) is not None:
+            yield batch
+
+    def told(self, now: datetime | None = None) -> list[tuple[str, str]]:
+        """Return what is told now that was not told before."""
+        self.now = now or self.now
+        new = [
+            event
+            for batch in self.batches()
+            for change in batch.changes
+            if (event := self.event(change, batch)) is not None
+        ]
+        self.events += new
+        return [(event.data.id, event.data.change) for event in new]
+
+    def event(self, change: Any, batch: Batch) -> ArticleChanged | None:
+        cause = self.corpus.archive.cause_of(change.id, change.sequence)
+        return changed_event(change, cause, incarnation="i", moment_us=batch.moment_us, turned=batch.turned)
+
+
+def article(id_: str, title: str = "Ferry", **fields: Any) -> dict[str, Any]:
+    return {"id": id_, "title": title, **fields}
+
+
+def test_each_thing_that_can_become_of_an_article_has_its_name(corpus: Corpus) -> None:
+    follower = Follower(corpus)
+    corpus.publish(article("a"), article("b"), article("ends", expires_at=NOW + HOUR))
+    first = follower.told()
+    corpus.publish(article("a", "Ferry sails"))
+    corpus.withdraw("b")
+    second = follower.told()
+    corpus.publish(article("b", "Ferry returns"), article("a", embargoed_until=NOW + 2 * HOUR))
+    third = follower.told()
+    corpus.writer.erasures.erase(["b"], microseconds(NOW))
+    fourth = follower.told(NOW + HOUR)
+    fifth = follower.told(NOW + 2 * HOUR)
+
+    assert [("a", "published"), ("b", "published"), ("ends", "published")] == first
+    assert [("a", "updated"), ("b", "withdrawn")] == second
+    assert [("b", "published"), ("a", "hidden")] == third
+    assert [("ends", "expired"), ("b", "erased")] == fourth
+    assert [("a", "embargo_ended")] == fifth
+    assert len(follower.events) == len({event.id for event in follower.events})
+
+
+def test_nothing_is_told_of_an_article_under_embargo_before_its_hour(corpus: Corpus) -> None:
+    follower = Follower(corpus)
+    corpus.publish(article("secret", url="https://desk.example/secret", embargoed_until=NOW + HOUR))
+
+    assert [] == follower.told(NOW + HOUR - timedelta(microseconds=1))
+    assert [("secret", "embargo_ended")] == follower.told(NOW + HOUR)
+    assert "https://desk.example/secret" == follower.events[0].data.url
+
+
+def test_an_event_has_no_text_and_of_what_is_not_shown_no_more_than_its_id(corpus: Corpus) -> None:
+    follower = Follower(corpus)
+    fields = {"url": "https://desk.example/a", "version": 3, "published_at": "2026-11-24T08:00:00Z"}
+    corpus.publish(article("a", "Words of a title", body="Words of a body", **fields))
+    follower.told()
+    corpus.publish(article("a", embargoed_until=NOW + HOUR, **fields | {"version": 4}))
+    follower.told()
+    shown, hidden = follower.events
+
+    assert b"Words" not in shown.to_json()
+    assert (3, "https://desk.example/a") == (shown.data.version, shown.data.url)
+    assert {"id": "a", "sequence": 2, "change": "hidden"} == hidden.data.model_dump(exclude_none=True)
+
+
+def test_what_changes_several_times_at_once_is_told_once_as_it_is_then(corpus: Corpus) -> None:
+    follower = Follower(corpus)
+    corpus.publish(article("a"), article("a", "Ferry sails"))
+    corpus.publish(article("b"))
+    corpus.withdraw("b")
+
+    assert [("a", "updated"), ("b", "withdrawn")] == follower.told()
+
+
+def test_whoever_goes_on_from_what_was_kept_is_told_the_rest(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sink that is killed between any two batches has kept the mark of the one before."""
+    monkeypatch.setattr(changes, "MAX_BATCH", 3)
+    corpus.publish(*(article(f"e{one}", embargoed_until=NOW + HOUR) for one in range(7)))
+    corpus.publish(*(article(str(one), expires_at=NOW + HOUR) for one in range(7)))
+    follower = Follower(corpus)
+    follower.told()
+    follower.now = NOW + HOUR
+    corpus.publish(article("new"))
+    told: list[str] = []
+    while (batch := follower.reader.next()) is not None:
+        told += [change.id for change in batch.changes]
+        follower.reader = follower.reader_from(Mark.from_values(json.loads(json.dumps(batch.mark.to_values()))))
+
+    assert sorted([*(f"e{one}" for one in range(7)), *map(str, range(7)), "new"]) == sorted(told)
+
+
+def test_a_turn_of_several_batches_ends_and_is_told_once(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MAX_BATCH", 3)
+    corpus.publish(*(article(f"e{one}", embargoed_until=NOW + HOUR) for one in range(7)))
+    follower = Follower(corpus)
+    follower.told()
+
+    assert [(f"e{one}", "embargo_ended") for one in range(7)] == follower.told(NOW + HOUR)
+    assert [] == follower.told(NOW + 2 * HOUR)
+
+
+def test_a_clock_that_is_set_back_hides_again_what_it_showed(corpus: Corpus) -> None:
+    corpus.publish(article("a", embargoed_until=NOW + HOUR))
+    follower = Follower(corpus)
+    follower.told(NOW + HOUR)
+
+    assert [("a", "hidden")] == follower.told(NOW)
+
+
+@pytest.mark.parametrize(
+    ("titles", "is_of"), [(("Ferry", "Bridge", "Mill"), True), (("Ferry", "Bridge"), True), (("Ferry",), False)]
+)
+def test_an_archive_that_was_put_back_is_known(
+    corpus: Corpus, tmp_path_factory: pytest.TempPathFactory, titles: tuple[str, ...], is_of: bool
+) -> None:
+    corpus.publish(article("a"), article("b", "Bridge"))
+    follower = Follower(corpus)
+    follower.told()
+    other = tmp_path_factory.mktemp("other")
+    with Corpus(other) as restored:
+        restored.publish(*(article(id_, title) for id_, title in zip("abc", titles, strict=False)))
+
+        assert is_of is follower.reader.mark.is_of(restored.archive)
+
+
+def test_a_mark_holds_where_the_article_at_it_was_changed_since(corpus: Corpus) -> None:
+    corpus.publish(article("a"))
+    follower = Follower(corpus)
+    follower.told()
+    corpus.publish(article("a", "Ferry sails"))
+
+    assert follower.reader.mark.is_of(corpus.archive)
