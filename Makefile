@@ -10,7 +10,7 @@ BUILT := $(KERNEL)/kernel.so
 .PHONY: memory bench-steady relations relevance relevance-choose contract constraints clean
 
 help:
-	@echo "make demo (ONCE=1) · test · test-faults · test-cluster · kills · hidden · fuzz · relations · lint · format · bench · bench-typing · bench-index"
+	@echo "make demo (ONCE=1) · test · test-faults · test-cluster · kills · hidden · fuzz · relations · lint · format · bench · bench-typing · bench-index · bench-peers"
 	@echo "     bench-million · bench-steady · memory · spelling · pasted · extraction · relevance · contract · constraints · clean · test-kernel"
 
 setup: $(READY)
@@ -91,6 +91,11 @@ $(VENV)/.peers: constraints-bench.txt $(READY)
 
 bench-index: $(VENV)/.peers $(BUILT)
 	$(BIN)/python -m tests.benchmarks.index $(ARGS)
+
+# measures newsdex end to end beside the same thing around tantivy and around SQLite's FTS5
+.PHONY: bench-peers
+bench-peers: $(VENV)/.peers $(BUILT)
+	$(BIN)/python -m tests.benchmarks.against_peers $(ARGS)
 
 # takes most of an hour, and 20 GB of memory and disk
 bench-million: $(VENV)/.peers $(BUILT)

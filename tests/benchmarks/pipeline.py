@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from rich.console import Console
 from rich.table import Table
-from tests.benchmarks import corpus, peers
+from tests.benchmarks import baselines, corpus
 from tests.benchmarks.figures import Latencies, where_and_when
 from tests.benchmarks.replies import replies
 from tests.integration.running import Service
@@ -113,13 +113,13 @@ def measure(lines: list[bytes]) -> dict[str, Any]:
         settings = Settings(data_dir=service.data_dir)
         with service.process("up") as up:
             up.wait_until_ready()
-            bare = asyncio.run(peers.bare_broker_per_s(service.broker_url, lines))
+            bare = asyncio.run(baselines.bare_broker_per_s(service.broker_url, lines))
             rates = asyncio.run(throughput(settings, lines))
             fresh = asyncio.run(freshness(settings, corpus.renamed(lines[: FRESH_PER_S * FRESH_S], "fresh")))
             asyncio.run(searches(settings, queries[:60]))  # opens files and fills caches
             round_trips, index, added = asyncio.run(searches(settings, queries))
             full, _, full_added = asyncio.run(searches(settings, queries, **FULL))
-    fts5 = peers.fts5_ms(lines, queries)
+    fts5 = baselines.fts5_ms(lines, queries)
     figures = {
         **{name: round(rate) for name, rate in rates.items()},
         "freshness_ms": fresh.percentiles(),
