@@ -38,7 +38,11 @@ def parse_json(body: bytes) -> Any:
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """Read a JSON object; raise `Invalid` for anything else."""
-    value = parse_json(body)
+    return as_object(parse_json(body))
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """Return a value that is an object; raise `Invalid` for another one."""
     if not isinstance(value, dict):
         raise Invalid("not_an_object", "the message must be a JSON object")
     return value

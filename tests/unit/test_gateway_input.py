@@ -4,13 +4,14 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
+from tests.unit.events import delivery
 
 from newsdex.apps.client import Client
 from newsdex.apps.messages import message_of, message_on
@@ -20,8 +21,9 @@ from newsdex.gateway.api.event_bodies import split_body
 from newsdex.gateway.api.events import IN_FLIGHT, _published, _receipts
 from newsdex.gateway.callers import Hosts
 from newsdex.gateway.pages.address import SearchAddress
+from newsdex.ingest.read import read_event
 from newsdex.pages.canonical_link import canonical_link
-from newsdex_schemas import Article, EventRef
+from newsdex_schemas import Article, EventRef, channels
 
 CONTEXT = Context(fetched_at=datetime(2024, 7, 1, tzinfo=UTC))
 
@@ -144,6 +146,48 @@ def test_a_feed_that_takes_long_to_read_is_refused_unread(content: bytes, code: 
 
     assert code == fault.value.code
     assert time.process_time() - began < 0.5
+
+
+NEWSML = (
+    b'<newsItem xmlns="http://iptc.org/std/nar/2006-10-01/" guid="g" version="1"><contentMeta><headline>T</headline>'
+    b'</contentMeta><contentSet><inlineXML contenttype="application/xhtml+xml"><html><body>%b</body></html></inlineXML>'
+    b"</contentSet></newsItem>"
+)
+
+
+@pytest.mark.parametrize("tag", [b"<a/>", b"<p/>", b"<p><b/></p>"])
+def test_a_news_item_that_takes_long_to_read_is_refused_unread(tag: bytes) -> None:
+    content = NEWSML % (tag * (4_000_000 // len(tag)))
+    began = time.process_time()
+    refusals: list[Callable[[], object]] = [
+        lambda: split_body(content, {"content-type": "application/xml"}, CONTEXT),
+        lambda: read_event(delivery(content, channels.ARTICLES_PUBLISHED)),
+    ]
+    for refused in refusals:
+        with pytest.raises(Invalid) as fault:
+            refused()
+
+        assert "too_many" == fault.value.code
+    assert time.process_time() - began < 0.5
+
+
+def test_a_news_item_within_the_bound_is_read_in_about_a_second() -> None:
+    content = NEWSML % (b"<p/>" * 199_000)
+    began = time.process_time()
+    (item,) = split_body(content, {"content-type": "application/xml"}, CONTEXT).bodies
+
+    assert isinstance(item, Item)
+    assert time.process_time() - began < 3.0
+
+
+def test_items_within_one_another_are_not_read_as_often_as_they_are_deep() -> None:
+    content = NEWSML % (b"<p>It sails.</p>" * 20_000)
+    for _ in range(40):
+        content = NEWSML % content
+    began = time.process_time()
+
+    assert 1 == len(split_body(content, {"content-type": "application/xml"}, CONTEXT).bodies)
+    assert time.process_time() - began < 3.0
 
 
 @pytest.mark.parametrize("encoding", ["utf-7", "UTF7", "cp037", "unicode_escape", "punycode"])

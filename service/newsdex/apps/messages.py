@@ -4,7 +4,7 @@ import uuid
 
 from newsdex.ingest.cloudevents import is_cloudevent, unknown_type
 from newsdex.ingest.read import check_event, read_event
-from newsdex.json_text import parse_object
+from newsdex.ingest.single_item import single_object
 from newsdex.records import Delivery
 from newsdex_schemas import EVENT_MODELS, EventRef, channels, message_id
 from newsdex_schemas.client import Message
@@ -18,7 +18,7 @@ def message_of(body: bytes, origin: str, *, reads_pages: bool = True) -> Message
 
     Raises `Invalid` for what the service would park; without `reads_pages`, HTML is left to the processes for pages.
     """
-    value = parse_object(body)
+    value = single_object(body)
     channel = CHANNELS.get(str(value.get("type"))) if is_cloudevent(value) else channels.ARTICLES_PUBLISHED
     if channel is None:
         raise unknown_type()

@@ -16,7 +16,7 @@ __all__ = ["NAME", "has_no_article", "is_object", "load", "read"]
 NAME = "JSON-LD"
 _KEPT_NAMES = """
 @context @type @id headline name articlebody text description articlesection author creator keywords inlanguage url
-mainentityofpage datepublished datecreated datemodified
+mainentityofpage datepublished datecreated datemodified liveblogupdate
 """
 KEPT = frozenset(_KEPT_NAMES.split())
 
@@ -46,7 +46,8 @@ def read(value: Mapping[str, Any], context: Context) -> Iterator[Item | Refused]
 
 
 def _article(value: Mapping[str, Any], context: Context, *, alone: bool) -> Item:
-    stated = read_article(value, PageClock(zone=zone_of(context.timezone), fetched_at=context.fetched_at))
+    clock = PageClock(zone=zone_of(context.timezone), fetched_at=context.fetched_at)
+    stated = read_article(value, clock)
     url = stated.url if stated.url and stated.url.startswith(("http://", "https://")) else None
     url = url or (context.url if alone else None)
     named = str(value.get("@id", ""))
@@ -60,7 +61,7 @@ def _article(value: Mapping[str, Any], context: Context, *, alone: bool) -> Item
         {
             "id": id_,
             "title": stated.title,
-            "body": stated.body,
+            "body": "\n\n".join(filter(None, (stated.body, *_posts(value, clock)))) or None,
             "summary": stated.summary,
             "section": stated.section,
             "authors": stated.authors,
@@ -72,3 +73,12 @@ def _article(value: Mapping[str, Any], context: Context, *, alone: bool) -> Item
         },
         tuple(name for name in value if name not in KEPT),
     )
+
+
+def _posts(value: Mapping[str, Any], clock: PageClock) -> Iterator[str]:
+    """Yield titles and texts of a live blog's posts: their addresses are the blog's, and one page is one article."""
+    updates = value.get("liveblogupdate")
+    for update in updates if isinstance(updates, list) else [updates]:
+        if isinstance(update, dict):
+            post = read_article(update, clock)
+            yield from filter(None, (post.title, post.body or post.summary))

@@ -82,11 +82,18 @@ def read_json(content: bytes, context: Context) -> Iterator[Reading]:
     if not isinstance(value, list):
         yield from read_value(value, content, context)
         return
-    items = list(enumerate(value, 1))
-    # beside an article, a web page describes itself, its site and the way to it
-    for number, item in [one for one in items if not json_ld.has_no_article(one[1])] or items:
+    for number, item in members(value):
         for found in read_value(item, to_json(item), context):
             yield placed(found, f"[{number}]")
+
+
+def members(values: list[Any]) -> list[tuple[int, Any]]:
+    """Return those of a list that may be articles, each with its number.
+
+    Beside an article, a web page describes itself, its site and the way to it.
+    """
+    items = list(enumerate(values, 1))
+    return [one for one in items if not json_ld.has_no_article(one[1])] or items
 
 
 def _as_web_pages_write_it(content: bytes) -> Any:

@@ -20,15 +20,19 @@ XML = "http://www.w3.org/XML/1998/namespace"
 _N = {"n": NAMESPACE}
 WITHDRAWN = frozenset(("canceled", "withheld"))
 OTHERS = frozenset(("packageItem", "conceptItem", "knowledgeItem", "planningItem", "catalogItem", "hopDescription"))
+ITEMS = tuple(f"{{{NAMESPACE}}}{name}" for name in ("newsItem", *OTHERS))
 _META_NAMES = "itemClass provider versionCreated firstCreated embargoed pubStatus title"
 _CONTENT_NAMES = "contentCreated located creator by creditline language subject headline description keyword"
 KEPT = {"itemMeta": frozenset(_META_NAMES.split()), "contentMeta": frozenset(_CONTENT_NAMES.split())}
 
 
 def read(content: bytes, context: Context) -> Iterator[Item | Refused]:
-    """Return the article or the takedown of each news item, or why it is none."""
+    """Return the article or the takedown of each news item, or why it is none.
+
+    An item within another one is part of that: read for itself too, it would have its text read as often as it is deep.
+    """
     root = parse_xml(content)
-    items = [one for one in root.iter(f"{{{NAMESPACE}}}*") if name_of(one) == "newsItem" or name_of(one) in OTHERS]
+    items = [one for one in root.iter(*ITEMS) if next(one.iterancestors(*ITEMS), None) is None]
     if not items:
         raise Invalid("no_items", "no news item stands in it")
     for number, item in enumerate(items, 1):
@@ -84,7 +88,7 @@ def _version(text: str | None) -> int | None:
 def _body(item: etree._Element) -> str:
     """Return the text of the content: NITF or XHTML inline, or data that is text or HTML."""
     for inline in _all(item, "n:contentSet/n:inlineXML"):
-        bodies = [one for one in inline.iter() if name_of(one) in ("body.content", "body")]
+        bodies = [*inline.iter("{*}body.content", "{*}body")]
         if text := text_in(bodies[-1] if bodies else inline):
             return text
     for data in _all(item, "n:contentSet/n:inlineData"):

@@ -77,4 +77,5 @@ def _pieces(tree: etree._Element) -> Iterator[str | None]:
 
 def name_of(element: etree._Element) -> str:
     """Return an element's name without its namespace; that of a comment is empty."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""

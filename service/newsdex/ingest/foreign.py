@@ -6,8 +6,11 @@ from itertools import islice
 from typing import Any
 
 from newsdex.errors import Invalid
-from newsdex.formats import Context, Item, Reading, Refused, read, read_value, recognise
-from newsdex.formats.recognition import HEAD_BYTES, NEWSML_G2
+from newsdex.formats import READ, Context, Item, Reading, Refused, read, read_value, recognise
+from newsdex.formats.bounds import refuse_long_reading
+from newsdex.formats.json_values import unreadable
+from newsdex.formats.recognition import FEED, HEAD_BYTES, NEWSML_G2
+from newsdex.ingest.single_item import several_items
 from newsdex.records import Delivery
 
 START = 100
@@ -19,8 +22,16 @@ def foreign_message(delivery: Delivery) -> Item | None:
 
     Raises `Invalid` where it holds none that can be read, or several: one message has one outcome.
     """
-    if not delivery.body[:START].lstrip().startswith(b"<") or recognise(delivery.body[:HEAD_BYTES]) != NEWSML_G2:
+    if not delivery.body[:START].lstrip().startswith(b"<"):
         return None
+    name = recognise(delivery.body[:HEAD_BYTES])
+    if name == FEED:
+        raise several_items("this is a feed, which holds several articles")
+    if name not in READ:
+        raise unreadable(name)
+    if name != NEWSML_G2:
+        return None
+    refuse_long_reading(name, delivery.body)
     return _one(read(delivery.body, _context(delivery)))
 
 
@@ -38,7 +49,7 @@ def _one(readings: Iterator[Reading]) -> Item | None:
     if not found:
         raise Invalid("no_items", "the message holds no article")
     if len(found) > 1:
-        raise Invalid("several_items", "the message holds several articles; each needs one of its own")
+        raise several_items()
     if isinstance(found[0], Refused):
         raise found[0].error
     return found[0] if isinstance(found[0], Item) else None

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from newsdex.errors import Invalid
 from newsdex.ingest.cloudevents import header_attributes, is_cloudevent, set_attributes, with_payload
-from newsdex.json_text import parse_object
+from newsdex.ingest.single_item import single_object
 from newsdex.normalise.page_address import page_id
 from newsdex.records import NONE_STATED, Claim, Delivery, microseconds
 from newsdex_schemas import channels
@@ -81,7 +81,7 @@ def _stated_us(attributes: dict[str, Any], data: dict[str, Any]) -> int | None:
 def _parts(delivery: Delivery) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return attributes and data; both are empty where nothing can be read."""
     try:
-        value = parse_object(delivery.body)
+        value = single_object(delivery.body)
     except Invalid:
         value = {}
     if attributes := header_attributes(delivery.headers, value):

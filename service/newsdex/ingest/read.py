@@ -25,7 +25,7 @@ from newsdex.ingest.identity import data_of, identity
 from newsdex.ingest.markup import without_markup
 from newsdex.ingest.names import blank_name, steering_names
 from newsdex.ingest.pages import read_page
-from newsdex.json_text import parse_object
+from newsdex.ingest.single_item import single_member, single_object
 from newsdex.normalise.page_address import page_id
 from newsdex.order import EventName
 from newsdex.records import Delivery, ReceivedEvent, microseconds
@@ -94,7 +94,7 @@ def _checked(delivery: Delivery) -> "_Checked | ReceivedEvent":
     model = EVENT_MODELS.get(delivery.subject)
     if model is ArticlePublished and (item := foreign_message(delivery)):
         return _from_item(delivery, item)
-    value = parse_object(delivery.body)
+    value = single_object(delivery.body)
     if model is None:
         raise Invalid("unknown_channel", f"no event is expected on {delivery.subject}")
     if attributes := header_attributes(delivery.headers, value):
@@ -115,7 +115,9 @@ def _from_cloudevent(
     except Invalid as fault:
         given = set_attributes(value)
         envelope["data"] = FieldFault(fault.code, fault.message, fault.place)
-    item = None if envelope or model not in PUBLICATIONS else _foreign_data(given.get("data"), delivery)
+    item = None
+    if not envelope and model in PUBLICATIONS:
+        given, item = _publication(given, delivery)
     if item is not None:
         given = {**given, "data": from_json(item.data.to_json())}
         if isinstance(item.data, Withdrawal):
@@ -161,9 +163,11 @@ def _received_of(delivery: Delivery, checked: _Checked) -> ReceivedEvent:
     )
 
 
-def _foreign_data(data: object, delivery: Delivery) -> Item | None:
+def _publication(given: dict[str, Any], delivery: Delivery) -> tuple[dict[str, Any], Item | None]:
+    """Return a publication, its article where that was the only one of a list, and the item of another format."""
     try:
-        return foreign_data(data, delivery)
+        data = single_member(given.get("data"))
+        return given if data is given.get("data") else {**given, "data": data}, foreign_data(data, delivery)
     except Invalid as fault:
         place = f"data.{fault.place}" if fault.place else "data"
         raise Invalid(fault.code, f"data: {fault.message}", place) from fault

@@ -1,7 +1,6 @@
 """Takes a request's body apart into events: CloudEvents (HTTP binding, 1.0.2), JSON Lines, and the formats of files."""
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -11,16 +10,13 @@ from pydantic_core import to_json
 
 from newsdex.errors import Invalid
 from newsdex.formats import Context, Given, Item, Reading, Refused, json_ld, read, recognise
-from newsdex.formats.feed_encoding import with_plain_tags
-from newsdex.formats.json_values import json_format
+from newsdex.formats.bounds import MAX_EVENTS, refuse_long_reading
+from newsdex.formats.json_values import has_lines, json_format
 from newsdex.formats.recognition import CSV, FEED, HEAD_BYTES, HTML, TABS, TEXT
 from newsdex.ingest.cloudevents import CONTENT_TYPE, PREFIX, header_attributes
 from newsdex.json_text import parse_json, parse_object
 from newsdex_schemas import channels
 
-MAX_EVENTS = 1_000
-MAX_FEED_BYTES, MAX_FEED_TAGS, MAX_TAG_BYTES = 1_000_000, 20_000, 4_096
-"""A feed is read as a whole before its first item is known: more would take the gateway longer than a second."""
 STRUCTURED = channels.CONTENT_TYPE_STRUCTURED
 BATCH = "application/cloudevents-batch+json"
 LINES = frozenset(
@@ -87,7 +83,9 @@ def _of_json(body: bytes, context: Context) -> tuple[Events, bool]:
     try:
         value = parse_json(body)
     except Invalid:
-        return _of_format(body, context) if _SCHEMA_ORG in body else (Events([body], several=is_list), False)
+        if _SCHEMA_ORG in body or has_lines(body.splitlines()):
+            return _of_format(body, context)
+        return Events([body], several=is_list), False
     if context.mapping or any(json_format(one) for one in (value if is_list else [value])):
         return _of_format(body, context)
     return _listed(body) if is_list else Events([body], several=False), False
@@ -100,8 +98,7 @@ _SCHEMA_ORG = b"schema.org"
 def _of_format(body: bytes, context: Context) -> tuple[Events, bool]:
     """Return what a body holds, in whatever format, without making more articles of it than are taken."""
     name = recognise(body[:HEAD_BYTES])
-    if name == FEED:
-        _refuse_long_reading(with_plain_tags(body))
+    refuse_long_reading(name, body)
     named = replace(context, name=hashlib.sha256(body).hexdigest()[:32])
     found = [_event_of(reading) for reading in islice(read(body, named), MAX_EVENTS + 1)]
     if len(found) == 1 and isinstance(found[0], Invalid):
@@ -109,42 +106,6 @@ def _of_format(body: bytes, context: Context) -> tuple[Events, bool]:
     events = _bounded(found)
     is_named = len(found) == 1 and not context.mapping and (name in (TEXT, HTML) or _is_json_ld(body))
     return events if len(found) > 1 or name in WITH_MANY else events._replace(several=False), is_named
-
-
-_ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
-_TAG = re.compile(rb"""<(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+""")
-"""A `>` ends a tag but in a quoted value."""
-_OWN_TYPE = re.compile(rb"<!DOCTYPE[^<>\[]*+[<\[]", re.IGNORECASE)
-_UNCOUNTED = re.compile(rb"<!--|<\?|<!\[CDATA\[")
-_ENDS = {b"<!--": b"-->", b"<?": b"?>", b"<![CDATA[": b"]]>"}
-
-
-def _refuse_long_reading(feed: bytes) -> None:
-    if len(feed) > MAX_FEED_BYTES:
-        raise Invalid(
-            "request_too_large", f"a feed has at most {MAX_FEED_BYTES:,} bytes here: send a part, or use a file"
-        )
-    if sum(1 for _ in islice(_ITEM.finditer(feed), MAX_EVENTS + 1)) > MAX_EVENTS:
-        raise Invalid("too_many", f"at most {MAX_EVENTS:,} items are taken at once")
-    if _OWN_TYPE.search(feed):
-        raise Invalid("entities_declared", "a feed's document type declares nothing of its own here")
-    outside = _outside(feed)
-    if outside.count(b"<") > MAX_FEED_TAGS:
-        raise Invalid("too_many", f"a feed has at most {MAX_FEED_TAGS:,} tags here")
-    if any(tag.end() - tag.start() > MAX_TAG_BYTES for tag in _TAG.finditer(outside)):
-        raise Invalid("too_long", f"a tag in a feed has at most {MAX_TAG_BYTES:,} bytes here")
-
-
-def _outside(feed: bytes) -> bytes:
-    """Return what stands in no comment, instruction or CDATA section, whichever begins first; each of them ends."""
-    pieces, at = [], 0
-    while start := _UNCOUNTED.search(feed, at):
-        end = feed.find(_ENDS[start[0]], start.end())
-        if end < 0:
-            break
-        pieces.append(feed[at : start.start()])
-        at = end + len(_ENDS[start[0]])
-    return b"".join((*pieces, feed[at:]))
 
 
 def _is_json_ld(body: bytes) -> bool:
