@@ -38,8 +38,6 @@ FRESH_NS = 100_000_000
 """A folder that changed so short a time ago may change again without its time stamp telling so."""
 LOOK_AGAIN_S = 1.0
 """So long a time stamp is believed: a clock that was set back may give one twice."""
-
-
 Edges = Sequence[int] | Callable[[int, int], Sequence[int]]
 """The edges of intervals of time, sorted; or what gives them when it knows the earliest and the latest match."""
 
@@ -84,15 +82,16 @@ class View:
         self.opened: list[OpenSegment] = [
             one or OpenSegment(folder, segment) for one, segment in zip(found, segments, strict=True)
         ]
-        self._snapshot = Snapshot(self.opened)
-        self.known = RelatedTerms(self._snapshot)
+        self.snapshot = Snapshot(self.opened)
+        """The segments and their statistics."""
+        self.known = RelatedTerms(self.snapshot)
         """The words of this commit."""
         self._facets: dict[str, FacetColumn] = {}
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """Return the languages that articles are stemmed by, the default first."""
-        return (DEFAULT, *sorted(frozenset().union(*(one.data.languages for one in self._snapshot.segments))))
+        return (DEFAULT, *sorted(frozenset().union(*(one.data.languages for one in self.snapshot.segments))))
 
     def find(  # noqa: PLR0913 - what a page is, and what is counted beside it
         self,
@@ -115,7 +114,7 @@ class View:
         `statistics` are of the page before; counts are of all matches nevertheless. With `collapse`, no hit is a
         version of one before it; with `versions_of`, only versions of that article match.
         """
-        snapshot = self._snapshot
+        snapshot = self.snapshot
         similarity = Similarity(snapshot, statistics, _counted(query) if statistics else ())
         evaluator = Evaluator(snapshot, similarity, scope.deadline)
         # filters come first: when the time is over, a query matches nothing, but a filter might not exclude anything
@@ -155,8 +154,7 @@ class View:
         self, query: Query, ids: Sequence[str], deadline: float, statistics: Statistics | None = None
     ) -> dict[str, list[ScorePart]]:
         """Return the parts of the score that a query gives to some articles; one that is gone has none."""
-        snapshot = self._snapshot
-        similarity = Similarity(snapshot, statistics, _counted(query))
+        snapshot, similarity = self.snapshot, Similarity(self.snapshot, statistics, _counted(query))
         evaluator = Evaluator(snapshot, similarity, deadline)
         explanation = Explanation(evaluator, snapshot, similarity)
         alive, found = snapshot.alive, {}
@@ -168,7 +166,7 @@ class View:
 
     def _versions_of(self, id_: str, among: DocSet, unseen: DocSet, evaluator: Evaluator) -> DocSet:
         """Return the versions of an article among some documents, itself included; none of one that is not seen."""
-        snapshot = self._snapshot
+        snapshot = self.snapshot
         own = exclude(evaluator.evaluate(Term("id", id_)), unseen).doc_list().documents
         own = own if snapshot.alive is None else own[snapshot.alive.take(own)]
         if not len(own):
@@ -179,21 +177,16 @@ class View:
 
     def _filters(self, evaluator: Evaluator, scope: SearchScope, without: Sequence[str] = ()) -> list[DocSet]:
         """Return what the filters match, but for those of some fields, and what is not deleted."""
-        alive = self._snapshot.alive
+        alive = self.snapshot.alive
         filters = [evaluator.evaluate(filter_) for name, filter_ in scope.filters.items() if name not in without]
         return filters if alive is None else [*filters, DocBitmap(alive, 0.0)]
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """Return the segments and their statistics."""
-        return self._snapshot
 
     def visible(self, scope: SearchScope) -> Array:
         """Return of each document whether it lies in a scope, bool[n].
 
         Raises `Unavailable` when the time is over: an unfinished mask would show what must not be seen.
         """
-        evaluator = Evaluator(self._snapshot, Similarity(self._snapshot), scope.deadline)
+        evaluator = Evaluator(self.snapshot, Similarity(self.snapshot), scope.deadline)
         mask = ~evaluator.evaluate(scope.hidden).mask()
         for filter_ in self._filters(evaluator, scope):
             mask &= filter_.mask()
@@ -215,7 +208,7 @@ class View:
         """Count matches by date; give the edges with the counts."""
         if wanted is None:
             return (), ()
-        dates = self._snapshot.column("published").take(matches.doc_list().documents)
+        dates = self.snapshot.column("published").take(matches.doc_list().documents)
         dates = dates[dates != ABSENT]
         if callable(wanted):
             wanted = wanted(int(dates.min()), int(dates.max())) if len(dates) else ()

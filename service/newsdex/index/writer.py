@@ -4,26 +4,25 @@ import copy
 import threading
 import time
 import weakref
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import structlog
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import LockError
 
 from newsdex.errors import Unavailable
 from newsdex.host.private import private_file
+from newsdex.index.change_document import change_document
 from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.indexing.analysis_cache import AnalysisCache
 from newsdex.index.columnar.indexing.doc_ids import DocIdLookup, id_hashes_of
 from newsdex.index.columnar.indexing.merge_policy import choose_merge, choose_purge, purge_at_us
 from newsdex.index.columnar.indexing.merge_process import MergeProcess, Task
 from newsdex.index.columnar.indexing.merger import GONE, document_maps
-from newsdex.index.columnar.indexing.segment_writer import Document, write_segment
-from newsdex.index.columnar.storage.columns import code_number
+from newsdex.index.columnar.indexing.merging import Merging, Times
+from newsdex.index.columnar.indexing.segment_writer import write_segment
 from newsdex.index.columnar.storage.commits import (
     INDEX_NAME,
     LOCK_NAME,
@@ -35,22 +34,14 @@ from newsdex.index.columnar.storage.commits import (
 )
 from newsdex.index.columnar.storage.deletions import write_deletions
 from newsdex.index.columnar.storage.segment import (
-    SEQUENCE_COLUMN,
-    STEMMER_COLUMN,
     ColumnarSegment,
     OpenSegment,
     deletions_name,
 )
 from newsdex.index.generations.fingerprint import fingerprint
 from newsdex.index.generations.generations import read_state, write_state
-from newsdex.index.schema import document, make_schema
-from newsdex.index.text.languages import stemmed_as
+from newsdex.index.schema import make_schema
 from newsdex.records import Change
-
-log = structlog.get_logger()
-
-MAX_TIMES = 1_000
-"""How many times are kept for whoever asks."""
 
 
 class IndexWriter:
@@ -69,13 +60,11 @@ class IndexWriter:
         self._schema = make_schema()
         self._analysis_cache = AnalysisCache()
         self._lock = threading.Lock()
-        self._merging: threading.Thread | None = None
-        self._process = MergeProcess() if merges else None
-        if self._process is not None:
-            weakref.finalize(self, self._process.close)
-        self.commits_took_s: deque[float] = deque(maxlen=MAX_TIMES)
-        self.merges_took_s: deque[float] = deque(maxlen=MAX_TIMES)
-        """How long pieces of work took that nobody has asked about."""
+        process = MergeProcess() if merges else None
+        self._merging = Merging(process)
+        if process is not None:
+            weakref.finalize(self, process.close)
+        self.commits_took_s = Times()
         self._in_work: set[str] = set()
         self._to_rewrite: set[str] = set()
         """Segments with words of articles that must leave the disk."""
@@ -146,7 +135,7 @@ class IndexWriter:
     @property
     def tidy_at_us(self) -> int | None:
         """Return when there is something to tidy; None where there is nothing, or merging goes on."""
-        if self._is_merging:
+        if self._merging.goes_on:
             return None
         return min((at for segment in self._segments if (at := purge_at_us(segment)) is not None), default=None)
 
@@ -178,7 +167,7 @@ class IndexWriter:
         deleted = self._found([change.id.encode() for change in changes])
         segments = self._without(self._segments, deleted)
         self._mark_hidden(segments, [change for change in changes if not change.shown_at(moment_us)], moment_us)
-        added = [_document(change) for change in changes if change.shown_at(moment_us)]
+        added = [change_document(change) for change in changes if change.shown_at(moment_us)]
         if added:
             segment = ColumnarSegment(INDEX_NAME, documents=len(added), position=0)
             write_segment(self.folder / segment.file_name(), added, self._analysis_cache)
@@ -203,11 +192,8 @@ class IndexWriter:
         if name not in self._id_lookups:
             known = {other.segment_id() for other in self._segments}
             self._id_lookups = {name: lookup for name, lookup in self._id_lookups.items() if name in known}
-            self._id_lookups[name] = DocIdLookup(self._opened(segment).data)
+            self._id_lookups[name] = DocIdLookup(OpenSegment(self.folder, segment).data)
         return self._id_lookups[name]
-
-    def _opened(self, segment: ColumnarSegment) -> OpenSegment:
-        return OpenSegment(self.folder, segment)
 
     def _without(
         self, segments: Sequence[ColumnarSegment], documents: Mapping[str, Sequence[int]]
@@ -217,7 +203,7 @@ class IndexWriter:
         masks = {}
         for segment in changed:
             name = segment.segment_id()
-            alive = self._opened(segment).alive if documents.get(name) and segment.deletions else None
+            alive = OpenSegment(self.folder, segment).alive if documents.get(name) and segment.deletions else None
             fresh = [number for number in documents.get(name, ()) if alive is None or alive[number]]
             if fresh:
                 deleted = np.zeros(segment.documents, bool) if alive is None else ~alive
@@ -229,23 +215,18 @@ class IndexWriter:
             write_deletions(self.folder / deletions_name(INDEX_NAME, self._generation + 1), masks)
         return changed
 
-    def _merge_beside(self) -> None:
-        """Start merging where it is due and not going on."""
-        if not self._is_merging and self._due():
-            self._merging = threading.Thread(target=self._merge_all, name="merging", daemon=True)
-            self._merging.start()
-
     @property
-    def _is_merging(self) -> bool:
-        return self._merging is not None and self._merging.is_alive()
+    def merges_took_s(self) -> Times:
+        """Return how long merges took that nobody has asked about, in seconds."""
+        return self._merging.took_s
+
+    def _merge_beside(self) -> None:
+        self._merging.begin(self._due, self._merge)
 
     def finish_merging(self) -> None:
         """Wait until nothing is left to merge."""
         self._merge_beside()
-        if self._merging is not None:
-            self._merging.join()
-        if self._process is not None:
-            self._process.close()
+        self._merging.finish()
 
     def merge_everything(self) -> None:
         """Make one segment of all, whatever its size, in this process."""
@@ -261,15 +242,6 @@ class IndexWriter:
         to_rewrite = [segment for segment in segments if segment.segment_id() in self._to_rewrite]
         return to_rewrite[:1] or choose_merge(segments, sizes) or choose_purge(segments, self._now_us)
 
-    def _merge_all(self) -> None:
-        try:
-            while due := self._due():
-                start = time.perf_counter()
-                self._merge(due, Task.done if self._process is None else self._process.merge)
-                self.merges_took_s.append(time.perf_counter() - start)
-        except (OSError, Unavailable) as error:
-            log.warning("index.merge_failed", error=str(error))
-
     def _merge(self, sources: Sequence[ColumnarSegment], done: Callable[[Task], int]) -> None:
         merged = ColumnarSegment(INDEX_NAME, documents=0, position=0)
         with self._lock:
@@ -282,9 +254,9 @@ class IndexWriter:
             self._hidden_anew.clear()
             rewrites_asked = self._rewrites_asked
         try:
-            opened = [self._opened(segment) for segment in sources]
+            opened = [OpenSegment(self.folder, segment) for segment in sources]
             merged.documents = done(Task(self.folder, merged.file_name(), sources))
-            lookup, maps = DocIdLookup(self._opened(merged).data), document_maps(opened)
+            lookup, maps = DocIdLookup(OpenSegment(self.folder, merged).data), document_maps(opened)
             with self._lock:
                 self._in_work.difference_update(read)
                 self._id_lookups[merged.segment_id()] = lookup
@@ -303,10 +275,9 @@ class IndexWriter:
         now = {segment.segment_id(): segment for segment in self._segments}
         deleted: list[int] = []
         for name, numbers in zip(names, maps, strict=True):
-            alive = self._opened(now[name]).alive if name in now else np.zeros(len(numbers), bool)
+            alive = OpenSegment(self.folder, now[name]).alive if name in now else np.zeros(len(numbers), bool)
             if alive is not None:
                 deleted += numbers[~alive & (numbers != GONE)].tolist()
-        segments: list[ColumnarSegment] = []
         place = next((i for i, segment in enumerate(self._segments) if segment.segment_id() in names), 0)
         segments = [copy.copy(segment) for segment in self._segments if segment.segment_id() not in names]
         (result,) = self._without([merged], {merged.segment_id(): deleted})
@@ -316,21 +287,3 @@ class IndexWriter:
         if result.doc_count():
             segments.insert(place, result)
         return segments
-
-
-def drained(times: deque[float]) -> Iterator[float]:
-    """Take all that is there; another thread may add more meanwhile."""
-    while times:
-        yield times.popleft()
-
-
-def _document(change: Change) -> Document:
-    article = change.article()
-    assert article is not None
-    language = stemmed_as(article)
-    return {
-        **document(article),
-        SEQUENCE_COLUMN: change.sequence,
-        STEMMER_COLUMN: code_number(language),
-        "stemmed_as": language,
-    }

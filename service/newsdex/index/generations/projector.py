@@ -30,7 +30,7 @@ from newsdex.index.generations.generations import (
 from newsdex.index.generations.scrubber import Scrubber
 from newsdex.index.generations.verification import Finding, check_tail
 from newsdex.index.reader import open_view
-from newsdex.index.writer import IndexWriter, drained
+from newsdex.index.writer import IndexWriter
 
 log = structlog.get_logger()
 
@@ -132,8 +132,8 @@ class Projector:
         """Return how long commits and merges took since this was asked before."""
         writers = [one.writer for one in (self._serving, self._build) if one is not None]
         return Took(
-            [took_s for writer in writers for took_s in drained(writer.commits_took_s)],
-            [took_s for writer in writers for took_s in drained(writer.merges_took_s)],
+            [took_s for writer in writers for took_s in writer.commits_took_s.drained()],
+            [took_s for writer in writers for took_s in writer.merges_took_s.drained()],
         )
 
     def rest_s(self) -> float:
