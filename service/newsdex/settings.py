@@ -127,6 +127,10 @@ class Settings(BaseSettings):
     """Where API keys are kept, as digests; unset, `api-keys.json` in the data folder."""
     relay_url: SecretStr | None = None
     """What `newsdex relay` reads; whole a secret, for it may have a password."""
+    sink_url: SecretStr | None = None
+    """Where `newsdex sink opensearch` writes; whole a secret, for it may have a password."""
+    sink_tls_ca: Path | None = None
+    """Certificate authority of that; unset, the system's."""
     searchers: int = Field(default=1, ge=1, le=64)
     """How many searcher processes `newsdex up` runs."""
     page_readers: int = Field(default=1, ge=1, le=64)

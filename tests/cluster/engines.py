@@ -10,14 +10,17 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
+import httpx
 import psycopg
 from tests.integration.running import until
 
 from newsdex.host.children import end_process, free_port
 
 START_TIMEOUT_S = 90
-KAFKA_JARS = "NEWSDEX_KAFKA_JARS"
+KAFKA_JARS, OPENSEARCH_JARS = (os.environ.get(f"NEWSDEX_{name}_JARS") for name in ("KAFKA", "OPENSEARCH"))
+"""Read here, since a test has none of the caller's variables."""
 KAFKA = """\
 process.roles=broker,controller
 node.id=1
@@ -136,9 +139,9 @@ def rabbitmq(folder: Path) -> Iterator[str]:
 @contextmanager
 def kafka(folder: Path) -> Iterator[str]:
     """Run Kafka, broker and controller in one; give its address."""
-    java, jars = shutil.which("java"), os.environ.get(KAFKA_JARS)
+    java, jars = shutil.which("java"), KAFKA_JARS
     if java is None or not jars:
-        raise Missing(f"needs a JDK, and {KAFKA_JARS}, a folder of the jars of kafka_2.13 and kafka-tools from Maven")
+        raise Missing("needs a JDK, and NEWSDEX_KAFKA_JARS, a folder of the jars of kafka_2.13 and kafka-tools")
     port, controller = free_port(), free_port()
     configuration = folder / "server.properties"
     configuration.write_text(KAFKA.format(port=port, controller=controller, folder=folder))
@@ -147,3 +150,52 @@ def kafka(folder: Path) -> Iterator[str]:
     subprocess.run(make, check=True, capture_output=True)
     with _running([*program, "kafka.Kafka", str(configuration)], port, folder / "kafka.log"):
         yield f"kafka://127.0.0.1:{port}"
+
+
+@contextmanager
+def opensearch(folder: Path, nodes: int = 1) -> Iterator[list["OpenSearchNode"]]:
+    """Run a cluster of OpenSearch, the server's own code without its distribution; give its nodes."""
+    java, jars = shutil.which("java"), OPENSEARCH_JARS
+    if java is None or not jars:
+        raise Missing("needs a JDK, and NEWSDEX_OPENSEARCH_JARS, a folder of OpenSearch's jars from Maven")
+    ports, transports = [free_port() for _ in range(nodes)], [free_port() for _ in range(nodes)]
+    seeds = ",".join(f"127.0.0.1:{port}" for port in transports)
+    program = [java, "-Xms384m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlog4j2.disable.jmx=true"]
+    source = str(Path(__file__).parent / "OpenSearchNode.java")
+    started: list[OpenSearchNode] = []
+    try:
+        for number, (port, transport) in enumerate(zip(ports, transports, strict=True)):
+            home = folder / f"node-{number}"
+            (home / "config").mkdir(parents=True)
+            settings = [
+                "cluster.name=newsdex-test", f"node.name=node-{number}", f"path.home={home}", "network.host=127.0.0.1",
+                f"http.port={port}", f"transport.port={transport}", f"discovery.seed_hosts={seeds}",
+                "cluster.initial_cluster_manager_nodes=node-0",
+                "cluster.routing.allocation.disk.threshold_enabled=false",
+            ]  # fmt: skip
+            with (folder / f"node-{number}.log").open("wb") as output:
+                process = subprocess.Popen(
+                    [*program, "-cp", f"{jars}/*", source, *settings], stdout=output, stderr=subprocess.STDOUT, cwd=home
+                )
+            started.append(OpenSearchNode(process, f"http://127.0.0.1:{port}"))
+        for node in started:
+            until(partial(node.sees, nodes), 2 * START_TIMEOUT_S, "the cluster is whole")
+        yield started
+    finally:
+        for node in started:
+            node.process.kill()
+            node.process.wait()
+
+
+class OpenSearchNode(NamedTuple):
+    """A node of a cluster."""
+
+    process: "subprocess.Popen[bytes]"
+    url: str
+
+    def sees(self, nodes: int) -> bool:
+        """Return whether it belongs to a cluster of some nodes."""
+        assert self.process.poll() is None, f"it ended with {self.process.returncode}"
+        with suppress(httpx.HTTPError):
+            return httpx.get(f"{self.url}/_cluster/health").json().get("number_of_nodes") == nodes
+        return False

@@ -40,6 +40,8 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "gateway_rate": ("5", 5.0),
     "gateway_keys_file": ("/etc/newsdex/keys.json", Path("/etc/newsdex/keys.json")),
     "relay_url": (f"kafka://desk:{SECRET}@kafka.example/news", f"kafka://desk:{SECRET}@kafka.example/news"),
+    "sink_url": (f"https://sink:{SECRET}@search.example:9200", f"https://sink:{SECRET}@search.example:9200"),
+    "sink_tls_ca": ("/etc/search-ca.pem", Path("/etc/search-ca.pem")),
     "searchers": ("3", 3),
     "page_readers": ("2", 2),
     "pages_cpu_s": ("2.5", 2.5),

@@ -10,6 +10,7 @@ EXAMPLES = {
     "relay": "newsdex relay 'redis://cache:6379?stream=articles'",
     "sink": "newsdex sink nats",
     "sink nats": "newsdex sink nats",
+    "sink opensearch": "newsdex sink opensearch http://127.0.0.1:9200/newsdex",
     "env": 'eval "$(newsdex env)"',
     "publish": "newsdex publish --wait article.json archive.jsonl.gz folder/",
     "get": "newsdex get gull-7",

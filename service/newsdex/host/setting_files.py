@@ -5,7 +5,7 @@ from pathlib import Path
 
 from newsdex.errors import Misconfigured
 
-FROM_FILES = ("broker_url", "broker_user", "broker_password", "broker_token", "relay_url")
+FROM_FILES = ("broker_url", "broker_user", "broker_password", "broker_token", "relay_url", "sink_url")
 """The settings that a file may hold."""
 
 

@@ -1,0 +1,23 @@
+"""How an index of OpenSearch is made: as it comes with newsdex, or as a file says."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from newsdex.errors import Invalid, Misconfigured
+from newsdex.json_text import parse_object
+
+
+def read_definition(path: Path | None) -> Mapping[str, Any]:
+    """Read a file of `settings` and `mappings`, ours without a path; raise `Misconfigured` where it is none."""
+    try:
+        content = (path or files(__package__) / "index.json").read_bytes()
+        definition = parse_object(content)
+    except OSError as error:
+        raise Misconfigured("sink_index_file", f"{path}: {error.strerror}") from error
+    except Invalid as error:
+        raise Misconfigured("sink_index_file", f"{path}: {error.message}") from error
+    if not isinstance(definition.get("mappings"), dict):
+        raise Misconfigured("sink_index_file", f"{path}: there are no mappings in it")
+    return definition
