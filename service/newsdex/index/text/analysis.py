@@ -19,9 +19,9 @@ from newsdex.index.text.scripts import FIRST_UNSPACED, JOINERS, RUN, UNSPACED, i
 from newsdex.index.text.spellings import ENDING, other_number, other_spellings, with_digraphs, without_article
 
 MARKS = rf"{ACCENTS}{HEBREW_POINTS}{ARABIC_MARKS}{JOINERS}\u0900-\u0dff"  # belong to the letter before
-_LETTER = rf"[^\W_\u1100-\u11ff{UNSPACED}]"
+_LETTER = rf"[^\W_\u1100-\u11ff\uff9e\uff9f{UNSPACED}]"  # marks of voice are letters behind kana only
 LETTERS = rf"{_LETTER}+(?:[{MARKS}]+{_LETTER}*)*"
-_INITIAL = rf"[^\W\d_{UNSPACED}]"
+_INITIAL = rf"[^\W\d_\uff9e\uff9f{UNSPACED}]"
 _INITIALS = rf"(?<![^\W_])(?:{_INITIAL}(?:\.{_INITIAL}(?!\w))+|[A-Z][A-Za-z](?:\.[A-Z]{{1,2}}(?=\.))+)"
 WORD = re.compile(rf"(?:{_INITIALS}|{LETTERS})(?:[{APOSTROPHES}]{LETTERS})*|{RUN}|{EMOJI}")
 DOT_OF_INITIALS = re.compile(
@@ -66,7 +66,7 @@ def terms(word: str, language: str) -> tuple[str, ...]:
         stem = stem_of(folded)
         return (stem, folded) if folded != stem else (stem,)
     if language in _WITH_DOTLESS:
-        spelled = ENDING.sub("", spelled.translate(_DOTLESS))
+        spelled = ENDING.sub("", in_own_case(spelled, language))
     spelled = lowered(spelled)
     elided = _ELISIONS[language].match(spelled) if language in _ELISIONS else None
     spelled = spelled[elided.end() :] if elided else spelled
@@ -78,6 +78,11 @@ def terms(word: str, language: str) -> tuple[str, ...]:
         spelled = _ARABIC_AND.sub("", spelled, count=1) if _ARABIC_AND.match(spelled) else spelled
     stem = stemmers[language](spelled[:LONGEST_WORD])
     return f"{MARK}{language}{(stem if language == TONAL else fold(stem)) or folded}", folded
+
+
+def in_own_case(text: str, language: str) -> str:
+    """Return a text that may be written in small letters: in some languages that of `I` is no `i`."""
+    return text.translate(_DOTLESS) if language in _WITH_DOTLESS else text
 
 
 def indexed_as(word: str, language: str) -> tuple[str, ...]:

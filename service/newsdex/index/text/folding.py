@@ -14,8 +14,10 @@ ARABIC_MARKS = "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7
 HEBREW_POINTS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
 ACCENTS = "\u0300-\u036f"
 TATWEEL = "\u0640"
+VOICES = "\u3099\u309a"
+"""Marks of kana; where they are left, they stand behind a sign that has no voice."""
 
-_DROPPED = re.compile(rf"[{APOSTROPHES}{JOINERS}{ARABIC_MARKS}{HEBREW_POINTS}{ACCENTS}{TATWEEL}]")
+_DROPPED = re.compile(rf"[{APOSTROPHES}{JOINERS}{ARABIC_MARKS}{HEBREW_POINTS}{ACCENTS}{TATWEEL}{VOICES}]")
 _LETTERS = {
     "æ": "ae",
     "œ": "oe",

@@ -27,13 +27,14 @@ UNSPACED = "".join(f"{first}-{last}" for first, last in UNSPACED_RANGES)
 FIRST_UNSPACED = UNSPACED_RANGES[0][0]
 _VOICED = "\u3099\u309a\uff9e\uff9f"
 _JAMO = r"[\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?"
-SIGN = rf"(?:[{UNSPACED}]|{_JAMO})[{_VOICED}{JOINERS}]*"
-"""What a reader calls one sign: with the marks of voice and the invisible signs behind it."""
+_KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\uff66-\uff9d"
+SIGN = rf"(?:[{_KANA}][{_VOICED}{JOINERS}]*|(?:[{UNSPACED}]|{_JAMO})[{JOINERS}]*)"
+"""What a reader calls one sign: with the invisible signs and, in kana, the marks of voice behind it."""
 RUN = rf"(?:{SIGN})+"
 _sign = re.compile(SIGN)
 _is_unspaced = re.compile(rf"[{UNSPACED}]|{_JAMO}").match
 _taken_apart = re.compile(rf"[\uff66-\uff9d{_VOICED}{JOINERS}\u1100-\u11ff]").search
-_run_taken_apart = re.compile(rf"[\uff66-\uff9f]+|(?<=[{UNSPACED}])[{JOINERS}]+|(?:{_JAMO})+|[{UNSPACED}][{_VOICED}]+")
+_run_taken_apart = re.compile(rf"[\uff66-\uff9f]+|(?<=[{UNSPACED}])[{JOINERS}]+|(?:{_JAMO})+|[{_KANA}][{_VOICED}]+")
 TO_COMPOSE = "\u1100-\u11ff\u200b-\u200f\u2060\u3099\u309a\ufe00-\ufe0f\ufeff\uff66-\uff9f"
 """A text that `composed` changes has some of these."""
 
@@ -52,7 +53,13 @@ def signs(run: str) -> list[tuple[int, int]]:
 
 def composed(text: str) -> str:
     """Return a text in which each sign of such a script is one character, as far as Unicode has one for it."""
-    return _run_taken_apart.sub(lambda match: unicodedata.normalize("NFKC", _without_joiners(match[0])), text)
+    return _run_taken_apart.sub(_composed, text)
+
+
+def _composed(run: re.Match[str]) -> str:
+    made = unicodedata.normalize("NFKC", _without_joiners(run[0]))
+    # a sign that has no voice of its own loses the mark, as in `fold`; a mark by itself parts words
+    return made if run[0][0] in _VOICED else _voices.sub("", made)
 
 
 def _without_joiners(text: str) -> str:
@@ -60,3 +67,4 @@ def _without_joiners(text: str) -> str:
 
 
 _joiners = re.compile(rf"[{JOINERS}]")
+_voices = re.compile(f"[{_VOICED}]")

@@ -22,7 +22,7 @@ from newsdex.index.columnar.indexing.text_runs import (
     is_ideograph_pair,
     split_runs,
 )
-from newsdex.index.text.analysis import indexed_as, words
+from newsdex.index.text.analysis import in_own_case, indexed_as, words
 from newsdex.index.text.emoji import is_emoji
 from newsdex.index.text.scripts import is_unspaced
 
@@ -124,7 +124,7 @@ class AnalysisCache:
 
     def read(self, texts: Sequence[str], languages: Sequence[str]) -> TokenColumns:
         """Find every word of some texts, each in its language; an empty text is a document without the field."""
-        runs = split_runs(texts)
+        runs = split_runs(list(map(in_own_case, texts, languages)))
         own = [self._languages.setdefault(language, len(self._languages)) for language in languages]
         return self._expanded(self._numbered(runs, np.repeat(np.array(own, np.uint8), runs.counts)), runs.counts)
 

@@ -1,4 +1,7 @@
-"""What is promised of emoji in texts: each is a word that is found, and takes no place of its own."""
+"""What is promised of the words of an index: they are those that the analyzer of Whoosh reads, emoji among them.
+
+Emoji take no place of their own.
+"""
 
 from pathlib import Path
 
@@ -10,9 +13,28 @@ from tests.scenarios.corpus import Corpus
 from newsdex.index.columnar.indexing.analysis_cache import AnalysisCache
 from newsdex.index.text.analysis import NewsAnalyzer
 from newsdex.index.text.emoji import is_emoji, plain_emoji
+from newsdex.index.text.languages import stemmers
 from newsdex_schemas import SearchRequest
 
 WHOLE = ("🎉", "⚽", "☔", "❤️", "🇺🇦", "👍🏽", "👩‍👩‍👧", "🏴\U000e0067\U000e0062\U000e007f", "🤷🏿‍♀️", "🏳️‍🌈", "✅", "☀")
+LETTERS = (
+    *"abIİıĞßΣςǅŉЇЁ①²_.-’ʻ  ",
+    "J\u030c",
+    "ابة",
+    "שׁ",
+    "हिन्दी",
+    "ड़",
+    "가",
+    "ำ",
+    "々",
+    "カ",
+    "ｶ",
+    "ﾞ",
+    "ﾟ",
+    "東京",
+    "한국",
+    "𠮷",
+)
 NONE = ("a", "1", "№", "€", "★", "①", "❶", "“", "❝", "の", "𠮷", "½", "°", "🇺", "")
 
 
@@ -29,15 +51,18 @@ def test_other_signs_are_none(sign: str) -> None:
     assert not is_emoji(sign)
 
 
-@given(st.lists(st.sampled_from([*WHOLE, *"ab", " ", " ", "-", "’", "東京", "한국"]), max_size=12).map("".join))
-def test_texts_with_emoji_are_indexed_as_the_analyzer_of_whoosh_reads_them(text: str) -> None:
+@given(
+    text=st.lists(st.sampled_from([*WHOLE, *LETTERS]), max_size=12).map("".join), language=st.sampled_from([*stemmers])
+)
+def test_texts_are_indexed_as_the_analyzer_of_whoosh_reads_them(text: str, language: str) -> None:
+    """An index of which a title is read otherwise does not pass its verification."""
     cache = AnalysisCache()
-    found = cache.read([text], ["en"])
+    found = cache.read([text], [language])
     terms, numbers = cache.ranked(found.term) if len(found.term) else ([], [])
     indexed = {(terms[number].decode(), place) for number, place in zip(numbers, found.position.tolist(), strict=True)}
 
     assert len(indexed) == len(found.term)
-    assert {(token.text, token.pos) for token in NewsAnalyzer()(text, positions=True)} == indexed
+    assert {(token.text, token.pos) for token in NewsAnalyzer(language)(text, positions=True)} == indexed
 
 
 def test_a_text_of_many_emoji_is_indexed_and_found(tmp_path: Path) -> None:
