@@ -31,7 +31,7 @@ MAX_WAYS = 3
 """So many ways to read a hashtag are looked for, those of the longest words."""
 _INITIALS = re.compile(r"([a-z])\1 ?([a-z])\2|[א-ת]{2,4} ?[א-ת]")
 """Initials: doubled ones of a Spanish plural, `EE UU`, and Hebrew ones, of which a sign parts the last."""
-_LETTERS_AND_NUMBER = re.compile(r"([^\W\d_]+)(\d+)|(\d+)([^\W\d_]+)")
+_LETTERS_AND_NUMBER = re.compile(r"([^\W\d_]+)(\d+[^\W\d_]?)|(\d+)([^\W\d_]+)")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?: \d{3})+")
 _LONG_NUMBER = re.compile(r"[1-9]\d{3,14}")
 

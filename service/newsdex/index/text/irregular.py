@@ -56,7 +56,8 @@ FORMS = {
         entscheiden entschied entschieden
     """,
     "fr": """
-        œil yeux, ciel cieux, prendre pris, mettre mis, mourir mort, élire élu, recevoir reçu, écrire écrit
+        œil yeux, ciel cieux, travail travaux, vitrail vitraux, bail baux
+        prendre pris, mettre mis, mourir mort, élire élu, recevoir reçu, écrire écrit
         ouvrir ouvert, offrir offert, battre battu, perdre perdu, vendre vendu, voir vu, venir venu, vivre vécu
         naître né, vaincre vaincu, conduire conduit, détruire détruit, construire construit, découvrir découvert
         craindre craint, éteindre éteint, apprendre appris, comprendre compris, permettre permis, promettre promis

@@ -24,7 +24,10 @@ ENDING = re.compile(
 )
 """Endings of Turkish, Azerbaijani and Uzbek names, which an apostrophe parts from them: `Ankara'da`, not `Kur'an`."""
 _ARABIC_AND = re.compile(r"و(?=\w{3})")
-_HEBREW_PREFIXES = re.compile(r"(?:[ושכ]?[הבלמשכו])(?=[\u05d0-\u05ea]{3})")
+_ARABIC_ARTICLE = re.compile(r"[وف]?(?:[بك]?ال|لل)(?=\w{3})")
+_HEBREW_WORD = re.compile(rf"[\u05d0-\u05ea](?:[{APOSTROPHES}]?[\u05d0-\u05ea]){{2}}")
+_HEBREW_PREFIXES = re.compile("ו?(?:כש|לכש|מש|ש)?[בכלמ]?ה?")
+_DOUBLED_VAV = re.compile("וו(?=[^ו])")
 _HEBREW_ARTICLE = re.compile(r"ה(?=[\u05d0-\u05ea]{2})")
 _DIGRAPHS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Ø": "Oe", "Å": "Aa"}
@@ -41,8 +44,8 @@ def with_digraphs(word: str) -> str:
 
 
 def without_article(word: str) -> str:
-    """Return a Hebrew word without the article before it."""
-    article = _HEBREW_ARTICLE.match(word)
+    """Return a Hebrew or Arabic word without the article before it."""
+    article = _HEBREW_ARTICLE.match(word) or _ARABIC_ARTICLE.match(word)
     return word[article.end() :] if article else word
 
 
@@ -66,9 +69,18 @@ def other_spellings(word: str, language: str) -> Iterator[str]:
         yield written
     if conjunction := _ARABIC_AND.match(word):
         yield word[conjunction.end() :]
-    if prefixes := _HEBREW_PREFIXES.match(word):
-        yield word[prefixes.end() :]
-        if prefixes.end() > 1:
-            yield word[1:]
-    elif (bare := without_article(word)) != word:
+    if (bare := without_article(word)) != word:
         yield bare
+    yield from _without_prefixes(word)
+
+
+def _without_prefixes(word: str) -> Iterator[str]:
+    """Yield what is left of a Hebrew word behind any of its prefixes; behind one, its first `ו` is doubled."""
+    for end in range(1, len(word) - 2):
+        rest = word[end:]
+        if not _HEBREW_PREFIXES.fullmatch(word, 0, end):
+            return
+        if _HEBREW_WORD.match(rest):
+            yield rest
+            if _DOUBLED_VAV.match(rest):
+                yield rest[1:]

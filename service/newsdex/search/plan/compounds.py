@@ -4,7 +4,7 @@ Small words are mostly no parts of others: `the rapist` is no therapist. Some ar
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from newsdex.index.lexicon.compounds import (
     LEAST_LETTERS,
@@ -32,14 +32,14 @@ def neighbours(clauses: Sequence[TextClause], stop_words: Collection[str]) -> It
     for row in _rows(words):
         if is_slogan(row, stop_words):
             yield " ".join(row)
-    numbers: list[str] = []
-    for word in (*words, ""):
-        if word.isdigit():
-            numbers.append(word)
-            continue
-        if are_thousands(" ".join(numbers)):
-            yield " ".join(numbers)
-        numbers = []
+    for kind, alike in groupby(words, key=_kind):
+        parts = " ".join(alike)
+        if are_thousands(parts) or (kind == "initial" and " " in parts):
+            yield parts
+
+
+def _kind(word: str) -> str:
+    return "number" if word.isdigit() else "initial" if len(word) == 1 and word.isalpha() else ""
 
 
 def _rows(words: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -67,7 +67,7 @@ def may_be_one(parts: str, stop_words: Collection[str]) -> bool:
     first, second, *more = parts.split()
     if more:
         return is_slogan((first, second, *more), stop_words)
-    if first.isdigit() or second.isdigit():
+    if first[0].isdigit() or second[0].isdigit():
         return first.isalpha() or second.isalpha()
     if first in stop_words and second in stop_words:
         return False
