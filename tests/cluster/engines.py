@@ -179,7 +179,7 @@ def opensearch(folder: Path, nodes: int = 1) -> Iterator[list["OpenSearchNode"]]
                 )
             started.append(OpenSearchNode(process, f"http://127.0.0.1:{port}"))
         for node in started:
-            until(partial(node.sees, nodes), 2 * START_TIMEOUT_S, "the cluster is whole")
+            until(partial(node.sees, nodes), 4 * START_TIMEOUT_S, "the cluster is whole")
         yield started
     finally:
         for node in started:

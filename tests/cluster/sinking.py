@@ -26,7 +26,7 @@ from newsdex.records import microseconds
 RESULT = Path(__file__).parent / "results" / "sink.json"
 ARTICLES = 4_000
 AT_ONCE = 200
-TIMEOUT_S = 180
+TIMEOUT_S = 400
 ALIAS = "newsdex"
 
 

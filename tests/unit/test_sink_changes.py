@@ -1,18 +1,23 @@
 """What other services are told of articles: all that matters, from any position, and nothing of an embargo."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from tests.scenarios.corpus import NOW, Corpus
 
 from newsdex.records import FeedPosition, microseconds
+from newsdex.settings import Settings
 from newsdex.sink import changes
 from newsdex.sink.article_changes import changed_event
 from newsdex.sink.changes import Batch, ChangeReader, Mark
+from newsdex.sink.changes_stream import ChangesStream
+from newsdex_schemas import channels
 from newsdex_schemas.changes import ArticleChanged
 
 HOUR = timedelta(hours=1)
@@ -164,6 +169,66 @@ def test_an_archive_that_was_put_back_is_known(
         restored.publish(*(article(id_, title) for id_, title in zip("abc", titles, strict=False)))
 
         assert is_of is follower.reader.mark.is_of(restored.archive)
+
+
+class Broker:
+    """A broker that stores what is published, and knows repetitions by their ids."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, ArticleChanged] = {}
+
+    def jetstream(self, timeout: float) -> "Broker":
+        assert timeout > 0
+        return self
+
+    async def stream_info(self, name: str) -> None:
+        assert channels.CHANGES_STREAM == name
+
+    async def publish(self, subject: str, body: bytes, headers: dict[str, str]) -> Any:
+        assert channels.ARTICLES_CHANGED == subject
+        repeated = headers[channels.MESSAGE_ID_HEADER] in self.stored
+        self.stored.setdefault(headers[channels.MESSAGE_ID_HEADER], ArticleChanged.from_json(body))
+        return SimpleNamespace(duplicate=repeated)
+
+    def drain(self, corpus: Corpus) -> list[str]:
+        """Have a sink tell all that it has to; return the articles of new events."""
+
+        async def run() -> None:
+            stream = ChangesStream(Settings(data_dir=corpus.folder), corpus.archive, cast("Any", self))
+            await stream.open()
+            while await stream.step():
+                pass
+
+        before = len(self.stored)
+        asyncio.run(run())
+        return [event.data.id for event in self.stored.values()][before:]
+
+
+def test_it_begins_with_what_changes_from_then_on_and_goes_on_there(corpus: Corpus) -> None:
+    broker = Broker()
+    corpus.publish(article("before"))
+    told = [broker.drain(corpus)]
+    corpus.publish(article("a"), article("b"))
+    told += [broker.drain(corpus), broker.drain(corpus)]
+
+    assert [[], ["a", "b"], []] == told
+
+
+@pytest.mark.parametrize("position", [b"damaged", None], ids=["damaged", "of another archive"])
+def test_without_the_position_that_was_kept_all_is_told_again_under_other_ids(
+    corpus: Corpus, tmp_path_factory: pytest.TempPathFactory, position: bytes | None
+) -> None:
+    broker = Broker()
+    broker.drain(corpus)
+    corpus.publish(article("a"), article("b"))
+    broker.drain(corpus)
+    file = corpus.folder / "changes-position.json"
+    with Corpus(tmp_path_factory.mktemp("restored")) as restored:
+        restored.publish(article("a"))
+        (restored.folder / file.name).write_bytes(position or file.read_bytes())
+
+        assert ["a"] == broker.drain(restored)
+        assert [] == broker.drain(restored)
 
 
 def test_a_mark_holds_where_the_article_at_it_was_changed_since(corpus: Corpus) -> None:
