@@ -8,7 +8,7 @@ class ArticleRequest(RequestModel):
     """Asks for the text of an article that may be shown now."""
 
     id: Identifier
-    """The article's id."""
+    """The article's id, or an address at which its page was met."""
 
 
 class ArticleReply(ContractModel):

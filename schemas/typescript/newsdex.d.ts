@@ -109,7 +109,7 @@ export interface ArticleReply {
 
 /** Asks for the text of an article that may be shown now. */
 export interface ArticleRequest {
-  /** The article's id. */
+  /** The article's id, or an address at which its page was met. */
   id: string;
 }
 

@@ -1,5 +1,6 @@
 """`/articles/{id}` shows one article, and what it was found by."""
 
+import asyncio
 from urllib.parse import quote
 
 import lxml.html
@@ -9,7 +10,7 @@ from tests.page.fake_service import FakeService, article
 from tests.page.test_search_page import heading, read, text
 
 from newsdex.errors import Unavailable
-from newsdex_schemas import SearchReply, SearchRequest
+from newsdex_schemas import ArticleReply, SearchReply, SearchRequest
 
 
 def test_an_article_has_its_text_and_similar_ones(page: Reader) -> None:
@@ -75,3 +76,15 @@ def test_what_cannot_be_read_is_refused(page: Reader, address: str) -> None:
 
     assert 400 <= reply.status_code < 500
     assert lxml.html.fromstring(reply.text).xpath("//h1")
+
+
+def test_an_address_of_a_page_leads_to_its_article(page: Reader, service: FakeService) -> None:
+    found = asyncio.run(service.get("courier:4"))
+
+    async def get(_: str) -> ArticleReply:
+        return found
+
+    service.get = get  # type: ignore[method-assign]  # the stand-in knows no addresses
+    reply = page.get("/articles/https%3A%2F%2Fn.example%2Famp%2F4?q=ferry")
+
+    assert (303, "/articles/courier%3A4?q=ferry") == (reply.status_code, reply.headers["location"])

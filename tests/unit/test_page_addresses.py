@@ -1,5 +1,6 @@
 """A scraped page is withdrawn by each address at which it was met, in whatever order events are handled."""
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -12,15 +13,19 @@ from tests.unit.events import HOUR_US, NOON_US, delivery
 
 from newsdex.apps.indexer.page_reader import decode_reply, encode_reply
 from newsdex.apps.inspection.article_story import read_story, tell_story
+from newsdex.apps.inspection.data_folder import archived_article
 from newsdex.archive.pages import kept_pages
 from newsdex.archive.reader import ArchiveReader
+from newsdex.archive.retrieval import answer_article
 from newsdex.archive.writer import ArchiveWriter
+from newsdex.errors import Invalid, NewsdexError
 from newsdex.ingest.handle import handle_batch, read_delivery
 from newsdex.ingest.read import read_event
 from newsdex.ingest.reprocess import Remade, reprocess
 from newsdex.normalise.page_address import page_id
 from newsdex.records import Delivery, ReceivedEvent, Result
-from newsdex_schemas import channels
+from newsdex.settings import Settings
+from newsdex_schemas import ArticleRequest, channels
 
 NOW_US = NOON_US + HOUR_US
 ASKED, ANSWERED, OWN = "https://n.example/amp/7?utm_source=x", "https://n.example/amp/7b", "https://n.example/news/7"
@@ -353,3 +358,35 @@ def test_an_erasure_by_an_address_is_one_of_the_page_too(archive: ArchiveWriter,
     assert content is None
     assert ("stale", "erased") == (result.outcome, result.reason)
     assert [ADDRESSES[1], OWN] == lifted
+
+
+def test_an_article_is_given_by_each_address_of_its_page_and_none_that_may_not_be_shown(
+    archive: ArchiveWriter, tmp_path: Path
+) -> None:
+    handle(archive, page(1))
+    settings = Settings(data_dir=tmp_path)
+    with closing(ArchiveReader(tmp_path)) as reader:
+        for address in ADDRESSES:
+            request = ArticleRequest(id=page_id(address))
+
+            assert OWN == answer_article(request, reader, NOW_US).article.id
+            assert OWN == json.loads(archived_article(settings, request.id))["id"]
+        handle(archive, takedown(2, url=ASKED))
+        for address in ADDRESSES:
+            with pytest.raises(Invalid, match="no article with this id that may be shown"):
+                answer_article(ArticleRequest(id=page_id(address)), reader, NOW_US)
+            with pytest.raises(NewsdexError, match="no text of the article"):
+                archived_article(settings, page_id(address))
+
+
+def test_of_several_articles_an_address_gives_the_one_that_changed_last_and_its_own_first(
+    archive: ArchiveWriter, tmp_path: Path
+) -> None:
+    other = "https://n.example/news/8"
+    handle(archive, page(1), page(2, canonical_url=other, text=f"Terns nest\n\n{TEXT}"))
+    with closing(ArchiveReader(tmp_path)) as reader:
+        ids = [
+            answer_article(ArticleRequest(id=page_id(one)), reader, NOW_US).article.id for one in (ASKED, OWN, other)
+        ]
+
+    assert [other, OWN, other] == ids

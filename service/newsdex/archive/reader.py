@@ -170,9 +170,10 @@ class ArchiveReader:
             for place in {bound.place for bound in bounds if bound is not None}
             for row in self._connection.execute(query, (place.position, place.incarnation, channels.ARTICLES_WITHDRAWN))
         }
-        return [number for number, name in rows if article_id in self._others_named(name)]
+        return [number for number, name in rows if article_id in self.at_address(name)]
 
-    def _others_named(self, name: str | None) -> set[str]:
+    @faults_with_codes()
+    def at_address(self, name: str | None) -> set[str]:
         """Return the articles whose page was met at an address, beside the one that has it as its id."""
         return set().union(*articles_at(self._connection, [name]).values()) if name else set()
 
@@ -211,7 +212,7 @@ class ArchiveReader:
         if row is None or row["live"] == entry.is_withdrawal:
             return False
         if entry.is_withdrawal:
-            return not any(self.content(id_) for id_ in self._others_named(entry.article_id))
+            return not any(self.content(id_) for id_ in self.at_address(entry.article_id))
         if entry.copy_of is not None:
             original = self.outcome_of(entry.source, entry.event_id, entry.copy_of)
             return original is not None and self.is_current(original)

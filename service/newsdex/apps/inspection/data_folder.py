@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from newsdex.apps.inspection.article_story import Story, read_story
 from newsdex.archive.database import FILE_NAME
 from newsdex.archive.reader import ArchiveReader, read_archive
+from newsdex.archive.retrieval import ids_named
 from newsdex.errors import NewsdexError, Unavailable
 from newsdex.event_outcomes import Commit
 from newsdex.index.reader import IndexReader
@@ -29,13 +30,15 @@ def outcomes_of(settings: Settings, id_: str) -> list[LedgerEntry]:
 
 
 def archived_article(settings: Settings, article_id: str) -> bytes:
-    """Return an article's JSON from the data folder, also one that is embargoed or expired.
+    """Return an article's JSON from the data folder, by its id or an address of its page, also where it is embargoed.
 
     Raises `NewsdexError` where the archive has no text of it: never published, withdrawn or erased.
     """
-    content = (
-        read_archive(settings.data_dir, lambda archive: archive.content(article_id)) if _is_text(article_id) else None
-    )
+
+    def found(archive: ArchiveReader) -> bytes | None:
+        return next(filter(None, map(archive.content, ids_named(article_id, archive))), None)
+
+    content = read_archive(settings.data_dir, found) if _is_text(article_id) else None
     if content is None:
         raise NewsdexError("unknown_article", f"the archive has no text of the article {article_id!r}")
     return content

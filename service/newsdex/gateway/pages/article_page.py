@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from newsdex.errors import Invalid, NewsdexError
@@ -19,6 +19,7 @@ from newsdex.gateway.pages.hits import HitView, Published, by_line, hit_view, pu
 from newsdex.gateway.pages.marks import marked, places_of, words_at
 from newsdex.gateway.pages.moments import zone_of
 from newsdex.gateway.pages.search_view import count_text
+from newsdex.gateway.responses import NOT_STORED
 from newsdex_schemas import Article, ArticleRequest, SearchReply, SearchRequest, SimilarRequest
 from newsdex_schemas.search import MAX_QUERY_CHARS
 
@@ -57,6 +58,8 @@ async def article_page(request: Request) -> Response:
     found, similar, search = await asyncio.gather(
         door.client.get(id_), _similar(door, id_, address), _back(door, address)
     )
+    if found.article.id != id_:  # an address of its page
+        return RedirectResponse(address.article(found.article.id), 303, {"cache-control": NOT_STORED})
     words = await _words(door, id_, address, search) if search else set()
     article, zone = found.article, zone_of(address.timezone)
     view = ArticleView(
