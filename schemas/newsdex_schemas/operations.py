@@ -297,5 +297,7 @@ class StreamReply(ContractModel):
     """Why not more: no more are to go, they were not handled yet, or no backup has them."""
     pruned: int | None = None
     """How many went by this order."""
+    clock_ahead_s: float | None = None
+    """How far the indexer's clock is ahead of the broker's, below 0 behind; absent where the broker tells no time."""
     faults: tuple[str, ...] = ()
     """Settings of the stream and its consumer that are wrong and cannot be changed, for people."""

@@ -982,6 +982,8 @@ export interface StreamReply {
   bound: "wanted" | "acknowledged" | "backup";
   /** How many went by this order. */
   pruned?: number | null;
+  /** How far the indexer's clock is ahead of the broker's, below 0 behind; absent where the broker tells no time. */
+  clock_ahead_s?: number | null;
   /** Settings of the stream and its consumer that are wrong and cannot be changed, for people. */
   faults?: Array<string>;
 }

@@ -37,6 +37,7 @@ EVENTS = {
     "broker.small_payload": "The broker takes no messages as large as the contract allows: set its `max_payload`.",
     "broker.consumer_missing": "Stream or consumer were deleted while running; the process ends and makes them anew.",
     "broker.check_failed": "Stream and consumer could not be looked at; tried again.",
+    "clock.apart": "Our clock is `ahead_s` seconds ahead of the broker's, below 0 behind: a minute at least.",
     "stream.incarnation_began": "Another one made the stream, or it lost messages; what comes stands behind all.",
     "stream.not_adopted": "The archive fails, so the stream cannot be compared with it; tried again.",
     "stream.mark_failed": "The stream's metadata cannot be written; the archive alone knows its incarnation.",

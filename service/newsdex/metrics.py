@@ -48,6 +48,9 @@ STREAM_FAULTS = Gauge("newsdex_stream_faults", "Settings of stream and consumer 
 STREAM_OLDEST_EVENT = Gauge(
     "newsdex_stream_oldest_event_seconds", "How long the oldest event that is not archived has waited, else 0"
 )
+CLOCK_AHEAD = Gauge(
+    "newsdex_clock_ahead_seconds", "How far the indexer's clock is ahead of the broker's; below 0 where it is behind"
+)
 RELAYED = Counter(
     "newsdex_relayed_total",
     "Records of a relay's source by result: stored, repeated, or the code of a refusal",
@@ -81,6 +84,7 @@ INDEX_CHECKED = Gauge(
     "newsdex_index_checked_timestamp_seconds",
     "When a round over the index last found nothing wrong, or 0",
 )
+INDEX_DAMAGES = Counter("newsdex_index_damages_total", "Times that the serving index was found damaged")
 FRESHNESS = Histogram(
     "newsdex_freshness_seconds",
     "Time until an article was searchable, since its publisher's time or since the broker stored it",
@@ -116,10 +120,11 @@ OF_KIND: dict[Kind, tuple[MetricWrapperBase, ...]] = {
     "indexer": (
         EVENTS, EVENTS_DELAYED, INCARNATIONS, OTHER_SOURCES, UNKNOWN_FIELDS, PARKED_OPEN, PARKED_OLDEST,
         PARKED_SUPERSEDED, STREAM_WAITING, STREAM_AT_WORK, ERASURES_PENDING, STREAM_MENDED, STREAM_EVENTS, STREAM_BYTES,
-        STREAM_LIMIT, STREAM_PRUNED, STORE_BYTES, STORE_LIMIT, STREAM_FAULTS, STREAM_OLDEST_EVENT, COMMIT_SECONDS,
-        COMMIT_EVENTS, PAGE_SECONDS, ARCHIVE_SEQUENCE, INDEX_POSITION, INDEX_OLDEST_CHANGE, INDEX_BUILDING,
-        INDEX_BUILD_POSITION, INDEX_COMMIT_SECONDS, INDEX_MERGE_SECONDS, INDEX_CHECKED, FRESHNESS, ARCHIVE_BYTES,
-        INDEX_BYTES, DISK_FREE, BACKUP,
+        STREAM_LIMIT, STREAM_PRUNED, STORE_BYTES, STORE_LIMIT, STREAM_FAULTS, STREAM_OLDEST_EVENT, CLOCK_AHEAD,
+        COMMIT_SECONDS, COMMIT_EVENTS, PAGE_SECONDS, ARCHIVE_SEQUENCE, INDEX_POSITION, INDEX_OLDEST_CHANGE,
+        INDEX_BUILDING,
+        INDEX_BUILD_POSITION, INDEX_COMMIT_SECONDS, INDEX_MERGE_SECONDS, INDEX_CHECKED, INDEX_DAMAGES, FRESHNESS,
+        ARCHIVE_BYTES, INDEX_BYTES, DISK_FREE, BACKUP,
     ),
     "searcher": (
         INDEX_POSITION, INDEX_GENERATION, INDEX_SEGMENTS, INDEX_ARTICLES, REQUESTS_QUEUED, QUERIES, QUERY_SECONDS,

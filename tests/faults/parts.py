@@ -25,16 +25,26 @@ class Process:
     def __init__(self, service: Service, command: str) -> None:
         self._service = service
         self._command = command
-        self._port = free_port()
+        self.port = free_port()
         self.running = self._start()
 
     def _start(self) -> Running:
-        return Running.start(self._service, self._command, http_port=self._port)
+        return Running.start(self._service, self._command, http_port=self.port)
 
     @property
     def pid(self) -> int:
         """Return the process' number."""
         return self.running.process.pid
+
+    @property
+    def url(self) -> str:
+        """Return the address of its health routes."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def restart(self, service: Service | None = None) -> None:
+        """Stop it and start it again, with other settings where they are given."""
+        self.running.stop()
+        self.running = Running.start(service or self._service, self._command, http_port=self.port)
 
     def restart_if_ended(self) -> int | None:
         """Start it again if it has ended; give the exit code then."""
@@ -46,7 +56,7 @@ class Process:
     def is_ready(self) -> bool:
         """Ask it."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/ready", timeout=1):
+            with urllib.request.urlopen(f"{self.url}/ready", timeout=1):
                 return True
         except (urllib.error.URLError, OSError):
             return False

@@ -1,34 +1,36 @@
 """The table of faults in FAILURES.md: each row is provoked on real processes, and each cell is what they say."""
 
+import json
 import re
-import sqlite3
-import urllib.error
+import threading
+import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import count
+from typing import Any
 
 import pytest
 import yaml
 from tests.conftest import ROOT
-from tests.faults.external import ExternalServer, external_server
-from tests.faults.parts import projector_of
-from tests.faults.test_hanging import stopped
-from tests.faults.test_stream import metric
-from tests.integration.running import Running, Service, until
+from tests.faults.alerting import sooner
+from tests.faults.provoked import FAULTS
+from tests.faults.test_stream import on_broker
+from tests.faults.watched import LIMIT_S, Newsdex, watched_newsdex
+from tests.integration.running import until
 
-from newsdex.archive.database import FILE_NAME
-from newsdex.host.children import free_port
 from newsdex_schemas import channels
 
-LIMIT_S = 90
 COLUMNS = ("fault", "process", "live", "ready", "status", "metric", "alert", "log")
 ALERTS = {
-    rule["alert"]: rule["expr"]
+    rule["alert"]
     for group in yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text(encoding="utf-8"))["groups"]
     for rule in group["rules"]
 }
+DASHBOARD = ROOT / "deploy" / "grafana" / "newsdex.json"
+COMPARISONS = {">": float.__gt__, "<": float.__lt__, "==": float.__eq__}
 
 
 def table() -> list[dict[str, list[str]]]:
@@ -47,91 +49,96 @@ def table() -> list[dict[str, list[str]]]:
 ROWS = {row["fault"][0]: row for row in table()}
 
 
-@dataclass(kw_only=True)
-class Newsdex:
-    """What the rows share: a broker, an indexer and a searcher."""
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """A metric, or the quotient of two, and its bound; a counter counts by how much it grew."""
 
-    server: ExternalServer
-    service: Service
-    ports: Mapping[str, int]
-    running: Mapping[str, Running]
+    metrics: list[str]
+    comparison: str
+    bound: float
 
-    def publish(self, body: bytes) -> None:
-        assert self.service.run("publish", "-", stdin=body).returncode in {0, 65}
+    @classmethod
+    def read(cls, cell: str) -> "Condition":
+        value, comparison, bound = re.fullmatch(r"(.+) ([<>=]+) (\S+)", cell).groups()  # type: ignore[union-attr]  # else the test fails
+        return cls(metrics=value.split(" / "), comparison=comparison, bound=float(bound))
 
-    def get(self, process: str, route: str) -> tuple[int, str]:
-        """Return what a route says; 0 where nobody answers."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[process]}{route}", timeout=1) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError:
-            return 0, ""
+    def values(self, newsdex: Newsdex, process: str) -> list[float]:
+        found = [newsdex.metric(process, name) for name in self.metrics]
+        return [value for value in found if value is not None]
 
-    def says(self, process: str, route: str, cell: list[str]) -> bool:
-        code, text = self.get(process, route)
-        return str(code) == cell[0] and all(part in text for part in cell[1:])
+    def holds(self, values: list[float], before: list[float]) -> bool:
+        if len(values) < len(self.metrics):
+            return False
+        if self.metrics[0].endswith("_total"):
+            # one that is lower than before counts anew, in a process that was started again
+            values = [now - then if now >= then else now for now, then in zip(values, before or [0.0], strict=True)]
+        value = values[0] / values[1] if len(values) == 2 else values[0]
+        return COMPARISONS[self.comparison](value, self.bound)
 
 
 @pytest.fixture(scope="module")
 def newsdex(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsdex]:
-    folder = tmp_path_factory.mktemp("faults")
-    (folder / "data").mkdir()
-    with external_server(folder, options=f"max_payload: {channels.MAX_MESSAGE_BYTES}") as server:
-        settings = {"NEWSDEX_BROKER_MONITORING_URL": server.monitoring_url}
-        service = Service(
-            data_dir=folder / "data", settings={"NEWSDEX_BROKER_URL": server.url, **settings}, logs=folder
-        )
-        ports = {"indexer": free_port(), "searcher": free_port()}
-        running = {name: Running.start(service, name, http_port=port) for name, port in ports.items()}
-        try:
-            yield Newsdex(server=server, service=service, ports=ports, running=running)
-        finally:
-            for process in running.values():
-                process.stop()
-
-
-@contextmanager
-def broker_killed(newsdex: Newsdex) -> Iterator[None]:
-    newsdex.server.kill()
-    try:
-        yield
-    finally:
-        newsdex.server.start()
-
-
-@contextmanager
-def projector_hung(newsdex: Newsdex) -> Iterator[None]:
-    projector = projector_of(newsdex.running["indexer"].process.pid)
-    assert projector is not None
-    with stopped(projector):
-        newsdex.publish(b'{"id": "hung", "title": "Pontoon"}')
-        yield
-
-
-def searcher_hung(newsdex: Newsdex) -> AbstractContextManager[None]:
-    return stopped(newsdex.running["searcher"].process.pid)
-
-
-@contextmanager
-def archive_locked(newsdex: Newsdex) -> Iterator[None]:
-    with closing(sqlite3.connect(Path(newsdex.service.data_dir) / FILE_NAME)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        newsdex.publish(b'{"id": "locked", "title": "Sluice"}')
-        yield
-
-
-FAULTS: Mapping[str, Callable[[Newsdex], AbstractContextManager[None]]] = {
-    "the broker is killed": broker_killed,
-    "the projector hangs": projector_hung,
-    "a searcher hangs, the only one": searcher_hung,
-    "the archive is locked": archive_locked,
-}
+    with watched_newsdex(tmp_path_factory.mktemp("faults")) as newsdex:
+        yield newsdex
 
 
 def test_the_table_has_the_faults_that_are_provoked() -> None:
     assert FAULTS.keys() == ROWS.keys()
+    assert all(set(row["alert"]) <= ALERTS for row in ROWS.values())
+
+
+@pytest.mark.long
+def test_every_query_of_the_dashboard_returns_data_from_a_running_newsdex(newsdex: Newsdex) -> None:
+    """Each at some time, for there is not always an event, a merge or a rebuild to tell of."""
+    prometheus = newsdex.prometheus
+    if prometheus is None:
+        pytest.skip("no Prometheus: it is Debian's package of that name")
+    panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
+    queries = {sooner(target["expr"]) for panel in panels for target in panel["targets"]}
+
+    def all_answered() -> bool:
+        queries.difference_update([query for query in queries if _numbers(prometheus.ask(query))])
+        return not queries
+
+    with busy(newsdex):
+        try:
+            until(all_answered, LIMIT_S, "every query is answered")
+        finally:
+            assert set() == queries
+    assert newsdex.service.run("parked", "drop", "--all", "--reason", "a test").returncode == 0
+
+
+@contextmanager
+def busy(newsdex: Newsdex) -> Iterator[None]:
+    """Have newsdex do a bit of everything, again and again."""
+    over = threading.Event()
+
+    def work() -> None:
+        for round_ in count():
+            articles = (
+                {"id": f"busy-{n}", "title": f"Jetty {round_}", "body": f"harbour {n} " * 50} for n in range(300)
+            )
+            newsdex.service.run("publish", "--bulk", "-", stdin="\n".join(map(json.dumps, articles)).encode())
+            on_broker(newsdex.server, lambda js: js.publish(channels.ARTICLES_PUBLISHED, b'{"titl'))
+            newsdex.service.run("search", "jetty")
+            with urllib.request.urlopen(f"{newsdex.processes['gateway'].running.gateway_url}/?q=jetty", timeout=30):
+                pass
+            newsdex.service.run("rebuild")
+            if over.is_set():
+                return
+
+    worker = ThreadPoolExecutor(1)
+    done = worker.submit(work)
+    try:
+        yield
+    finally:
+        over.set()
+        done.result()
+        worker.shutdown()
+
+
+def _numbers(result: list[dict[str, Any]]) -> list[float]:
+    return [float(series["value"][1]) for series in result if series["value"][1] != "NaN"]
 
 
 @pytest.mark.long
@@ -139,32 +146,33 @@ def test_the_table_has_the_faults_that_are_provoked() -> None:
 def test_every_cell_of_a_row_is_what_is_said_while_the_fault_lasts(newsdex: Newsdex, fault: str) -> None:
     row = ROWS[fault]
     (process,) = row["process"]
-    for name in newsdex.ports:
-        until(lambda name=name: newsdex.get(name, "/ready")[0] == 200, LIMIT_S, f"the {name} is ready")  # type: ignore[misc]  # a default binds the loop's value
-    logged = len(newsdex.running[process].events())
+    until(newsdex.is_well, LIMIT_S, "all is well before")
+    condition = Condition.read(row["metric"][0]) if row["metric"] else None
+    before = condition.values(newsdex, process) if condition else []
+    newsdex.mark()
+    began = time.time()
     with FAULTS[fault](newsdex):
-        until(lambda: newsdex.says(process, "/ready", row["ready"]), LIMIT_S, "/ready")
+        until(lambda: _says(newsdex, process, "/ready", row["ready"]), LIMIT_S, "/ready")
+        until(lambda: _says(newsdex, process, "/live", row["live"]), LIMIT_S, "/live")
+        until(lambda: _status(newsdex, row["status"]), LIMIT_S, "status")
+        if condition:
+            until(lambda: condition.holds(condition.values(newsdex, process), before), LIMIT_S, "the metric")
+        logged = set(row["log"])
+        until(lambda: logged <= {line["event"] for line in newsdex.logged(process)}, LIMIT_S, f"lines {logged}")
+        if newsdex.prometheus is not None:
+            prometheus, alert = newsdex.prometheus, row["alert"][0]
+            until(lambda: alert in prometheus.fired_since(began), LIMIT_S, f"{alert} fires")
+    until(newsdex.is_well, LIMIT_S, "it is well again, and no alert fires")
 
-        assert newsdex.says(process, "/live", row["live"]), newsdex.get(process, "/live")
-        status = until(lambda: _status(newsdex, row["status"]), LIMIT_S, "status")
-        if row["metric"]:
-            name, comparison, bound = row["metric"][0].split()
-            holds = {">": lambda value: value > float(bound), "==": lambda value: value == float(bound)}[comparison]
-            until(lambda: holds(metric(newsdex.ports[process], name)), LIMIT_S, "the metric")
-            assert all(name in ALERTS[alert] for alert in row["alert"])
-        for event in row["log"]:
-            until(
-                lambda event=event: event in {line["event"] for line in newsdex.running[process].events()[logged:]},  # type: ignore[misc]  # as above
-                LIMIT_S,
-                f"a line {event}",
-            )
+    if newsdex.prometheus is not None:
+        assert set() == newsdex.prometheus.fired_since(began) - set(row["alert"])
 
-    assert status
-    assert set(row["alert"]) <= ALERTS.keys()
-    until(lambda: newsdex.get(process, "/ready")[0] == 200, LIMIT_S, "it is well again by itself")
+
+def _says(newsdex: Newsdex, process: str, route: str, cell: list[str]) -> bool:
+    code, text = newsdex.get(process, route)
+    return str(code) == cell[0] and all(part in text for part in cell[1:])
 
 
 def _status(newsdex: Newsdex, cell: list[str]) -> bool:
-    done = newsdex.service.run("status")
-    said = done.stdout + done.stderr
-    return str(done.returncode) == cell[0] and all(part in said for part in cell[1:])
+    code, text = newsdex.status()
+    return str(code) == cell[0] and all(part in text for part in cell[1:])

@@ -1,6 +1,7 @@
 """A process ends when a check that it repeats fails, whatever the failure is."""
 
 import asyncio
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -26,7 +27,7 @@ def test_a_check_that_fails_ends_the_process(error: Exception, events: list[str]
 
     async def run() -> None:
         process = Process(Readiness("broker"))
-        process.watch(check, 0)
+        process.watch(partial(check), 0)
         async with asyncio.timeout(30):
             while not process.stopping:  # noqa: ASYNC110 - there is nothing to wait for
                 await asyncio.sleep(0)

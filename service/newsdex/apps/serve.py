@@ -6,7 +6,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 import uvicorn
@@ -28,6 +28,8 @@ from newsdex.settings import Settings
 log = structlog.get_logger()
 
 GIVE_BACK_EVERY_S = 60.0
+ANSWERS_AFTER_S = 1.0
+"""A broker that is there has taken the connection by then."""
 Hook = Callable[[], Awaitable[None]]
 
 
@@ -72,7 +74,7 @@ class Process:
                 return
             except Exception:
                 # a defect: without the check, nobody would learn of what it looks for
-                log.exception("process.check_failed", check=check.__qualname__)
+                log.exception("process.check_failed", check=getattr(check, "__qualname__", repr(check)))
                 self.fail(NewsdexError("internal_error", "a check of newsdex failed; the log has the traceback"))
                 return
             await asyncio.sleep(every_s)
@@ -98,7 +100,7 @@ class Process:
         log.info("process.started", **settings.masked())
         try:
             with listen(settings.http_host, settings.http_port) as listening:
-                if await self._connect(broker):
+                if await self._connect(broker, listening, routes):
                     self.watch(self._give_memory_back, GIVE_BACK_EVERY_S)
                     if before is not None:
                         await before()
@@ -114,10 +116,17 @@ class Process:
     async def _give_memory_back(self) -> None:
         await asyncio.to_thread(give_back)
 
-    async def _connect(self, broker: NatsBroker) -> bool:
-        """Wait for the broker, without an end; tell whether it is there, or the process was stopped."""
+    async def _connect(
+        self, broker: NatsBroker, listening: socket.socket, routes: Sequence[tuple[str, ASGIApp]]
+    ) -> bool:
+        """Wait for the broker, without an end; tell whether it is there, or the process was stopped.
+
+        Who asks meanwhile is told that it is not: a process that does not answer would be taken for one that hangs.
+        """
         self._connecting = asyncio.create_task(broker.connect())
         try:
+            if not (await asyncio.wait({self._connecting}, timeout=ANSWERS_AFTER_S))[0]:
+                await self._answer_while(self._connecting, listening, routes)
             await self._connecting
         except asyncio.CancelledError:
             return False
@@ -126,6 +135,19 @@ class Process:
             raise Unavailable("broker_unavailable", f"the broker does not take the connection: {reason}") from error
         self._connecting = None
         return True
+
+    async def _answer_while(
+        self, connecting: asyncio.Task[Any], listening: socket.socket, routes: Sequence[tuple[str, ASGIApp]]
+    ) -> None:
+        self.readiness.fail("broker", "it is not there yet; it is tried again without an end")
+        server = uvicorn.Server(_served(AsgiFastStream(asgi_routes=list(routes)), lifespan="off"))
+
+        def end(_: asyncio.Task[Any]) -> None:
+            server.should_exit = True
+
+        connecting.add_done_callback(end)
+        # a socket of its own, for a server closes those that it is given
+        await server.serve(sockets=[listening.dup()])
 
     def _app(self, broker: NatsBroker, routes: Sequence[tuple[str, ASGIApp]]) -> AsgiFastStream:
         async def end_watches() -> None:
@@ -151,16 +173,20 @@ class Process:
         )
 
     async def _serve(self, listening: socket.socket, app: AsgiFastStream) -> None:
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            http=LimitedHttp,
-            ws="none",
-            # as many are accepted in one go, before any of them can be closed again
-            backlog=MAX_CONNECTIONS,
-            timeout_graceful_shutdown=int(GRACEFUL_TIMEOUT_S),
-        )
-        self._server = uvicorn.Server(config)
+        self._server = uvicorn.Server(_served(app))
         if not self.stopping:
             await self._server.serve(sockets=[listening])
+
+
+def _served(app: AsgiFastStream, lifespan: Literal["auto", "off"] = "auto") -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        http=LimitedHttp,
+        ws="none",
+        # as many are accepted in one go, before any of them can be closed again
+        backlog=MAX_CONNECTIONS,
+        timeout_graceful_shutdown=int(GRACEFUL_TIMEOUT_S),
+        lifespan=lifespan,
+    )

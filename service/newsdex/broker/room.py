@@ -41,6 +41,12 @@ def stream_usage(info: dict[str, Any]) -> Usage:
     return Usage(used=info["state"]["bytes"], limit=limit if limit > 0 else None)
 
 
+def clock_ahead_s(info: dict[str, Any], now: datetime) -> float | None:
+    """Return how far our clock is ahead of the broker's, which tells its own in each answer; None where it does not."""
+    told = info.get("ts")
+    return None if told is None else (now - datetime.fromisoformat(told)).total_seconds()
+
+
 async def store_usage(js: JetStreamContext, monitoring_urls: Sequence[str]) -> Usage:
     """Return how full the store is: by the account's limit, else the fullest server's, which its monitoring tells."""
     try:

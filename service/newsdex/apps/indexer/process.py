@@ -104,6 +104,8 @@ class Indexer:
         """Serve until stopped; raise the `NewsdexError` that ended it, if one did."""
         broker = make_broker(self._settings, name="newsdex-indexer", owner=self._process)
         self._subscribe(broker)
+        # before the broker is there: a disk of which nothing is known yet would count as a full one
+        await self._storage.look()
         try:
             await self._process.serve(
                 self._settings,
@@ -166,6 +168,7 @@ class Indexer:
             )
         log.info("broker.ready", sync_always="unknown" if always is None else always)
         head = await asyncio.to_thread(read_archive, self._settings.data_dir, lambda archive: archive.head())
+        metrics.ARCHIVE_SEQUENCE.set(head)
         self._projector.start(self._settings, head)
         self._process.watch(watch.check, CHECK_EVERY_S)
         self._process.watch(self._projector.check, CHECK_PROJECTOR_EVERY_S)

@@ -26,6 +26,7 @@ class ProjectorWatch:
         self._readiness = readiness
         self._unindexed = Unindexed()
         self._freshness = Freshness()
+        self._damages = 0
 
     def start(self, settings: Settings, head: int) -> None:
         """Start the process; `head` is the sequence number of the archive's newest change."""
@@ -74,6 +75,8 @@ class ProjectorWatch:
         metrics.INDEX_BUILDING.set(build is not None)
         metrics.INDEX_BUILD_POSITION.set(build.position if build else 0)
         metrics.INDEX_CHECKED.set(status.checked_us / 1e6)
+        metrics.INDEX_DAMAGES.inc(status.damages - self._damages)
+        self._damages = status.damages
         for took_s in report.took.commits:
             metrics.INDEX_COMMIT_SECONDS.observe(took_s)
         for took_s in report.took.merges:

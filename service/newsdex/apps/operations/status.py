@@ -7,7 +7,7 @@ from typing import Literal
 
 from newsdex.apps.client import connected
 from newsdex.apps.operations.findings import LATE_S, fault_of, missing
-from newsdex.apps.stream.watch import FILLING
+from newsdex.apps.stream.watch import CLOCKS_APART_S, FILLING
 from newsdex.archive.reader import read_archive
 from newsdex.broker.address import broker_url, monitoring_urls
 from newsdex.broker.client import connect
@@ -135,6 +135,11 @@ async def _stream(settings: Settings) -> str:
     text = stream_text(reply)
     if reply.faults:
         raise Misconfigured("stream_fault", f"{'; '.join(reply.faults)}; {text}")
+    if abs(ahead_s := reply.clock_ahead_s or 0.0) > CLOCKS_APART_S:
+        direction = "ahead of" if ahead_s > 0 else "behind"
+        raise Unavailable(
+            "clocks_apart", f"the indexer's clock is {abs(ahead_s):,.0f} s {direction} the broker's; {text}"
+        )
     if reply.oldest_waiting_at is not None:
         waiting_s = (datetime.now(UTC) - reply.oldest_waiting_at).total_seconds()
         if waiting_s > LATE_S:

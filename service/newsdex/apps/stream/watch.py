@@ -16,7 +16,16 @@ from newsdex.apps.stream.adoption import StreamAdoption
 from newsdex.apps.stream.marks import BACKED_UP, HANDLED, StreamMark, read_mark, write_mark
 from newsdex.broker.address import monitoring_urls
 from newsdex.broker.retention import Positions, Pruning, acknowledged_position, decide_pruning, excess_position
-from newsdex.broker.room import Usage, contents_of, position_before, remove_up_to, store_usage, stored_at, stream_usage
+from newsdex.broker.room import (
+    Usage,
+    clock_ahead_s,
+    contents_of,
+    position_before,
+    remove_up_to,
+    store_usage,
+    stored_at,
+    stream_usage,
+)
 from newsdex.broker.stream_keeper import StreamKeeper
 from newsdex.broker.streams import CONSUMERS, ensure_stream, forget_consumer, wanted_replicas, wanted_stream
 from newsdex.errors import Unavailable
@@ -29,6 +38,8 @@ log = structlog.get_logger()
 PRUNE_EVERY_S = 60.0
 FILLING, FULL = 0.8, 0.95
 """Parts of a limit: from the first on there is pruned at each look, from the second on the indexer is not ready."""
+CLOCKS_APART_S = 60.0
+"""From how far on that is told: embargoes end by our clock, and events are dated by the broker's."""
 KEPT_OF_LIMIT = 0.5
 """The part of the lowest limit that is kept where no setting says how many bytes are."""
 
@@ -45,6 +56,8 @@ class Look:
     """Up to which number every event was handled, as far as the consumers can be believed."""
     oldest_waiting_at: datetime | None
     """When the broker stored the oldest event that is not archived; None where all are."""
+    clock_ahead_s: float | None
+    """How far our clock is ahead of the broker's; None where it does not tell its own."""
 
     @property
     def waiting(self) -> int:
@@ -87,6 +100,7 @@ class StreamWatch:
         """The first place that is not acknowledged, and when the broker stored what stands there."""
         metrics.STREAM_OLDEST_EVENT.set_function(self._oldest_age_s)
         self._oldest_at_last: datetime | None = None
+        self._clocks_apart = False
         self._last_seen = StreamMark(created="", position=0)
         """The last event that was in the stream at the last look."""
 
@@ -146,6 +160,7 @@ class StreamWatch:
 
     async def _look(self) -> Look:
         stream, consumers = await self._keeper.keep()
+        ahead_s = clock_ahead_s(stream, datetime.now(UTC))
         store = await store_usage(self._js, monitoring_urls(self._settings))
         # what was removed from the stream does not come any more, also where this archive never had it
         gone = contents_of(stream).first - 1
@@ -162,6 +177,7 @@ class StreamWatch:
             store=store,
             handled=handled,
             oldest_waiting_at=await self._oldest_waiting_at(consumers, settled + 1),
+            clock_ahead_s=ahead_s,
         )
 
     def _acknowledged(self, stream: dict[str, Any], consumers: Sequence[dict[str, Any]]) -> int:
@@ -195,9 +211,17 @@ class StreamWatch:
         metrics.STORE_BYTES.set(look.store.used)
         metrics.STORE_LIMIT.set(look.store.limit or 0)
         metrics.STREAM_FAULTS.set(len(self._keeper.faults))
+        self._show_clock(look.clock_ahead_s or 0.0)
         self._fail_or_clear("stream", "; ".join(self._keeper.faults))
         full = f"{look.share:.0%} of the room for events is used: newsdex stream says what may go"
         self._fail_or_clear("broker_full", full if look.share >= FULL else "")
+
+    def _show_clock(self, ahead_s: float) -> None:
+        metrics.CLOCK_AHEAD.set(ahead_s)
+        apart = abs(ahead_s) > CLOCKS_APART_S
+        if apart and not self._clocks_apart:
+            log.warning("clock.apart", ahead_s=round(ahead_s, 1))
+        self._clocks_apart = apart
 
     def _fail_or_clear(self, what: str, reason: str) -> None:
         if reason:
@@ -258,5 +282,6 @@ class StreamWatch:
             oldest_waiting_at=look.oldest_waiting_at,
             prunable=max(0, min(pruning.up_to, contents.last) - contents.first + 1),
             bound=pruning.bound,
+            clock_ahead_s=look.clock_ahead_s,
             faults=tuple(self._keeper.faults),
         )

@@ -72,6 +72,8 @@ class ProjectorStatus:
     """When a round over the serving generation last found nothing wrong; 0 before the first since the start."""
     erased_up_to: int = 0
     """Of what was deleted up to this sequence number, no word is left in any generation."""
+    damages: int = 0
+    """How often a generation that served was found damaged since the start."""
 
 
 class Projector:
@@ -93,6 +95,7 @@ class Projector:
         """Up to this sequence number, what is deleted has to leave the disk."""
         self._erased_up_to = 0
         self._rewriting: IndexWriter | None = None
+        self._damages = 0
         self._fault: str | None = None
         with suppress(Unavailable):  # the first step tries again
             self._open()
@@ -117,6 +120,7 @@ class Projector:
             fault=self._fault,
             checked_us=self._scrubber.checked_us,
             erased_up_to=self._erased_up_to,
+            damages=self._damages,
         )
 
     @property
@@ -227,6 +231,8 @@ class Projector:
         except Unavailable as fault:
             if fault.code not in {*DAMAGE, MISSING}:
                 raise
+            if fault.code in DAMAGE - {ANOTHER_MAKER}:
+                self._tell_damage(fault.code, fault.message)
             self._mend(fault)
             return
         log.info("index.opened", generation=self._serving.writer.folder.name, position=self.position)
@@ -289,7 +295,7 @@ class Projector:
 
     def _lose(self, fault: Unavailable) -> None:
         """Stop writing the serving generation; searches go on in it as far as it can be read."""
-        log.error("index.damaged", code=fault.code, error=fault.message)
+        self._tell_damage(fault.code, fault.message)
         self._serving = None
         if not self.busy:
             self._mend(fault)
@@ -313,7 +319,11 @@ class Projector:
         """Check a piece of the serving generation, where it is time to."""
         self._wanted = self._scrubber.step(folder)
         if self._wanted is not None:
-            log.error("index.damaged", code=self._wanted.code, error=self._wanted.text)
+            self._tell_damage(self._wanted.code, self._wanted.text)
+
+    def _tell_damage(self, code: str, text: str) -> None:
+        self._damages += 1
+        log.error("index.damaged", code=code, error=text)
 
     def _swap(self, build: Build) -> None:
         swap(self._root, build.writer.folder, kept=self._kept(build))
