@@ -2,7 +2,7 @@
 
 import re
 
-from newsdex.errors import Invalid, NewsdexError, Unavailable
+from newsdex.errors import Invalid, NewsdexError
 from newsdex_schemas import Place, Problem
 
 
@@ -12,7 +12,7 @@ def problem_of(error: Exception, correlation_id: str | None) -> Problem:
         return Problem(
             code=error.code,
             message=error.message,
-            retryable=isinstance(error, Unavailable),
+            retryable=error.retryable,
             place=_place(error.place) if isinstance(error, Invalid) and error.place else None,
             correlation_id=correlation_id,
         )

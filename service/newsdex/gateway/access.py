@@ -24,6 +24,8 @@ FAILURES_PER_S, FAILURES_AT_ONCE = 0.2, 10.0
 class TooMany(NewsdexError):  # noqa: N818 - the kind is the name
     """A caller did something too often."""
 
+    retryable = True
+
     def __init__(self, code: str, message: str, retry_after_s: float) -> None:
         super().__init__(code, message)
         self.retry_after_s = retry_after_s

@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsdex.errors import Invalid, NewsdexError, Refused, Unavailable
-from newsdex.gateway.access import TooMany
+from newsdex.apps import problems
+from newsdex.errors import Invalid, NewsdexError, Refused
 from newsdex.gateway.door import door_of
 from newsdex.gateway.responses import NOT_STORED
-from newsdex_schemas import Place, Problem
+from newsdex_schemas import Problem
 
 log = structlog.get_logger()
 
@@ -55,22 +55,11 @@ CHALLENGE = 'Bearer realm="newsdex"'
 
 
 def problem_of(error: Exception, correlation_id: str | None) -> tuple[int, Problem]:
-    """Return the status of an error, and what is said of it."""
+    """Return the status of an error, and what is said of it, as the service says it to those who ask by the broker."""
     if isinstance(error, Refused):
         return _status(error.problem.code, retryable=error.problem.retryable), error.problem
-    if isinstance(error, NewsdexError):
-        retryable = isinstance(error, Unavailable | TooMany)
-        problem = Problem(
-            code=error.code,
-            message=error.message,
-            retryable=retryable,
-            place=Place(field=error.place) if isinstance(error, Invalid) and error.place else None,
-            correlation_id=correlation_id,
-        )
-        server = not isinstance(error, Invalid)
-        return _status(error.code, retryable=retryable, server=server), problem
-    message = "newsdex failed on this request; the log has the traceback"
-    return 500, Problem(code="internal_error", message=message, retryable=False, correlation_id=correlation_id)
+    problem = problems.problem_of(error, correlation_id)
+    return _status(problem.code, retryable=problem.retryable, server=not isinstance(error, Invalid)), problem
 
 
 def _status(code: str, *, retryable: bool, server: bool = False) -> int:
