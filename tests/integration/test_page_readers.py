@@ -45,3 +45,16 @@ def test_a_page_is_read_though_the_process_that_waited_for_it_was_killed(tmp_pat
     assert isinstance(first, ReceivedEvent), first
     assert isinstance(second, ReceivedEvent), second
     assert ("rain-1", "rain-2") == (first.article_id, second.article_id)
+
+
+def test_a_process_that_nobody_waits_for_any_more_is_ended(tmp_path: Path) -> None:
+    async def read() -> list[int]:
+        readers = PageReaders(Settings(data_dir=tmp_path))
+        reading = asyncio.create_task(readers.event_of(delivery(1)))
+        while not children():  # noqa: ASYNC110 - a process says nothing before it is ready
+            await asyncio.sleep(0.001)
+        reading.cancel()
+        await asyncio.wait([reading])
+        return children()
+
+    assert [] == asyncio.run(read())

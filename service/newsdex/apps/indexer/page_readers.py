@@ -108,16 +108,26 @@ class PageReaders:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", page_reader.__name__, *limits, stdin=PIPE, stdout=PIPE
             )
+        except OSError as error:
+            raise _not_started(error) from error
+        try:
             ready = await asyncio.wait_for(_frame(process), START_TIMEOUT_S)
-        except (TimeoutError, asyncio.IncompleteReadError, OSError) as error:
-            raise Unavailable("page_reader_failed", f"no process for pages could be started: {error!r}") from error
-        assert ready == READY
+            assert ready == READY
+        except BaseException as error:  # also where nobody waits for it any more
+            await _end(process)
+            if isinstance(error, TimeoutError | asyncio.IncompleteReadError | OSError):
+                raise _not_started(error) from error
+            raise
         return process
 
     async def close(self) -> None:
         """End the processes that wait for pages."""
         while self._idle:
             await _end(self._idle.pop())
+
+
+def _not_started(error: Exception) -> Unavailable:
+    return Unavailable("page_reader_failed", f"no process for pages could be started: {error!r}")
 
 
 async def _exchange(process: Process, request: bytes) -> bytes:
