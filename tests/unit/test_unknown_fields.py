@@ -24,11 +24,11 @@ from newsdex_schemas.operations import (
     IndexRequest,
     ParkedListRequest,
     ParkedRequest,
-    ProcessRequest,
     ReprocessOrder,
     StreamOrder,
     StreamRequest,
 )
+from newsdex_schemas.processes import ProcessRequest
 from newsdex_schemas.story import StoryRequest
 
 REQUESTS: dict[type[RequestModel], dict[str, Any]] = {
