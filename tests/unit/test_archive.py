@@ -1,6 +1,5 @@
 """The archive keeps what it was given, refuses what it cannot read, and tells what changed."""
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -331,19 +330,6 @@ def test_a_copy_of_an_old_publication_lifts_no_takedown_of_today(writer: Archive
 
 
 # Export
-
-
-def test_contents_are_those_of_one_moment_shown_then_or_all(writer: ArchiveWriter, reader: ArchiveReader) -> None:
-    later = publishing(2, id_="later", embargoed_until=moment(NOW_US + DAY_US))
-    handle(writer, publishing(1, id_="a"), later, publishing(3, id_="c"))
-
-    shown = reader.contents(NOW_US)
-    first = next(shown)
-    handle(writer, withdrawing(4, id_="c"), publishing(5, id_="d"))
-
-    assert ["a", "c"] == [json.loads(content)["id"] for content in (first, *shown)]
-    assert ["a", "later", "d"] == [json.loads(content)["id"] for content in reader.contents(None)]
-    assert ["a", "d"] == [json.loads(content)["id"] for content in reader.contents(NOW_US)]
 
 
 @pytest.mark.parametrize(
