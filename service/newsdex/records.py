@@ -191,10 +191,16 @@ class Change:
     """Search must not show the article before; None is no embargo."""
     expires_us: int | None = None
     """Search must not show the article from then on; None is never."""
+    unseen: bool = False
+    """Whether nothing of it was free of an embargo up to this change."""
 
     def shown_at(self, moment_us: int) -> bool:
         """Return whether search shows the article at a moment."""
         return self.content is not None and _is_within(self.embargoed_us, self.expires_us, moment_us)
+
+    def is_secret_at(self, moment_us: int) -> bool:
+        """Return whether nobody can have seen the article up to a moment: nobody is to learn that there is one."""
+        return self.unseen and (self.content is None or (self.embargoed_us or 0) > moment_us)
 
     def article(self) -> Article | None:
         """Read the article; None for a tombstone."""

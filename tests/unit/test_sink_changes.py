@@ -97,6 +97,47 @@ def test_nothing_is_told_of_an_article_under_embargo_before_its_hour(corpus: Cor
     assert "https://desk.example/secret" == follower.events[0].data.url
 
 
+@pytest.mark.parametrize("read_between", [True, False])
+def test_nothing_is_told_of_an_article_that_never_came_out_of_its_embargo(corpus: Corpus, read_between: bool) -> None:
+    follower = Follower(corpus)
+    secrets = ("changed", "withdrawn", "returned", "erased")
+    corpus.publish(*(article(id_, embargoed_until=NOW + HOUR) for id_ in secrets))
+    told = follower.told() if read_between else []
+    corpus.publish(article("changed", "Ferry sails", embargoed_until=NOW + 2 * HOUR))
+    corpus.withdraw("withdrawn")
+    corpus.withdraw("returned")
+    told += follower.told() if read_between else []
+    corpus.publish(article("returned", "Ferry returns", embargoed_until=NOW + 3 * HOUR))
+    corpus.writer.erasures.erase(["erased"], microseconds(NOW))
+    corpus.writer.erasures.erase(["erased"], microseconds(NOW))
+    again = Follower(corpus)
+
+    assert [] == told + follower.told() + again.told()
+    assert [("changed", "embargo_ended")] == follower.told(NOW + 2 * HOUR)
+    assert [("changed", "embargo_ended"), ("returned", "embargo_ended")] == again.told(NOW + 3 * HOUR)
+
+
+def test_what_was_shown_once_is_taken_back_whatever_came_since(corpus: Corpus) -> None:
+    corpus.publish(*(article(id_) for id_ in ("withdrawn", "erased", "hidden")))
+    corpus.publish(article("ended", embargoed_until=NOW - HOUR))
+    corpus.publish(
+        *(article(id_, "2", embargoed_until=NOW + HOUR) for id_ in ("withdrawn", "erased", "hidden", "ended"))
+    )
+    corpus.publish(article("hidden", "3", embargoed_until=NOW + 2 * HOUR))
+    corpus.withdraw("withdrawn")
+    corpus.withdraw("unheard of")
+    corpus.writer.erasures.erase(["erased", "unheard of, too"], microseconds(NOW))
+
+    assert {
+        ("ended", "hidden"),
+        ("hidden", "hidden"),
+        ("withdrawn", "withdrawn"),
+        ("unheard of", "withdrawn"),
+        ("erased", "erased"),
+        ("unheard of, too", "erased"),
+    } == set(Follower(corpus).told())
+
+
 def test_an_event_has_no_text_and_of_what_is_not_shown_no_more_than_its_id(corpus: Corpus) -> None:
     follower = Follower(corpus)
     fields = {"url": "https://desk.example/a", "version": 3, "published_at": "2026-11-24T08:00:00Z"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from newsdex.errors import Misconfigured, Unavailable
 from newsdex.host.private import private_folder
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 """`migrations/N.sql` leads from version N to the next one."""
 BUSY_TIMEOUT_S = 10
 FILE_NAME = "archive.sqlite3"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from newsdex.archive.pages import erase_pages
+from newsdex.archive.rows import STILL_UNSEEN
 from newsdex.archive.text_digest import MIN_CHARS, text_digests
 from newsdex.archive.traces import trace_of, trace_of_page
 from newsdex.errors import Unavailable
@@ -90,9 +91,9 @@ def erase(connection: sqlite3.Connection, article_id: str, sequence: int, now_us
             "INSERT INTO articles (id, sequence, correlation_id) VALUES (?, ?, ?)", (article_id, sequence, RESOLUTION)
         )
     connection.execute(
-        f"""UPDATE articles SET sequence=?, digest=NULL, embargoed_us=NULL, expires_us=NULL, shown=NULL,
-            {", ".join(f"{name}=NULL" for name in TEXT_COLUMNS)} WHERE id=?""",  # noqa: S608 - constants
-        (sequence, article_id),
+        f"""UPDATE articles SET sequence=?, unseen={STILL_UNSEEN}, digest=NULL, embargoed_us=NULL, expires_us=NULL,
+            shown=NULL, {", ".join(f"{name}=NULL" for name in TEXT_COLUMNS)} WHERE id=?""",  # noqa: S608 - constants
+        (sequence, now_us, article_id),
     )
     connection.execute("DELETE FROM unsettled WHERE article_id=?", (article_id,))
     erase_pages(connection, article_id)

@@ -38,7 +38,7 @@ LISTED_COLUMNS = (
     "id, subject, headers, x'' AS body, length(body) AS bytes, stream_sequence, stored_us, correlation_id, incarnation,"
     " at_us, code, message, place, source, event_id, status, attempts, resolution, article_id, closed_us"
 )
-CHANGE_COLUMNS = "sequence, id, content, correlation_id, embargoed_us, expires_us"
+CHANGE_COLUMNS = "sequence, id, content, correlation_id, embargoed_us, expires_us, unseen"
 ENTRY_COLUMNS = "sequence, id, content IS NOT NULL, embargoed_us, expires_us"
 MAX_FEED_BYTES = 4 * 1024 * 1024
 """Indexing takes a hundred times the memory of texts in which every word is new, a tenth of that of others. One article

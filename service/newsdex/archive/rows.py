@@ -30,6 +30,8 @@ STATE_COLUMNS = (
     "withdrawn_this_version_incarnation", "withdrawn_this_version_position", "withdrawn_this_version_us",
 )  # fmt: skip
 CONTENT_COLUMNS = ("content", "digest", "embargoed_us", "expires_us")
+STILL_UNSEEN = "unseen AND (content IS NULL OR coalesce(embargoed_us, 0) > ?)"
+"""Whether nobody has seen an article until it is changed now; takes the moment."""
 UNSETTLED_COLUMNS = (
     "article_id", "source", "event_id", "fingerprint", "withdrawal", "version", "stated_us", "stored_us",
     "incarnation", "position", "content",
@@ -105,6 +107,15 @@ def content_to_row(events: ArticleEvents) -> tuple[object, ...]:
     if content is None:
         return (None,) * len(CONTENT_COLUMNS)
     return content, hashlib.sha256(content).hexdigest(), *_dates(content)
+
+
+def is_unseen(events: ArticleEvents, now_us: int) -> bool:
+    """Return whether nobody may see an article now, nor may have seen it because of what its events say now."""
+    shown = events.state.shown
+    if shown is None:
+        return events.state.chosen is not None
+    embargoed_us, _ = _dates(shown.content) if shown.content else (None, None)
+    return embargoed_us is not None and embargoed_us > now_us
 
 
 def _dates(content: bytes) -> tuple[int | None, int | None]:

@@ -1,4 +1,4 @@
--- The archive, version 9. Times are microseconds since 1970-01-01T00:00Z.
+-- The archive, version 10. Times are microseconds since 1970-01-01T00:00Z.
 
 CREATE TABLE articles (
     id                TEXT PRIMARY KEY,
@@ -34,7 +34,8 @@ CREATE TABLE articles (
     withdrawn_version                  INTEGER,
     withdrawn_this_version_incarnation INTEGER,
     withdrawn_this_version_position    INTEGER,
-    withdrawn_this_version_us          INTEGER
+    withdrawn_this_version_us          INTEGER,
+    unseen INTEGER NOT NULL DEFAULT 0           -- 1: nothing of it was free of an embargo up to the last change
 );
 -- what search must hide by itself while the index lags behind
 CREATE INDEX articles_hideable ON articles (sequence)

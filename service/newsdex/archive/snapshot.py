@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from newsdex.archive.database import faults_with_codes, open_for_reading
+from newsdex.archive.reader import CHANGE_COLUMNS
 from newsdex.records import Change, FeedPosition
 
 SINCE = """sequence > ? OR sequence IN (SELECT sequence FROM articles WHERE embargoed_us > ? AND embargoed_us <= ?
@@ -30,8 +31,7 @@ class Snapshot:
         if since is not None:
             span = sorted((since.moment_us, self._moment_us))
             condition, values = SINCE, [since.sequence, *span, *span]
-        query = f"""SELECT sequence, id, content, correlation_id, embargoed_us, expires_us FROM articles
-            WHERE {condition} ORDER BY sequence"""  # noqa: S608 - constants
+        query = f"SELECT {CHANGE_COLUMNS} FROM articles WHERE {condition} ORDER BY sequence"  # noqa: S608 - constants
         with faults_with_codes():
             for row in self._connection.execute(query, values):
                 yield Change(**dict(row))

@@ -17,8 +17,10 @@ from newsdex.archive.places import StreamPlaces
 from newsdex.archive.rows import (
     CONTENT_COLUMNS,
     STATE_COLUMNS,
+    STILL_UNSEEN,
     UNSETTLED_COLUMNS,
     content_to_row,
+    is_unseen,
     parked_from_row,
     state_from_row,
     state_to_row,
@@ -160,6 +162,8 @@ class ArchiveTransaction:
         """Articles of which something is to be written."""
         self._changes: dict[str, tuple[int, str]] = {}
         """Of those, the ones that search must see: sequence number and correlation id."""
+        self._unseen: dict[str, tuple[int, str, bool]] = {}
+        """Of these, when they were changed, their ids, and whether nobody may see what these changes made of them."""
         self._ledger: list[tuple[object, ...]] = []
         self._parked: list[tuple[object, ...]] = []
         self._parked_again: list[tuple[object, ...]] = []
@@ -296,11 +300,13 @@ class ArchiveTransaction:
         """Note that another reader made the article of a kept page once more."""
         self._pages.read_by(page, reader)
 
-    def change(self, article_id: str, events: ArticleEvents, correlation_id: str) -> int:
+    def change(self, article_id: str, events: ArticleEvents, correlation_id: str, now_us: int) -> int:
         """Make an article what its events say, for search too; return the change's sequence number."""
         sequence, self._next_sequence = self._next_sequence, self._next_sequence + 1
         self._known[article_id] = events
         self._changes[article_id] = (sequence, correlation_id)
+        *_, unseen = self._unseen.get(article_id, (True,))
+        self._unseen[article_id] = (now_us, article_id, unseen and is_unseen(events, now_us))
         return sequence
 
     def note(self, article_id: str, events: ArticleEvents) -> None:
@@ -345,11 +351,12 @@ class ArchiveTransaction:
         many = self._connection.executemany
         self._settle_others()
         changed = [
-            (id_, *change, *content_to_row(self._known[id_]), *state_to_row(self._known[id_]))
+            (id_, *change, *content_to_row(self._known[id_]), *state_to_row(self._known[id_]), *self._unseen[id_])
             for id_, change in self._changes.items()
         ]
-        columns = f"({', '.join(ARTICLE_COLUMNS)})"
-        many(f"INSERT OR REPLACE INTO articles {columns} VALUES ({_marks(len(ARTICLE_COLUMNS))})", changed)  # noqa: S608 - fixed names
+        columns, marks = ", ".join(ARTICLE_COLUMNS), _marks(len(ARTICLE_COLUMNS))
+        unseen = f"coalesce((SELECT {STILL_UNSEEN} FROM articles WHERE id=?), true) AND ?"  # noqa: S608 - fixed text
+        many(f"INSERT OR REPLACE INTO articles ({columns}, unseen) VALUES ({marks}, {unseen})", changed)  # noqa: S608 - fixed names
         noted = [(*state_to_row(events), id_) for id_, events in self._known.items() if id_ not in self._changes]
         many(f"UPDATE articles SET {', '.join(f'{name}=?' for name in STATE_COLUMNS)} WHERE id=?", noted)  # noqa: S608 - fixed names
         self._write_unsettled()

@@ -288,7 +288,7 @@ class _Batch:
         is_new = article_id not in self._known  # a page that a takedown of its address covers
         self._known[article_id] = after
         if decision.content_changes or is_new:
-            sequence = self._transaction.change(article_id, after, event.correlation_id)
+            sequence = self._transaction.change(article_id, after, event.correlation_id, self._now_us)
             return _Named(article_id, decision, after.state, sequence)
         self._transaction.note(article_id, after)
         return _Named(article_id, decision, after.state)

@@ -46,7 +46,7 @@ class Transaction(Protocol):
     def erase(self, article_id: str, texts: Iterable[bytes], now_us: int) -> int:
         """Erase an article as an order does, and refuse further texts, too, from now on; return the change's number."""
 
-    def change(self, article_id: str, events: ArticleEvents, correlation_id: str) -> int:
+    def change(self, article_id: str, events: ArticleEvents, correlation_id: str, now_us: int) -> int:
         """Make an article what its events say, for search too."""
 
     def note(self, article_id: str, events: ArticleEvents) -> None:
@@ -151,7 +151,7 @@ class _Remaking:
             return
         self._known[id_] = after
         if _shown(after) != _shown(before):
-            self._changes.append(self._transaction.change(id_, after, read.correlation_id))
+            self._changes.append(self._transaction.change(id_, after, read.correlation_id, self._now_us))
         else:
             self._transaction.note(id_, after)
 

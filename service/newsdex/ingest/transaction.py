@@ -51,7 +51,7 @@ class Transaction(Protocol):
     def keep_page(self, page: KeptPage) -> None:
         """Keep the page that an article is made of, while a text of the article is kept that was read off it."""
 
-    def change(self, article_id: str, events: ArticleEvents, correlation_id: str) -> int:
+    def change(self, article_id: str, events: ArticleEvents, correlation_id: str, now_us: int) -> int:
         """Make an article what its events say, for search too; return the change's sequence number."""
 
     def note(self, article_id: str, events: ArticleEvents) -> None:

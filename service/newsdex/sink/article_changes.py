@@ -12,11 +12,11 @@ def changed_event(
 ) -> ArticleChanged | None:
     """Return the event of a change, or of an article that began or ceased to be shown by the clock.
 
-    None for an article that comes under embargo: nobody is to learn that there is one.
+    None for an article that nobody has seen yet. One that a clock that was set back hides again was seen.
     """
-    what = _what_happened(change, cause, moment_us, turned=turned)
-    if what is None:
+    if change.is_secret_at(moment_us) and not turned:
         return None
+    what = _what_happened(change, cause, moment_us, turned=turned)
     article = change.article() if change.shown_at(moment_us) else None
     at_us = _turned_us(change, moment_us) if turned else cause.erased_us or cause.at_us
     return ArticleChanged(
@@ -33,7 +33,7 @@ def changed_event(
     )
 
 
-def _what_happened(change: Change, cause: Cause, moment_us: int, *, turned: bool) -> WhatHappened | None:
+def _what_happened(change: Change, cause: Cause, moment_us: int, *, turned: bool) -> WhatHappened:
     if change.content is None:
         return "withdrawn" if cause.erased_us is None else "erased"
     if change.shown_at(moment_us):
@@ -42,7 +42,7 @@ def _what_happened(change: Change, cause: Cause, moment_us: int, *, turned: bool
         return "published" if cause.reason in FIRST_SHOWN else "updated"
     if change.expires_us is not None and change.expires_us <= moment_us:
         return "expired"
-    return None if cause.reason == "first_version" and not turned else "hidden"
+    return "hidden"
 
 
 def _turned_us(change: Change, moment_us: int) -> int | None:
