@@ -18,7 +18,8 @@ from newsdex_schemas import SearchRequest
 
 WHOLE = ("🎉", "⚽", "☔", "❤️", "🇺🇦", "👍🏽", "👩‍👩‍👧", "🏴\U000e0067\U000e0062\U000e007f", "🤷🏿‍♀️", "🏳️‍🌈", "✅", "☀")
 LETTERS = (
-    *"abIİıĞßΣςǅŉЇЁ①²_.-’ʻ  ",
+    *"abIİıĞßΣςǅŉЇЁ①²_.-'’ʻ  ",
+    *("Ph.D.", "Bi.I.", "U.S.", "\u00ad", "\u200b", "ᄒᆞᆫ", "\u1100\u1161\u11a8"),
     "J\u030c",
     "ابة",
     "שׁ",
@@ -51,18 +52,39 @@ def test_other_signs_are_none(sign: str) -> None:
     assert not is_emoji(sign)
 
 
+def indexed(text: str, language: str) -> list[tuple[str, int]]:
+    """Return the terms of a text and their places, as the index has them."""
+    cache = AnalysisCache()
+    found = cache.read([text], [language])
+    terms, numbers = cache.ranked(found.term) if len(found.term) else ([], [])
+    return sorted(
+        (terms[number].decode(), place) for number, place in zip(numbers, found.position.tolist(), strict=True)
+    )
+
+
+def analysed(text: str, language: str) -> list[tuple[str, int]]:
+    """Return the same as Whoosh is told them."""
+    return sorted({(token.text, token.pos) for token in NewsAnalyzer(language)(text, positions=True)})
+
+
+READ_OTHERWISE_BEFORE = (
+    *("'Ph.D. thesis'", "🎓Ph.D.", "Ph.D.x", "\u200bPh.D.", "M.Sc.É", "Mc.I.ſ"),
+    *("ｶﾞ\u200cำ", "ｶ\u3099", "ﾊﾟ\u200c〇", "가\u200b々", "カ\u00adカ", "か\u200d\u3099き", "東ᄒᆞᆫ글"),
+)
+
+
+@pytest.mark.parametrize("text", READ_OTHERWISE_BEFORE)
+@pytest.mark.parametrize("language", ["en", "tr"])
+def test_words_between_dots_and_invisible_signs_are_those_of_the_analyzer(text: str, language: str) -> None:
+    assert analysed(text, language) == indexed(text, language)
+
+
 @given(
     text=st.lists(st.sampled_from([*WHOLE, *LETTERS]), max_size=12).map("".join), language=st.sampled_from([*stemmers])
 )
 def test_texts_are_indexed_as_the_analyzer_of_whoosh_reads_them(text: str, language: str) -> None:
     """An index of which a title is read otherwise does not pass its verification."""
-    cache = AnalysisCache()
-    found = cache.read([text], [language])
-    terms, numbers = cache.ranked(found.term) if len(found.term) else ([], [])
-    indexed = {(terms[number].decode(), place) for number, place in zip(numbers, found.position.tolist(), strict=True)}
-
-    assert len(indexed) == len(found.term)
-    assert {(token.text, token.pos) for token in NewsAnalyzer(language)(text, positions=True)} == indexed
+    assert analysed(text, language) == indexed(text, language)
 
 
 def test_a_text_of_many_emoji_is_indexed_and_found(tmp_path: Path) -> None:

@@ -15,20 +15,25 @@ from whoosh.analysis import Analyzer, Token
 from newsdex.index.text.emoji import EMOJI, is_emoji, plain_emoji
 from newsdex.index.text.folding import ACCENTS, APOSTROPHES, ARABIC_MARKS, HEBREW_POINTS, fold, lowered
 from newsdex.index.text.languages import DEFAULT, OWN_SCRIPT, TONAL, stemmers
-from newsdex.index.text.scripts import FIRST_UNSPACED, JOINERS, RUN, UNSPACED, is_unspaced, signs
+from newsdex.index.text.scripts import FIRST_UNSPACED, JOINERS, OLD_JAMO, RUN, UNSPACED, is_unspaced, signs
 from newsdex.index.text.spellings import ENDING, other_number, other_spellings, with_digraphs, without_article
 
 MARKS = rf"{ACCENTS}{HEBREW_POINTS}{ARABIC_MARKS}{JOINERS}\u0900-\u0dff"  # belong to the letter before
 _LETTER = rf"[^\W_\u1100-\u11ff\uff9e\uff9f{UNSPACED}]"  # marks of voice are letters behind kana only
 LETTERS = rf"{_LETTER}+(?:[{MARKS}]+{_LETTER}*)*"
-_INITIAL = rf"[^\W\d_\uff9e\uff9f{UNSPACED}]"
+_INITIAL = rf"[^\W\d_\u1100-\u11ff\uff9e\uff9f{UNSPACED}]"
 _INITIALS = rf"(?<![^\W_])(?:{_INITIAL}(?:\.{_INITIAL}(?!\w))+|[A-Z][A-Za-z](?:\.[A-Z]{{1,2}}(?=\.))+)"
-WORD = re.compile(rf"(?:{_INITIALS}|{LETTERS})(?:[{APOSTROPHES}]{LETTERS})*|{RUN}|{EMOJI}")
+_WORD = rf"{LETTERS})(?:[{APOSTROPHES}]{LETTERS})*|{RUN}|{EMOJI}|{OLD_JAMO}"
+WORD = re.compile(rf"(?:{_INITIALS}|{_WORD}")
+WORD_OF_PIECE = re.compile(rf"(?:{_INITIAL}{{1,2}}(?:\.{_INITIAL}{{1,2}})+|{_WORD}")
+"""The same in a piece of a text that `with_inner_dots` gave, in small letters: all its dots are inner."""
 DOT_OF_INITIALS = re.compile(
     rf"\.(?:(?<={_INITIAL}\.)(?<![^\W_][^\W_]\.)(?={_INITIAL}(?!\w))"
     rf"|(?<=[A-Z][A-Za-z]\.)(?<![^\W_][A-Z][A-Za-z]\.)(?=[A-Z]{{1,2}}\.))"
 )
-"""The dots inside `U.S.`, `J.R.R.` and `Ph.D.`, which part no words."""
+"""The dots inside `U.S.`, `J.R.R.` and `Ph.D.`, which part no words, and some that part: see `WORD`."""
+INNER_DOT = "\0"
+"""Stands for the dots inside initials where a text is cut into pieces; no article has it."""
 
 POSSESSIVES = tuple(f"{apostrophe}{s}" for apostrophe in APOSTROPHES for s in "sS")
 _ARABIC_AND = re.compile(r"[وف](?=[بك]?ال\w\w|لل\w\w)")
@@ -157,16 +162,33 @@ def certain_part(stem: str) -> str:
 
 def folded_lines(text: str) -> list[str]:
     """Return the lines of a text, folded as words are: a word of a line is in its folded line."""
-    return fold(DOT_OF_INITIALS.sub("", text)).split("\n")
+    return fold(with_inner_dots(text).replace(INNER_DOT, "")).split("\n")
 
 
-def words(text: str) -> Iterator[tuple[str, int, int]]:
+def with_inner_dots(text: str) -> str:
+    """Return a text in which `INNER_DOT` stands for each dot inside a word, so that all others part words."""
+    made, behind = [], 0
+    for dot in DOT_OF_INITIALS.finditer(text):
+        if dot.start() < behind:
+            continue
+        start = text.rfind(" ", 0, dot.start()) + 1
+        made.append(text[behind:start])
+        behind = text.find(" ", dot.end()) % (len(text) + 1)
+        made.append(WORD.sub(_with_inner_dots, text[start:behind]))
+    return "".join([*made, text[behind:]]) if made else text
+
+
+def _with_inner_dots(word: re.Match[str]) -> str:
+    return word[0].replace(".", INNER_DOT)
+
+
+def words(text: str, word_pattern: re.Pattern[str] = WORD) -> Iterator[tuple[str, int, int]]:
     """Return (word, start, end) of each word as it stands.
 
     In scripts without spaces these are the pairs of signs of a run, and its last sign. Offsets are of the text as
     given, in characters.
     """
-    for match in WORD.finditer(text):
+    for match in word_pattern.finditer(text):
         word, start = match.group(), match.start()
         if word < FIRST_UNSPACED or not is_unspaced(word):
             yield word, start, match.end()

@@ -26,7 +26,9 @@ UNSPACED_RANGES = (
 UNSPACED = "".join(f"{first}-{last}" for first, last in UNSPACED_RANGES)
 FIRST_UNSPACED = UNSPACED_RANGES[0][0]
 _VOICED = "\u3099\u309a\uff9e\uff9f"
-_JAMO = r"[\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?"
+_JAMO = r"[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?"
+OLD_JAMO = rf"(?:(?!{_JAMO})[\u1100-\u11ff])+"
+"""Letters of Hangul that make no syllable of today, which Unicode leaves apart: they are words by themselves."""
 _KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\uff66-\uff9d"
 SIGN = rf"(?:[{_KANA}][{_VOICED}{JOINERS}]*|(?:[{UNSPACED}]|{_JAMO})[{JOINERS}]*)"
 """What a reader calls one sign: with the invisible signs and, in kana, the marks of voice behind it."""
@@ -34,8 +36,10 @@ RUN = rf"(?:{SIGN})+"
 _sign = re.compile(SIGN)
 _is_unspaced = re.compile(rf"[{UNSPACED}]|{_JAMO}").match
 _taken_apart = re.compile(rf"[\uff66-\uff9d{_VOICED}{JOINERS}\u1100-\u11ff]").search
-_run_taken_apart = re.compile(rf"[\uff66-\uff9f]+|(?<=[{UNSPACED}])[{JOINERS}]+|(?:{_JAMO})+|[{_KANA}][{_VOICED}]+")
-TO_COMPOSE = "\u1100-\u11ff\u200b-\u200f\u2060\u3099\u309a\ufe00-\ufe0f\ufeff\uff66-\uff9f"
+_sign_taken_apart = re.compile(
+    rf"(?P<kana>[{_KANA}][{_VOICED}{JOINERS}]+|[\uff66-\uff9d])|(?P<jamo>{_JAMO})[{JOINERS}]*|([{UNSPACED}])[{JOINERS}]+"
+)
+TO_COMPOSE = rf"\u1100-\u11ff{_VOICED}{JOINERS}\uff66-\uff9d"
 """A text that `composed` changes has some of these."""
 
 
@@ -53,18 +57,14 @@ def signs(run: str) -> list[tuple[int, int]]:
 
 def composed(text: str) -> str:
     """Return a text in which each sign of such a script is one character, as far as Unicode has one for it."""
-    return _run_taken_apart.sub(_composed, text)
+    return _sign_taken_apart.sub(_composed, text)
 
 
-def _composed(run: re.Match[str]) -> str:
-    made = unicodedata.normalize("NFKC", _without_joiners(run[0]))
-    # a sign that has no voice of its own loses the mark, as in `fold`; a mark by itself parts words
-    return made if run[0][0] in _VOICED else _voices.sub("", made)
+def _composed(sign: re.Match[str]) -> str:
+    if sign["kana"]:
+        # what has no voice of its own loses the mark, as in `fold`; a mark behind a joiner does, too
+        return _marks.sub("", unicodedata.normalize("NFKC", sign[0]))
+    return unicodedata.normalize("NFKC", sign["jamo"]) if sign["jamo"] else sign[0][0]
 
 
-def _without_joiners(text: str) -> str:
-    return _joiners.sub("", text)
-
-
-_joiners = re.compile(rf"[{JOINERS}]")
-_voices = re.compile(f"[{_VOICED}]")
+_marks = re.compile(rf"[{_VOICED}{JOINERS}]")

@@ -22,7 +22,7 @@ from newsdex.index.columnar.indexing.text_runs import (
     is_ideograph_pair,
     split_runs,
 )
-from newsdex.index.text.analysis import in_own_case, indexed_as, words
+from newsdex.index.text.analysis import WORD_OF_PIECE, in_own_case, indexed_as, with_inner_dots, words
 from newsdex.index.text.emoji import is_emoji
 from newsdex.index.text.scripts import is_unspaced
 
@@ -84,7 +84,7 @@ class AnalysisCache:
         whole = (text.isascii() and text.replace(".", "").isalnum()) or is_unspaced(text)
         places: list[tuple[str, ...]] = []
         before: tuple[str, ...] = ()
-        for word in (text,) if whole else (word for word, _, _ in words(text)):
+        for word in (text,) if whole else (word for word, _, _ in words(text, WORD_OF_PIECE)):
             forms = indexed_as(word, language)
             if not is_emoji(word):
                 places.append(forms)
@@ -124,7 +124,7 @@ class AnalysisCache:
 
     def read(self, texts: Sequence[str], languages: Sequence[str]) -> TokenColumns:
         """Find every word of some texts, each in its language; an empty text is a document without the field."""
-        runs = split_runs(list(map(in_own_case, texts, languages)))
+        runs = split_runs(list(map(in_own_case, map(with_inner_dots, texts), languages)))
         own = [self._languages.setdefault(language, len(self._languages)) for language in languages]
         return self._expanded(self._numbered(runs, np.repeat(np.array(own, np.uint8), runs.counts)), runs.counts)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from newsdex.index.columnar.arrays import Array
-from newsdex.index.text.analysis import DOT_OF_INITIALS, MARKS
+from newsdex.index.text.analysis import MARKS
 from newsdex.index.text.emoji import PICTURES
 from newsdex.index.text.folding import APOSTROPHES
 from newsdex.index.text.scripts import TO_COMPOSE, UNSPACED, composed
@@ -22,13 +22,11 @@ SHORT_BYTES = 15
 WORD_BYTES = 8
 FIRST_NOT_ASCII = 0x80
 SEPARATOR = ord(" ")
-_KEPT_DOT = "\0"
-"""Stands for the dots inside initials while a text is cut; no article has it."""
 _TABLE = (
     bytes(byte if byte >= FIRST_NOT_ASCII or chr(byte).isalnum() or byte in b"'`" else SEPARATOR for byte in range(256))
     .lower()
     .replace(b" ", b".", 1)
-)  # the first space stands in NUL's place
+)  # the first space stands in the place of `INNER_DOT`, which is NUL
 TWO_BYTES, THREE_BYTES, FOUR_BYTES = 0xC2, 0xE0, 0xF0
 """A character of so many bytes of UTF-8 begins with this, or more."""
 SECOND_OF_PLANE_2 = 0xA0
@@ -86,8 +84,7 @@ class TextRuns:
 
 
 def split_runs(texts: Sequence[str]) -> TextRuns:
-    """Cut some texts into pieces, ASCII letters in lower case."""
-    texts = [DOT_OF_INITIALS.sub(_KEPT_DOT, text) for text in texts]
+    """Cut some texts, in which inner dots are marked, into pieces, ASCII letters in lower case."""
     runs = _split(texts) or _split([composed(text) for text in texts], composed_already=True)
     assert runs is not None
     return runs
@@ -121,12 +118,16 @@ def _part_wide(data: Array, in_piece: Array, composed_already: bool) -> tuple[Ar
     third = np.flatnonzero((data >= THREE_BYTES) & (data < FOUR_BYTES))
     tail = np.uint16(0x3F)
     codes = ((data[second] & np.uint16(0x1F)) << np.uint16(6)) | (data[second + 1] & tail)
-    parting = second[_CLASSES.take(codes) == 0]
+    kinds_of_two = _CLASSES.take(codes)
+    parting = second[kinds_of_two == 0]
     in_piece[parting] = in_piece[parting + 1] = False
     middle = (data[third + 1] & tail) << np.uint16(6)
     kinds = _CLASSES.take(((data[third] & np.uint16(0x0F)) << np.uint16(12)) | middle | (data[third + 2] & tail))
     fourth = np.flatnonzero(data >= FOUR_BYTES)
-    if not composed_already and ((kinds == TO_BE_COMPOSED).any() or (data[fourth] == SELECTOR).any()):
+    apart = (kinds == TO_BE_COMPOSED).any() or (data[fourth] == SELECTOR).any()
+    # soft hyphens and their like change nothing but between such signs
+    apart = apart or ((kinds_of_two == TO_BE_COMPOSED).any() and (len(fourth) or (kinds == IN_PAIR).any()))
+    if apart and not composed_already:
         return None
     parting = third[(kinds == 0) | (kinds == IN_PAIR)]
     for place in range(WIDE_BYTES):
