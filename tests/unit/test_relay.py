@@ -154,6 +154,13 @@ def test_an_event_has_the_message_id_of_the_publishers_recipe_and_goes_to_the_ch
     assert EVENT == message.body
 
 
+def test_an_event_that_is_the_only_one_of_a_list_goes_to_its_channel_too() -> None:
+    body = b"[" + EVENT + b"]"
+    message, key = message_of(record(1, body=body))
+
+    assert (channels.ARTICLES_WITHDRAWN, body, "heron-1") == (message.channel, message.body, key)
+
+
 @pytest.mark.parametrize("prefix", ["ce-", "ce_", "cloudevents:", "cloudevents_"])
 def test_attributes_in_a_sources_headers_become_those_of_our_broker(prefix: str) -> None:
     attributes = {"specversion": "1.0", "type": "article.updated.v1", "source": "/cms", "id": "é 1%"}

@@ -1,6 +1,7 @@
 """Every entrance makes several events of several articles, but for a message, which has one outcome."""
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.unit.events import delivery
 from newsdex.errors import Invalid
 from newsdex.formats import Context, Item, Refused, read
 from newsdex.gateway.api.event_bodies import split_body
+from newsdex.ingest.identity import claim, identity
 from newsdex.ingest.read import read_event
 from newsdex_schemas import Article, channels
 
@@ -131,3 +133,75 @@ def test_a_live_blog_is_one_article_with_the_texts_of_its_posts() -> None:
     assert "It sails.\n\nGate 1\n\nSluice 1 opens.\n\nGate 2\n\nSluice 2 opens." == item.data.body
     assert () == item.unkept
     assert item.data.body == received(as_bytes(blog)).article.body
+
+
+BROKEN = [
+    '{\n  "id": "a",\n  "title": "T",\n  "related": [\n    {"id": "x", "title": "Y"}\n  ]\n  "body": "b"\n}',
+    '[\n{"id": "a", "title": "A"},\n{"id": "b", "title": "B"}\n{"id": "c", "title": "C"}\n]',
+    '{\n"related":\n{"id": "x", "title": "Y"}\n"body": "b"\n}',
+]
+
+
+@pytest.mark.parametrize("body", BROKEN)
+def test_a_broken_value_on_several_lines_is_refused_whole_and_no_part_of_it_is_an_article(body: str) -> None:
+    content = as_bytes(body)
+    (refused,) = read(content, CONTEXT)
+
+    assert [content] == split_body(content, {"content-type": "application/json"}, CONTEXT).bodies
+    assert isinstance(refused, Refused)
+    for code in (refused.error.code, fault_of(content)):
+        assert "invalid_json" == code
+
+
+@pytest.mark.parametrize("faulty", [b"oops, no JSON", b"{oops}", b'{"id": "b", "ti', b'\xef\xbb\xbf{"id": ', b"{ "])
+def test_of_json_lines_each_stands_for_itself_wherever_one_is_broken(faulty: bytes) -> None:
+    whole = json.dumps(bare(1)).encode()
+    for lines in ([faulty, whole], [whole, faulty]):
+        bodies = split_body(b"\r\n".join(lines), {"content-type": "application/json"}, CONTEXT).bodies
+
+        assert [one == whole for one in lines] == [one == whole for one in bodies]
+        assert ["invalid_json"] == [one.code for one in bodies if isinstance(one, Invalid)]
+
+
+def test_objects_of_a_page_without_an_article_are_none() -> None:
+    site = {"@context": "https://schema.org", "@type": "WebSite"}
+
+    assert "no_items" == fault_of(as_bytes([CRUMBS, site]))
+
+
+def test_the_only_article_of_an_events_list_names_an_event_that_is_parked_as_well() -> None:
+    """An erasure finds it by that name."""
+    parked = delivery(EVENT | {"data": [{"id": "a-1", "version": 7}]}, channels.ARTICLES_PUBLISHED)
+
+    assert ("a-1", 7) == (identity(parked).article_id, claim(parked).version)
+
+
+def test_an_event_in_headers_has_its_only_article_in_a_list_too() -> None:
+    headers = {"content-type": "application/json", **{f"ce-{name}": value for name, value in EVENT.items()}}
+    (event,) = split_body(as_bytes([bare(1)]), headers, CONTEXT).bodies
+
+    assert "a-1" == received(event).article_id
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ([{"@type": "Organization"}] * 100_000, "several_items"),
+        (EVENT | {"data": [{"@type": "Organization"}] * 100_000}, "several_items"),
+        ({"@context": "https://schema.org", "@graph": [0] * 2_000_000}, "no_items"),
+        (json_ld(1) | {"@type": "LiveBlogPosting", "liveBlogUpdate": [{"headline": "x"}] * 100_000}, "too_many"),
+    ],
+    ids=["a list", "data", "a graph", "posts"],
+)
+def test_a_message_of_very_many_objects_holds_up_no_other(body: object, code: str) -> None:
+    content = as_bytes(body)
+    began = time.process_time()
+
+    assert code == fault_of(content)
+    assert time.process_time() - began < 1.0
+
+
+def fault_of(body: bytes) -> str:
+    with pytest.raises(Invalid) as fault:
+        received(body)
+    return fault.value.code

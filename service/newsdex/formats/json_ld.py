@@ -19,6 +19,8 @@ _KEPT_NAMES = """
 mainentityofpage datepublished datecreated datemodified liveblogupdate
 """
 KEPT = frozenset(_KEPT_NAMES.split())
+MAX_POSTS = 5_000
+"""More of them would take longer than a second."""
 
 
 def is_object(value: Mapping[str, Any]) -> bool:
@@ -77,8 +79,11 @@ def _article(value: Mapping[str, Any], context: Context, *, alone: bool) -> Item
 
 def _posts(value: Mapping[str, Any], clock: PageClock) -> Iterator[str]:
     """Yield titles and texts of a live blog's posts: their addresses are the blog's, and one page is one article."""
-    updates = value.get("liveblogupdate")
-    for update in updates if isinstance(updates, list) else [updates]:
+    stated = value.get("liveblogupdate")
+    updates = stated if isinstance(stated, list) else [stated]
+    if len(updates) > MAX_POSTS:
+        raise Invalid("too_many", f"a live blog has at most {MAX_POSTS:,} posts", "liveBlogUpdate")
+    for update in updates:
         if isinstance(update, dict):
             post = read_article(update, clock)
             yield from filter(None, (post.title, post.body or post.summary))

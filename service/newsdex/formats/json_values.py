@@ -1,6 +1,7 @@
 """Reads JSON: articles and events of the contract, and items of other formats, alone, in lists or a line each."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
@@ -70,11 +71,10 @@ def read_json(content: bytes, context: Context) -> Iterator[Reading]:
     try:
         value = parse_json(content)
     except Invalid as error:
-        lines = content.splitlines()
         if error.code == "invalid_json" and (lenient := _as_web_pages_write_it(content)) is not None:
             yield from read_value(lenient, content, context)
-        elif error.code == "invalid_json" and has_lines(lines):
-            for number, line in enumerate(lines, 1):
+        elif error.code == "invalid_json" and has_lines(content):
+            for number, line in enumerate(content.splitlines(), 1):
                 yield from read_line(line, number, context)
         else:
             yield Refused(error=error)
@@ -109,11 +109,15 @@ def _as_web_pages_write_it(content: bytes) -> Any:
 SCHEMA_ORG = b"schema.org"
 SAMPLE = 10
 """Lines, one of which is JSON by itself where content has JSON Lines."""
+_PIECES = tuple(b'[]}"')
+"""How a line begins that is a piece of a value on several lines."""
 
 
-def has_lines(lines: list[bytes]) -> bool:
-    """Return whether some lines are JSON Lines, broken ones among them."""
-    return len(lines) > 1 and any(line.lstrip()[:1] == b"{" and _is_json(line) for line in lines[:SAMPLE])
+def has_lines(content: bytes) -> bool:
+    """Return whether content is JSON Lines, broken ones among them, and not one broken value on several lines."""
+    lines = map(bytes.strip, content.removeprefix(BYTE_ORDER_MARK).splitlines())
+    sample = list(islice(filter(None, lines), SAMPLE))
+    return len(sample) > 1 and any(map(_is_object, sample)) and not any(line[0] in _PIECES for line in sample)
 
 
 def read_line(line: bytes, number: int, context: Context) -> Iterator[Reading]:
@@ -130,9 +134,8 @@ def read_line(line: bytes, number: int, context: Context) -> Iterator[Reading]:
         yield placed(found, f":{number}")
 
 
-def _is_json(line: bytes) -> bool:
+def _is_object(line: bytes) -> bool:
     try:
-        from_json(line)
+        return isinstance(from_json(line), dict)
     except ValueError:
         return False
-    return True

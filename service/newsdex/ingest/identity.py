@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from newsdex.errors import Invalid
 from newsdex.ingest.cloudevents import header_attributes, is_cloudevent, set_attributes, with_payload
-from newsdex.ingest.single_item import single_object
+from newsdex.ingest.single_item import single_member, single_object
 from newsdex.normalise.page_address import page_id
 from newsdex.records import NONE_STATED, Claim, Delivery, microseconds
 from newsdex_schemas import channels
@@ -92,7 +92,10 @@ def _parts(delivery: Delivery) -> tuple[dict[str, Any], dict[str, Any]]:
         event = with_payload(value)
     except Invalid:
         event = set_attributes(value)
-    data = event.get("data")
+    try:
+        data = single_member(event.get("data"))
+    except Invalid:
+        data = None
     return event, data if isinstance(data, dict) else {}
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -65,9 +66,10 @@ def types_of(item: Object) -> set[str]:
 
 
 def _objects(value: object) -> Iterator[Object]:
-    waiting, count = [(value, 0)], 0
+    waiting: deque[tuple[object, int]] = deque([(value, 0)])
+    count = 0
     while waiting and count < MAX_OBJECTS:
-        item, depth = waiting.pop(0)
+        item, depth = waiting.popleft()
         count += 1
         if depth > MAX_DEPTH:
             continue

@@ -8,7 +8,7 @@ from newsdex.apps.messages import CHANNELS
 from newsdex.errors import Invalid
 from newsdex.ingest.cloudevents import CONTENT_TYPE, PREFIX, is_cloudevent
 from newsdex.ingest.identity import identity
-from newsdex.json_text import parse_object
+from newsdex.ingest.single_item import single_object
 from newsdex.records import Delivery
 from newsdex.relay.source import Record
 from newsdex_schemas import EventRef, channels, message_id
@@ -68,7 +68,7 @@ def _as_nats(headers: Mapping[str, str]) -> dict[str, str]:
 def _channel_of(body: bytes, headers: Mapping[str, str]) -> str:
     """Return the channel of an event's type; what has none, or none of ours, is parked on the one for articles."""
     try:
-        value = parse_object(body)
+        value = single_object(body)
     except Invalid:
         value = {}
     type_ = value.get("type") if is_cloudevent(value) else headers.get(f"{PREFIX}type")

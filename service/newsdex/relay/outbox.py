@@ -12,7 +12,7 @@ from psycopg.sql import SQL, Composed, Identifier
 from newsdex.apps.messages import CHANNELS
 from newsdex.errors import Invalid, Misconfigured, Unavailable
 from newsdex.ingest.cloudevents import is_cloudevent
-from newsdex.json_text import parse_object
+from newsdex.ingest.single_item import single_object
 from newsdex.relay.address import SourceAddress
 from newsdex.relay.source import BATCH, WAIT_S, Record
 
@@ -122,6 +122,6 @@ class Outbox:
 def _is_whole(payload: bytes) -> bool:
     """Return whether a payload is an event with its attributes, rather than the data of one."""
     try:
-        return is_cloudevent(parse_object(payload))
+        return is_cloudevent(single_object(payload))
     except Invalid:
         return False

@@ -14,7 +14,8 @@ from newsdex.formats.bounds import MAX_EVENTS, refuse_long_reading
 from newsdex.formats.json_values import has_lines, json_format
 from newsdex.formats.recognition import CSV, FEED, HEAD_BYTES, HTML, TABS, TEXT
 from newsdex.ingest.cloudevents import CONTENT_TYPE, PREFIX, header_attributes
-from newsdex.json_text import parse_json, parse_object
+from newsdex.ingest.single_item import single_object
+from newsdex.json_text import parse_json
 from newsdex_schemas import channels
 
 STRUCTURED = channels.CONTENT_TYPE_STRUCTURED
@@ -83,7 +84,9 @@ def _of_json(body: bytes, context: Context) -> tuple[Events, bool]:
     try:
         value = parse_json(body)
     except Invalid:
-        if _SCHEMA_ORG in body or has_lines(body.splitlines()):
+        if has_lines(body):
+            return _of_format(body, context, ".jsonl")
+        if _SCHEMA_ORG in body:
             return _of_format(body, context)
         return Events([body], several=is_list), False
     if context.mapping or any(json_format(one) for one in (value if is_list else [value])):
@@ -95,12 +98,12 @@ _SCHEMA_ORG = b"schema.org"
 """Web pages write it with faults that readers take."""
 
 
-def _of_format(body: bytes, context: Context) -> tuple[Events, bool]:
+def _of_format(body: bytes, context: Context, suffix: str = "") -> tuple[Events, bool]:
     """Return what a body holds, in whatever format, without making more articles of it than are taken."""
-    name = recognise(body[:HEAD_BYTES])
+    name = recognise(body[:HEAD_BYTES], suffix)
     refuse_long_reading(name, body)
     named = replace(context, name=hashlib.sha256(body).hexdigest()[:32])
-    found = [_event_of(reading) for reading in islice(read(body, named), MAX_EVENTS + 1)]
+    found = [_event_of(reading) for reading in islice(read(body, named, suffix), MAX_EVENTS + 1)]
     if len(found) == 1 and isinstance(found[0], Invalid):
         raise found[0]
     events = _bounded(found)
@@ -140,7 +143,7 @@ def _bounded(bodies: Sequence[bytes | Item | Invalid]) -> Events:
 
 def _from_headers(body: bytes, headers: Mapping[str, str]) -> bytes:
     """Return an event in binary mode as one in structured mode."""
-    value = parse_object(body)
+    value = single_object(body)
     attributes = header_attributes(headers, value)
     unreadable = [name for name, text in attributes.items() if text is None]
     if unreadable:
