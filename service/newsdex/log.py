@@ -159,7 +159,7 @@ def configure_logging(settings: Settings, process: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for name in ("uvicorn.access", "uvicorn", "uvicorn.error"):
+    for name in ("uvicorn.access", "uvicorn", "uvicorn.error", "httpx"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).setLevel(logging.WARNING)
         logging.getLogger(name).propagate = True

@@ -27,7 +27,7 @@ from newsdex.settings import load_settings
 
 MARK = "kestrel-7c1"
 """Stands in for a query or an article's text."""
-UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access")
+LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.access", "httpx")
 Configured = Callable[..., Callable[[], str]]
 
 
@@ -38,7 +38,7 @@ def configured(capsys: pytest.CaptureFixture[str]) -> Iterator[Configured]:
     It is for the test to call: the streams of a fixture's time are closed then. What configuring changes for the
     whole process is put back.
     """
-    loggers = [logging.getLogger(name) for name in (None, *UVICORN)]
+    loggers = [logging.getLogger(name) for name in (None, *LIBRARIES)]
     before = [(logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
 
     def configure(**settings: str) -> Callable[[], str]:
@@ -144,8 +144,8 @@ def test_a_librarys_line_has_the_same_form(configured: Configured) -> None:
     assert ("the ferry is late", "anything") == (line["message"], line["logger"])
 
 
-@pytest.mark.parametrize("name", UVICORN)
-def test_a_web_servers_line_comes_once_and_not_below_warning(configured: Configured, name: str) -> None:
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_a_librarys_line_of_a_request_comes_once_and_not_below_warning(configured: Configured, name: str) -> None:
     printed = configured(log_format="json")
     logging.getLogger(name).info("GET /live")
     logging.getLogger(name).warning("slow")

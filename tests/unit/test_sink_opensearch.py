@@ -15,7 +15,9 @@ from tests.scenarios.corpus import NOW, Corpus
 from tests.unit.fake_opensearch import FakeOpenSearch, fake_opensearch
 
 from newsdex.errors import Misconfigured, Unavailable
+from newsdex.health import Readiness
 from newsdex.records import microseconds
+from newsdex.sink.flow import Flow
 from newsdex.sink.opensearch import bulk
 from newsdex.sink.opensearch.address import read_address
 from newsdex.sink.opensearch.definition import read_definition
@@ -171,6 +173,75 @@ def test_an_article_that_is_never_taken_is_told_holds_nothing_up_and_leaves_no_o
     assert "ecret" not in str(lines)
 
 
+@pytest.mark.parametrize("status", [401, 403, 400])
+def test_a_takedown_that_is_refused_is_not_passed_over(
+    corpus: Corpus, cluster: FakeOpenSearch, drain: Drain, status: int
+) -> None:
+    corpus.publish(article("a"))
+    drain()
+    corpus.withdraw("a")
+    cluster.item_faults = {"a": [status]}
+    with pytest.raises(Unavailable, match=str(status)) as fault:
+        drain()
+    drain()
+
+    assert ("sink_failed", {}) == (fault.value.code, titles(cluster))
+
+
+def test_an_article_that_a_block_on_the_index_keeps_out_comes_once_it_is_lifted(
+    corpus: Corpus, cluster: FakeOpenSearch, drain: Drain
+) -> None:
+    corpus.publish(article("a"))
+    drain()
+    corpus.publish(article("a", "Ferry sails"))
+    cluster.item_faults = {"a": [403]}
+    with pytest.raises(Unavailable):
+        drain()
+    drain()
+
+    assert {"a": "Ferry sails"} == titles(cluster)
+
+
+def test_what_is_no_answer_of_opensearch_is_a_fault_that_may_pass(
+    corpus: Corpus, cluster: FakeOpenSearch, drain: Drain
+) -> None:
+    drain()
+    corpus.publish(article("a"))
+    cluster.faults = [200]
+    with pytest.raises(Unavailable, match="no OpenSearch"):
+        drain()
+    drain()
+
+    assert {"a"} == set(titles(cluster))
+
+
+def test_rights_that_are_taken_away_for_a_while_end_no_sink(
+    corpus: Corpus, cluster: FakeOpenSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is refused from the first is told so; later a password may be in exchange."""
+    monkeypatch.setattr("newsdex.sink.flow.growing_delay_s", lambda _: 0.001)
+    monkeypatch.setattr("newsdex.sink.flow.POLL_S", 0.001)
+
+    async def run() -> None:
+        sink = OpenSearchSink(read_address(cluster.url), corpus.archive, read_definition(None))
+        readiness = Readiness("sink")
+        flowing = asyncio.create_task(Flow(sink, readiness).run())
+        await reached(lambda: bool(readiness))
+        cluster.credentials = "another"
+        corpus.publish(article("a"))
+        await reached(lambda: not readiness)
+        cluster.credentials = None
+        await reached(lambda: bool(cluster.shown()))
+        flowing.cancel()
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
+async def reached(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - it is another thread's state
+        await asyncio.sleep(0.005)
+
+
 def test_a_request_that_is_too_large_is_halved(corpus: Corpus, cluster: FakeOpenSearch, drain: Drain) -> None:
     corpus.publish(*(article(str(one), body="word " * 200) for one in range(9)), article("huge", body="word " * 900))
     cluster.max_bulk_bytes = 3_000
@@ -293,6 +364,15 @@ def test_a_node_that_is_gone_is_passed_by(corpus: Corpus, cluster: FakeOpenSearc
         drain(url="http://127.0.0.1:1")
 
 
+def test_a_node_that_has_lost_its_cluster_is_passed_by(corpus: Corpus, cluster: FakeOpenSearch, drain: Drain) -> None:
+    corpus.publish(article("a"))
+    with fake_opensearch() as alone:
+        alone.answer = lambda *_: (503, {"error": {"type": "master_not_discovered_exception"}})  # type: ignore[method-assign]
+        drain(url=f"{alone.url},{cluster.url.removeprefix('http://')}/newsdex")
+
+    assert {"a"} == set(titles(cluster))
+
+
 def test_credentials_are_sent_and_never_shown(cluster: FakeOpenSearch, drain: Drain) -> None:
     cluster.credentials = "Basic " + base64.b64encode(b"us@er:s3cret/word").decode()
     url = cluster.url.replace("//", "//us%40er:s3cret%2Fword@")
@@ -316,9 +396,18 @@ def test_an_address_that_is_none_is_refused_without_repeating_it(url: str) -> No
     assert "p4ss" not in str(fault.value)
 
 
+def test_an_index_file_need_not_say_how_long_deletions_are_remembered(tmp_path: Path) -> None:
+    file = tmp_path / "index.json"
+    file.write_text('{"settings": {"number_of_shards": 3}, "mappings": {}}')
+    assert {"number_of_shards": 3, "index.gc_deletes": "1d"} == read_definition(file)["settings"]
+
+    file.write_text('{"settings": {"index": {"gc_deletes": "2h"}}, "mappings": {}}')
+    assert {"index": {"gc_deletes": "2h"}} == read_definition(file)["settings"]
+
+
 def test_an_index_file_that_is_none_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "index.json"
-    for content in ("", "[]", "{}", '{"mappings": 1}'):
+    for content in ("", "[]", "{}", '{"mappings": 1}', '{"mappings": {}, "settings": 1}'):
         file.write_text(content)
         with pytest.raises(Misconfigured, match=r"index\.json"):
             read_definition(file)

@@ -19,7 +19,10 @@ CLOSE_TIMEOUT_S = 5.0
 
 
 class Sink(Protocol):
-    """Where changes go. Each method may raise `Unavailable`, or one of `faults`: it is closed and opened again then."""
+    """Where changes go. Each method may raise `Unavailable`, or one of `faults`: it is closed and opened again then.
+
+    So it is where a method raises `Misconfigured` once it was open: passwords and rights are exchanged.
+    """
 
     faults: tuple[type[Exception], ...]
     """What its client raises for faults that may pass."""
@@ -50,12 +53,17 @@ class Flow:
         failures = 0
         while True:
             try:
-                await self._open()
+                await self._sink.open()
+                self._was_open = True
                 while True:
                     if not await self._sink.step():
                         await asyncio.sleep(POLL_S)
                     self._well()
                     failures = 0
+            except Misconfigured as fault:
+                if not self._was_open:
+                    raise
+                self._tell(fault.code, fault.message)
             except Unavailable as fault:
                 self._tell(fault.code, fault.message)
             except self._faults as error:
@@ -65,15 +73,6 @@ class Flow:
                     await asyncio.wait_for(self._sink.close(), CLOSE_TIMEOUT_S)
             failures += 1
             await asyncio.sleep(min(growing_delay_s(failures), LONGEST_DELAY_S))
-
-    async def _open(self) -> None:
-        try:
-            await self._sink.open()
-        except Misconfigured as fault:
-            if not self._was_open:
-                raise
-            raise Unavailable(fault.code, fault.message) from fault  # passwords are exchanged
-        self._was_open = True
 
     def _well(self) -> None:
         if self._told is not None:

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 MAX_ID_BYTES = 512
 """OpenSearch takes no longer ids."""
 ATTEMPTS = 6
-CONFLICT, NOT_FOUND, TOO_LARGE, SERVER_FAULT = 409, 404, 413, 500
+INVALID, NOT_FOUND, CONFLICT, TOO_LARGE, SERVER_FAULT = 400, 404, 409, 413, 500
 
 
 class Operation(NamedTuple):
@@ -79,9 +79,12 @@ async def _write_once(cluster: Cluster, index: str, operations: Sequence[Operati
         return await _write_halves(cluster, index, operations)
     except Unavailable:
         return list(operations)
+    items = answer.get("items", ())
+    if len(items) != len(operations):
+        raise Unavailable("sink_failed", "what answers to a request in bulk is no OpenSearch")
     again: list[Operation] = []
     results: Counter[str] = Counter()
-    for operation, item in zip(operations, answer["items"], strict=True):
+    for operation, item in zip(operations, items, strict=True):
         (result,) = item.values()
         again += _judged(operation, result, results)
     for name, number in results.items():
@@ -91,8 +94,7 @@ async def _write_once(cluster: Cluster, index: str, operations: Sequence[Operati
 
 async def _write_halves(cluster: Cluster, index: str, operations: Sequence[Operation]) -> list[Operation]:
     if len(operations) == 1:
-        (operation,) = operations
-        return _refused(operation, "request_too_large")
+        return [_without_content(operations[0], TOO_LARGE, "request_too_large")]
     middle = len(operations) // 2
     first = await _write_once(cluster, index, operations[:middle])
     return first + await _write_once(cluster, index, operations[middle:])
@@ -111,12 +113,17 @@ def _judged(operation: Operation, result: dict[str, Any], results: Counter[str])
         return [operation]
     else:
         results["refused"] += 1
-        return _refused(operation, fault)
+        return [_without_content(operation, status, fault)]
     return []
 
 
-def _refused(operation: Operation, fault: str) -> list[Operation]:
-    """Tell of an article that OpenSearch never takes; an older version of it must not stay."""
+def _without_content(operation: Operation, status: int, fault: str) -> Operation:
+    """Tell of an article that OpenSearch never takes; return what takes an older version of it out.
+
+    Raises `Unavailable` where it is not the article that is refused: a block on the index, or a right that we lack.
+    """
+    if operation.content is None or status not in {INVALID, TOO_LARGE}:
+        raise Unavailable("sink_failed", f"OpenSearch answers {status} to the change of an article: {fault}")
     # the reason beside the type repeats the article's text
     log.error("sink.refused", code="sink_article_refused", article_id=operation.article_id, error=fault)
-    return [] if operation.content is None else [operation._replace(content=None)]
+    return operation._replace(content=None)

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 from pydantic_core import to_json
 
-from newsdex.errors import Misconfigured, Unavailable
+from newsdex.errors import Invalid, Misconfigured, Unavailable
+from newsdex.json_text import parse_object
 from newsdex.sink.opensearch.address import ClusterAddress
 
 TIMEOUT_S = 60.0
@@ -15,12 +16,14 @@ CONNECT_TIMEOUT_S = 5.0
 OVERLOADED = 429
 REFUSALS = frozenset({401, 403})
 NO_INDEX = 404
+AWAY = frozenset({502, 503, 504})
+"""What a node without its cluster answers, or a proxy without a node."""
 JSON = {"content-type": "application/json"}
 NDJSON = {"content-type": "application/x-ndjson"}
 
 
 class Cluster:
-    """A client of all the nodes of a cluster; the next one is asked where one cannot be reached."""
+    """A client of all the nodes of a cluster; the next one is asked where one is away, or cannot reach the others."""
 
     def __init__(self, address: ClusterAddress) -> None:
         self._nodes = address.nodes
@@ -50,22 +53,24 @@ class Cluster:
         if answer.is_error:
             raise SinkFault(answer.status_code, f"OpenSearch answers {answer.status_code} to {method} {path}")
         try:
-            value: dict[str, Any] = answer.json()
-        except ValueError as error:
+            return parse_object(answer.content)
+        except Invalid as error:
             raise Unavailable("sink_failed", f"what answers to {method} {path} is no OpenSearch") from error
-        return value
 
     async def _send(self, method: str, path: str, body: Mapping[str, Any] | bytes | None) -> httpx.Response:
         content = body if isinstance(body, bytes | None) else to_json(body)
         headers = NDJSON if isinstance(body, bytes) else JSON if body is not None else None
-        for attempt in range(len(self._nodes)):
+        for others in reversed(range(len(self._nodes))):
             try:
                 url = f"{self._nodes[self._at]}{path}"
-                return await self._client.request(method, url, content=content, headers=headers)
+                answer = await self._client.request(method, url, content=content, headers=headers)
             except httpx.TransportError:
-                self._at = (self._at + 1) % len(self._nodes)
-                if attempt + 1 == len(self._nodes):
+                if not others:
                     raise
+            else:
+                if not others or answer.status_code not in AWAY:
+                    return answer
+            self._at = (self._at + 1) % len(self._nodes)
         raise AssertionError("a cluster has a node")
 
     async def close(self) -> None:
