@@ -93,7 +93,7 @@ EVENTS = {
     "relay.failed": "A defect of newsdex met the relay; the process ends.",
     "sink.failed": "The archive, or where a sink leads, is not there, and `code` says why; tried again without an end.",
     "sink.recovered": "It goes on.",
-    "sink.begun_anew": "The archive is not the one that was followed: all of it is told again, under other ids.",
+    "sink.begun_anew": "The archive or the stream of changes is another one: all is told again, under other ids.",
     "sink.refused": "OpenSearch never takes an article, of the kind `error`; an older version of it is taken out.",
     "sink.index_begun": "A new index of OpenSearch is made, beside the one that serves if there is one.",
     "sink.index_serves": "Readers search the new index from now on; the one before is deleted.",

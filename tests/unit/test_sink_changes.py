@@ -215,15 +215,17 @@ def test_an_archive_that_was_put_back_is_known(
 class Broker:
     """A broker that stores what is published, and knows repetitions by their ids."""
 
-    def __init__(self) -> None:
+    def __init__(self, created: datetime = NOW) -> None:
+        self.created = created
         self.stored: dict[str, ArticleChanged] = {}
 
     def jetstream(self, timeout: float) -> "Broker":
         assert timeout > 0
         return self
 
-    async def stream_info(self, name: str) -> None:
+    async def stream_info(self, name: str) -> Any:
         assert channels.CHANGES_STREAM == name
+        return SimpleNamespace(created=self.created, state=SimpleNamespace(last_seq=len(self.stored)))
 
     async def publish(self, subject: str, body: bytes, headers: dict[str, str]) -> Any:
         assert channels.ARTICLES_CHANGED == subject
@@ -270,6 +272,31 @@ def test_without_the_position_that_was_kept_all_is_told_again_under_other_ids(
 
         assert ["a"] == broker.drain(restored)
         assert [] == broker.drain(restored)
+
+
+def test_all_is_told_again_where_a_restore_left_the_position_behind(
+    corpus: Corpus, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A restore is into another folder, which has no position; what changed meanwhile is not the first that is told."""
+    broker = Broker()
+    broker.drain(corpus)
+    corpus.publish(article("a"))
+    broker.drain(corpus)
+    with Corpus(tmp_path_factory.mktemp("restored")) as restored:
+        restored.publish(article("a"), article("b"))
+
+        assert ["a", "b"] == broker.drain(restored)
+        assert [] == broker.drain(restored)
+
+
+def test_all_is_told_again_where_the_stream_is_another_one(corpus: Corpus) -> None:
+    """What a follower had not read yet was lost with the stream."""
+    before, after = Broker(), Broker(NOW + HOUR)
+    before.drain(corpus)
+    corpus.publish(article("a"))
+    told = [before.drain(corpus), after.drain(corpus), after.drain(corpus)]
+
+    assert [["a"], ["a"], []] == told
 
 
 def test_a_mark_holds_where_the_article_at_it_was_changed_since(corpus: Corpus) -> None:

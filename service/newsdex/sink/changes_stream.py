@@ -61,24 +61,26 @@ class ChangesStream:
         self._js: JetStreamContext | None = None
         self._reader: ChangeReader | None = None
         self._incarnation = ""
+        self._stream_created = ""
 
     async def open(self) -> None:
         """Make the stream where it is missing, and go on where the last event was stored."""
         js = self._connection.jetstream(timeout=ACK_TIMEOUT_S)
         try:
-            await js.stream_info(channels.CHANGES_STREAM)
+            stream = await js.stream_info(channels.CHANGES_STREAM)
         except NotFoundError:
-            await js.add_stream(wanted_changes_stream(wanted_replicas(js, self._replicas)))
-        self._js = js
-        self._reader = ChangeReader(self._archive, self._mark(), now_us)
+            stream = await js.add_stream(wanted_changes_stream(wanted_replicas(js, self._replicas)))
+        self._js, self._stream_created = js, str(stream.created)
+        self._reader = ChangeReader(self._archive, self._mark(was_used=stream.state.last_seq > 0), now_us)
 
-    def _mark(self) -> Mark:
+    def _mark(self, *, was_used: bool) -> Mark:
         """Return where to go on.
 
         At the first time that is what changes from now on. In an archive that was put back from a backup it is the
-        beginning, under another incarnation: its changes have the numbers of others that were announced.
+        beginning, under another incarnation: its changes have the numbers of others that were announced. So it is where
+        the position was lost and the stream was not, or the stream with what followers had not read was.
         """
-        if not self._path.exists():
+        if not was_used and not self._path.exists():
             (newest,) = self._archive.changes(self._archive.head() - 1, 1) or (None,)
             position = FeedPosition(newest.sequence if newest else 0, now_us())
             return self._begun(Mark(position, newest.id, newest.correlation_id) if newest else Mark(position))
@@ -89,10 +91,12 @@ class ChangesStream:
         return self._begun(Mark(FeedPosition(0, now_us())))
 
     def _kept(self) -> Mark | None:
-        """Return the mark of the file; None where it is damaged."""
+        """Return the mark of the file; None where it is not there, damaged, or of another stream."""
         try:
             values = read_sealed(self._path)
-        except Unavailable:
+        except (Unavailable, FileNotFoundError):
+            return None
+        if values["stream_created"] != self._stream_created:
             return None
         self._incarnation = values["incarnation"]
         return Mark.from_values(values["mark"])
@@ -138,7 +142,8 @@ class ChangesStream:
         metrics.SINK_CHANGES.labels(result="repeated" if ack.duplicate else event.data.change).inc()
 
     def _keep(self, mark: Mark) -> None:
-        write_sealed(self._path, {"incarnation": self._incarnation, "mark": mark.to_values()})
+        values = {"incarnation": self._incarnation, "stream_created": self._stream_created, "mark": mark.to_values()}
+        write_sealed(self._path, values)
 
     async def close(self) -> None:
         """Nothing is open but the process' connection."""
