@@ -94,6 +94,11 @@ def test_files_and_http_make_events_of_them_and_a_message_says_how_to_send_them(
     assert "several_items" == fault.value.code
 
 
+@pytest.mark.parametrize("kind", ["a news message", "RSS", "JSON Lines", "articles"])
+def test_a_byte_order_mark_before_them_changes_nothing(kind: str) -> None:
+    assert "several_items" == fault_of(b"\xef\xbb\xbf" + as_bytes(SEVERAL[kind][0]))
+
+
 @pytest.mark.parametrize("body", [one for one, _ in SEVERAL.values() if not isinstance(one, str)])
 def test_the_data_of_an_event_is_one_article_too(body: object) -> None:
     with pytest.raises(Invalid, match="POST /api/events") as fault:

@@ -4,8 +4,8 @@ import re
 from itertools import islice
 
 from newsdex.errors import Invalid
-from newsdex.formats.feed_encoding import with_plain_tags
 from newsdex.formats.recognition import FEED, NEWSML_G2
+from newsdex.formats.xml_encoding import with_plain_tags
 
 MAX_EVENTS = 1_000
 MAX_FEED_BYTES, MAX_FEED_TAGS, MAX_TAG_BYTES = 1_000_000, 20_000, 4_096
@@ -18,7 +18,7 @@ def refuse_long_reading(name: str, content: bytes) -> None:
     """Raise `Invalid` where content of a format has more than is read in about a second."""
     if name == FEED:
         _refuse_long_feed(with_plain_tags(content))
-    elif name == NEWSML_G2 and content.count(b"<") > MAX_NEWSML_TAGS:
+    elif name == NEWSML_G2 and with_plain_tags(content).count(b"<") > MAX_NEWSML_TAGS:
         raise Invalid("too_many", f"a NewsML-G2 document has at most {MAX_NEWSML_TAGS:,} tags here: use a file")
 
 

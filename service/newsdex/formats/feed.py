@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import feedparser
 
 from newsdex.errors import Invalid
-from newsdex.formats.feed_encoding import with_plain_tags
 from newsdex.formats.items import Context, Item, Refused, article_item
 from newsdex.formats.moments import read_moment, zone_of
 from newsdex.formats.texts import text_of_html
+from newsdex.formats.xml_encoding import with_plain_tags
 from newsdex.formats.xml_text import refuse_depth, refuse_entities
 from newsdex.pages.authors import clean_authors
 from newsdex.pages.markup import has_markup

@@ -66,7 +66,7 @@ def _item(item: etree._Element, context: Context) -> Item:
             "authors": authors or clean_authors(text_in(one) for one in _all(item, "n:contentMeta/n:creator/n:name")),
             "agency": agency or agency_of(read_agencies(credit)),
             "dateline": _text(item, "n:contentMeta/n:located/n:name") or None,
-            "tags": [text_in(one) for one in _all(item, "n:contentMeta/n:subject/n:name[1] | n:contentMeta/n:keyword")],
+            "tags": list(_tags(item)),
             "language": _first(item, "n:contentMeta/n:language/@tag") or item.get(f"{{{XML}}}lang"),
             "version": version,
             "embargoed_until": required_moment(_first(item, "n:itemMeta/n:embargoed"), zone, "embargoed"),
@@ -79,6 +79,14 @@ def _item(item: etree._Element, context: Context) -> Item:
 def _dates(item: etree._Element, created: str, zone: ZoneInfo) -> tuple[dict[str, str], tuple[str, ...]]:
     first = _first(item, "n:itemMeta/n:firstCreated") or _first(item, "n:contentMeta/n:contentCreated") or created
     return read_moments({"published_at": first, "updated_at": created}, zone)
+
+
+def _tags(item: etree._Element) -> Iterator[str]:
+    """Yield the names of subjects, and keywords, in their order; a union of paths would take the square of them."""
+    for one in _all(item, "n:contentMeta/*[self::n:subject or self::n:keyword]"):
+        named = one.find("n:name", _N) if name_of(one) == "subject" else one
+        if named is not None:
+            yield text_in(named)
 
 
 def _version(text: str | None) -> int | None:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from lxml import etree
 
 from newsdex.errors import Invalid
+from newsdex.formats.xml_encoding import declared_encoding, with_plain_tags
 
 _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
 _TAG = re.compile(rb"<(?P<close>/?)[A-Za-z][^<>]*?(?P<alone>/?)>")
@@ -16,6 +18,15 @@ article aside block blockquote body body.content br dd div dl dt figcaption figu
 ol p pre section table td th tr ul
 """
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
+_parser = partial(
+    etree.XMLParser,
+    resolve_entities=False,
+    no_network=True,
+    load_dtd=False,
+    dtd_validation=False,
+    remove_comments=True,  # a walk over n of them takes n² steps
+    remove_pis=True,
+)
 _LEFT_OUT = frozenset(("head", "media", "script", "style"))
 
 
@@ -36,12 +47,14 @@ def refuse_depth(content: bytes) -> None:
 
 
 def parse_xml(content: bytes) -> etree._Element:
-    """Return the root of a document; raise `Invalid` where it is not well-formed or too deep."""
+    """Return the root of a document, without its comments; raise `Invalid` where it is not well-formed or too deep."""
+    content = with_plain_tags(content)
     refuse_entities(content)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False)
+    encoding = declared_encoding(content)
     try:
-        return etree.fromstring(content, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
+        # told the encoding, the parser cannot read another one out of the declaration, in which tags were not seen
+        return etree.fromstring(content, _parser(encoding=encoding))
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise Invalid("invalid_xml", f"not well-formed XML: {error}") from error
 
 
@@ -59,7 +72,7 @@ def text_in(tree: etree._Element) -> str:
 def _pieces(tree: etree._Element) -> Iterator[str | None]:
     """Return the pieces of text, None between paragraphs. A walk, since recursion would have the tree's depth."""
     left_out: etree._Element | None = None
-    for event, element in etree.iterwalk(tree, events=("start", "end", "comment", "pi")):
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
         name = name_of(element)
         if event == "start" and left_out is None:
             if name in _LEFT_OUT:

@@ -12,6 +12,7 @@ from newsdex.formats.json_values import unreadable
 from newsdex.formats.recognition import FEED, HEAD_BYTES, NEWSML_G2
 from newsdex.ingest.single_item import several_items
 from newsdex.records import Delivery
+from newsdex_schemas.model import BYTE_ORDER_MARK
 
 START = 100
 MICROSECONDS = 1_000_000
@@ -22,7 +23,7 @@ def foreign_message(delivery: Delivery) -> Item | None:
 
     Raises `Invalid` where it holds none that can be read, or several: one message has one outcome.
     """
-    if not delivery.body[:START].lstrip().startswith(b"<"):
+    if not delivery.body[:START].removeprefix(BYTE_ORDER_MARK).lstrip().startswith(b"<"):
         return None
     name = recognise(delivery.body[:HEAD_BYTES])
     if name == FEED:
