@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 from tests.scenarios.corpus import NOW, Corpus
 
+from newsdex.archive.backup import back_up, restore
 from newsdex.records import FeedPosition, microseconds
 from newsdex.settings import Settings
 from newsdex.sink import changes
@@ -199,7 +200,7 @@ def test_a_clock_that_is_set_back_hides_again_what_it_showed(corpus: Corpus) -> 
 @pytest.mark.parametrize(
     ("titles", "is_of"), [(("Ferry", "Bridge", "Mill"), True), (("Ferry", "Bridge"), True), (("Ferry",), False)]
 )
-def test_an_archive_that_was_put_back_is_known(
+def test_an_archive_that_was_put_back_by_hand_is_known(
     corpus: Corpus, tmp_path_factory: pytest.TempPathFactory, titles: tuple[str, ...], is_of: bool
 ) -> None:
     corpus.publish(article("a"), article("b", "Bridge"))
@@ -210,6 +211,28 @@ def test_an_archive_that_was_put_back_is_known(
         restored.publish(*(article(id_, title) for id_, title in zip("abc", titles, strict=False)))
 
         assert is_of is follower.reader.mark.is_of(restored.archive)
+
+
+def test_an_archive_that_was_restored_is_another_one_whatever_came_since(
+    corpus: Corpus, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Its numbers have gone past the mark again, and the article there was changed since."""
+    corpus.publish(article("a"))
+    target = tmp_path_factory.mktemp("backups") / "one"
+    back_up(corpus.folder, target, NOW, lambda _, __: None)
+    corpus.publish(article("b"))
+    follower = Follower(corpus)
+    follower.told()
+    folder = tmp_path_factory.mktemp("restored")
+    restore(target, folder)
+    with Corpus(folder) as restored:
+        restored.publish(article("lost to whoever goes on"), article("b"))
+        kept = Mark.from_values(json.loads(json.dumps(follower.reader.mark.to_values())))
+
+        assert (True, False) == (kept.is_of(corpus.archive), kept.is_of(restored.archive))
+        restored_follower = Follower(restored)
+        restored_follower.told()
+        assert restored_follower.reader.mark.is_of(restored.archive)
 
 
 class Broker:

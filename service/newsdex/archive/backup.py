@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -127,13 +128,20 @@ def restore(backup: Path, folder: Path) -> Manifest:
     try:
         private_folder(folder)
         shutil.copyfile(backup / FILE_NAME, partial)
+        _name_anew(partial)
         sync_path(partial)
         partial.rename(folder / FILE_NAME)
         sync_path(folder)
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:
         partial.unlink(missing_ok=True)
-        raise Unavailable("restore_failed", f"{folder}: {error.strerror}") from error
+        raise Unavailable("restore_failed", f"{folder}: {getattr(error, 'strerror', error)}") from error
     return manifest
+
+
+def _name_anew(path: Path) -> None:
+    """Make a copy another archive than the one that it is of: its next changes have numbers that others had there."""
+    with closing(sqlite3.connect(path)) as copy:
+        copy.execute(f"PRAGMA application_id={1 + secrets.randbelow(2**31 - 1)}")
 
 
 def verify_backup(backup: Path) -> Manifest:

@@ -76,6 +76,12 @@ class ArchiveReader:
             connection.close()
 
     @faults_with_codes()
+    def identity(self) -> int:
+        """Return what tells an archive from the one that it was restored from; 0 for one that never was restored."""
+        identity: int = self._connection.execute("PRAGMA application_id").fetchone()[0]
+        return identity
+
+    @faults_with_codes()
     def head(self) -> int:
         """Return the highest sequence number of the change feed; 0 when it is empty."""
         return self._connection.execute("SELECT max(sequence) FROM articles").fetchone()[0] or 0

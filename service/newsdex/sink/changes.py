@@ -12,6 +12,9 @@ MAX_BATCH = 500
 class Archive(ChangeFeed, Protocol):
     """The archive, as sinks see it."""
 
+    def identity(self) -> int:
+        """Return what tells an archive from the one that it was restored from."""
+
     def entry_of(self, article_id: str) -> FeedEntry | None:
         """Return an article's entry in the change feed; None for an article that no event changed."""
 
@@ -27,6 +30,8 @@ class Mark(NamedTuple):
     """The moment that is gone to, where what begins or ceases to be shown until then takes several batches."""
     turned: int = 0
     """The sequence number of the last article that has turned on the way there."""
+    archive: int = 0
+    """The identity of the archive."""
 
     def to_values(self) -> dict[str, Any]:
         """Return the mark as JSON has it."""
@@ -38,10 +43,15 @@ class Mark(NamedTuple):
         return cls(**{**values, "position": FeedPosition(**values["position"])})
 
     def is_of(self, archive: Archive) -> bool:
-        """Return whether an archive has been at this position; one that was restored from a backup may not have."""
+        """Return whether an archive has been at this position; one that was restored from a backup may not have.
+
+        A data folder that was put back by other means than ours is known by the change at the position.
+        """
         sequence = self.position.sequence
         if sequence == 0:
             return True
+        if self.archive != archive.identity():
+            return False
         found = archive.changes(sequence - 1, 1)
         if found and found[0].sequence == sequence:
             return (found[0].id, found[0].correlation_id) == (self.article_id, self.correlation_id)
@@ -93,5 +103,7 @@ class ChangeReader:
         if not changes:
             return None
         last = changes[-1]
-        self.mark = Mark(position._replace(sequence=last.sequence), last.id, last.correlation_id)
+        self.mark = Mark(
+            position._replace(sequence=last.sequence), last.id, last.correlation_id, archive=self._archive.identity()
+        )
         return Batch(changes, position.moment_us, turned=False, mark=self.mark)

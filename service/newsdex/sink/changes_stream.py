@@ -83,7 +83,8 @@ class ChangesStream:
         if not was_used and not self._path.exists():
             (newest,) = self._archive.changes(self._archive.head() - 1, 1) or (None,)
             position = FeedPosition(newest.sequence if newest else 0, now_us())
-            return self._begun(Mark(position, newest.id, newest.correlation_id) if newest else Mark(position))
+            known = (newest.id, newest.correlation_id) if newest else ("", "")
+            return self._begun(Mark(position, *known, archive=self._archive.identity()))
         kept = self._kept()
         if kept is not None and kept.is_of(self._archive):
             return kept
