@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from newsdex.apps.indexer.page_readers import PageReaders
@@ -25,9 +27,14 @@ def delivery(number: int) -> Delivery:
 
 def children() -> list[int]:
     """Return the processes that this one has started for pages."""
-    tasks = Path("/proc/self/task")
-    pids = [int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()]
-    return [pid for pid in pids if b"page_reader" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for task in Path("/proc/self/task").iterdir() for pid in _started_by(task)]
+
+
+def _started_by(task: Path) -> Iterator[int]:
+    with suppress(FileNotFoundError, ProcessLookupError):  # a thread or a process may have ended meanwhile
+        for pid in map(int, (task / "children").read_text().split()):
+            if b"page_reader" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                yield pid
 
 
 def test_a_page_is_read_though_the_process_that_waited_for_it_was_killed(tmp_path: Path) -> None:
