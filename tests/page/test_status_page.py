@@ -113,6 +113,30 @@ def test_who_signs_out_is_out_whoever_has_kept_the_cookie(inside: Operator) -> N
     assert 401 == inside.ask("GET", "/status").status_code
 
 
+def test_who_signs_in_again_has_one_session_and_not_the_one_that_others_may_know(inside: Operator) -> None:
+    before = httpx.Cookies(inside.cookies)
+    inside.sign_in()
+    assert inside.cookies["newsdex"] != before["newsdex"]
+    assert 200 == inside.ask("GET", "/status").status_code
+    inside.cookies = before
+
+    assert 401 == inside.ask("GET", "/status").status_code
+
+
+def test_a_key_that_loses_its_scope_opens_the_pages_no_longer(inside: Operator, service: FakeService) -> None:
+    service.parked_events = [parked(7)]
+    token = inside.token()
+    inside.keys.write_text(inside.keys.read_text(encoding="utf-8").replace('"operate"', '"search"'), encoding="utf-8")
+    pages = [inside.ask("GET", page) for page in ("/status", "/status/parked/7")]
+    dropped = inside.ask("POST", "/status/parked/7/drop", token=token)
+
+    assert [401, 401] == [page.status_code for page in pages]
+    assert "the key has search" in pages[0].text
+    assert 403 == dropped.status_code
+    assert 403 == inside.ask("GET", "/status/live").status_code
+    assert {} == service.redriven
+
+
 def test_a_stolen_cookie_is_no_key_and_opens_no_other_gateway(inside: Operator, door: Door) -> None:
     cookie = inside.cookies["newsdex"]
     headers = {"authorization": f"Bearer {cookie}"}

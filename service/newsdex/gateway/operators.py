@@ -34,7 +34,8 @@ def operator_of(request: Request) -> ApiKey:
 
 
 def sign_in(request: Request, response: Response, key: ApiKey) -> None:
-    """Have a browser keep a session of who has shown a key, until it is closed."""
+    """Have a browser keep a session of who has shown a key, until it is closed, in place of one that it has."""
+    _sessions(request).end(_token(request))
     _set_cookie(request, response, _sessions(request).begin(key))
 
 
