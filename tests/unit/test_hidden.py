@@ -48,7 +48,7 @@ SECRETS = [
 """What only hidden articles have; none may be in any reply."""
 
 
-COMPOUNDS = ["wind-mill", "harbourbridge", "bank-market", "1,250,000", "zinc-16"]
+COMPOUNDS = ["wind-mill", "harbourbridge", "bank-market", "1,250,000", "zinc-16", "bridgebankriver", "save the union"]
 """Words in parts or as one that only hidden articles write so; others have the parts, or the whole."""
 WIRE = random.Random(SEED).choices(WORDS, k=60)
 """A story of which the hidden articles are versions."""
@@ -178,6 +178,7 @@ class Requests:
             f'author:"{author}"', f'tag:"{tag}"', f'section:"{section}"', f"-{word}", f"+{word}", f"NOT {word}",
             f"[{word} TO z]", "published:1971", "published:>2026-01-01", word + other,
             draw.choice(["windmill", "harbour bridge", "harbour-bridge", "bankmarket", "1250000", "zinc16", "zinc 16"]),
+            draw.choice(["bridge bank river", "bridgebankriver", "savetheunion", "marketriverflood", "Re: river"]),
         ])  # fmt: skip
 
     def query(self) -> str:

@@ -4,13 +4,13 @@ Only the index tells which are the same: two words are joined where some article
 where some article has its parts side by side.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 
 from whoosh.query import Phrase
 
+from newsdex.index.columnar.arrays import Array
 from newsdex.index.columnar.query.evaluator import Evaluator
 from newsdex.index.columnar.query.snapshot import Snapshot
 from newsdex.index.columnar.query.statistics import Similarity
@@ -78,28 +78,34 @@ def slogans(word: str, frequency: Callable[[str], int]) -> Iterator[str]:
         for end in range(start + 1, len(word) + 1):
             part = word[start:end]
             if (len(part) > 1 or part.isdigit()) and frequency(part):
-                longer = [(*way, part) for way in ways[start] if len(way) < MOST_OF_SLOGAN]
+                least = LEAST_OF_SLOGAN - 1 if end == len(word) else 0
+                longer = [(*way, part) for way in ways[start] if least <= len(way) < MOST_OF_SLOGAN]
                 ways[end] = sorted(ways[end] + longer, key=len)[:MAX_WAYS]
-    yield from (" ".join(way) for way in ways[-1] if len(way) >= LEAST_OF_SLOGAN)
+    yield from map(" ".join, ways[-1])
 
 
-def parted(word: str, snapshot: Snapshot, frequency: Callable[[str], int]) -> tuple[str, ...]:
-    """Return the ways in which the articles of a commit part a word; of some of these none may be shown now."""
+def parted(word: str, snapshot: Snapshot, frequency: Callable[[str], int], deadline: float) -> tuple[str, ...] | None:
+    """Return the ways in which the articles of a commit part a word; None where there is no time to find all.
+
+    Of some of these no article may be shown now.
+    """
+    evaluator = Evaluator(snapshot, Similarity(snapshot), deadline)
     found: list[str] = []
     for way in chain(ways_to_part(word), slogans(word, frequency)):
+        if evaluator.out_of_time():
+            return None
         *before, last = way.split()
         known = all(map(frequency, (*before, stem_of(last))))
-        if known and (_stand_together([*before, stem_of(last)], snapshot) or _stand_together(way.split(), snapshot)):
+        series = dict.fromkeys(((*before, stem_of(last)), (*before, last)))
+        if known and any(_stand_together(terms, evaluator, snapshot.alive) for terms in series):
             found.append(way)
-    return tuple(found)
+    return None if evaluator.partial else tuple(found)
 
 
-def _stand_together(terms: list[str], snapshot: Snapshot) -> bool:
+def _stand_together(terms: tuple[str, ...], evaluator: Evaluator, alive: Array | None) -> bool:
     """Return whether some article that is not deleted has terms one after the other."""
-    evaluator = Evaluator(snapshot, Similarity(snapshot), math.inf)
     for name in TEXT_FIELDS:
-        documents = evaluator.evaluate(Phrase(name, terms)).doc_list().documents
-        alive = snapshot.alive
+        documents = evaluator.evaluate(Phrase(name, list(terms))).doc_list().documents
         if len(documents) if alive is None else alive.take(documents).any():
             return True
     return False

@@ -75,14 +75,17 @@ class RelatedTerms:
             known = _remember(self._inflections, stem, self._find_inflections(stem))
         return known
 
-    def parted(self, word: str) -> tuple[str, ...]:
+    def parted(self, word: str, deadline: float) -> tuple[str, ...]:
         """Return how articles write a folded word in parts, with spaces between these: `take over` for `takeover`.
 
-        Of some of these ways there may be hidden articles only.
+        Of some of these ways there may be hidden articles only. Where there is no time to find all, there are none.
         """
         known = self._parted.get(word)
         if known is None:
-            known = _remember(self._parted, word, parted(word, self._snapshot, self.frequency))
+            known = parted(word, self._snapshot, self.frequency, deadline)
+            if known is None:
+                return ()
+            _remember(self._parted, word, known)
         return known
 
     def _find_relatives(self, stem: str) -> tuple[RelatedTerm, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from newsdex.index.schema import FILTER_FIELDS
 from newsdex.index.text.analysis import words
+from newsdex.index.text.emoji import is_emoji
 from newsdex.search.language.ast import (
     DateRange,
     Edge,
@@ -110,7 +111,7 @@ class LeafReader:
             return Wildcard(text=pattern, **where)
         if not _has_words(text, field):
             return None
-        if fuzz is None:
+        if fuzz is None or is_emoji(text):
             return Word(text=text, **where)
         edits = int(fuzz.text or 1)
         if edits > MAX_EDITS:

@@ -23,11 +23,14 @@ _TIMES = re.compile(
     re.IGNORECASE,
 )
 _FORWARDING = re.compile(
-    r"\s*(?P<marks>(?:(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|rv|rif|enc|odp|ynt|回复|答复|转发|回覆|轉寄|返信|転送)"
+    r"\s*(?!(?-i:[a-z]+:[^\s:])|[a-z]+\s?:\s*[!-9;-~]+\s*$)(?P<marks>(?:(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|rv|rif|enc|odp|ynt|回复|答复|转发|回覆|轉寄|返信|転送)"
     r"(?:\s?\[\d{1,3}\])?\s?[:：]\s*|rt\s+@\w{1,50}\s?[:：]\s*)+)(?=\S)",
     re.IGNORECASE,
 )
-"""How programs for mail say, in their languages, that a subject was answered or sent on; and that a post was."""
+"""How programs for mail say, in their languages, that a subject was answered or sent on; and that a post was.
+
+Names begin so, too: `Re: Zero`, `re:Invent 2026`. One word by itself is no headline.
+"""
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 """Texts have such dates, too: they are found as they stand."""
 _FOREIGN = re.compile(r"(?<!\S)(?:(?P<or>\|\|)|(?P<and>&&)|(?P<not>!)(?=[^\W\d_]))")

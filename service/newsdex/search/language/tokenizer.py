@@ -9,6 +9,7 @@ from typing import Any
 from whoosh.qparser import Plugin, QueryParser, syntax
 from whoosh.qparser.taggers import FnTagger
 
+from newsdex.index.text.emoji import EMOJI
 from newsdex.search.language.quotation import INSIDE_WORD, MARKS, QUOTATION, SINGLE_OPENING, quoted_text
 
 FIELDS = {
@@ -29,7 +30,7 @@ TAGGERS: Sequence[tuple[str, str]] = (
     ("close", r"\)"),
     ("operator", r"(?<![^\s()])(?P<text>AND|OR|NOT|ANDNOT)(?=[\s()]|$)"),
     ("field", rf"(?P<text>(?i:{NAMED_FIELD})):(?!//)"),
-    ("sign", rf"(?<![^\s(])(?P<text>[-+])(?=[^\W\d]|[(\[{{*#@{MARKS}{SINGLE_OPENING}])"),
+    ("sign", rf"(?<![^\s(])(?P<text>[-+])(?=[^\W\d]|[(\[{{*#@{MARKS}{SINGLE_OPENING}]|{EMOJI})"),
     ("comparison", r"(?<=:)(?P<text>[<>]=?)"),
     ("date", rf"(?P<text>(?i:(?:last|past)\s+\d{{1,4}}\s+{_UNIT}))\b"),
     ("date", rf"(?<=:)(?P<text>(?i:(?:this|last)\s+(?:week|month|year)|\d{{1,4}}\s+{_UNIT}\s+ago))\b"),

@@ -105,9 +105,10 @@ class PinnedVocabulary:
         kept = self.answers.parted
         if self._related is None or word in kept or not self._has_time():
             return tuple(kept.get(word, ()))
-        if ways := self._related.parted(word):
+        if ways := self._related.parted(word, self._deadline):
             with suppress(Unavailable):
-                found = sorted((-total(self._shown().with_phrase(way.split())), way) for way in ways)
+                in_time = (way for way in ways if self._has_time())
+                found = sorted((-total(self._shown().with_phrase(way.split())), way) for way in in_time)
                 if parts := [way for having, way in found if having][:MAX_PARTED]:
                     kept[word] = parts
         return tuple(kept.get(word, ()))

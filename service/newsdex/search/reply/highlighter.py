@@ -160,7 +160,7 @@ class TermMatcher(dict[str, str | None]):
     def in_their_places(self, text: str, found: Sequence[MatchSpan]) -> Iterator[MatchSpan]:
         """Yield those of the words found in a text that count wherever they stand, or stand in a phrase there."""
         forms = [indexed_as(text[one.start : one.end], self._language) for one in found]
-        starts = [start for _, start, _ in words(text)]
+        starts = [start for word, start, _ in words(text) if not is_emoji(word)]
         positions = [bisect_right(starts, one.start) for one in found]
         standing = {place for phrase in self.phrases for place in phrase.places(positions, forms)}
         for place, one in enumerate(found):
