@@ -10,11 +10,12 @@ from newsdex_schemas.client.asking import Asker
 from newsdex_schemas.client.client import Client
 from newsdex_schemas.client.connecting import connect
 from newsdex_schemas.client.messages import Message, message_of_event
-from newsdex_schemas.client.transport import CORRELATION_ID
+from newsdex_schemas.client.transport import CORRELATION_ID, TRACE
 from newsdex_schemas.errors import Invalid, Misconfigured, NewsdexError, Refused, Unavailable
 
 __all__ = [
     "CORRELATION_ID",
+    "TRACE",
     "Asker",
     "Client",
     "Invalid",

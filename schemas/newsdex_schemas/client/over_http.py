@@ -10,7 +10,7 @@ import httpx
 from pydantic import ValidationError
 
 from newsdex_schemas.client.messages import Message
-from newsdex_schemas.client.transport import CORRELATION_ID, REPLY_TIMEOUT_S, Reply, Stored
+from newsdex_schemas.client.transport import CORRELATION_ID, REPLY_TIMEOUT_S, TRACE, Reply, Stored
 from newsdex_schemas.errors import NewsdexError, Refused, Unavailable
 from newsdex_schemas.model import RequestModel
 from newsdex_schemas.outcomes import EventRef, OutcomeReply, OutcomeRequest
@@ -81,7 +81,7 @@ class HttpTransport:
     async def _sent(self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any) -> bytes:
         """Return the body of an answer; raise `Refused` for a problem, `Unavailable` where there is none."""
         id_ = CORRELATION_ID.get()
-        sent = {**(headers or {}), **({"x-request-id": id_} if id_ else {})}
+        sent = {**TRACE.get(), **(headers or {}), **({"x-request-id": id_} if id_ else {})}
         try:
             response = await self._http.request(method, path, headers=sent, **options)
         except httpx.ConnectError as error:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from newsdex_schemas import channels
 from newsdex_schemas.client.messages import Message
 from newsdex_schemas.client.refusals import Refusals
-from newsdex_schemas.client.transport import CORRELATION_ID, REPLY_TIMEOUT_S, Reply, Stored
+from newsdex_schemas.client.transport import CORRELATION_ID, REPLY_TIMEOUT_S, TRACE, Reply, Stored
 from newsdex_schemas.errors import Invalid, NewsdexError, Refused, Unavailable
 from newsdex_schemas.model import RequestModel
 from newsdex_schemas.outcomes import OutcomeRequest
@@ -69,7 +69,7 @@ class NatsTransport:
         Raises `Invalid` for one that is larger than the broker takes, `Unavailable` where it does not store it, and
         `Misconfigured` where it refuses us.
         """
-        headers = message.headers() | {Header.EXPECTED_STREAM.value: channels.STREAM}
+        headers = {**TRACE.get(), **message.headers()} | {Header.EXPECTED_STREAM.value: channels.STREAM}
         if _size(message.body, headers) > self._connection.max_payload:
             raise Invalid("message_too_large", "larger than the broker takes")
         try:
@@ -104,7 +104,7 @@ class NatsTransport:
         if not self._connection.is_connected:
             raise Unavailable("broker_unavailable", "the connection to the broker is lost; it is tried again")
         id_ = CORRELATION_ID.get()
-        headers = {channels.CORRELATION_HEADER: id_} if id_ else None
+        headers = {**TRACE.get(), **({channels.CORRELATION_HEADER: id_} if id_ else {})} or None
         try:
             message = await self._refusals.or_refused(
                 self._connection.request(channel, request.to_json(), timeout=timeout_s, headers=headers), channel

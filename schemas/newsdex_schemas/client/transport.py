@@ -1,7 +1,8 @@
 """What a client needs of the way to the service, whichever it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeVar
 
 from newsdex_schemas.client.messages import Message
@@ -13,6 +14,8 @@ Reply = TypeVar("Reply", bound=ContractModel)
 REPLY_TIMEOUT_S = 10.0
 CORRELATION_ID: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 """The correlation id of the requests that a task sends; unset, none is sent."""
+TRACE: ContextVar[Mapping[str, str]] = ContextVar("trace", default=MappingProxyType({}))
+"""The headers of the trace that a task works for, `traceparent` and `tracestate`: sent with requests and events."""
 
 
 class Stored(NamedTuple):

@@ -18,7 +18,10 @@ from newsdex.gateway.door import Door, make_door
 from newsdex.gateway.server import HttpServer, make_server
 from newsdex.gateway.watching import SAMPLE_EVERY_S
 from newsdex.health import Health, Readiness
+from newsdex.log import instance_name
 from newsdex.settings import Settings
+from newsdex.tracing import make_tracer
+from newsdex.version import newsdex_version
 from newsdex_schemas.client.refusals import Refusals
 
 log = structlog.get_logger()
@@ -35,6 +38,7 @@ class Gateway:
         self._process = Process(self._readiness, leave=self._close)
         self._broker: NatsBroker | None = None
         self._refusals = Refusals()
+        self._tracer = make_tracer("gateway", instance_name(), newsdex_version())
         self._door: Door | None = None
         self._server: HttpServer | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -58,7 +62,7 @@ class Gateway:
         port = USUAL_PORT if settings.gateway_port is None else settings.gateway_port
         client = Client(await self._broker.connect(), self._refusals)
         self._door = make_door(settings, client)
-        self._server = make_server(make_app(self._door))
+        self._server = make_server(make_app(self._door, self._tracer))
         socket = listen(settings.gateway_host, port, "NEWSDEX_GATEWAY_PORT")
         self._serving = asyncio.create_task(self._server.serve(sockets=[socket]))
         self._serving.add_done_callback(self._ended)

@@ -18,7 +18,9 @@ from newsdex.gateway.callers import Callers, Hosts
 from newsdex.gateway.problems import answer_error
 from newsdex.gateway.rates import Rates
 from newsdex.gateway.responses import server_timing
+from newsdex.gateway.traces import HttpTraces
 from newsdex.settings import Settings
+from newsdex.tracing import Tracer
 from newsdex_schemas.client import CORRELATION_ID
 
 log = structlog.get_logger()
@@ -34,12 +36,15 @@ MAX_QUERY_BYTES = 12_000
 class Reception:
     """Lets requests in, and tells of each in one line: neither queries nor texts nor keys are in it."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, tracer: Tracer | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._app = app
         self._callers = Callers(settings)
         self._hosts = Hosts(settings.gateway_host, settings.gateway_hosts)
         self._rates = Rates(per_s=settings.gateway_rate, burst=2 * settings.gateway_rate)
         self._clock = clock
+        self._traces = HttpTraces(tracer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -49,6 +54,7 @@ class Reception:
         caller = self._callers.caller(scope)
         correlation_id = _correlation_id(Headers(scope=scope))
         CORRELATION_ID.set(correlation_id)
+        span = self._traces.begin(scope)
         scope["scheme"] = caller.scheme
         scope.setdefault("state", {}).update(caller=caller, correlation_id=correlation_id, key=None)
         # ids may have slashes, encoded: what is routed is the address as it was sent
@@ -73,6 +79,8 @@ class Reception:
             await self._while_there(scope, receive, send_noting)
         finally:
             self._tell(scope, status or GONE, size, self._clock() - began)
+            state = scope["state"]
+            self._traces.end(span, scope["method"], state.get("route", NO_ROUTE), status or GONE, state.get("code"))
 
     def _let_in(self, scope: Scope, address: str) -> None:
         headers = Headers(scope=scope)

@@ -17,6 +17,7 @@ from nats.js.api import ConsumerConfig
 from newsdex import metrics
 from newsdex.apps.indexer.erasing import Erasing
 from newsdex.apps.indexer.event_log import report_event
+from newsdex.apps.indexer.event_traces import EventTraces
 from newsdex.apps.indexer.index_requests import damage_handler, index_handlers
 from newsdex.apps.indexer.listing_parked import parked_lister
 from newsdex.apps.indexer.page_readers import PAGE_CODES, PageReaders
@@ -48,9 +49,12 @@ from newsdex.health import Health, Readiness
 from newsdex.ingest.committer import Committer
 from newsdex.ingest.handle import drop_parked, handle_batch, retry_parked
 from newsdex.ingest.read import is_html
+from newsdex.log import instance_name
 from newsdex.records import Delivery, Result
 from newsdex.settings import Settings
+from newsdex.tracing import make_tracer
 from newsdex.validation import read_request
+from newsdex.version import newsdex_version
 from newsdex_schemas import channels
 from newsdex_schemas.operations import ParkedReply, ParkedRequest, ParkedResult
 
@@ -86,7 +90,8 @@ class Indexer:
         self._health = Health("indexer", self._readiness)
         self._process = Process(self._readiness)
         self._committer = Committer(self._handle, self._committed)
-        self._projector = ProjectorWatch(self._readiness)
+        self._traces = EventTraces(make_tracer("indexer", instance_name(), newsdex_version()))
+        self._projector = ProjectorWatch(self._readiness, self._traces.indexed)
         self._storage = StorageWatch(settings.data_dir)
         self._page_readers = PageReaders(settings)
         self._erasing = Erasing(
@@ -190,6 +195,7 @@ class Indexer:
         took_s = time.perf_counter() - start
         metrics.COMMIT_SECONDS.observe(took_s)
         metrics.COMMIT_EVENTS.observe(len(results))
+        self._traces.archived(results, took_s)
         changes = [result.sequence for result in results if result.sequence is not None]
         log.info(
             "batch.committed",
@@ -221,6 +227,7 @@ class Indexer:
             self._projector.archived(max(changes), results)
 
     async def _on_event(self, broker: NatsBroker, delivery: Delivery) -> None:
+        self._traces.arrived(delivery)
         try:
             if is_html(delivery):
                 message = broker.context.get_local("message")

@@ -1,6 +1,6 @@
 """The indexer's side of its projector: wakes it, watches that it goes on, and tells how far the index is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from newsdex import metrics
 from newsdex.apps.indexer.freshness import Freshness
@@ -20,10 +20,12 @@ HANGS_S = 300.0
 class ProjectorWatch:
     """Starts the projector's process, and holds what it said last against what the archive has."""
 
-    def __init__(self, readiness: Readiness) -> None:
+    def __init__(self, readiness: Readiness, indexed: Callable[[int], None]) -> None:
+        """Take who hears up to which change the index is, from a thread."""
         self.projector: ProjectorProcess | None = None
         """None before it is started."""
         self._readiness = readiness
+        self._indexed = indexed
         self._unindexed = Unindexed()
         self._freshness = Freshness()
         self._damages = 0
@@ -83,6 +85,7 @@ class ProjectorWatch:
             metrics.INDEX_MERGE_SECONDS.observe(took_s)
         self._unindexed.indexed(status.position)
         self._freshness.indexed(status.position)
+        self._indexed(status.position)
         if status.fault:
             self._readiness.fail("index", status.fault)
         else:

@@ -21,6 +21,7 @@ from newsdex.apps.searcher.channel import Reply, Request, RequestChannel
 from newsdex.apps.searcher.index_gauges import show_index
 from newsdex.apps.searcher.intake import Intake
 from newsdex.apps.searcher.query_log import QueryLog
+from newsdex.apps.searcher.request_traces import RequestTraces
 from newsdex.apps.searcher.typing import TypingRequests
 from newsdex.apps.self_report import SelfReport, Work, within
 from newsdex.apps.serve import Process
@@ -34,10 +35,13 @@ from newsdex.event_outcomes import outcome_of, outcomes_of
 from newsdex.health import Health, Readiness
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader
+from newsdex.log import instance_name
 from newsdex.search.plan.curation import Curation
 from newsdex.search.sealing import Seal
 from newsdex.search.service import Search
 from newsdex.settings import Settings
+from newsdex.tracing import make_tracer
+from newsdex.version import newsdex_version
 from newsdex_schemas import (
     ArticleReply,
     ArticleRequest,
@@ -79,7 +83,8 @@ class Searcher:
         self._typing = TypingRequests(self._index, self._reader, self._lexicons, self._curation)
         self._intake = Intake(slots=THREADS, look=self._reflected)
         self._query_log = QueryLog(settings=settings)
-        self._answers = Answers(self._threads, self._report_damage, self._intake.tell_refused)
+        traces = RequestTraces(make_tracer("searcher", instance_name(), newsdex_version()))
+        self._answers = Answers(self._threads, self._report_damage, self._intake.tell_refused, traces)
 
     async def run(self) -> None:
         """Serve until stopped; raise the `NewsdexError` that ended it, if one did."""
