@@ -32,6 +32,7 @@ def judge(sent: Sent) -> str:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         return "invalid"
+    value = _only_member(value)
     if not isinstance(value, dict):
         return "invalid"
     headers = {name.lower(): text for name, text in sent.headers.items() if name.lower().startswith("ce-")}
@@ -41,7 +42,14 @@ def judge(sent: Sent) -> str:
         except UnicodeDecodeError:
             return "invalid"
         value = {**attributes, "data": value}
+    elif "specversion" in value and "data" in value:
+        value["data"] = _only_member(value["data"])
     return _judge_by_schema(sent.channel, value)
+
+
+def _only_member(value: Any) -> Any:
+    """Return the object that is alone in a list, which stands for itself; else the value."""
+    return value[0] if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict) else value
 
 
 def _refuse(constant: str) -> None:
