@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from newsdex.records import Fault, FeedEntry, LedgerEntry, moment_of
+from newsdex.records.events import Fault
+from newsdex.records.feed import FeedEntry
+from newsdex.records.ledger import LedgerEntry
+from newsdex.records.moments import moment_of
 from newsdex.validation import read_request
 from newsdex_schemas import EventOutcome, EventRef, OutcomeReply, OutcomeRequest
 

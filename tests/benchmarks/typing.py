@@ -28,7 +28,8 @@ from newsdex.index.generations.projector import Projector
 from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader
 from newsdex.ingest.handle import handle_batch
-from newsdex.records import Delivery, microseconds
+from newsdex.records.events import Delivery
+from newsdex.records.moments import microseconds
 from newsdex.search.more_like_this import Similar
 from newsdex.search.plan.curation import shipped
 from newsdex.search.service import Search

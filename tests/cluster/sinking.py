@@ -21,7 +21,7 @@ from tests.scenarios.corpus import Corpus
 from newsdex.apps.inspection.article_export import exported_lines
 from newsdex.archive.snapshot import open_snapshot
 from newsdex.broker.server import EmbeddedServer
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 
 RESULT = Path(__file__).parent / "results" / "sink.json"
 ARTICLES = 4_000

@@ -15,7 +15,7 @@ from newsdex.index.scope import SearchScope
 from newsdex.index.text.analysis import MARK
 from newsdex.index.text.languages import DEFAULT
 from newsdex.index.writer import IndexWriter
-from newsdex.records import Change
+from newsdex.records.feed import Change
 from newsdex_schemas import Article
 
 WORDS = [

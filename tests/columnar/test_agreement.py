@@ -19,7 +19,7 @@ from whoosh.index import open_dir
 from newsdex.index.reader import IndexReader
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.index.text.languages import DEFAULT
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 
 INDEXES = int(os.environ.get("NEWSDEX_TEST_INDEXES", "60"))
 """So many indexes are drawn; each answers many queries."""

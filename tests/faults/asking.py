@@ -19,7 +19,7 @@ from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.index.generations.projector import Projector
 from newsdex.ingest.handle import handle_batch
-from newsdex.records import Delivery
+from newsdex.records.events import Delivery
 from newsdex.settings import Settings
 from newsdex_schemas import channels
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.unit.events import NOON_US, delivery, event
 
-from newsdex.records import Delivery
+from newsdex.records.events import Delivery
 
 MOMENTS = [datetime(2024, 6, 11, 8, minute, tzinfo=UTC).isoformat() for minute in range(4)]
 """Few, so that many events have the same time."""

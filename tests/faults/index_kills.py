@@ -30,7 +30,7 @@ from newsdex.index.generations.verification import check_documents, check_files,
 from newsdex.index.reader import IndexReader, View, open_view
 from newsdex.index.writer import IndexWriter
 from newsdex.log import log_to_stderr
-from newsdex.records import Change
+from newsdex.records.feed import Change
 from newsdex_schemas import Article
 
 RESULT = Path(__file__).parent / "results" / "index_kills.json"

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from tests.unit import order_model as model
 
 from newsdex.order import EventKey, EventName, OrderedEvent, Place
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 from newsdex_schemas import EventRef, channels
 from newsdex_schemas.client import Message
 

@@ -14,7 +14,7 @@ from tests.unit.events import ARTICLE_ID, HOUR_US, NOON_US, publishing, withdraw
 from newsdex.index.generations.generations import serving
 from newsdex.index.reader import FRESH_NS
 from newsdex.ingest.handle import handle_batch
-from newsdex.records import Delivery
+from newsdex.records.events import Delivery
 from newsdex_schemas import SearchRequest
 
 JUMPS_US = (NOON_US, NOON_US - 24 * HOUR_US, NOON_US + 24 * HOUR_US, NOON_US - 48 * HOUR_US)

@@ -28,7 +28,7 @@ from newsdex.index.generations.generations import serving
 from newsdex.index.generations.verification import check_documents, check_files, first_finding
 from newsdex.index.reader import IndexReader, open_view
 from newsdex.index.writer import IndexWriter
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 from newsdex.settings import Settings
 from newsdex_schemas import EventRef, channels
 from newsdex_schemas.client import Message

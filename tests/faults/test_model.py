@@ -22,7 +22,8 @@ from newsdex.errors import Unavailable
 from newsdex.ingest.handle import handle_batch
 from newsdex.ingest.read import read_event
 from newsdex.order import OrderedEvent, Place
-from newsdex.records import Delivery, microseconds
+from newsdex.records.events import Delivery
+from newsdex.records.moments import microseconds
 from newsdex_schemas import channels
 
 ARTICLES = ("ebb", "flood", "spring", "neap")

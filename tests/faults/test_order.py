@@ -14,7 +14,7 @@ from tests.unit import order_model as model
 
 from newsdex.ingest.read import read_event
 from newsdex.order import OrderedEvent, Place
-from newsdex.records import Delivery
+from newsdex.records.events import Delivery
 
 HISTORIES = int(os.environ.get("NEWSDEX_TEST_HISTORIES", "2000")) // 3
 WORDS = ("*", "ebb", "flood", "slack", "tables")

@@ -21,7 +21,8 @@ from newsdex.broker.server import EmbeddedServer
 from newsdex.host.children import free_port
 from newsdex.ingest.identity import claim
 from newsdex.order import Place
-from newsdex.records import Fault, ParkedChoice, Result
+from newsdex.records.events import Fault, Result
+from newsdex.records.parked import ParkedChoice
 
 MANY = 2_300
 HOUR_US = 3_600_000_000

@@ -22,7 +22,8 @@ from tests.unit import order_model as model
 from newsdex.incarnations import SeenStream
 from newsdex.ingest.read import read_event
 from newsdex.order import OrderedEvent, Place
-from newsdex.records import Delivery, microseconds
+from newsdex.records.events import Delivery
+from newsdex.records.moments import microseconds
 from newsdex_schemas import SearchRequest, channels
 
 ARTICLES = ("ebb", "flood", "neap")

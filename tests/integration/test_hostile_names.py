@@ -8,7 +8,7 @@ import nats
 from tests.integration.running import Running, Service, until
 
 from newsdex.archive.reader import ArchiveReader, read_archive
-from newsdex.records import LedgerEntry
+from newsdex.records.ledger import LedgerEntry
 from newsdex.visible import visible
 
 NAMES = [

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from newsdex.apps.indexer.page_readers import PageReaders
-from newsdex.records import Delivery, Fault, ReceivedEvent
+from newsdex.records.events import Delivery, Fault, ReceivedEvent
 from newsdex.settings import Settings
 from newsdex_schemas import channels
 

@@ -23,7 +23,7 @@ from tests.scenarios.corpus import NOW, SEAL, Corpus
 from newsdex.index.columnar.query import bm25f, score_nodes
 from newsdex.index.schema import TEXT_FIELDS
 from newsdex.index.scope import SearchScope
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 from newsdex.search.plan import build
 from newsdex.search.plan.curation import shipped
 from newsdex.search.plan.filters import hidden_query

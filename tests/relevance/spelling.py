@@ -31,7 +31,7 @@ from newsdex.index.lexicon.current import Lexicon, LexiconReader
 from newsdex.index.reader import IndexReader, View
 from newsdex.index.scope import SearchScope
 from newsdex.index.writer import IndexWriter
-from newsdex.records import Change
+from newsdex.records.feed import Change
 from newsdex.search.plan.curation import shipped
 from newsdex.search.plan.filters import hidden_query
 from newsdex.search.request import parse_request, run_query

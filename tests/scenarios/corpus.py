@@ -16,7 +16,8 @@ from newsdex.index.lexicon.current import LexiconReader
 from newsdex.index.reader import IndexReader, View
 from newsdex.index.scope import SearchScope
 from newsdex.ingest.handle import handle_batch
-from newsdex.records import Delivery, Result, microseconds
+from newsdex.records.events import Delivery, Result
+from newsdex.records.moments import microseconds
 from newsdex.search.language.dates import QueryClock
 from newsdex.search.language.parsed_query import parse_query
 from newsdex.search.more_like_this import Similar

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from newsdex.order import EventKey, EventName, OrderedEvent, Place
-from newsdex.records import Delivery
+from newsdex.records.events import Delivery
 from newsdex_schemas import Article, channels
 
 SOURCE = "https://courier.example/newsroom"

@@ -16,7 +16,7 @@ from whoosh import query as whoosh_query
 from newsdex.apps.problems import problem_of
 from newsdex.errors import Invalid, Misconfigured, NewsdexError, Unavailable
 from newsdex.index.scope import SearchScope
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 from newsdex.search.request import MAX_NOTES
 from newsdex.search.service import Search
 from newsdex.validation import read_request

@@ -14,7 +14,9 @@ from newsdex.archive.reader import MAX_FEED_BYTES, ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.errors import Misconfigured, NewsdexError, Unavailable
 from newsdex.ingest.handle import handle_batch, retry_parked
-from newsdex.records import Change, Delivery, FeedEntry, LedgerEntry
+from newsdex.records.events import Delivery
+from newsdex.records.feed import Change, FeedEntry
+from newsdex.records.ledger import LedgerEntry
 
 NOW_US = NOON_US
 DAY_US = 24 * HOUR_US

@@ -11,7 +11,8 @@ from tests.scenarios.corpus import NOW, Corpus
 
 from newsdex.apps.inspection.article_export import exported_lines
 from newsdex.archive.snapshot import open_snapshot
-from newsdex.records import FeedPosition, microseconds
+from newsdex.records.feed import FeedPosition
+from newsdex.records.moments import microseconds
 
 HOUR = timedelta(hours=1)
 

@@ -13,7 +13,8 @@ from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.errors import NewsdexError
 from newsdex.ingest.handle import handle_batch
-from newsdex.records import Delivery, moment_of
+from newsdex.records.events import Delivery
+from newsdex.records.moments import moment_of
 from newsdex_schemas.story import StoryReply
 
 DAY = 24 * HOUR_US

@@ -15,7 +15,7 @@ from newsdex.editors.best_bets import BestBets, read_best_bets, watched_best_bet
 from newsdex.editors.watched import Watched
 from newsdex.editors.wordlists import WordList
 from newsdex.errors import Misconfigured
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 from newsdex.search.plan.curation import Curation, shipped
 from newsdex_schemas import Recency, SearchReply, SearchRequest
 

@@ -11,7 +11,7 @@ from tests.unit.events import publishing
 from newsdex.errors import Unavailable
 from newsdex.ingest.committer import MAX_BATCH, Committer
 from newsdex.order import Place
-from newsdex.records import Delivery, Result
+from newsdex.records.events import Delivery, Result
 
 HANG_S = 10
 """Only reached by a defect."""

@@ -9,7 +9,7 @@ from tests.unit.events import ordered
 
 from newsdex.ingest.decide import REASONS, decide, decide_copy
 from newsdex.order import ArticleEvents, ArticleState, OrderedEvent
-from newsdex.records import Decision
+from newsdex.records.events import Decision
 
 
 def decisions(events: Iterable[OrderedEvent]) -> tuple[list[Decision], ArticleState]:

@@ -21,7 +21,8 @@ from newsdex.apps.indexer.erasing import Erasing
 from newsdex.archive.database import FILE_NAME
 from newsdex.ingest.committer import Committer
 from newsdex.ingest.handle import read_delivery
-from newsdex.records import Delivery, Fault, ReceivedEvent, microseconds
+from newsdex.records.events import Delivery, Fault, ReceivedEvent
+from newsdex.records.moments import microseconds
 from newsdex_schemas import channels
 
 NOW_US = microseconds(NOW)

@@ -20,7 +20,8 @@ from newsdex.archive.writer import ArchiveWriter
 from newsdex.errors import Unavailable
 from newsdex.incarnations import Incarnation, SeenStream
 from newsdex.ingest.handle import retry_parked
-from newsdex.records import Result, microseconds
+from newsdex.records.events import Result
+from newsdex.records.moments import microseconds
 from newsdex_schemas import channels
 
 NOW_US = microseconds(NOW) + 3_600_000_000

@@ -7,7 +7,7 @@ from tests.unit.test_committer import result_of
 
 from newsdex import metrics
 from newsdex.apps.indexer.freshness import Freshness
-from newsdex.records import Result
+from newsdex.records.events import Result
 
 S = 1_000_000
 

@@ -17,7 +17,7 @@ from newsdex.index.generations.generations import POINTER, STATE, previous, serv
 from newsdex.index.generations.projector import Projector
 from newsdex.index.reader import IndexReader
 from newsdex.index.writer import IndexWriter
-from newsdex.records import Change
+from newsdex.records.feed import Change
 from newsdex_schemas import SearchRequest
 
 GENEROUS_TIME_S = 3

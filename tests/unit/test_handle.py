@@ -18,7 +18,8 @@ from newsdex.errors import Unavailable
 from newsdex.ingest.handle import drop_parked, handle_batch, retry_parked
 from newsdex.ingest.identity import NO_CLAIM
 from newsdex.order import Place
-from newsdex.records import Delivery, Fault, ParkedChoice, Result
+from newsdex.records.events import Delivery, Fault, Result
+from newsdex.records.parked import ParkedChoice
 
 NOW_US = NOON_US + HOUR_US
 EVERY = ParkedChoice(include_closed=True)

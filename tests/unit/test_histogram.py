@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsdex.records import microseconds, moment_of
+from newsdex.records.moments import microseconds, moment_of
 from newsdex.search.reply.histogram import Intervals
 from newsdex_schemas.search import MAX_BUCKETS
 from newsdex_schemas.values.timestamps import EARLIEST, LATEST

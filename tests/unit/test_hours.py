@@ -14,7 +14,7 @@ from newsdex.index.generations.projector import LOOK_AT_CLOCK_S, Projector
 from newsdex.index.generations.verification import Finding, check_documents
 from newsdex.index.reader import View, open_view
 from newsdex.index.writer import IndexWriter
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 
 HOUR = NOW + timedelta(hours=1)
 LATER = NOW + timedelta(hours=2)

@@ -12,7 +12,7 @@ from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.incarnations import Incarnation, KnownStream, SeenStream, incarnation_of
 from newsdex.ingest.handle import handle_batch, retry_parked
-from newsdex.records import Delivery
+from newsdex.records.events import Delivery
 
 KNOWN = KnownStream(created="monday", incarnation=2, last_sequence=50, last_stored_us=NOON_US)
 SEEN = SeenStream(

@@ -22,7 +22,7 @@ from tests.conftest import ROOT
 import newsdex
 from jsonschema import Draft202012Validator
 from newsdex.log import EVENTS, FIRST_KEYS, configure_logging, faststream_logger
-from newsdex.records import Outcome
+from newsdex.records.events import Outcome
 from newsdex.settings import load_settings
 
 MARK = "kestrel-7c1"

@@ -17,7 +17,7 @@ from newsdex.archive.integrity import check_archive
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.ingest.handle import handle_batch
-from newsdex.records import Delivery
+from newsdex.records.events import Delivery
 
 SCRIPTS = Path(__file__).parent / "archives"
 LATER = "2024-06-11T09:00:00Z"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsdex.records import microseconds, moment_of
+from newsdex.records.moments import microseconds, moment_of
 from newsdex.search.language.dates import QueryClock, read_date, time_range, written
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

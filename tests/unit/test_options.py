@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from newsdex.cli.options import first_moment, name_option, refuse_options
 from newsdex.errors import Invalid, Refused
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 from newsdex.search.language.dates import QueryClock, read_date, time_range
 from newsdex_schemas import Place, Problem, SearchRequest
 

@@ -12,7 +12,7 @@ from tests.scenarios.corpus import NOW, SOURCE, Corpus
 
 from newsdex.errors import Invalid
 from newsdex.event_outcomes import answer_outcomes
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 from newsdex_schemas import EventOutcome, OutcomeReply, SearchRequest, channels
 from newsdex_schemas.outcomes import MAX_EVENTS_PER_REQUEST
 

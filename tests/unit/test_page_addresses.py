@@ -23,7 +23,7 @@ from newsdex.ingest.handle import handle_batch, read_delivery
 from newsdex.ingest.read import read_event
 from newsdex.ingest.reprocess import Remade, reprocess
 from newsdex.normalise.page_address import page_id
-from newsdex.records import Delivery, ReceivedEvent, Result
+from newsdex.records.events import Delivery, ReceivedEvent, Result
 from newsdex.settings import Settings
 from newsdex_schemas import ArticleRequest, channels
 

@@ -16,7 +16,7 @@ from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.ingest.committer import Committer
 from newsdex.ingest.handle import handle_batch
-from newsdex.records import Delivery, Result
+from newsdex.records.events import Delivery, Result
 from newsdex.settings import Settings
 from newsdex_schemas import channels
 

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import ROOT
 
 from newsdex.errors import Invalid
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 from newsdex.search.language.dates import QueryClock
 from newsdex.search.language.parsed_query import parse_query, refuse_notes
 

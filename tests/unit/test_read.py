@@ -15,7 +15,7 @@ from tests.unit.events import NOON_US, SOURCE, TIME, TYPES, article, delivery, e
 from newsdex.errors import Invalid
 from newsdex.ingest.read import read_event
 from newsdex.order import Place
-from newsdex.records import ReceivedEvent
+from newsdex.records.events import ReceivedEvent
 from newsdex_schemas import channels
 from newsdex_schemas.article import MAX_BODY_CHARS
 

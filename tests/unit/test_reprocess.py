@@ -24,7 +24,7 @@ from newsdex.ingest.committer import Committer
 from newsdex.ingest.handle import handle_batch, read_delivery
 from newsdex.ingest.pages import page_reader
 from newsdex.ingest.reprocess import Remade, reprocess
-from newsdex.records import Delivery, Fault, KeptPage, ReceivedEvent, Result
+from newsdex.records.events import Delivery, Fault, KeptPage, ReceivedEvent, Result
 from newsdex_schemas import channels
 from newsdex_schemas.operations import ReprocessReply
 

@@ -12,7 +12,8 @@ import pytest
 from tests.scenarios.corpus import NOW, Corpus
 
 from newsdex.archive.backup import back_up, restore
-from newsdex.records import FeedPosition, microseconds
+from newsdex.records.feed import FeedPosition
+from newsdex.records.moments import microseconds
 from newsdex.settings import Settings
 from newsdex.sink import changes
 from newsdex.sink.article_changes import changed_event

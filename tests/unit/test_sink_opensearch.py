@@ -16,7 +16,7 @@ from tests.unit.fake_opensearch import FakeOpenSearch, fake_opensearch
 
 from newsdex.errors import Misconfigured, Unavailable
 from newsdex.health import Readiness
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 from newsdex.sink.flow import Flow
 from newsdex.sink.opensearch import bulk
 from newsdex.sink.opensearch.address import read_address

@@ -29,7 +29,8 @@ from newsdex.ingest.handle import handle_batch, retry_parked
 from newsdex.ingest.identity import claim, identity
 from newsdex.ingest.supersede import is_pointless
 from newsdex.order import ArticleEvents, ArticleState, OrderedEvent
-from newsdex.records import NONE_STATED, Claim, Delivery, WaitingEvent
+from newsdex.records.events import Delivery
+from newsdex.records.parked import NONE_STATED, Claim, WaitingEvent
 from newsdex_schemas import channels
 
 EARLIER, TIME, LATER = "2024-06-10T08:30:00Z", "2024-06-11T08:30:00Z", "2024-06-12T08:30:00Z"

@@ -25,7 +25,7 @@ from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.writer import ArchiveWriter
 from newsdex.event_outcomes import outcome_of
 from newsdex.ingest.handle import handle_batch, retry_parked
-from newsdex.records import Delivery
+from newsdex.records.events import Delivery
 from newsdex_schemas import EventOutcome, EventRef, channels
 
 MINUTE_US = 60_000_000

@@ -12,7 +12,7 @@ from newsdex.apps.operations.log_sources import log_lines
 from newsdex.apps.operations.trace import follow
 from newsdex.cli import app
 from newsdex.errors import Invalid, Unavailable
-from newsdex.records import LedgerEntry
+from newsdex.records.ledger import LedgerEntry
 
 
 def line(second: int, process: str, event: str, **values: object) -> str:

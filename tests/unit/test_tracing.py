@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from newsdex.apps.indexer.event_traces import EventTraces
 from newsdex.errors import Misconfigured
 from newsdex.order import Place
-from newsdex.records import Delivery, Fault, Result
+from newsdex.records.events import Delivery, Fault, Result
 from newsdex.tracing import Tracer, make_tracer, parent_of_event
 
 TRACE, PUBLISHER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"

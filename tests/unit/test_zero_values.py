@@ -16,7 +16,7 @@ from tests.unit.events import article, delivery, event, page, to_body
 from newsdex.errors import Invalid
 from newsdex.ingest.identity import claim
 from newsdex.ingest.read import read_event
-from newsdex.records import NONE_STATED
+from newsdex.records.parked import NONE_STATED
 from newsdex_schemas import Article, ScrapedPage, SearchFilters, SearchRequest, channels
 
 PLAIN_GO = article(

@@ -5,7 +5,7 @@ import uuid
 from newsdex.ingest.cloudevents import is_cloudevent, unknown_type
 from newsdex.ingest.read import check_event, read_event
 from newsdex.ingest.single_item import single_object
-from newsdex.records import Delivery
+from newsdex.records.events import Delivery
 from newsdex_schemas import EVENT_MODELS, EventRef, channels, message_id
 from newsdex_schemas.client import Message
 from newsdex_schemas.events import event_type

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 
 from newsdex.order import ArticleEvents, Place
-from newsdex.records import KeptPage, PageNote
+from newsdex.records.events import KeptPage, PageNote
 
 PRUNED_AT_ONCE = 1_000
 KEY = "article_id, incarnation, position"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from newsdex.incarnations import Incarnation
 from newsdex.order import Place
-from newsdex.records import Delivery, Placed
+from newsdex.records.events import Delivery, Placed
 
 NUMBERS_PER_SELECT = 500
 

@@ -12,21 +12,10 @@ from newsdex.archive.database import faults_with_codes, open_for_reading
 from newsdex.archive.pages import articles_with_pages, kept_pages, page_notes
 from newsdex.archive.rows import parked_from_row, state_from_row, unsettled_from_row
 from newsdex.order import ArticleEvents
-from newsdex.records import (
-    ArchiveCounts,
-    Cause,
-    Change,
-    Fault,
-    FeedEntry,
-    KeptPage,
-    LedgerEntry,
-    PageNote,
-    ParkedChoice,
-    ParkedCount,
-    ParkedEvent,
-    Standing,
-    Turns,
-)
+from newsdex.records.events import Fault, KeptPage, PageNote
+from newsdex.records.feed import Change, FeedEntry, Turns
+from newsdex.records.ledger import ArchiveCounts, Cause, LedgerEntry, Standing
+from newsdex.records.parked import ParkedChoice, ParkedCount, ParkedEvent
 from newsdex_schemas import Article, channels
 
 Answer = TypeVar("Answer")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from newsdex.errors import Invalid
-from newsdex.records import FeedEntry
+from newsdex.records.feed import FeedEntry
 from newsdex_schemas import Article, ArticleReply, ArticleRequest
 
 

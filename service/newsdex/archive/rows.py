@@ -14,7 +14,9 @@ from newsdex.order import (
     Place,
     Publication,
 )
-from newsdex.records import Claim, Delivery, Fault, ParkedEvent, WaitingEvent, microseconds
+from newsdex.records.events import Delivery, Fault
+from newsdex.records.moments import microseconds
+from newsdex.records.parked import Claim, ParkedEvent, WaitingEvent
 from newsdex_schemas import Article
 
 STATE_COLUMNS = (

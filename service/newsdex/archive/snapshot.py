@@ -7,7 +7,7 @@ from pathlib import Path
 
 from newsdex.archive.database import faults_with_codes, open_for_reading
 from newsdex.archive.reader import CHANGE_COLUMNS
-from newsdex.records import Change, FeedPosition
+from newsdex.records.feed import Change, FeedPosition
 
 SINCE = """sequence > ? OR sequence IN (SELECT sequence FROM articles WHERE embargoed_us > ? AND embargoed_us <= ?
     UNION SELECT sequence FROM articles WHERE expires_us > ? AND expires_us <= ?)"""

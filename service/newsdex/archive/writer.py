@@ -30,16 +30,8 @@ from newsdex.archive.rows import (
 )
 from newsdex.incarnations import Incarnation, KnownStream, SeenStream, incarnation_of
 from newsdex.order import ArticleEvents, EventName, OrderedEvent, Place
-from newsdex.records import (
-    Claim,
-    Delivery,
-    KeptPage,
-    ParkedEvent,
-    Placed,
-    ReceivedEvent,
-    Result,
-    WaitingEvent,
-)
+from newsdex.records.events import Delivery, KeptPage, Placed, ReceivedEvent, Result
+from newsdex.records.parked import Claim, ParkedEvent, WaitingEvent
 from newsdex_schemas import Article
 
 IDS_PER_SELECT = 500

@@ -22,7 +22,8 @@ from newsdex.broker.refusals import stops_a_process
 from newsdex.errors import NewsdexError, Unavailable
 from newsdex.health import Readiness
 from newsdex.log import faststream_logger
-from newsdex.records import Delivery, microseconds
+from newsdex.records.events import Delivery
+from newsdex.records.moments import microseconds
 from newsdex.settings import Settings
 from newsdex_schemas import channels
 from newsdex_schemas.client.refusals import Refusals, refusal_of

@@ -8,7 +8,8 @@ from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 
 from newsdex.errors import Unavailable
-from newsdex.records import Delivery, microseconds
+from newsdex.records.events import Delivery
+from newsdex.records.moments import microseconds
 from newsdex_schemas import channels
 
 

@@ -10,7 +10,7 @@ from nats.js.errors import APIError
 from newsdex.broker.jetstream_api import ask_broker
 from newsdex.errors import Unavailable
 from newsdex.incarnations import Incarnation, SeenStream
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 from newsdex_schemas import channels
 
 INCARNATION_KEY = "newsdex-incarnation"

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter, ValidationError
 
 from newsdex.errors import Invalid, Refused
-from newsdex.records import moment_of
+from newsdex.records.moments import moment_of
 from newsdex.search.language.dates import QueryClock, read_date, time_range
 from newsdex.validation import FieldFault, as_one, faults_of
 from newsdex_schemas.values.timestamps import Timestamp

@@ -20,7 +20,7 @@ from newsdex.editors.watched import LOOK_EVERY_S, Watched
 from newsdex.editors.wordlists import WordList
 from newsdex.errors import Misconfigured
 from newsdex.index.text.analysis import plain_form, stem_of, words
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 
 MAX_PROMOTED = 10
 MAX_CHARS = 1_000_000

@@ -5,7 +5,7 @@ from newsdex.index.columnar.storage.columns import code_number
 from newsdex.index.columnar.storage.segment import SEQUENCE_COLUMN, STEMMER_COLUMN
 from newsdex.index.schema import document
 from newsdex.index.text.languages import stemmed_as
-from newsdex.records import Change
+from newsdex.records.feed import Change
 
 
 def change_document(change: Change) -> Document:

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from newsdex.index.reader import View, open_view
 from newsdex.index.writer import IndexWriter
-from newsdex.records import Change
+from newsdex.records.feed import Change
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from whoosh.fields import ID, KEYWORD, NUMERIC, TEXT, Schema
 from newsdex.index.text.analysis import NewsAnalyzer
 from newsdex.index.text.folding import fold
 from newsdex.index.text.languages import DEFAULT
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 from newsdex_schemas import Article
 
 INDEX_VERSION = 5

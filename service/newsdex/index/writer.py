@@ -41,7 +41,7 @@ from newsdex.index.columnar.storage.segment import (
 from newsdex.index.generations.fingerprint import fingerprint
 from newsdex.index.generations.generations import read_state, write_state
 from newsdex.index.schema import make_schema
-from newsdex.records import Change
+from newsdex.records.feed import Change
 
 
 class IndexWriter:

@@ -8,7 +8,7 @@ from typing import TypeVar
 import structlog
 
 from newsdex.errors import Unavailable
-from newsdex.records import Delivery, Result
+from newsdex.records.events import Delivery, Result
 
 log = structlog.get_logger()
 

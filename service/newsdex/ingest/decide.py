@@ -1,7 +1,7 @@
 """Tells what an event did to an article, from the article's state before and after it: pure."""
 
 from newsdex.order import ArticleState, OrderedEvent
-from newsdex.records import Decision
+from newsdex.records.events import Decision
 
 REASONS = {
     "first_version": "the first version of this article",

@@ -11,7 +11,7 @@ from newsdex.formats.bounds import refuse_long_reading
 from newsdex.formats.json_values import unreadable
 from newsdex.formats.recognition import FEED, HEAD_BYTES, NEWSML_G2
 from newsdex.ingest.single_item import several_items
-from newsdex.records import Delivery
+from newsdex.records.events import Delivery
 from newsdex_schemas.model import BYTE_ORDER_MARK
 
 START = 100

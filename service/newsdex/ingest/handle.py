@@ -15,16 +15,8 @@ from newsdex.ingest.results import kept_page, named_result, redelivered_result, 
 from newsdex.ingest.supersede import Waiting
 from newsdex.ingest.transaction import Archive, Transaction
 from newsdex.order import ArticleEvents, ArticleState, EventName, OrderedEvent, Place
-from newsdex.records import (
-    Decision,
-    Delivery,
-    Fault,
-    ParkedEvent,
-    ReceivedEvent,
-    Redrive,
-    Result,
-    WaitingEvent,
-)
+from newsdex.records.events import Decision, Delivery, Fault, ReceivedEvent, Result
+from newsdex.records.parked import ParkedEvent, Redrive, WaitingEvent
 from newsdex_schemas import Article
 
 log = structlog.get_logger()

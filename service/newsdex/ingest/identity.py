@@ -9,7 +9,9 @@ from newsdex.errors import Invalid
 from newsdex.ingest.cloudevents import header_attributes, is_cloudevent, set_attributes, with_payload
 from newsdex.ingest.single_item import single_member, single_object
 from newsdex.normalise.page_address import page_id
-from newsdex.records import NONE_STATED, Claim, Delivery, microseconds
+from newsdex.records.events import Delivery
+from newsdex.records.moments import microseconds
+from newsdex.records.parked import NONE_STATED, Claim
 from newsdex_schemas import channels
 from newsdex_schemas.model import Version, is_empty
 from newsdex_schemas.outcomes import SOURCE_WITHOUT_CLOUDEVENT

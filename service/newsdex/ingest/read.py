@@ -28,7 +28,8 @@ from newsdex.ingest.pages import read_page
 from newsdex.ingest.single_item import single_member, single_object
 from newsdex.normalise.page_address import page_id
 from newsdex.order import EventName
-from newsdex.records import Delivery, ReceivedEvent, microseconds
+from newsdex.records.events import Delivery, ReceivedEvent
+from newsdex.records.moments import microseconds
 from newsdex.validation import FieldFault, as_one, faults_of
 from newsdex_schemas import (
     EVENT_MODELS,

@@ -8,7 +8,7 @@ from newsdex.ingest.handle import NOTHING_KNOWN
 from newsdex.ingest.page_names import PageNames
 from newsdex.ingest.pages import page_reader
 from newsdex.order import ArticleEvents
-from newsdex.records import Fault, KeptPage, ReceivedEvent, Result
+from newsdex.records.events import Fault, KeptPage, ReceivedEvent, Result
 from newsdex_schemas import Article
 
 What = Literal["changed", "unchanged", "failed", "erased", "superseded"]

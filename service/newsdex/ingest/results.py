@@ -6,7 +6,7 @@ from dataclasses import replace
 from newsdex.ingest.identity import identity
 from newsdex.ingest.pages import page_reader
 from newsdex.order import EventKey, Place
-from newsdex.records import Delivery, Fault, KeptPage, Outcome, ReceivedEvent, Result
+from newsdex.records.events import Delivery, Fault, KeptPage, Outcome, ReceivedEvent, Result
 
 
 def named_result(delivery: Delivery, place: Place, event: ReceivedEvent, outcome: Outcome, reason: str) -> Result:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from newsdex.ingest.identity import is_place_in_stream
 from newsdex.order import ArticleState, EventKey, EventName, OrderedEvent, fold
-from newsdex.records import NONE_STATED, ReceivedEvent, WaitingEvent
+from newsdex.records.events import ReceivedEvent
+from newsdex.records.parked import NONE_STATED, WaitingEvent
 from newsdex_schemas import channels
 
 CAME_AGAIN = "the event came again and could be handled"

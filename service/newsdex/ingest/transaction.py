@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from newsdex.order import ArticleEvents, EventName, Place
-from newsdex.records import Claim, Delivery, KeptPage, ParkedEvent, Placed, ReceivedEvent, Result, WaitingEvent
+from newsdex.records.events import Delivery, KeptPage, Placed, ReceivedEvent, Result
+from newsdex.records.parked import Claim, ParkedEvent, WaitingEvent
 from newsdex_schemas import Article
 
 

@@ -9,7 +9,7 @@ from newsdex.errors import Invalid
 from newsdex.ingest.cloudevents import CONTENT_TYPE, PREFIX, is_cloudevent
 from newsdex.ingest.identity import identity
 from newsdex.ingest.single_item import single_object
-from newsdex.records import Delivery
+from newsdex.records.events import Delivery
 from newsdex.relay.source import Record
 from newsdex_schemas import EventRef, channels, message_id
 from newsdex_schemas.client import Message

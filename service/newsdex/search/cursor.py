@@ -15,7 +15,7 @@ from newsdex.errors import Invalid
 from newsdex.index.columnar.query.matches.top_hits import PageEnd
 from newsdex.index.columnar.query.statistics import Statistics
 from newsdex.index.schema import TEXT_FIELDS
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 from newsdex.search.plan.pinned_vocabulary import PinnedAnswers
 from newsdex.search.sealing import Seal
 from newsdex_schemas import SearchRequest

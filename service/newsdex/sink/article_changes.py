@@ -1,6 +1,8 @@
 """Makes the events that other services get of what has become of articles: never a text."""
 
-from newsdex.records import Cause, Change, moment_of
+from newsdex.records.feed import Change
+from newsdex.records.ledger import Cause
+from newsdex.records.moments import moment_of
 from newsdex_schemas.changes import ArticleChange, ArticleChanged, WhatHappened
 
 SOURCE = "urn:newsdex"

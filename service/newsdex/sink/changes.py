@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from newsdex.index.generations.feed import ChangeFeed
-from newsdex.records import Change, FeedEntry, FeedPosition, Turns
+from newsdex.records.feed import Change, FeedEntry, FeedPosition, Turns
 
 MAX_BATCH = 500
 

@@ -17,7 +17,7 @@ from newsdex.broker.streams import DUPLICATE_WINDOW_S, wanted_replicas
 from newsdex.clock import now_us
 from newsdex.errors import Unavailable
 from newsdex.host.durable import read_sealed, write_sealed
-from newsdex.records import FeedPosition
+from newsdex.records.feed import FeedPosition
 from newsdex.settings import Settings
 from newsdex.sink.article_changes import changed_event
 from newsdex.sink.changes import Batch, ChangeReader, Mark

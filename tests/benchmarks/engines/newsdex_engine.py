@@ -19,7 +19,7 @@ from newsdex.index.scope import SearchScope
 from newsdex.index.text.analysis import terms
 from newsdex.index.text.languages import DEFAULT
 from newsdex.index.writer import IndexWriter
-from newsdex.records import Change
+from newsdex.records.feed import Change
 from newsdex.search.plan.filters import filter_queries
 from newsdex_schemas import SearchFilters
 

@@ -26,7 +26,7 @@ from newsdex.ingest.handle import read_delivery
 from newsdex.ingest.identity import identity
 from newsdex.ingest.read import is_html
 from newsdex.json_text import parse_object
-from newsdex.records import Delivery, Fault, ReceivedEvent, Result
+from newsdex.records.events import Delivery, Fault, ReceivedEvent, Result
 from newsdex.validation import as_invalid, read_request
 from newsdex_schemas import channels
 from newsdex_schemas.operations import ErasureOrder, ErasureReply, ErasureRequest, ErasureStatus

@@ -4,7 +4,7 @@ import structlog
 
 from newsdex import metrics
 from newsdex.apps.log_limits import is_sampled
-from newsdex.records import Result
+from newsdex.records.events import Result
 
 log = structlog.get_logger()
 

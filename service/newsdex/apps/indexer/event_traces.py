@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from newsdex.clock import now_us
-from newsdex.records import Delivery, Result
+from newsdex.records.events import Delivery, Result
 from newsdex.tracing import Span, Tracer, parent_of_event
 
 MAX_KEPT = 10_000

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from newsdex import metrics
 from newsdex.clock import now_us
-from newsdex.records import Result
+from newsdex.records.events import Result
 
 MAX_KEPT = 10_000
 """Of a longer backlog, the newest changes are measured."""

@@ -8,7 +8,8 @@ from faststream.nats.message import NatsMessage
 from newsdex.apps.inspection.data_folder import parked_event
 from newsdex.apps.requests import Handler
 from newsdex.archive.reader import ArchiveReader, read_archive
-from newsdex.records import ParkedEvent, moment_of
+from newsdex.records.moments import moment_of
+from newsdex.records.parked import ParkedEvent
 from newsdex.settings import Settings
 from newsdex.validation import read_request
 from newsdex_schemas.operations import ParkedCode, ParkedEntry, ParkedList, ParkedListRequest

@@ -17,7 +17,7 @@ import orjson
 
 from newsdex.host.children import die_with_parent
 from newsdex.ingest.handle import read_delivery
-from newsdex.records import Delivery, Fault, ReceivedEvent
+from newsdex.records.events import Delivery, Fault, ReceivedEvent
 from newsdex_schemas import Article
 
 LENGTH_BYTES = 4

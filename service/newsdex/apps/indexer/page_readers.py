@@ -21,7 +21,8 @@ from newsdex.archive.reader import ArchiveReader, read_archive
 from newsdex.broker.streams import ACK_WAIT_S
 from newsdex.errors import Unavailable
 from newsdex.ingest.read import is_html
-from newsdex.records import Delivery, Fault, ParkedEvent, ReceivedEvent
+from newsdex.records.events import Delivery, Fault, ReceivedEvent
+from newsdex.records.parked import ParkedEvent
 from newsdex.settings import Settings
 
 log = structlog.get_logger()

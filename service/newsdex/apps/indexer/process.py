@@ -50,7 +50,7 @@ from newsdex.ingest.committer import Committer
 from newsdex.ingest.handle import drop_parked, handle_batch, retry_parked
 from newsdex.ingest.read import is_html
 from newsdex.log import instance_name
-from newsdex.records import Delivery, Result
+from newsdex.records.events import Delivery, Result
 from newsdex.settings import Settings
 from newsdex.tracing import make_tracer
 from newsdex.validation import read_request

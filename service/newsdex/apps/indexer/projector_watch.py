@@ -8,7 +8,7 @@ from newsdex.apps.indexer.projector import ProjectorProcess, Report
 from newsdex.apps.indexer.unindexed import Unindexed
 from newsdex.apps.self_report import Work
 from newsdex.health import Readiness
-from newsdex.records import Result
+from newsdex.records.events import Result
 from newsdex.settings import Settings
 
 SILENT_S = 15.0

@@ -16,7 +16,7 @@ from newsdex.errors import Invalid
 from newsdex.ingest.committer import Committer
 from newsdex.ingest.pages import page_reader
 from newsdex.ingest.reprocess import Remade, reprocess
-from newsdex.records import Delivery, Fault, KeptPage, ReceivedEvent, Result
+from newsdex.records.events import Delivery, Fault, KeptPage, ReceivedEvent, Result
 from newsdex.validation import as_invalid
 from newsdex_schemas.operations import (
     MAX_REPROCESSED_AT_ONCE,

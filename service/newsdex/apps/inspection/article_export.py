@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from newsdex.archive.snapshot import Snapshot
-from newsdex.records import Change, FeedPosition
+from newsdex.records.feed import Change, FeedPosition
 from newsdex_schemas.events import ArticleWithdrawn, Withdrawal
 
 SOURCE = "newsdex-export"

@@ -10,7 +10,9 @@ from newsdex.event_outcomes import Commit
 from newsdex.ingest.decide import REASONS
 from newsdex.ingest.pages import page_reader
 from newsdex.order import Place
-from newsdex.records import LedgerEntry, PageNote, Standing, moment_of
+from newsdex.records.events import PageNote
+from newsdex.records.ledger import LedgerEntry, Standing
+from newsdex.records.moments import moment_of
 from newsdex_schemas.story import StandingCode, StoryEvent, StoryPage, StoryReply
 
 

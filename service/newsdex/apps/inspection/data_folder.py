@@ -9,7 +9,8 @@ from newsdex.archive.retrieval import ids_named
 from newsdex.errors import NewsdexError, Unavailable
 from newsdex.event_outcomes import Commit
 from newsdex.index.reader import IndexReader
-from newsdex.records import LedgerEntry, ParkedChoice, ParkedEvent
+from newsdex.records.ledger import LedgerEntry
+from newsdex.records.parked import ParkedChoice, ParkedEvent
 from newsdex.settings import Settings
 from newsdex_schemas import Article
 from newsdex_schemas.article import ValueOrigin

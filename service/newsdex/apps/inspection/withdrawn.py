@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from newsdex.ingest.decide import REASONS
 from newsdex.order import ArticleState, Bound, EventKey, Place
-from newsdex.records import EPOCH
+from newsdex.records.moments import EPOCH
 
 
 def withdrawn_text(state: ArticleState) -> str:

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from newsdex.apps.operations.log_sources import Lines, read_line
-from newsdex.records import LedgerEntry, moment_of
+from newsdex.records.ledger import LedgerEntry
+from newsdex.records.moments import moment_of
 
 NAMES = ("article_id", "event_id", "correlation_id")
 """By which a line or a row is about somebody's id."""

@@ -10,7 +10,7 @@ from newsdex.apps.inspection.data_folder import archived_origins, story_of
 from newsdex.cli.console import moment, out
 from newsdex.cli.publishing.origins import origin_lines
 from newsdex.clock import now_us
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 from newsdex.settings import load_settings
 
 

@@ -8,7 +8,8 @@ import typer
 
 from newsdex.apps.inspection.data_folder import parked_ids
 from newsdex.errors import Invalid
-from newsdex.records import ParkedChoice, microseconds
+from newsdex.records.moments import microseconds
+from newsdex.records.parked import ParkedChoice
 from newsdex.settings import Settings
 
 Ids = Annotated[

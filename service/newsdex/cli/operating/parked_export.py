@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from newsdex.cli.json_lines import write_lines
-from newsdex.records import ParkedEvent
+from newsdex.records.parked import ParkedEvent
 
 
 def export_to(path: Path | None, events: Iterable[ParkedEvent]) -> int:

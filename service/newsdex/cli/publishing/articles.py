@@ -12,7 +12,7 @@ from newsdex.cli.console import err, out
 from newsdex.cli.json_lines import write_lines
 from newsdex.clock import now_us
 from newsdex.errors import Invalid
-from newsdex.records import FeedPosition
+from newsdex.records.feed import FeedPosition
 from newsdex.settings import load_settings
 
 app = typer.Typer(name="articles", help="Write the archived articles out.", no_args_is_help=True)

@@ -22,7 +22,7 @@ from newsdex.gateway.api.event_bodies import split_body
 from newsdex.gateway.door import door_of
 from newsdex.gateway.problems import problem_of
 from newsdex.gateway.responses import NOT_STORED, json_reply
-from newsdex.records import moment_of
+from newsdex.records.moments import moment_of
 from newsdex_schemas import Article, EventRef, channels
 from newsdex_schemas.client import CORRELATION_ID, Message
 from newsdex_schemas.receipts import EventReceipt, EventReceipts

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from newsdex.clock import now_us
 from newsdex.errors import Invalid
-from newsdex.records import moment_of
+from newsdex.records.moments import moment_of
 from newsdex.search.language.dates import QueryClock, read_date, time_range
 from newsdex.validation import FieldFault, as_one, faults_of
 from newsdex_schemas.model import RequestModel

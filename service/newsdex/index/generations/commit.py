@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import structlog
 
 from newsdex.index.writer import IndexWriter
-from newsdex.records import Change
+from newsdex.records.feed import Change
 
 log = structlog.get_logger()
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from newsdex.records import Change, FeedEntry, Turns
+from newsdex.records.feed import Change, FeedEntry, Turns
 
 
 class ChangeFeed(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from newsdex.index.generations.commit import commit, commit_turns
 from newsdex.index.generations.feed import ChangeFeed
 from newsdex.index.writer import IndexWriter
-from newsdex.records import Turns
+from newsdex.records.feed import Turns
 
 
 class Follower:

@@ -13,7 +13,7 @@ from newsdex.index.reader import View
 from newsdex.index.scope import SearchScope
 from newsdex.index.text.analysis import terms, words
 from newsdex.index.text.languages import stemmed_as
-from newsdex.records import Change, Turns
+from newsdex.records.feed import Change, Turns
 from newsdex_schemas import Article
 
 ARTICLES = 20

@@ -20,7 +20,7 @@ from newsdex.index.generations.feed import ChangeFeed
 from newsdex.index.generations.generations import read_state
 from newsdex.index.reader import View
 from newsdex.index.schema import make_schema
-from newsdex.records import FeedEntry
+from newsdex.records.feed import FeedEntry
 
 CHUNK_ENTRIES = 5_000
 TAIL_ENTRIES = 1_000

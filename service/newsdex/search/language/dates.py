@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from newsdex.normalise.calendar_names import MONTHS
 from newsdex.normalise.dates import PageClock, find_dates
-from newsdex.records import microseconds, moment_of
+from newsdex.records.moments import microseconds, moment_of
 from newsdex_schemas.values.timestamps import EARLIEST, LATEST
 
 Unit = Literal["year", "month", "week", "day", "hour", "minute", "second", "microsecond"]

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from newsdex.records import microseconds, moment_of
+from newsdex.records.moments import microseconds, moment_of
 from newsdex.search.language.ast import (
     And,
     DateRange,

@@ -7,7 +7,7 @@ from whoosh.query import Query
 
 from newsdex.errors import Invalid
 from newsdex.index.schema import FILTER_FIELDS, filter_value
-from newsdex.records import microseconds
+from newsdex.records.moments import microseconds
 from newsdex_schemas import SearchFilters
 
 

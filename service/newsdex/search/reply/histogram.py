@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import MAXYEAR, UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
-from newsdex.records import microseconds, moment_of
+from newsdex.records.moments import microseconds, moment_of
 from newsdex.search.language.dates import floor
 from newsdex_schemas import Bucket, Histogram
 from newsdex_schemas.search import MAX_BUCKETS

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from newsdex import metrics
 from newsdex.backoff import growing_delay_s
 from newsdex.errors import Unavailable
-from newsdex.records import Change
+from newsdex.records.feed import Change
 from newsdex.sink.opensearch.cluster import OVERLOADED, Cluster, SinkFault
 
 log = structlog.get_logger()

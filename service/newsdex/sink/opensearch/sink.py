@@ -9,7 +9,7 @@ import structlog
 from newsdex import metrics
 from newsdex.archive.reader import ArchiveReader
 from newsdex.clock import now_us
-from newsdex.records import FeedPosition
+from newsdex.records.feed import FeedPosition
 from newsdex.sink.changes import ChangeReader, Mark
 from newsdex.sink.opensearch.address import ClusterAddress
 from newsdex.sink.opensearch.bulk import operation_of, write
