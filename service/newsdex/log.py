@@ -108,6 +108,7 @@ EVENTS = {
     "request.answered": "Another request was answered.",
     "request.refused": "Another request got a Problem.",
     "request.reply_refused": "A request names a channel and no inbox for its reply, `reply`: none is sent.",
+    "tracing.failed": "Traces cannot be made or sent, and `error` says why; a line a minute, which counts `events`.",
     "faststream": "A line of FastStream's own; the text is in `message`.",
     "library": "A line of another library's; the text is in `message`, its name in `logger`.",
 }

@@ -1,22 +1,22 @@
-"""Traces by OpenTelemetry, where its usual variables name a collector; elsewhere nothing of it is imported.
+"""Spans of OpenTelemetry, where its usual variables name a collector; elsewhere nothing of it is imported.
 
 A trace goes on from the W3C `traceparent` that a publisher or an asker sends: as a header of the message, or as the
 attribute of a CloudEvent (its extension for distributed tracing). Names and attributes are those of OpenTelemetry's
 semantic conventions for messaging and HTTP; it needs `newsdex[otel]`.
 """
 
-import os
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic_core import from_json
 
-from newsdex.errors import Misconfigured
-
-ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
-PROTOCOL = "http/protobuf"
 PARENT, STATE = "traceparent", "tracestate"
+
+FAULTS = "newsdex.tracing"
+"""The logger that hears of what `harmless` kept from whoever is traced."""
+_faults = logging.getLogger(FAULTS)
 
 Attributes = Mapping[str, str | int | bool | None]
 Span = Any
@@ -74,41 +74,26 @@ def _stated(attributes: Attributes) -> dict[str, str | int | bool]:
     return {name: value for name, value in attributes.items() if value is not None}
 
 
-def make_tracer(process: str, instance: str, version: str) -> Tracer | None:
-    """Return what makes spans and sends them to the collector; None where no variable names one.
-
-    Raises `Misconfigured` where `newsdex[otel]` is not installed, or for another protocol than OTLP over HTTP.
-    """
-    if not any(os.environ.get(name) for name in ENDPOINTS) or _is_off():
-        return None
-    protocol = next((found for name in PROTOCOLS if (found := os.environ.get(name))), PROTOCOL)
-    if protocol != PROTOCOL:
-        raise Misconfigured("tracing_protocol", f"traces are sent by {PROTOCOL} only, not by {protocol}")
+@contextmanager
+def harmless() -> Iterator[None]:
+    """Keep a fault of tracing from what is traced: an event that is durable is not to fail for want of a span."""
     try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
-        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
-        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
-    except ImportError as error:
-        raise Misconfigured("tracing_missing", f"{ENDPOINTS[0]} is set: pip install newsdex[otel]") from error
-    known = {"service.version": version, "service.instance.id": instance}
-    if not os.environ.get("OTEL_SERVICE_NAME"):
-        known["service.name"] = f"newsdex-{process}"
-    provider = TracerProvider(resource=Resource.create(known))  # ends with the process, and sends what is left then
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    return Tracer(provider)
+        yield
+    except Exception:  # noqa: BLE001 - whatever it is, what is traced goes on
+        _faults.exception("a span could not be made")
 
 
-def _is_off() -> bool:
-    disabled = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
-    return disabled or os.environ.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() == "none"
+def parent_of_message(headers: Mapping[str, str], prefix: str = "") -> dict[str, str]:
+    """Return the headers of the trace that a message belongs to, in any case: Go's libraries send `Traceparent`."""
+    found = {name.lower(): value for name, value in headers.items()}
+    parent = found.get(prefix + PARENT)
+    return {PARENT: parent, STATE: found.get(prefix + STATE, "")} if parent else {}
 
 
 def parent_of_event(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
     """Return the headers of the trace that an event belongs to: the message's, else the CloudEvent's attributes."""
-    for prefix in ("", "ce-"):
-        if parent := headers.get(prefix + PARENT):
-            return {PARENT: parent, STATE: headers.get(prefix + STATE, "")}
+    if parent := parent_of_message(headers) or parent_of_message(headers, "ce-"):
+        return parent
     if b'"traceparent"' not in body:
         return {}
     try:

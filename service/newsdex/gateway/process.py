@@ -11,6 +11,7 @@ from newsdex.apps.client import Client
 from newsdex.apps.listening import listen
 from newsdex.apps.self_report import SelfReport
 from newsdex.apps.serve import Process
+from newsdex.apps.span_export import make_tracer
 from newsdex.broker.connection import make_broker
 from newsdex.errors import Unavailable
 from newsdex.gateway.app import make_app
@@ -20,7 +21,6 @@ from newsdex.gateway.watching import SAMPLE_EVERY_S
 from newsdex.health import Health, Readiness
 from newsdex.log import instance_name
 from newsdex.settings import Settings
-from newsdex.tracing import make_tracer
 from newsdex.version import newsdex_version
 from newsdex_schemas.client.refusals import Refusals
 

@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from newsdex.clock import now_us
-from newsdex.tracing import PARENT, STATE, Attributes, Span, Tracer
+from newsdex.tracing import PARENT, STATE, Attributes, Span, Tracer, harmless
 from newsdex_schemas.client import TRACE
 
 SERVER_ERROR = 500
@@ -21,6 +21,7 @@ class HttpTraces:
     def __init__(self, tracer: Tracer | None) -> None:
         self._tracer = tracer
 
+    @harmless()
     def begin(self, scope: Scope) -> Span | None:
         """Begin a request's span; what is asked in this task from now on names it as its parent."""
         headers = _trace_headers(Headers(scope=scope))
@@ -32,6 +33,7 @@ class HttpTraces:
         TRACE.set(headers)
         return span
 
+    @harmless()
     def end(self, span: Span | None, method: str, route: str, status: int, code: str | None) -> None:
         """End a request's span; only what is our fault counts as one."""
         if self._tracer is None or span is None:

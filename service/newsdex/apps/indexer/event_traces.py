@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from newsdex.clock import now_us
 from newsdex.records.events import Delivery, Result
-from newsdex.tracing import Span, Tracer, parent_of_event
+from newsdex.tracing import Span, Tracer, harmless, parent_of_event
 
 MAX_KEPT = 10_000
 """Of more events that wait, the oldest have no such span."""
@@ -31,6 +31,7 @@ class EventTraces:
                     self._arrived.clear()
                 self._arrived[delivery.stream_sequence, delivery.deliveries] = now_us()
 
+    @harmless()
     def archived(self, results: Sequence[Result], took_s: float) -> None:
         """Make the spans of events that have their outcome, by a transaction that took so long and has just ended."""
         if self._tracer is None:
@@ -66,11 +67,15 @@ class EventTraces:
             with self._lock:
                 self._waiting.append((result.sequence, span, end_us))
 
+    @harmless()
     def indexed(self, position: int) -> None:
         """Make the spans of what the index has from now on: every change up to a position."""
         if self._tracer is None:
             return
-        with self._lock:
-            while self._waiting and self._waiting[0][0] <= position:
-                sequence, span, archived_us = self._waiting.popleft()
-                self._tracer.child(span, "index", archived_us, now_us(), {"newsdex.sequence": sequence})
+        while (waited := self._next(position)) is not None:
+            sequence, span, archived_us = waited
+            self._tracer.child(span, "index", archived_us, now_us(), {"newsdex.sequence": sequence})
+
+    def _next(self, position: int) -> tuple[int, Span, int] | None:
+        with self._lock:  # not for all of them: events come meanwhile
+            return self._waiting.popleft() if self._waiting and self._waiting[0][0] <= position else None

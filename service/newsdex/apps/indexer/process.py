@@ -30,6 +30,7 @@ from newsdex.apps.log_limits import CountedLines
 from newsdex.apps.requests import answering
 from newsdex.apps.self_report import SelfReport, Work
 from newsdex.apps.serve import Process
+from newsdex.apps.span_export import make_tracer
 from newsdex.apps.stream.adoption import StreamAdoption
 from newsdex.apps.stream.marks import redeliver_note
 from newsdex.apps.stream.requests import stream_handlers
@@ -52,7 +53,6 @@ from newsdex.ingest.read import is_html
 from newsdex.log import instance_name
 from newsdex.records.events import Delivery, Result
 from newsdex.settings import Settings
-from newsdex.tracing import make_tracer
 from newsdex.validation import read_request
 from newsdex.version import newsdex_version
 from newsdex_schemas import channels

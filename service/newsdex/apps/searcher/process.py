@@ -25,6 +25,7 @@ from newsdex.apps.searcher.request_traces import RequestTraces
 from newsdex.apps.searcher.typing import TypingRequests
 from newsdex.apps.self_report import SelfReport, Work, within
 from newsdex.apps.serve import Process
+from newsdex.apps.span_export import make_tracer
 from newsdex.archive.reader import ArchiveReader
 from newsdex.archive.retrieval import answer_article
 from newsdex.broker.connection import make_broker
@@ -40,7 +41,6 @@ from newsdex.search.plan.curation import Curation
 from newsdex.search.sealing import Seal
 from newsdex.search.service import Search
 from newsdex.settings import Settings
-from newsdex.tracing import make_tracer
 from newsdex.version import newsdex_version
 from newsdex_schemas import (
     ArticleReply,

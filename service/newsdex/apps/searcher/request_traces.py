@@ -6,7 +6,7 @@ from faststream.nats.message import NatsMessage
 
 from newsdex.apps.searcher.intake import Arrival
 from newsdex.clock import now_us
-from newsdex.tracing import PARENT, STATE, Tracer
+from newsdex.tracing import Tracer, harmless, parent_of_message
 
 
 class RequestTraces:
@@ -15,11 +15,11 @@ class RequestTraces:
     def __init__(self, tracer: Tracer | None) -> None:
         self._tracer = tracer
 
+    @harmless()
     def answered(self, message: NatsMessage, arrival: Arrival, correlation_id: str, fault: str | None = None) -> None:
         """Make the span of a request whose reply is due now; `fault` is the code of a Problem."""
         if self._tracer is None:
             return
-        headers = message.headers or {}
         end_us, subject = now_us(), arrival.channel.subject
         span = self._tracer.begin(
             f"process {subject}",
@@ -33,6 +33,6 @@ class RequestTraces:
                 "messaging.message.conversation_id": correlation_id,
                 "messaging.message.body.size": len(message.body),
             },
-            {name: headers[name] for name in (PARENT, STATE) if name in headers},
+            parent_of_message(message.headers or {}),
         )
         self._tracer.end(span, end_us, {}, fault)
